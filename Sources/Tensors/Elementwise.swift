@@ -1,0 +1,40 @@
+/// Operations that treat every element, or every pair of gate and value, alone.
+public protocol ElementwiseOperations: AnyObject {
+  /// output = left + right, of one shape; `output` may be either.
+  ///
+  /// Error: correctly rounded.
+  func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws
+
+  /// y_f = silu(gate_f) · up_f, silu(x) = x / (1 + e^-x) (Shazeer 2020, arXiv:2002.05202).
+  ///
+  /// - Parameters:
+  ///   - gateAndUp: (R, ..., 2F): F gates, then F values.
+  ///   - output: (R, ..., F).
+  ///
+  /// Error: 16 · 2⁻²⁴ · |y_f|.
+  func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws
+
+  /// With σ = 1/(1 + e^-gate): d gate = g · up · σ (1 + gate (1 - σ)); d up = g · gate · σ.
+  ///
+  /// - Parameters:
+  ///   - outputGradient: g, (R, ..., F).
+  ///   - gradient: (R, ..., 2F), may be `gateAndUp` itself.
+  func swiGLUGradient(_ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor) throws
+}
+
+/// The checked sizes of a SwiGLU call.
+public struct SwiGLUSizes: Hashable, Sendable {
+  public let replicas: Int
+  public let rows: Int
+  public let width: Int
+
+  public init(_ gateAndUp: Tensor, output: Tensor, operation: String) {
+    replicas = gateAndUp.shape.replicas
+    rows = gateAndUp.shape.rowsPerReplica
+    width = output.shape.width
+    require(
+      gateAndUp.shape.width == 2 * width && output.shape.replicas == replicas
+        && output.shape.rowsPerReplica == rows, operation,
+      "\(gateAndUp.shape) is not \(output.shape) with gate and value side by side")
+  }
+}

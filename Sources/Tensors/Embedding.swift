@@ -1,0 +1,38 @@
+/// Rows of a table by index, and the sum of gradients that reach each row.
+public protocol EmbeddingOperations: AnyObject {
+  /// output[r, i, :] = table[r, indices[r, i], :].
+  ///
+  /// - Parameters:
+  ///   - indices: (R, ...) int32, each in 0 ..< V.
+  ///   - table: (R, V, C).
+  ///   - output: (R, ..., C).
+  func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws
+
+  /// tableGradient[r, v, :] (+)= Σ_{i: indices[r, i] = v} outputGradient[r, i, :], i ascending.
+  ///
+  /// - Parameter accumulate: add to what the table's gradient holds instead of overwriting it.
+  func embeddingGradient(
+    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor) throws
+}
+
+/// The checked sizes of an embedding call.
+public struct EmbeddingSizes: Hashable, Sendable {
+  public let replicas: Int
+  public let count: Int
+  public let rows: Int
+  public let channels: Int
+
+  public init(indices: Tensor, table: Tensor, output: Tensor, operation: String) {
+    replicas = indices.shape.replicas
+    count = indices.shape.elementsPerReplica
+    require(
+      indices.elementType == .int32 && table.shape.rank == 3, operation,
+      "indices \(indices.shape) and table \(table.shape) are not int32 and (replicas, rows, channels)")
+    rows = table.shape[1]
+    channels = table.shape[2]
+    require(
+      table.shape.replicas == replicas && output.shape.replicas == replicas
+        && output.shape.width == channels && output.shape.rowsPerReplica == count, operation,
+      "output \(output.shape) does not fit indices \(indices.shape) and table \(table.shape)")
+  }
+}

@@ -1,0 +1,52 @@
+/// Log-probabilities of tokens, the primitive that every objective is built on.
+public protocol LossOperations: AnyObject {
+  /// logProbabilities[r, i] = logits[r, i, targets[r, i]] - logSumExp[r, i].
+  ///
+  /// - Parameters:
+  ///   - logits: (R, ..., V).
+  ///   - targets: (R, ...) int32, each in 0 ..< V.
+  ///   - logProbabilities: (R, ...).
+  ///   - logSumExp: (R, ...): log Σ_v e^logits, kept for the gradient.
+  func tokenLogProbabilities(
+    _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor) throws
+
+  /// d logits[r, i, v] = g[r, i] · (1[v = target] - e^(logits[r, i, v] - logSumExp[r, i])).
+  ///
+  /// - Parameters:
+  ///   - outputGradient: g, (R, ...): arbitrary, so that means, policy gradients and preference
+  ///     losses are weights on this one primitive. Where g is 0 the row is exactly 0.
+  ///   - gradient: (R, ..., V), may be `logits` itself.
+  func tokenLogProbabilitiesGradient(
+    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, outputGradient: Tensor,
+    into gradient: Tensor) throws
+
+  /// output[r] = Σ_i weights[r, i] · values[r, i], summed in a fixed order.
+  ///
+  /// - Parameter output: (R).
+  func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws
+
+  /// d values[r, i] = g[r] · weights[r, i].
+  func weightedSumGradient(weights: Tensor, outputGradient: Tensor, into gradient: Tensor) throws
+}
+
+/// The checked sizes of a log-probability call.
+public struct LossSizes: Hashable, Sendable {
+  public let replicas: Int
+  public let rows: Int
+  public let vocabulary: Int
+
+  public init(logits: Tensor, targets: Tensor, perRow: [Tensor], operation: String) {
+    replicas = logits.shape.replicas
+    rows = logits.shape.rowsPerReplica
+    vocabulary = logits.shape.width
+    require(
+      targets.elementType == .int32 && targets.shape.replicas == replicas
+        && targets.shape.elementsPerReplica == rows, operation,
+      "targets \(targets.shape) are not one int32 per row of \(logits.shape)")
+    for tensor in perRow {
+      require(
+        tensor.shape.replicas == replicas && tensor.shape.elementsPerReplica == rows, operation,
+        "\(tensor.shape) has not one value per row of \(logits.shape)")
+    }
+  }
+}

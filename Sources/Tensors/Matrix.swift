@@ -1,0 +1,61 @@
+/// Products of matrices, one per replica.
+public protocol MatrixOperations: AnyObject {
+  /// output[r] = op(left[r]) · op(right[r]) (+ adding[r]).
+  ///
+  /// - Parameters:
+  ///   - left: (R, M, K), or (R, K, M) when `transposeLeft`.
+  ///   - right: (R, K, N), or (R, N, K) when `transposeRight`.
+  ///   - adding: (R, M, N), added once to the finished sum; may be `output` itself.
+  ///   - output: (R, M, N).
+  ///
+  /// Error: |y - y*| <= (K + 8) · 2⁻²⁴ · (Σ_k |a_mk| |b_kn| + |c_mn|) per element, the a-priori bound
+  /// of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+  func matmul(
+    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
+    into output: Tensor) throws
+}
+
+/// The checked sizes of one call of `matmul`.
+public struct MatrixProduct: Hashable, Sendable {
+  public let replicas: Int
+  public let rows: Int
+  public let columns: Int
+  public let inner: Int
+  public let transposeLeft: Bool
+  public let transposeRight: Bool
+  public let adds: Bool
+
+  public init(
+    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
+    into output: Tensor
+  ) {
+    let (a, b, c) = (left.shape, right.shape, output.shape)
+    require(
+      a.rank == 3 && b.rank == 3 && c.rank == 3, "matmul",
+      "\(a), \(b) and \(c) are not (replicas, rows, columns)")
+    replicas = c[0]
+    rows = c[1]
+    columns = c[2]
+    inner = transposeLeft ? a[1] : a[2]
+    self.transposeLeft = transposeLeft
+    self.transposeRight = transposeRight
+    adds = adding != nil
+    require(
+      a[0] == replicas && b[0] == replicas
+        && (transposeLeft ? a[2] : a[1]) == rows
+        && (transposeRight ? b[2] : b[1]) == inner
+        && (transposeRight ? b[1] : b[2]) == columns,
+      "matmul",
+      "shapes \(a)\(transposeLeft ? " transposed" : "") and \(b)"
+        + "\(transposeRight ? " transposed" : "") do not make \(c)")
+    if let adding {
+      require(adding.shape == c, "matmul", "cannot add \(adding.shape) to \(c)")
+    }
+  }
+
+  public var work: Work {
+    let (r, m, n, k) = (Double(replicas), Double(rows), Double(columns), Double(inner))
+    return Work(
+      flops: 2 * r * m * n * k, bytes: 4 * r * (m * k + k * n + (adds ? 2 : 1) * m * n))
+  }
+}
