@@ -3,7 +3,7 @@ public protocol SamplingOperations: AnyObject {
   /// The largest logit (temperature 0; the lowest index where several are largest), or a sample of
   /// softmax(logits / temperature) by the Gumbel maximum: argmax_v logits_v / temperature - ln(-ln u_v).
   ///
-  /// u_v = (x + 0.5) · 2⁻²⁴ with x the upper 24 bits of word v mod 4 of
+  /// u_v = (x + 0.5) · 2⁻²³ (exact in a float) with x the upper 23 bits of word v mod 4 of
   /// Philox(key: keys[r], counter: (positions[r, b], b, v / 4, purpose `sampling`)),
   /// so that a row's draw depends on its key, place and position alone.
   ///

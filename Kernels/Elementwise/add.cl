@@ -1,0 +1,19 @@
+// output[i] = left[i] + right[i]
+//
+// left, right, output (R, count); output may be either
+// Launch: global (ceil(count / elements_per_item), R).
+
+__kernel void add(FLOATS(left), FLOATS(right), FLOATS(output), const ulong count,
+    const int elements_per_item)
+{
+  const int r = (int)get_global_id(1);
+  const ulong first = (ulong)get_global_id(0) * elements_per_item;
+  const ulong end = min(first + elements_per_item, count);
+  const __global float *a = BLOCK(left, r), *b = BLOCK(right, r);
+  __global float *y = BLOCK(output, r);
+  ulong i = first;
+  for (; i + 8 <= end; i += 8)
+    vstore8(vload8(0, a + i) + vload8(0, b + i), 0, y + i);
+  for (; i < end; ++i)
+    y[i] = a[i] + b[i];
+}

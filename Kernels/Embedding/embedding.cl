@@ -1,0 +1,20 @@
+// output[i, :] = table[indices[i], :]
+//
+// indices (R, count); table (R, V, C); output (R, count, C)
+// Launch: global (ceil(count / rows_per_item), R).
+
+__kernel void embedding(INTEGERS(indices), FLOATS(table), FLOATS(output), const int count,
+    const int C, const int rows_per_item)
+{
+  const int r = (int)get_global_id(1);
+  const int first = (int)get_global_id(0) * rows_per_item;
+  for (int i = first; i < min(first + rows_per_item, count); ++i) {
+    const __global float *row = BLOCK(table, r) + (ulong)BLOCK(indices, r)[i] * C;
+    __global float *y = BLOCK(output, r) + (ulong)i * C;
+    int c = 0;
+    for (; c + 8 <= C; c += 8)
+      vstore8(vload8(0, row + c), 0, y + c);
+    for (; c < C; ++c)
+      y[c] = row[c];
+  }
+}

@@ -1,0 +1,94 @@
+/// The OpenCL C programs of this package: one case per file, named after its kernel.
+public enum KernelProgram: String, CaseIterable, Sendable {
+  // Attention
+  case attentionDecode = "attention_decode"
+  case attentionForward = "attention_forward"
+  case attentionGradientKey = "attention_gradient_key"
+  case attentionGradientQuery = "attention_gradient_query"
+  case cacheStore = "cache_store"
+  case rotary = "rotary"
+
+  // Common
+  case sumBlocks = "sum_blocks"
+
+  // Elementwise
+  case add = "add"
+  case swiGLU = "swiglu"
+  case swiGLUGradient = "swiglu_gradient"
+
+  // Embedding
+  case embedding = "embedding"
+  case embeddingGradient = "embedding_gradient"
+
+  // Loss
+  case tokenLogProbabilities = "token_log_probabilities"
+  case tokenLogProbabilitiesGradient = "token_log_probabilities_gradient"
+  case weightedSum = "weighted_sum"
+  case weightedSumGradient = "weighted_sum_gradient"
+
+  // Matrix
+  case matmulLocal = "matmul_local"
+  case matmulPack = "matmul_pack"
+  case matmulTile = "matmul_tile"
+
+  // Normalization
+  case rmsNorm = "rms_norm"
+  case rmsNormGradient = "rms_norm_gradient"
+
+  // Optimizer
+  case adamW = "adamw"
+  case gateUpdate = "gate_update"
+
+  // Sampling
+  case sample = "sample"
+
+  /// The name of the one kernel in the program, and of its file.
+  public var kernelName: String { rawValue }
+
+  /// The program's text, preceded by `common.cl`. `#line` lets build logs count from the file's top.
+  public var source: String {
+    String(decoding: PackageResources.common_cl, as: UTF8.self)
+      + "#line 1 \"\(rawValue).cl\"\n" + String(decoding: bytes, as: UTF8.self)
+  }
+
+  private var bytes: [UInt8] {
+    switch self {
+    case .attentionDecode: PackageResources.attention_decode_cl
+    case .attentionForward: PackageResources.attention_forward_cl
+    case .attentionGradientKey: PackageResources.attention_gradient_key_cl
+    case .attentionGradientQuery: PackageResources.attention_gradient_query_cl
+    case .cacheStore: PackageResources.cache_store_cl
+    case .rotary: PackageResources.rotary_cl
+    case .sumBlocks: PackageResources.sum_blocks_cl
+    case .add: PackageResources.add_cl
+    case .swiGLU: PackageResources.swiglu_cl
+    case .swiGLUGradient: PackageResources.swiglu_gradient_cl
+    case .embedding: PackageResources.embedding_cl
+    case .embeddingGradient: PackageResources.embedding_gradient_cl
+    case .tokenLogProbabilities: PackageResources.token_log_probabilities_cl
+    case .tokenLogProbabilitiesGradient: PackageResources.token_log_probabilities_gradient_cl
+    case .weightedSum: PackageResources.weighted_sum_cl
+    case .weightedSumGradient: PackageResources.weighted_sum_gradient_cl
+    case .matmulLocal: PackageResources.matmul_local_cl
+    case .matmulPack: PackageResources.matmul_pack_cl
+    case .matmulTile: PackageResources.matmul_tile_cl
+    case .rmsNorm: PackageResources.rms_norm_cl
+    case .rmsNormGradient: PackageResources.rms_norm_gradient_cl
+    case .adamW: PackageResources.adamw_cl
+    case .gateUpdate: PackageResources.gate_update_cl
+    case .sample: PackageResources.sample_cl
+    }
+  }
+
+  /// A digest of every program's text (FNV-1a, 64 bits): what a run records of its kernels.
+  public static var digest: String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for program in allCases {
+      for byte in program.source.utf8 {
+        hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+      }
+    }
+    let text = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - text.count) + text
+  }
+}

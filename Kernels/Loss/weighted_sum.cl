@@ -1,0 +1,24 @@
+// partial[r, block] = sum over i in the block of values[r, i] * weights[r, i]
+//
+// values, weights (R, count); partial (R, blocks): sum_blocks adds them in ascending order
+// Launch: global (blocks, R), blocks = ceil(count / elements_per_block): a function of count alone.
+// Eight partial sums, then a fixed tree: the order never changes.
+
+__kernel void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), const ulong count,
+    const int elements_per_block)
+{
+  const int r = (int)get_global_id(1);
+  const ulong first = (ulong)get_global_id(0) * elements_per_block;
+  if (first >= count)
+    return;
+  const ulong end = min(first + elements_per_block, count);
+  const __global float *x = BLOCK(values, r), *w = BLOCK(weights, r);
+  float8 sums = 0.0f;
+  ulong i = first;
+  for (; i + 8 <= end; i += 8)
+    sums = fma(vload8(0, x + i), vload8(0, w + i), sums);
+  float sum = sum8(sums);
+  for (; i < end; ++i)
+    sum = fma(x[i], w[i], sum);
+  BLOCK(partial, r)[get_global_id(0)] = sum;
+}

@@ -1,0 +1,132 @@
+import COpenCL
+
+/// A device of an OpenCL platform, with the properties that kernels and people choose by.
+///
+/// A value: the handle inside names a device for the life of the process and owns nothing, and
+/// OpenCL's queries are thread-safe (OpenCL 1.2, appendix A.2). Hence `@unchecked Sendable`.
+public struct Device: @unchecked Sendable {
+  /// What a device is.
+  public enum Kind: String, Sendable {
+    case cpu, gpu, accelerator, other
+  }
+
+  /// The position of its platform, and its own in the platform, as `clinfo -l` counts.
+  public let platformIndex: Int
+  public let index: Int
+
+  public let name: String
+  public let vendor: String
+  public let version: String
+  public let driverVersion: String
+
+  /// The version of the platform, which names the compiler on some.
+  public let platformVersion: String
+
+  public let kind: Kind
+  public let computeUnits: Int
+  public let clockMegahertz: Int
+
+  /// Bytes of memory, bytes of the largest buffer promised to be possible, bytes of local memory of
+  /// a work-group.
+  public let globalMemory: Int
+  public let maximumAllocation: Int
+  public let localMemory: Int
+
+  public let maximumWorkGroupSize: Int
+
+  /// The `float` elements of a vector that the device prefers; 1 on most GPUs.
+  public let preferredVectorWidth: Int
+
+  public let extensions: Set<String>
+
+  let handle: OpaquePointer
+  let platformHandle: OpaquePointer
+
+  /// How the command line names this device: `opencl:P:D`.
+  public var selector: String { "opencl:\(platformIndex):\(index)" }
+
+  /// Whether the device has an extension, such as `cl_khr_fp16`.
+  public func supports(_ extensionName: String) -> Bool {
+    extensions.contains(extensionName)
+  }
+
+  /// A description of a device. Only `Platform.all()` makes one that a context can be made on.
+  package init(
+    platformIndex: Int, index: Int, name: String, kind: Kind, handle: OpaquePointer,
+    platformHandle: OpaquePointer
+  ) {
+    self.platformIndex = platformIndex
+    self.index = index
+    self.name = name
+    self.kind = kind
+    self.handle = handle
+    self.platformHandle = platformHandle
+    vendor = ""
+    version = ""
+    driverVersion = ""
+    platformVersion = ""
+    computeUnits = 1
+    clockMegahertz = 0
+    globalMemory = 0
+    maximumAllocation = 0
+    localMemory = 0
+    maximumWorkGroupSize = 1
+    preferredVectorWidth = 1
+    extensions = []
+  }
+
+  init(
+    handle: cl_device_id, platformHandle: cl_platform_id, platformIndex: Int,
+    platformVersion: String, index: Int
+  ) throws {
+    func query(_ parameter: Int32) -> InfoQuery {
+      { clGetDeviceInfo(handle, cl_device_info(parameter), $0, $1, $2) }
+    }
+    func text(_ parameter: Int32) throws -> String {
+      try infoString("clGetDeviceInfo", query(parameter))
+    }
+    func narrow(_ parameter: Int32) throws -> Int {
+      let value: cl_uint = try infoValue("clGetDeviceInfo", query(parameter))
+      return Int(value)
+    }
+    func wide(_ parameter: Int32) throws -> Int {
+      let value: cl_ulong = try infoValue("clGetDeviceInfo", query(parameter))
+      return Int(clamping: value)
+    }
+    self.handle = handle
+    self.platformHandle = platformHandle
+    self.platformIndex = platformIndex
+    self.platformVersion = platformVersion
+    self.index = index
+    name = try text(CL_DEVICE_NAME)
+    vendor = try text(CL_DEVICE_VENDOR)
+    version = try text(CL_DEVICE_VERSION)
+    driverVersion = try text(CL_DRIVER_VERSION)
+    let type: cl_device_type = try infoValue("clGetDeviceInfo", query(CL_DEVICE_TYPE))
+    kind = Kind(type)
+    computeUnits = try narrow(CL_DEVICE_MAX_COMPUTE_UNITS)
+    clockMegahertz = try narrow(CL_DEVICE_MAX_CLOCK_FREQUENCY)
+    globalMemory = try wide(CL_DEVICE_GLOBAL_MEM_SIZE)
+    maximumAllocation = try wide(CL_DEVICE_MAX_MEM_ALLOC_SIZE)
+    localMemory = try wide(CL_DEVICE_LOCAL_MEM_SIZE)
+    maximumWorkGroupSize = try infoValue(
+      "clGetDeviceInfo", query(CL_DEVICE_MAX_WORK_GROUP_SIZE))
+    preferredVectorWidth = try narrow(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)
+    extensions = Set(try text(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init))
+  }
+}
+
+extension Device.Kind {
+  fileprivate init(_ type: cl_device_type) {
+    // The type is a bit field: the default device carries another bit beside its kind.
+    if type & cl_device_type(CL_DEVICE_TYPE_GPU) != 0 {
+      self = .gpu
+    } else if type & cl_device_type(CL_DEVICE_TYPE_CPU) != 0 {
+      self = .cpu
+    } else if type & cl_device_type(CL_DEVICE_TYPE_ACCELERATOR) != 0 {
+      self = .accelerator
+    } else {
+      self = .other
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Crypto
+public import Foundation
+
+/// Compiled programs on disk, one file each.
+///
+/// A file is the SHA-256 of the binary, then the binary: a file cut short or altered is not given to
+/// the driver, which need not survive it. Reading and writing fail silently, because the source is
+/// always there.
+public struct ProgramCache: Sendable {
+  public let folder: URL
+
+  public init(folder: URL) {
+    self.folder = folder
+  }
+
+  /// The one in the cache folder of this process.
+  public static var standard: ProgramCache {
+    ProgramCache(
+      folder: CacheFolder.current.appending(path: "programs", directoryHint: .isDirectory))
+  }
+
+  /// The name of what source and options compile to on a device with its present driver.
+  public static func key(source: String, options: String, device: Device) -> String {
+    var hash = SHA256()
+    for part in [
+      source, options, device.name, device.driverVersion, device.platformVersion,
+    ] {
+      // The length keeps two parts from being read as one: ("a", "bc") is not ("ab", "c").
+      withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(bufferPointer: $0) }
+      hash.update(data: Data(part.utf8))
+    }
+    return hash.finalize().map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+  }
+
+  /// The file that holds the program of a key.
+  public func file(_ key: String) -> URL {
+    folder.appending(path: "\(key).bin", directoryHint: .notDirectory)
+  }
+
+  /// The binary of a key, if there is an intact one.
+  func load(_ key: String) -> Data? {
+    guard let bytes = try? Data(contentsOf: file(key)) else { return nil }
+    let binary = bytes.dropFirst(SHA256.byteCount)
+    guard !binary.isEmpty, SHA256.hash(data: binary).elementsEqual(bytes.prefix(SHA256.byteCount))
+    else { return nil }
+    return binary
+  }
+
+  /// Keeps a binary.
+  func store(_ binary: Data, _ key: String) {
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let bytes = Data(SHA256.hash(data: binary)) + binary
+    // Atomic: under a temporary name, then renamed, so that another process reads all or nothing.
+    try? bytes.write(to: file(key), options: .atomic)
+  }
+}

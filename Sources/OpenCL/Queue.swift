@@ -1,0 +1,221 @@
+import COpenCL
+
+/// Commands to a device, which run one after another in the order of enqueueing.
+///
+/// All calls return at once, except reading, blocking writes and ``finish()``.
+public final class Queue {
+  public let context: Context
+
+  private let handle: OpaquePointer
+  private var staging: [UnsafeMutableRawBufferPointer] = []
+  private var stagedBytes = 0
+
+  /// Bytes of host memory that non-blocking writes may hold before one of them waits.
+  private static let stagingLimit = 64 << 20
+
+  init(context: Context) throws {
+    var code: cl_int = 0
+    let handle = clCreateCommandQueue(context.handle, context.device.handle, 0, &code)
+    func failure(_ code: OpenCLCode) -> OpenCLError {
+      OpenCLError(code: code, call: "clCreateCommandQueue", device: context.device.name)
+    }
+    try check(code, failure)
+    guard let handle else { throw failure(.outOfResources) }
+    self.handle = handle
+    self.context = context
+    context.live.others += 1
+  }
+
+  deinit {
+    // Commands may still read the staged memory.
+    clFinish(handle)
+    releaseStaging()
+    clReleaseCommandQueue(handle)
+    context.live.others -= 1
+  }
+
+  // MARK: Kernels
+
+  /// Launches a kernel over a grid of one to three dimensions.
+  ///
+  /// - Parameters:
+  ///   - global: Work-items in each dimension. A dimension of 0 makes the launch nothing at all.
+  ///   - local: Work-items of a work-group, each dividing `global`; nil leaves it to the driver.
+  public func enqueue(_ kernel: Kernel, global: [Int], local: [Int]? = nil) throws {
+    precondition(
+      (1...3).contains(global.count) && (local == nil || local?.count == global.count),
+      "enqueue: global \(global) and local \(local ?? []) do not agree")
+    func sizes(_ list: [Int]) -> (Int, Int, Int) {
+      (list[0], list.count > 1 ? list[1] : 1, list.count > 2 ? list[2] : 1)
+    }
+    try enqueue(
+      kernel, global: sizes(global), local: local.map(sizes), dimensions: global.count)
+  }
+
+  /// Launches a kernel, allocating nothing.
+  ///
+  /// - Parameters:
+  ///   - global: Work-items in each dimension; those from `dimensions` on are ignored.
+  ///   - local: Work-items of a work-group, each dividing `global`; nil leaves it to the driver.
+  ///   - dimensions: 1, 2 or 3.
+  public func enqueue(
+    _ kernel: Kernel, global: (Int, Int, Int), local: (Int, Int, Int)?, dimensions: Int
+  ) throws {
+    defer { kernel.releaseBuffers() }
+    // An error in OpenCL 1.2, a launch of nothing since 2.1.
+    if global.0 == 0 || (dimensions > 1 && global.1 == 0) || (dimensions > 2 && global.2 == 0) {
+      return
+    }
+    let code = withUnsafeBytes(of: global) { global in
+      let globalSizes = global.assumingMemoryBound(to: Int.self).baseAddress
+      guard let local else {
+        return clEnqueueNDRangeKernel(
+          handle, kernel.handle, cl_uint(dimensions), nil, globalSizes, nil, 0, nil, nil)
+      }
+      return withUnsafeBytes(of: local) { local in
+        clEnqueueNDRangeKernel(
+          handle, kernel.handle, cl_uint(dimensions), nil, globalSizes,
+          local.assumingMemoryBound(to: Int.self).baseAddress, 0, nil, nil)
+      }
+    }
+    try check(code) { code in
+      func list(_ sizes: (Int, Int, Int)) -> [Int] {
+        Array([sizes.0, sizes.1, sizes.2].prefix(dimensions))
+      }
+      return OpenCLError(
+        code: code, call: "clEnqueueNDRangeKernel", kernel: kernel.name, globalSize: list(global),
+        localSize: local.map(list))
+    }
+  }
+
+  // MARK: Memory
+
+  /// Copies host memory into a buffer.
+  ///
+  /// - Parameters:
+  ///   - offset: Bytes into the buffer.
+  ///   - blocking: Whether to wait for the transfer and all commands before it. A write that does
+  ///     not wait copies the bytes first, so that `bytes` is free again either way.
+  public func write(
+    _ buffer: Buffer, offset: Int = 0, from bytes: UnsafeRawBufferPointer, blocking: Bool = true
+  ) throws {
+    guard bytes.count > 0 else { return }
+    if !blocking, stagedBytes + bytes.count > Self.stagingLimit { try finish() }
+    var source = bytes.baseAddress
+    if !blocking {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+      copy.copyMemory(from: bytes)
+      staging.append(copy)
+      stagedBytes += copy.count
+      source = UnsafeRawPointer(copy.baseAddress)
+    }
+    let wait = cl_bool(blocking ? CL_TRUE : CL_FALSE)
+    try transfer("clEnqueueWriteBuffer", bytes.count, wait: blocking) { event in
+      clEnqueueWriteBuffer(
+        handle, buffer.handle, wait, offset, bytes.count, source, 0, nil, event)
+    }
+  }
+
+  /// Copies a buffer into host memory, and waits for it and all commands before it.
+  ///
+  /// - Parameter offset: Bytes into the buffer.
+  public func read(
+    _ buffer: Buffer, offset: Int = 0, into bytes: UnsafeMutableRawBufferPointer
+  ) throws {
+    guard bytes.count > 0 else { return }
+    try transfer("clEnqueueReadBuffer", bytes.count, wait: true) { event in
+      clEnqueueReadBuffer(
+        handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, bytes.baseAddress, 0, nil,
+        event)
+    }
+  }
+
+  /// Copies between buffers; the two ranges must not overlap.
+  public func copy(
+    from source: Buffer, offset sourceOffset: Int = 0, to destination: Buffer,
+    offset destinationOffset: Int = 0, byteCount: Int
+  ) throws {
+    guard byteCount > 0 else { return }
+    try transfer("clEnqueueCopyBuffer", byteCount, wait: false) { _ in
+      clEnqueueCopyBuffer(
+        handle, source.handle, destination.handle, sourceOffset, destinationOffset, byteCount, 0,
+        nil, nil)
+    }
+  }
+
+  /// Sets 4-byte words of a buffer.
+  ///
+  /// - Parameters:
+  ///   - pattern: The word; a `Float` by its `bitPattern`.
+  ///   - offset: Bytes into the buffer, a multiple of 4.
+  ///   - byteCount: A multiple of 4.
+  public func fill(
+    _ buffer: Buffer, pattern: UInt32, offset: Int = 0, byteCount: Int
+  ) throws {
+    guard byteCount > 0 else { return }
+    var pattern = pattern
+    try transfer("clEnqueueFillBuffer", byteCount, wait: false) { _ in
+      clEnqueueFillBuffer(
+        handle, buffer.handle, &pattern, MemoryLayout<UInt32>.size, offset, byteCount, 0, nil, nil)
+    }
+  }
+
+  /// Enqueues a transfer. One that waits is done when this returns, and so is all before it.
+  private func transfer(
+    _ call: String, _ byteCount: Int, wait: Bool,
+    _ enqueue: (UnsafeMutablePointer<cl_event?>?) -> Int32
+  ) throws {
+    var code: Int32
+    if wait {
+      var event: cl_event?
+      code = enqueue(&event)
+      if code == CL_SUCCESS { code = outcome(of: event) }
+      if let event { clReleaseEvent(event) }
+      if code == CL_SUCCESS { releaseStaging() }
+    } else {
+      code = enqueue(nil)
+    }
+    try check(code) {
+      OpenCLError(code: $0, call: call, byteCount: byteCount, device: context.device.name)
+    }
+  }
+
+  // MARK: Waiting
+
+  /// Sends the commands enqueued so far to the device, and does not wait.
+  public func flush() throws {
+    try check(clFlush(handle), "clFlush")
+  }
+
+  /// Waits until all commands are done.
+  public func finish() throws {
+    // A command that fails on the device fails its event, which clFinish need not report.
+    var event: cl_event?
+    try check(clEnqueueMarkerWithWaitList(handle, 0, nil, &event), "clEnqueueMarkerWithWaitList")
+    defer { if let event { clReleaseEvent(event) } }
+    try check(clFinish(handle)) {
+      OpenCLError(code: $0, call: "clFinish", device: context.device.name)
+    }
+    releaseStaging()
+    try check(outcome(of: event)) {
+      OpenCLError(code: $0, call: "clFinish", device: context.device.name)
+    }
+  }
+
+  /// The negative status of a command that was done and failed, or success.
+  private func outcome(of event: cl_event?) -> Int32 {
+    guard let event else { return CL_SUCCESS }
+    var status: cl_int = 0
+    let code = clGetEventInfo(
+      event, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status,
+      nil)
+    return code == CL_SUCCESS ? min(status, 0) : code
+  }
+
+  private func releaseStaging() {
+    guard !staging.isEmpty else { return }
+    for copy in staging { copy.deallocate() }
+    staging.removeAll(keepingCapacity: true)
+    stagedBytes = 0
+  }
+}

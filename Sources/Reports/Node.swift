@@ -1,0 +1,132 @@
+/// HTML as a value: a text, an element, or several nodes in a row.
+///
+/// Text is held as it was given and escaped once, by the renderer, for the place where it stands. There
+/// is no way to put markup into a node as text, so no text can become markup.
+public struct Node: Hashable, Sendable {
+  indirect enum Content: Hashable, Sendable {
+    case text(String)
+    case element(ElementName, [AttributeName: String], [Node])
+    case fragment([Node])
+    /// The one node that is written without escaping: a stylesheet of this module, chosen from a
+    /// closed list.
+    case unescapedStylesheet(Stylesheet)
+  }
+
+  let content: Content
+
+  init(_ content: Content) {
+    self.content = content
+  }
+
+  /// A text, escaped when rendered; characters that do not show are spelled out by `visible(_:)`.
+  public static func text(_ text: String) -> Node {
+    Node(.text(text))
+  }
+
+  /// An element with its attributes and children. Attributes are written in the order of their names.
+  public static func element(
+    _ name: ElementName, _ attributes: [AttributeName: String] = [:], _ children: [Node] = []
+  ) -> Node {
+    Node(.element(name, attributes, children))
+  }
+
+  /// Several nodes in a row, without an element around them.
+  public static func fragment(_ children: [Node]) -> Node {
+    Node(.fragment(children))
+  }
+
+  /// Nothing.
+  public static let empty = Node(.fragment([]))
+}
+
+extension Node: ExpressibleByStringInterpolation {
+  public init(stringLiteral value: String) {
+    self.init(.text(value))
+  }
+}
+
+extension Node: ExpressibleByArrayLiteral {
+  public init(arrayLiteral elements: Node...) {
+    self.init(.fragment(elements))
+  }
+}
+
+extension Node {
+  /// A paragraph.
+  public static func paragraph(_ children: Node...) -> Node {
+    .element(.p, [:], children)
+  }
+
+  /// A paragraph set apart: a caveat, a verdict, a warning.
+  public static func note(_ children: Node...) -> Node {
+    .element(.aside, [.class: "note"], [.element(.p, [:], children)])
+  }
+
+  /// A bulleted list, or a numbered one.
+  public static func list(_ items: [Node], numbered: Bool = false) -> Node {
+    .element(numbered ? .ol : .ul, [:], items.map { .element(.li, [:], [$0]) })
+  }
+
+  /// Pairs of a name and its value, such as the conditions of a run.
+  public static func definitions(_ pairs: [(String, Node)]) -> Node {
+    .element(
+      .dl, [:],
+      pairs.map { name, value in
+        .element(
+          .div, [:], [.element(.dt, [:], [.text(name)]), .element(.dd, [:], [value])])
+      })
+  }
+
+  /// A part that is folded until its summary is pressed, and printed unfolded.
+  public static func details(_ summary: Node, open: Bool = false, _ children: [Node]) -> Node {
+    .element(
+      .details, open ? [.open: ""] : [:], [.element(.summary, [:], [summary])] + children)
+  }
+
+  /// Emphasised text.
+  public static func emphasis(_ text: String) -> Node {
+    .element(.em, [:], [.text(text)])
+  }
+
+  /// Strongly emphasised text.
+  public static func strong(_ text: String) -> Node {
+    .element(.strong, [:], [.text(text)])
+  }
+
+  /// Text in the fixed-width face: a name, a command, a fingerprint.
+  public static func code(_ text: String) -> Node {
+    .element(.code, [:], [.text(text)])
+  }
+
+  /// Text by a model: line breaks kept, hidden characters spelled out and marked as such.
+  public static func modelText(_ text: String) -> Node {
+    .element(
+      .span, [.class: "model"],
+      visibleSegments(text).map { segment in
+        segment.isEscape
+          ? .element(.span, [.class: "escape"], [.text(segment.text)]) : .text(segment.text)
+      })
+  }
+
+  /// A link to the section of the same page whose title or anchor is `section`.
+  public static func link(_ text: Node, to section: String) -> Node {
+    .element(.a, [.href: "#" + anchor(of: section)], [text])
+  }
+}
+
+/// A title as an anchor: lower-case ASCII letters and digits, everything else a hyphen.
+public func anchor(of title: String) -> String {
+  var result = ""
+  for byte in title.utf8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      result.unicodeScalars.append(Unicode.Scalar(byte))
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+      result.unicodeScalars.append(Unicode.Scalar(byte + 32))
+    default:
+      if !result.isEmpty && !result.hasSuffix("-") { result += "-" }
+    }
+  }
+  if result.hasSuffix("-") { result.removeLast() }
+  return result.isEmpty ? "section" : result
+}

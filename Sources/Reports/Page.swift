@@ -1,0 +1,165 @@
+/// A part of a page with a heading, an anchor and an entry in the table of contents.
+public struct Section: Hashable, Sendable {
+  /// The heading.
+  public var title: String
+  /// What the anchor is made of; the title where nil.
+  public var anchor: String?
+  /// What stands under the heading.
+  public var body: [Node]
+  /// Parts of this part, after its body.
+  public var sections: [Section]
+
+  public init(
+    _ title: String, anchor: String? = nil, body: [Node] = [], sections: [Section] = []
+  ) {
+    self.title = title
+    self.anchor = anchor
+    self.body = body
+    self.sections = sections
+  }
+}
+
+/// A report: one HTML file that needs nothing beside itself.
+///
+/// No script, no external resource, no font to load; a content security policy forbids what the
+/// renderer's escaping already rules out. Light and dark follow the reader's system; print is light,
+/// shows folded parts and drops the navigation.
+public struct Page: Hashable, Sendable {
+  /// The title, in the window and at the head of the page.
+  public var title: String
+  /// One sentence under the title.
+  public var subtitle: String
+  /// What the page says, before its first section.
+  public var abstract: [Node]
+  /// The parts of the page.
+  public var sections: [Section]
+  /// Provenance, at the end of the page.
+  public var footer: [Node]
+  /// The language of the page's own text (BCP 47).
+  public var language: String
+
+  public init(
+    title: String, subtitle: String = "", abstract: [Node] = [], sections: [Section] = [],
+    footer: [Node] = [], language: String = "en"
+  ) {
+    self.title = title
+    self.subtitle = subtitle
+    self.abstract = abstract
+    self.sections = sections
+    self.footer = footer
+    self.language = language
+  }
+
+  /// The policy in the head of every page: nothing is loaded, nothing runs, nothing is sent.
+  ///
+  /// `base-uri` and `form-action` are named because `default-src` does not cover them (CSP level 3).
+  public static let contentSecurityPolicy =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    + "form-action 'none'"
+
+  /// The whole file. The same page always gives the same bytes.
+  public func render() -> String {
+    "<!DOCTYPE html>\n" + document.render()
+  }
+
+  private var document: Node {
+    let parts = Anchored.number(sections)
+    return .element(
+      .html, [.lang: language],
+      [
+        .element(.head, [:], head),
+        .element(
+          .body, [:],
+          [
+            .element(
+              .header, [:],
+              [.element(.h1, [:], [.text(title)])]
+                + (subtitle.isEmpty
+                  ? [] : [.element(.p, [.class: "subtitle"], [.text(subtitle)])])),
+            contents(parts),
+            .element(
+              .main, [:],
+              (abstract.isEmpty ? [] : [.element(.div, [.class: "abstract"], abstract)])
+                + parts.map { $0.node(level: 2) }),
+            footer.isEmpty ? .empty : .element(.footer, [:], footer),
+          ]),
+      ])
+  }
+
+  private var head: [Node] {
+    [
+      .element(.meta, [.charset: "utf-8"]),
+      .element(
+        .meta, [.httpEquiv: "Content-Security-Policy", .content: Page.contentSecurityPolicy]),
+      .element(
+        .meta, [.metaName: "viewport", .content: "width=device-width, initial-scale=1"]),
+      .element(.meta, [.metaName: "referrer", .content: "no-referrer"]),
+      .element(.meta, [.metaName: "color-scheme", .content: "light dark"]),
+      .element(.title, [:], [.text(title)]),
+      .element(
+        .style, [:], [Stylesheet.colors, .page, .chart].map { Node(.unescapedStylesheet($0)) }),
+    ]
+  }
+
+  private func contents(_ parts: [Anchored]) -> Node {
+    guard parts.count > 1 else { return .empty }
+    return .element(
+      .nav, [.ariaLabel: "Contents"],
+      [.element(.p, [.class: "contents"], ["Contents"]), Anchored.list(parts, depth: 2)])
+  }
+}
+
+/// A section with an anchor that no other section of the page has.
+private struct Anchored {
+  let title: String
+  let anchor: String
+  let body: [Node]
+  let parts: [Anchored]
+
+  static func number(_ sections: [Section]) -> [Anchored] {
+    var taken: Set<String> = []
+    return number(sections, taken: &taken)
+  }
+
+  private static func number(_ sections: [Section], taken: inout Set<String>) -> [Anchored] {
+    sections.map { section in
+      let base = Reports.anchor(of: section.anchor ?? section.title)
+      var unique = base
+      var count = 1
+      while !taken.insert(unique).inserted {
+        count += 1
+        unique = "\(base)-\(count)"
+      }
+      return Anchored(
+        title: section.title, anchor: unique, body: section.body,
+        parts: number(section.sections, taken: &taken))
+    }
+  }
+
+  func node(level: Int) -> Node {
+    let heading: ElementName = level <= 2 ? .h2 : level == 3 ? .h3 : .h4
+    return .element(
+      .section, [.id: anchor],
+      [
+        .element(
+          heading, [:],
+          [
+            .text(title), " ",
+            .element(
+              .a, [.class: "anchor", .href: "#" + anchor, .ariaLabel: "Link to this section"],
+              ["#"]),
+          ])
+      ] + body + parts.map { $0.node(level: level + 1) })
+  }
+
+  static func list(_ parts: [Anchored], depth: Int) -> Node {
+    .element(
+      .ol, [:],
+      parts.map { part in
+        .element(
+          .li, [:],
+          [.element(.a, [.href: "#" + part.anchor], [.text(part.title)])]
+            + (depth > 1 && !part.parts.isEmpty ? [list(part.parts, depth: depth - 1)] : []))
+      })
+  }
+}

@@ -1,0 +1,69 @@
+extension Table {
+  /// The table as comma-separated values (RFC 4180), numbers unrounded.
+  ///
+  /// Where groups have titles, the first column, "group", holds them.
+  public var csv: String {
+    let titles = (hasGroupTitles ? ["group"] : []) + columns.map(\.title)
+    return CommaSeparatedValues.text([titles] + records.map { $0.map(\.dataText) })
+  }
+
+  /// The table as JSON Lines: an object per row, keys in the order of the columns.
+  ///
+  /// Numbers that are not finite are null, as JSON has none.
+  public var jsonLines: String {
+    let titles = (hasGroupTitles ? ["group"] : []) + columns.map(\.title)
+    return records.map { record in
+      JSONLines.line(zip(titles, record).map { ($0, $1.jsonValue) })
+    }.joined()
+  }
+
+  /// The table as aligned text for a terminal, every cell on one line.
+  public var plainText: String {
+    let titles = columns.map { TerminalText.line($0.title) }
+    let body = groups.map { group in
+      group.rows.map { row in cells(of: row).map { TerminalText.line($0.cell.text) } }
+    }
+    let widths = columns.indices.map { index in
+      ([titles[index]] + body.flatMap { $0.map { $0[index] } }).map(\.count).max() ?? 0
+    }
+    func line(_ cells: [String]) -> String {
+      let padded = columns.indices.map { index in
+        let space = widths[index] - cells[index].count
+        let before =
+          switch columns[index].alignment {
+          case .leading: 0
+          case .center: space / 2
+          case .trailing: space
+          }
+        return String(repeating: " ", count: before) + cells[index]
+          + String(repeating: " ", count: space - before)
+      }.joined(separator: "  ")
+      return String(padded.reversed().drop { $0 == " " }.reversed()) + "\n"
+    }
+    var text = line(titles)
+    for (group, rows) in zip(groups, body) {
+      if let title = group.title { text += TerminalText.line(title) + "\n" }
+      for row in rows { text += line(row) }
+    }
+    return text
+  }
+
+  private var records: [[Cell]] {
+    groups.flatMap { group in
+      group.rows.map { row in
+        (hasGroupTitles ? [.text(group.title ?? "")] : []) + cells(of: row).map(\.cell)
+      }
+    }
+  }
+}
+
+extension Table.Cell {
+  fileprivate var dataText: String {
+    value.map(NumberText.exact) ?? text
+  }
+
+  fileprivate var jsonValue: JSONLines.Value {
+    if let value { return .number(value) }
+    return text.isEmpty ? .null : .string(text)
+  }
+}

@@ -1,0 +1,75 @@
+/// A confidence interval together with what it is an interval *of*.
+///
+/// The module `Statistics` holds pure functions on values:
+///
+/// - one replica: ``Proportion`` (Wilson and Clopper-Pearson intervals over prompts);
+/// - several seeds: ``seedLevelEstimate(_:range:level:)``, ``pairedDifference(_:_:range:level:)``,
+///   ``equivalenceTest(_:_:margin:alpha:range:)``, ``holmAdjusted(_:)``;
+/// - planning: ``pairedTestPower(difference:standardDeviation:pairs:alpha:)`` and its inverses;
+/// - decay along a dose: ``isotonicFit(_:weights:order:)``, ``halfLife(doses:rates:weights:)``,
+///   ``censoredRegression(_:design:clusters:)``;
+/// - the rest: ``auroc(positives:negatives:)``, ``leastSquaresSlope(_:_:level:)``;
+/// - distributions: ``StandardNormal``, ``StudentT``, ``IncompleteBeta``.
+///
+/// An interval over seeds speaks of new models trained the same way; an interval over prompts
+/// speaks of new prompts put to the one model at hand. They are never interchangeable, which is
+/// why every interval carries its `kind`.
+public struct Interval: Codable, Hashable, Sendable {
+  /// What was sampled, and by which rule the interval was made.
+  public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Student t on one value per seed.
+    case studentTOverSeeds
+    /// Student t on one difference per seed.
+    case studentTOverPairedSeeds
+    /// Every seed gave the same value: ``exactSeedBound(seeds:level:)``.
+    case exactSeedBound
+    /// Wilson score interval over the prompts of one replica.
+    case wilsonOverPrompts
+    /// Clopper-Pearson interval over the prompts of one replica.
+    case clopperPearsonOverPrompts
+    /// Student t on a least-squares coefficient, with the residual degrees of freedom.
+    case studentTOfSlope
+    /// Normal approximation to a maximum-likelihood estimate, by the observed information.
+    case waldOfLikelihood
+    /// Student t on a maximum-likelihood estimate, with a cluster-robust standard error.
+    case clusterRobust
+
+    /// The words that go beside a figure.
+    public var label: String {
+      switch self {
+      case .studentTOverSeeds: "Student t over seeds"
+      case .studentTOverPairedSeeds: "Student t over paired seeds"
+      case .exactSeedBound: "exact bound from the share of seeds that would differ"
+      case .wilsonOverPrompts: "Wilson over prompts, one replica"
+      case .clopperPearsonOverPrompts: "Clopper-Pearson over prompts, one replica"
+      case .studentTOfSlope: "Student t of a least-squares slope"
+      case .waldOfLikelihood: "Wald, observed information"
+      case .clusterRobust: "Student t, cluster-robust over seeds"
+      }
+    }
+  }
+
+  public let lower: Double
+  public let upper: Double
+  /// Nominal coverage, strictly between 0 and 1.
+  public let level: Double
+  public let kind: Kind
+
+  public init(lower: Double, upper: Double, level: Double, kind: Kind) {
+    self.lower = lower
+    self.upper = upper
+    self.level = level
+    self.kind = kind
+  }
+
+  /// Whether `value` lies within, ends included.
+  public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
+
+  /// The same interval cut to the values the quantity can take.
+  func clipped(to range: ClosedRange<Double>?) -> Interval {
+    guard let range else { return self }
+    return Interval(
+      lower: max(lower, range.lowerBound), upper: min(upper, range.upperBound), level: level,
+      kind: kind)
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Yams
+
+/// The text of a study file after the checks that come before YAML's, and what YAML's own errors mean
+/// in it.
+struct DocumentText {
+  let text: String
+  private let file: String
+
+  /// Throws `StudyFaults` where the bytes are no text, or hold an alias.
+  init(_ data: Data, file: String) throws {
+    self.file = file
+    var bytes = Array(data)
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+    func line(of offset: Int) -> Int {
+      1 + bytes[..<offset].count { $0 == UInt8(ascii: "\n") }
+    }
+    if let offset = bytes.firstInvalidUTF8 {
+      throw StudyFaults([StudyFault(file: file, line: line(of: offset), problem: .notUTF8)])
+    }
+    let isControl = { (byte: UInt8) in
+      byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D || byte == 0x7F
+    }
+    if let offset = bytes.firstIndex(where: isControl) {
+      let problem = StudyFault.Problem.controlCharacter(UInt32(bytes[offset]))
+      throw StudyFaults([StudyFault(file: file, line: line(of: offset), problem: problem)])
+    }
+    if let (offset, name) = Self.firstAlias(bytes) {
+      throw StudyFaults([
+        StudyFault(file: file, line: line(of: offset), problem: .alias(name: name))
+      ])
+    }
+    text = String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The first `*name` for which there is an `&name`, wherever they stand.
+  ///
+  /// Ten aliases of ten aliases make gigabytes out of 300 bytes, and comparing keys walks all of it.
+  /// An alias means something only where an anchor of its very name is written, so that looking for
+  /// both names in the bytes cannot be deceived by quotes or comments, and prose is left alone unless
+  /// it has a word after `&` and the same word after `*`.
+  private static func firstAlias(_ bytes: [UInt8]) -> (offset: Int, name: String)? {
+    let anchors = Set(names(after: UInt8(ascii: "&"), in: bytes).map(\.name))
+    guard !anchors.isEmpty else { return nil }
+    return names(after: UInt8(ascii: "*"), in: bytes).first { anchors.contains($0.name) }
+  }
+
+  private static func names(
+    after sign: UInt8, in bytes: [UInt8]
+  ) -> [(offset: Int, name: String)] {
+    bytes.indices.filter { bytes[$0] == sign }.compactMap { offset in
+      let name = bytes[(offset + 1)...].prefix {
+        switch $0 {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+      return name.isEmpty ? nil : (offset, String(decoding: name, as: UTF8.self))
+    }
+  }
+
+  /// An error of Yams as a fault in our words.
+  func fault(of error: YamlError) -> StudyFault {
+    switch error {
+    case .scanner(_, let problem, let mark, _):
+      let isTab = problem.contains("cannot start any token") && isTab(at: mark)
+      return fault(isTab ? .tabIndentation : .notYAML(problem), mark)
+    case .parser(_, let problem, let mark, _):
+      let isDeep = problem.hasPrefix("Maximum nesting level")
+      return fault(
+        isDeep ? .nestedTooDeeply(limit: StudyDocument.depthLimit) : .notYAML(problem), mark)
+    case .composer(_, let problem, let mark, _):
+      return fault(
+        problem.contains("another document") ? .severalDocuments : .notYAML(problem), mark)
+    case .duplicatedKeysInMapping(let keys, let context):
+      return fault(.duplicateKey, context.mark, keyPath: Fields.path("", keys.first ?? ""))
+    case .reader(let problem, _, _, _), .writer(let problem), .emitter(let problem),
+      .representer(let problem):
+      return fault(.notYAML(problem), nil)
+    case .no, .memory, .dataCouldNotBeDecoded:
+      return fault(.notYAML("it cannot be read"), nil)
+    }
+  }
+
+  private func fault(
+    _ problem: StudyFault.Problem, _ mark: Mark?, keyPath: String = ""
+  ) -> StudyFault {
+    StudyFault(
+      file: file, line: mark?.line, column: mark?.column, keyPath: keyPath, problem: problem)
+  }
+
+  private func isTab(at mark: Mark) -> Bool {
+    let lines = text.utf8.split(
+      separator: UInt8(ascii: "\n"), maxSplits: mark.line, omittingEmptySubsequences: false)
+    guard lines.indices.contains(mark.line - 1) else { return false }
+    return lines[mark.line - 1].contains(UInt8(ascii: "\t"))
+  }
+}

@@ -1,0 +1,136 @@
+/// What one value of a study has to look like: how an error names it, and how it is read.
+public struct ValueForm<Value>: Sendable where Value: Sendable {
+  /// Such as `a number above 0`.
+  public let expected: String
+  /// Fits the form; what a reader gets in the place of a value that does not.
+  public let standIn: Value
+  let read: @Sendable (_ text: String, _ quoted: Bool) -> Value?
+
+  /// - Parameter read: The value of a text, and whether it stood in quotes; nil where it is none.
+  public init(
+    _ expected: String, standIn: Value,
+    read: @escaping @Sendable (_ text: String, _ quoted: Bool) -> Value?
+  ) {
+    self.expected = expected
+    self.standIn = standIn
+    self.read = read
+  }
+}
+
+extension ValueForm<String> {
+  /// Any text that is not empty; `no`, `012` and `1:30` without quotes are texts too.
+  public static var string: Self {
+    Self("a text", standIn: "") { text, _ in text.isEmpty ? nil : text }
+  }
+}
+
+extension ValueForm<Bool> {
+  /// `true` or `false` without quotes, and no other word.
+  public static var boolean: Self {
+    Self("true or false", standIn: false) { text, quoted in
+      quoted ? nil : text == "true" ? true : text == "false" ? false : nil
+    }
+  }
+}
+
+extension ValueForm<Int> {
+  /// A decimal integer in a range: `-?(0|[1-9][0-9]*)` without quotes.
+  public static func integer(in range: ClosedRange<Int>) -> Self {
+    let expected =
+      switch (range.lowerBound, range.upperBound) {
+      case (.min, .max): "a whole number"
+      case (let lower, .max): "a whole number of at least \(lower)"
+      case (.min, let upper): "a whole number of at most \(upper)"
+      case (let lower, let upper): "a whole number from \(lower) to \(upper)"
+      }
+    return Self(expected, standIn: range.lowerBound == .min ? 0 : range.lowerBound) {
+      text, quoted in
+      guard !quoted, NumberForm(text) == .integer, let value = Int(text) else { return nil }
+      return range.contains(value) ? value : nil
+    }
+  }
+}
+
+extension ValueForm<Double> {
+  /// A number of JSON's grammar in a range, without quotes.
+  public static func number(in range: NumberRange) -> Self {
+    Self(range.expected, standIn: range.standIn) { text, quoted in
+      guard !quoted, NumberForm(text) != nil, let value = Double(text), value.isFinite else {
+        return nil
+      }
+      return range.contains(value) ? value : nil
+    }
+  }
+}
+
+extension ValueForm
+where Value: RawRepresentable<String> & CaseIterable, Value.AllCases: RandomAccessCollection {
+  /// One of the words that an enum's cases are written as.
+  public static func choice(of type: Value.Type) -> Self? {
+    guard let first = type.allCases.first else { return nil }
+    let words = type.allCases.map(\.rawValue)
+    return Self("one of " + words.joined(separator: ", "), standIn: first) { text, _ in
+      Value(rawValue: text)
+    }
+  }
+}
+
+/// The numbers that a study allows: an interval, each end with or without itself, or open.
+public struct NumberRange: Hashable, Sendable {
+  private var lower: Double?
+  private var includesLower = true
+  private var upper: Double?
+  private var includesUpper = true
+
+  /// Any finite number.
+  public static var any: Self { Self() }
+
+  public static func above(_ lower: Double) -> Self { Self(lower: lower, includesLower: false) }
+  public static func atLeast(_ lower: Double) -> Self { Self(lower: lower) }
+
+  /// Both ends belong to it.
+  public static func from(_ lower: Double, to upper: Double) -> Self {
+    Self(lower: lower, upper: upper)
+  }
+
+  /// The lower end does not belong to it and the upper one does.
+  public static func above(_ lower: Double, to upper: Double) -> Self {
+    Self(lower: lower, includesLower: false, upper: upper)
+  }
+
+  /// The lower end belongs to it and the upper one does not.
+  public static func from(_ lower: Double, below upper: Double) -> Self {
+    Self(lower: lower, upper: upper, includesUpper: false)
+  }
+
+  func contains(_ value: Double) -> Bool {
+    if let lower, includesLower ? value < lower : value <= lower { return false }
+    if let upper, includesUpper ? value > upper : value >= upper { return false }
+    return true
+  }
+
+  var expected: String {
+    let lowerText = lower.map { (includesLower ? "of at least " : "above ") + $0.canonicalText }
+    let upperText = upper.map { (includesUpper ? "at most " : "below ") + $0.canonicalText }
+    return switch (lowerText, upperText) {
+    case (nil, nil): "a number"
+    case (let lower?, nil): "a number \(lower)"
+    case (nil, let upper?): "a number \(upper)"
+    case (let lower?, let upper?):
+      includesLower && includesUpper
+        ? "a number from \(self.lower?.canonicalText ?? "") to \(self.upper?.canonicalText ?? "")"
+        : "a number \(lower) and \(upper)"
+    }
+  }
+
+  /// A number of the range.
+  var standIn: Double {
+    switch (lower, upper) {
+    case (nil, nil): 0
+    case (let lower?, nil): includesLower ? lower : lower + max(1, abs(lower))
+    case (nil, let upper?): includesUpper ? upper : upper - max(1, abs(upper))
+    case (let lower?, let upper?):
+      includesLower ? lower : includesUpper ? upper : (lower + upper) / 2
+    }
+  }
+}

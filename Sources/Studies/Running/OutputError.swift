@@ -1,0 +1,62 @@
+/// Why an output folder cannot be used.
+public enum OutputError: DescribedError, Hashable {
+  /// A value that two runs disagree about; nil where one of them does not have it.
+  public struct Difference: Hashable, Sendable {
+    public var key: String
+    public var recorded: String?
+    public var now: String?
+
+    public init(key: String, recorded: String?, now: String?) {
+      self.key = key
+      self.recorded = recorded
+      self.now = now
+    }
+  }
+
+  /// It holds files and none of ours.
+  case notAnOutput(folder: String)
+  case otherStudy(folder: String, study: String, expected: String)
+  /// Going on would mix the products of different devices or kernels.
+  case otherCircumstance(folder: String, [Difference])
+  /// `output.json` cannot be read.
+  case damaged(folder: String, what: String)
+  case unknownFormat(folder: String, Int)
+  /// Another process holds the folder.
+  case locked(folder: String, process: String, host: String)
+
+  public var line: String {
+    switch self {
+    case .notAnOutput(let folder):
+      "\(folder.printable(limit: 400)): not empty and not an output of this program; "
+        + "name another folder"
+    case .otherStudy(let folder, let study, let expected):
+      "\(folder.printable(limit: 400)): belongs to the study \"\(study.printable())\", not to "
+        + "\"\(expected.printable())\"; name another folder"
+    case .otherCircumstance(let folder, let differences):
+      "\(folder.printable(limit: 400)): was made under other circumstances ("
+        + differences.map(Self.text).joined(separator: "; ")
+        + "); name another folder, or allow mixing"
+    case .damaged(let folder, let what):
+      "\(folder.printable(limit: 400))/\(OutputFolder.fileName): \(what)"
+    case .unknownFormat(let folder, let format):
+      "\(folder.printable(limit: 400))/\(OutputFolder.fileName): format \(format), and this version "
+        + "reads format \(OutputFolder.format)"
+    case .locked(let folder, let process, let host):
+      "\(folder.printable(limit: 400)): in use by process \(process.printable()) on "
+        + "\(host.printable()); wait for it to end, or stop it"
+    }
+  }
+
+  public var exitCode: SystemExit {
+    switch self {
+    case .damaged, .unknownFormat: .badInput
+    default: .cannotWrite
+    }
+  }
+
+  private static func text(_ difference: Difference) -> String {
+    func value(_ text: String?) -> String { text.map { "\"\($0.printable())\"" } ?? "absent" }
+    return "\(difference.key.printable()): \(value(difference.recorded)) then, "
+      + "\(value(difference.now)) now"
+  }
+}

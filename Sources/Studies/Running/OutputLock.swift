@@ -1,0 +1,41 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The exclusive hold of an output folder: a lock of the kernel's that dies with the process, so that
+/// a killed run never has to be unlocked by hand.
+///
+/// The file says who holds it; what it says decides nothing.
+final class OutputLock: Sendable {
+  static let fileName = "lock"
+  private let descriptor: Int32
+
+  /// Takes the lock or throws `OutputError.locked`, `FileError`.
+  init(folder: String) throws {
+    let path = folder + "/" + Self.fileName
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError(.lock, path, code: errno) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      defer { _ = close(descriptor) }
+      guard code == EWOULDBLOCK else { throw FileError(.lock, path, code: code) }
+      var buffer = [UInt8](repeating: 0, count: 512)
+      let count = max(0, pread(descriptor, &buffer, buffer.count, 0))
+      let words = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
+      throw OutputError.locked(
+        folder: folder, process: words.first.map(String.init) ?? "unknown",
+        host: words.count > 1 ? String(words[1]) : "an unknown host")
+    }
+    let holder = Array("\(getpid())\n\(ProcessInfo.processInfo.hostName)\n".utf8)
+    // Who holds the lock is a courtesy: a full disk must not keep a run from starting to free it.
+    _ = ftruncate(descriptor, 0)
+    _ = pwrite(descriptor, holder, holder.count, 0)
+    self.descriptor = descriptor
+  }
+
+  deinit { _ = close(descriptor) }
+}

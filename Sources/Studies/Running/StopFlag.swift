@@ -1,0 +1,46 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A request to stop that a signal's handler may make and the maker looks at between steps.
+public final class StopFlag: Sendable {
+  /// The one that signals raise.
+  public static let process = StopFlag()
+
+  private let raised = Atomic<Bool>(false)
+
+  public init() {}
+
+  public var isRaised: Bool { raised.load(ordering: .relaxed) }
+
+  /// Asks for the stop; safe in a signal's handler.
+  public func raise() { raised.store(true, ordering: .relaxed) }
+
+  /// Throws `Stopped` where a stop was asked for.
+  public func check() throws { if isRaised { throw Stopped() } }
+
+  /// Makes SIGINT, SIGTERM, SIGHUP and SIGUSR1 raise `process`. A second signal of a kind ends the
+  /// process at once.
+  public static func catchSignals() {
+    // The handler must not be the first to make the flag: making it may allocate.
+    _ = process.isRaised
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { _ in StopFlag.process.raise() }
+      action.sa_flags =
+        Int32(truncatingIfNeeded: SA_RESTART) | Int32(truncatingIfNeeded: SA_RESETHAND)
+      sigaction(signal, &action, nil)
+    }
+  }
+}
+
+/// The work was stopped on request and everything that was committed is kept.
+public struct Stopped: DescribedError, Hashable {
+  public init() {}
+  public var line: String { "stopped; everything finished is kept: run the same command again" }
+  public var exitCode: SystemExit { .stopped }
+}

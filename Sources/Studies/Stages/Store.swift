@@ -1,0 +1,174 @@
+public import Foundation
+
+/// The products of stages on disk: `<root>/stages/<name>-<first 12 digits of the fingerprint>/`.
+///
+/// A product is there whole or not at all, whenever the process is killed or the power cut: it is
+/// written into a temporary folder, flushed file by file, given its record last, flushed, renamed, and
+/// the rename flushed.
+public struct Store: Sendable {
+  /// What the store knows of a stage's product without reading all of it.
+  public enum State: Hashable, Sendable {
+    case absent
+    case complete
+    case damaged(ProductDamage)
+  }
+
+  /// The folder that holds `stages`.
+  public let root: URL
+  let files: any FileOperations
+
+  public init(root: URL, files: any FileOperations = SystemFiles()) {
+    self.root = root
+    self.files = files
+  }
+
+  /// The folder of all products.
+  var stagesPath: String { root.path + "/stages" }
+
+  /// The folder of a stage's product, whether it is there or not.
+  public func folder(of stage: some Stage) throws -> URL {
+    URL(fileURLWithPath: try path(stage, Fingerprint(of: stage)))
+  }
+
+  func path(_ stage: some Stage, _ fingerprint: Fingerprint, step: Int? = nil) throws -> String {
+    guard stage.name.isKebabCase else { throw CommitFault.badName(stage.name) }
+    let suffix = step.map { Self.checkpointMark + String($0) } ?? ""
+    return "\(stagesPath)/\(stage.name)-\(fingerprint.short)\(suffix)"
+  }
+
+  static let checkpointMark = ".checkpoint-"
+
+  /// Whether a stage's product is there by its record and the sizes of its files.
+  public func contains(_ stage: some Stage) throws -> Bool {
+    try state(of: stage) == .complete
+  }
+
+  /// What is there of a stage's product, by its record and the sizes of its files.
+  public func state(of stage: some Stage) throws -> State {
+    try state(of: stage, Fingerprint(of: stage))
+  }
+
+  func state(of stage: some Stage, _ fingerprint: Fingerprint) throws -> State {
+    let path = try path(stage, fingerprint)
+    guard try files.kind(path) != nil else { return .absent }
+    do {
+      _ = try product(at: path, fingerprint, step: nil)
+      return .complete
+    } catch let damage as ProductDamage {
+      return .damaged(damage)
+    }
+  }
+
+  /// The product of a stage, nil where it is absent.
+  ///
+  /// Checks the record and the sizes; reading a file checks its SHA-256. Throws `ProductDamage`.
+  public func product(of stage: some Stage) throws -> Product? {
+    let fingerprint = try Fingerprint(of: stage)
+    let path = try path(stage, fingerprint)
+    guard try files.kind(path) != nil else { return nil }
+    return try product(at: path, fingerprint, step: nil)
+  }
+
+  func product(at path: String, _ fingerprint: Fingerprint, step: Int?) throws -> Product {
+    let product = try product(at: path)
+    guard product.record.fingerprint == fingerprint, product.record.step == step else {
+      throw ProductDamage(folder: path, problem: .otherStage)
+    }
+    return product
+  }
+
+  /// Opens the product in a folder by its record and the sizes of its files.
+  private func product(at path: String) throws -> Product {
+    let recordPath = path + "/" + Record.fileName
+    guard case .file? = try files.kind(recordPath) else {
+      throw ProductDamage(folder: path, problem: .recordMissing)
+    }
+    let record: Record
+    do {
+      record = try Record(files.read(recordPath, limit: Record.sizeLimit))
+    } catch let fault as RecordFault {
+      throw ProductDamage(folder: path, problem: .record(fault))
+    }
+    let product = Product(folder: URL(fileURLWithPath: path), record: record, files: files)
+    for file in record.files { try product.checkSize(of: file) }
+    return product
+  }
+
+  /// Reads every byte of a stage's product; nil where it is absent.
+  ///
+  /// Throws `ProductDamage` on the first file that is missing, changed, or not in the record.
+  @discardableResult
+  public func verify(_ stage: some Stage) throws -> Record? {
+    guard let product = try product(of: stage) else { return nil }
+    try verify(product)
+    return product.record
+  }
+
+  func verify(_ product: Product) throws {
+    for file in product.record.files { try product.check(file) }
+    let known = Set(product.record.files.map { Array($0.path.utf8) })
+    for path in try contents(of: product.folder.path).files
+    where path != Record.fileName && !known.contains(Array(path.utf8)) {
+      throw ProductDamage(folder: product.folder.path, problem: .unknown(file: path))
+    }
+  }
+
+  /// Checks every product in the store, whatever study it belongs to, and every checkpoint.
+  ///
+  /// - Parameter body: Called for each folder in the order of their names with its path and what is
+  ///   wrong with it, nil where nothing is.
+  public func verifyAll(_ body: (String, ProductDamage?) throws -> Void) throws {
+    guard try files.kind(stagesPath) != nil else { return }
+    for name in try files.list(stagesPath) where !name.hasPrefix(".") {
+      let path = stagesPath + "/" + name
+      do {
+        let product = try product(at: path)
+        let expected = "\(product.record.name)-\(product.record.fingerprint.short)"
+        let suffix = product.record.step.map { Self.checkpointMark + String($0) } ?? ""
+        guard name == expected + suffix else {
+          throw ProductDamage(folder: path, problem: .otherStage)
+        }
+        try verify(product)
+        try body(path, nil)
+      } catch let damage as ProductDamage {
+        try body(path, damage)
+      }
+    }
+  }
+
+  /// The files below a folder and the folders, both as relative paths in byte order.
+  func contents(of folder: String) throws -> (files: [String], folders: [String]) {
+    var found: [String] = []
+    var folders: [String] = []
+    var waiting = [""]
+    while let prefix = waiting.popLast() {
+      for name in try files.list(folder + (prefix.isEmpty ? "" : "/" + prefix)) {
+        let path = prefix.isEmpty ? name : prefix + "/" + name
+        switch try files.kind(folder + "/" + path) {
+        case .file?: found.append(path)
+        case .folder?:
+          folders.append(path)
+          waiting.append(path)
+        case .other?: throw CommitFault.notAFile(folder + "/" + path)
+        case nil: break
+        }
+      }
+    }
+    let byBytes = { (a: String, b: String) in a.utf8.lexicographicallyPrecedes(b.utf8) }
+    return (found.sorted(by: byBytes), folders.sorted(by: byBytes))
+  }
+}
+
+extension String {
+  /// Lower-case letters and digits in words parted by single hyphens.
+  fileprivate var isKebabCase: Bool {
+    let words = utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    return words.allSatisfy { word in
+      !word.isEmpty
+        && word.allSatisfy {
+          (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+    }
+  }
+}

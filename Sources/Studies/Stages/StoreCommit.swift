@@ -1,0 +1,146 @@
+public import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Tells the temporary folders of one process apart.
+private let temporaryCount = Atomic<Int>(0)
+
+extension Store {
+  /// Makes a stage's product durable: `write` fills a temporary folder, and when this returns the
+  /// product is in place and on the disk. When it throws, the product is absent.
+  ///
+  /// A product that is there already is kept if the new one has the same bytes. Checkpoints of the
+  /// stage are removed.
+  ///
+  /// Throws `FileError`, `CommitFault` and what `write` throws.
+  @discardableResult
+  public func commit(
+    _ stage: some Stage, circumstance: Circumstance, write: (URL) throws -> Void
+  ) throws -> Record {
+    let fingerprint = try Fingerprint(of: stage)
+    let record = try commit(
+      stage, fingerprint, step: nil, circumstance: circumstance, write: write)
+    // The product is in place: a checkpoint that stays costs space and nothing else.
+    try? removeCheckpoints(of: stage, fingerprint, before: .max)
+    return record
+  }
+
+  func commit(
+    _ stage: some Stage, _ fingerprint: Fingerprint, step: Int?,
+    circumstance: Circumstance, write: (URL) throws -> Void
+  ) throws -> Record {
+    let destination = try path(stage, fingerprint, step: step)
+    try files.createFolders(stagesPath)
+    let temporary = try temporaryPath(for: destination)
+    try files.createFolder(temporary)
+    do {
+      try write(URL(fileURLWithPath: temporary))
+      let (recorded, folders) = try flush(temporary)
+      let record = Record(
+        name: stage.name, revision: stage.revision, fingerprint: fingerprint,
+        inputs: try stage.inputs.map { try Fingerprint(of: $0) }, step: step,
+        stage: try CanonicalJSON.value(of: stage), files: recorded, circumstance: circumstance)
+      let recordPath = temporary + "/" + Record.fileName
+      try files.write(record.data(), to: recordPath)
+      try files.synchronize(recordPath)
+      for folder in folders.reversed() { try files.synchronize(temporary + "/" + folder) }
+      try files.synchronize(temporary)
+      if let kept = try existing(at: destination, fingerprint, step, like: record) {
+        try files.removeTree(temporary)
+        return kept
+      }
+      try files.rename(temporary, to: destination)
+      do {
+        try files.synchronize(stagesPath)
+      } catch {
+        // The rename may be lost: what cannot be promised is taken back.
+        try? discard(destination)
+        throw error
+      }
+      return record
+    } catch {
+      try? files.removeTree(temporary)
+      throw error
+    }
+  }
+
+  private func temporaryPath(for destination: String) throws -> String {
+    let name = URL(fileURLWithPath: destination).lastPathComponent
+    let count = temporaryCount.add(1, ordering: .relaxed).newValue
+    return "\(stagesPath)/\(temporaryPrefix)\(getpid())-\(count)-\(name)"
+  }
+
+  /// Flushes every file of a product; returns them with their hashes, and its folders.
+  private func flush(_ folder: String) throws -> ([RecordedFile], [String]) {
+    let (paths, folders) = try contents(of: folder)
+    let recorded = try paths.map { path in
+      guard path != Record.fileName else {
+        throw CommitFault.reservedName(folder + "/" + path)
+      }
+      try files.synchronize(folder + "/" + path)
+      return RecordedFile(path: path, digest: try files.digest(folder + "/" + path))
+    }
+    return (recorded, folders)
+  }
+
+  /// The record of a product that is in place and equal; a damaged one is moved aside.
+  private func existing(
+    at path: String, _ fingerprint: Fingerprint, _ step: Int?, like record: Record
+  ) throws -> Record? {
+    guard try files.kind(path) != nil else { return nil }
+    let product: Product
+    do {
+      product = try self.product(at: path, fingerprint, step: step)
+      try verify(product)
+    } catch is ProductDamage {
+      try setAside(path)
+      return nil
+    }
+    guard product.record.files == record.files else {
+      let file = record.files.first { !product.record.files.contains($0) }
+      throw CommitFault.differs(folder: path, file: file?.path ?? "the list of files")
+    }
+    return product.record
+  }
+
+  /// Moves a damaged product out of the way to `.damaged-<name>`, in place of an older one of that
+  /// name; returns where it lies now.
+  @discardableResult
+  public func setAside(_ stage: some Stage) throws -> URL {
+    URL(fileURLWithPath: try setAside(path(stage, Fingerprint(of: stage))))
+  }
+
+  @discardableResult
+  func setAside(_ path: String) throws -> String {
+    let url = URL(fileURLWithPath: path)
+    let aside = "\(stagesPath)/.damaged-\(url.lastPathComponent)"
+    try files.removeTree(aside)
+    try files.rename(path, to: aside)
+    try files.synchronize(stagesPath)
+    return aside
+  }
+
+  /// Removes a folder so that no half of it is ever seen under its name.
+  func discard(_ path: String) throws {
+    let temporary = try temporaryPath(for: path)
+    try files.rename(path, to: temporary)
+    try files.removeTree(temporary)
+  }
+
+  /// Removes what runs that died left behind; returns the names of the folders.
+  ///
+  /// Only for the holder of the output folder's lock: to another, a living run's folder looks the
+  /// same.
+  @discardableResult
+  public func sweep() throws -> [String] {
+    guard try files.kind(stagesPath) != nil else { return [] }
+    let left = try files.list(stagesPath).filter { $0.hasPrefix(temporaryPrefix) }
+    for name in left { try files.removeTree(stagesPath + "/" + name) }
+    return left
+  }
+}

@@ -1,0 +1,73 @@
+/// What is wrong with a product's folder.
+public struct ProductDamage: DescribedError, Hashable {
+  public enum Problem: Hashable, Sendable {
+    case recordMissing
+    case record(RecordFault)
+    /// The record is that of another stage or checkpoint.
+    case otherStage
+    case missing(file: String)
+    case wrongSize(file: String, expected: Int, found: Int)
+    case changed(file: String)
+    /// It lies in the folder and the record does not name it.
+    case unknown(file: String)
+    /// A file was asked for that the product never had.
+    case noSuchFile(String)
+  }
+
+  /// The path of the product's folder.
+  public var folder: String
+  public var problem: Problem
+
+  public init(folder: String, problem: Problem) {
+    self.folder = folder
+    self.problem = problem
+  }
+
+  public var line: String {
+    let folder = folder.printable(limit: 400)
+    func file(_ name: String) -> String { folder + "/" + name.printable(limit: 200) }
+    return switch problem {
+    case .recordMissing: "\(file(Record.fileName)): missing, so the product is not complete"
+    case .record(let fault): "\(file(Record.fileName)): \(fault.what)"
+    case .otherStage: "\(file(Record.fileName)): the record of another stage"
+    case .missing(let name): "\(file(name)): missing from the product"
+    case .wrongSize(let name, let expected, let found):
+      "\(file(name)): \(found) bytes where the record says \(expected)"
+    case .changed(let name): "\(file(name)): its content does not match the SHA-256 in the record"
+    case .unknown(let name): "\(file(name)): not in the record"
+    case .noSuchFile(let name): "\(file(name)): the product has no such file"
+    }
+  }
+
+  public var exitCode: SystemExit {
+    if case .noSuchFile = problem { .internalFault } else { .badInput }
+  }
+}
+
+/// What a commit refuses.
+public enum CommitFault: DescribedError, Hashable {
+  /// The product holds something that is neither file nor folder.
+  case notAFile(String)
+  /// The product holds a file of the record's name.
+  case reservedName(String)
+  /// The stage's name is not in kebab case and would not make a folder's name.
+  case badName(String)
+  /// The product is there already and this one has other bytes.
+  case differs(folder: String, file: String)
+
+  public var line: String {
+    switch self {
+    case .notAFile(let path):
+      "\(path.printable(limit: 400)): neither file nor folder; a product holds nothing else"
+    case .reservedName(let path):
+      "\(path.printable(limit: 400)): the store writes the record; give the file another name"
+    case .badName(let name):
+      "the stage name \"\(name.printable())\" is not in kebab case (a-z, 0-9 and single hyphens)"
+    case .differs(let folder, let file):
+      "\(folder.printable(limit: 400)): made again, \(file.printable()) has other bytes; "
+        + "the stage does not say everything that decides it, or the device is not deterministic"
+    }
+  }
+
+  public var exitCode: SystemExit { .internalFault }
+}

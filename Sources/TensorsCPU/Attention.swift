@@ -1,0 +1,324 @@
+internal import Foundation
+public import Tensors
+
+extension CPUBackend {
+  public func rotary(
+    _ projection: Tensor, heads: Int, table: Tensor, start: Tensor?, inverse: Bool,
+    into output: Tensor
+  ) throws {
+    let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
+    let (batch, positions, width) = (sizes.batch, sizes.positions, sizes.headWidth)
+    let channels = sizes.channels
+    check(
+      output.shape == projection.shape, "rotary",
+      "output \(output.shape) is not the shape of \(projection.shape)")
+    check(width % 2 == 0, "rotary", "head width \(width) is odd")
+    let half = width / 2
+    check(
+      table.shape.rank == 4 && table.shape[0] == 1 && table.shape[2] == half
+        && table.shape[3] == 2 && table.shape[1] >= (start == nil ? positions : 1), "rotary",
+      "table \(table.shape) does not fit \(projection.shape) with \(heads) heads")
+    if let start {
+      check(
+        start.shape == [sizes.replicas, batch] && start.elementType == .int32, "rotary",
+        "start \(start.shape) is not (replicas, batch) = [\(sizes.replicas), \(batch)]")
+    }
+    let (x, y, angles) = (floats(projection), floats(output), floats(table)[0])
+    let starts = start.map(integers)
+    let known = table.shape[1]
+    let direction: Float = inverse ? -1 : 1
+
+    workers.splitRows(
+      replicas: sizes.replicas, rows: batch * positions, cost: 3 * channels
+    ) { replica, rows in
+      // Cosines and sines of the row's position, apart: one table for all its heads.
+      withScratch(2 * half) { cosines in
+        let sines = cosines + half
+        var last = -1
+        for row in rows {
+          let first = starts.map { Int($0[replica][row / positions]) } ?? 0
+          let position = first + row % positions
+          check(
+            position >= 0 && position < known, "rotary",
+            "position \(position) is not in the table's \(known)")
+          if position != last {
+            let entry = angles + position * width
+            for pair in 0..<half {
+              cosines[pair] = entry[2 * pair]
+              sines[pair] = direction * entry[2 * pair + 1]
+            }
+            last = position
+          }
+          let from = x[replica] + row * 3 * channels
+          let to = y[replica] + row * 3 * channels
+          for head in 0..<2 * heads {
+            let (source, target) = (from + head * width, to + head * width)
+            forEachLanes(half) { i, count in
+              let low = Lanes(source + i, count: count)
+              let high = Lanes(source + half + i, count: count)
+              let cosine = Lanes(cosines + i, count: count)
+              let sine = Lanes(sines + i, count: count)
+              (low * cosine - high * sine).store(target + i, count: count)
+              (high * cosine + low * sine).store(target + half + i, count: count)
+            }
+          }
+          if from != to {
+            (to + 2 * channels).update(from: from + 2 * channels, count: channels)
+          }
+        }
+      }
+    }
+  }
+
+  public func attention(
+    _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor
+  ) throws {
+    let sizes = AttentionSizes(
+      projection: projection, lengths: lengths, heads: heads, output: output,
+      logSumExp: logSumExp, operation: "attention")
+    let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
+    let counts = integers(lengths)
+    forEachHead(sizes) { replica, row, head in
+      let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
+      place.attend(
+        projection: x[replica], output: y[replica],
+        logSumExp: sums[replica] + (row * heads + head) * sizes.positions)
+    }
+  }
+
+  /// Every (replica, batch row, head) is one piece of work.
+  func forEachHead(_ sizes: AttentionSizes, _ body: (Int, Int, Int) -> Void) {
+    let rows = sizes.batch * sizes.heads
+    let cost = sizes.positions * (sizes.positions / 4 + 8) * sizes.headWidth
+    workers.splitRows(replicas: sizes.replicas, rows: rows, cost: cost) { replica, range in
+      for item in range { body(replica, item / sizes.heads, item % sizes.heads) }
+    }
+  }
+}
+
+/// One head of one row: where it lies, and attention on it.
+///
+/// Eight consecutive queries are the lanes of a vector, in a block of scores (keys, 8). A query sums
+/// over channels and over keys in ascending order, each sum in one accumulator of one lane, so its
+/// bytes depend on its own row alone.
+struct HeadPlace {
+  let positions: Int
+  /// Positions that exist; later ones are padding.
+  let length: Int
+  let width: Int
+  /// Columns of a panel: the width in whole vectors, zeros beyond it.
+  let paddedWidth: Int
+  /// Rows of a panel: the length in whole vectors, zeros beyond it.
+  let paddedLength: Int
+  let scale: Float
+  let rowStride: Int
+  let channels: Int
+  /// Elements before this head's query at position 0 in the projection, and its output.
+  let queryOffset: Int
+  let outputOffset: Int
+
+  init(_ sizes: AttentionSizes, row: Int, head: Int, length: Int) {
+    positions = sizes.positions
+    self.length = min(max(length, 0), sizes.positions)
+    width = sizes.headWidth
+    channels = sizes.channels
+    paddedWidth = (width + 7) / 8 * 8
+    paddedLength = (self.length + 7) / 8 * 8
+    scale = 1 / Float(width).squareRoot()
+    rowStride = 3 * channels
+    queryOffset = row * positions * rowStride + head * width
+    outputOffset = row * positions * channels + head * width
+  }
+
+  var panelSize: Int { paddedLength * paddedWidth }
+
+  /// Two passes over a query's scores, which stay in the first cache: maximum, then exponentials.
+  func attend(
+    projection: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
+    logSumExp: UnsafeMutablePointer<Float>
+  ) {
+    let query = projection + queryOffset
+    let result = output + outputOffset
+    withScratch(2 * panelSize + 8 * paddedLength + 8 * paddedWidth) { keys in
+      let values = keys + panelSize
+      let scores = values + panelSize
+      let queries = scores + 8 * paddedLength
+      copyPanel(query + channels, into: keys)
+      copyPanel(query + 2 * channels, into: values)
+      var first = 0
+      while first < length {
+        let count = min(8, length - first)
+        gatherLanes(
+          query + first * rowStride, stride: rowStride, count: count, factor: scale, into: queries)
+        var largest = Lanes(repeating: -.infinity)
+        forEachKeyBlock(first) { key, isDiagonal in
+          var block = products(queries, keys + key * paddedWidth)
+          if isDiagonal { block.mask(-.infinity) }
+          block.store(scores + 8 * key)
+          largest = largest.maximum(block.largest)
+        }
+        var sum = Lanes.zero
+        for key in 0..<first + 8 {
+          let weight = exponential(Lanes(scores + 8 * key) - largest)
+          weight.store(scores + 8 * key)
+          sum += weight
+        }
+        weightedSums(
+          scores, values, keys: first + 8, factor: 1 / sum, into: result + first * channels,
+          stride: channels, count: count)
+        for lane in 0..<count { logSumExp[first + lane] = largest[lane] + logf(sum[lane]) }
+        first += 8
+      }
+    }
+    for position in length..<positions {
+      (result + position * channels).update(repeating: 0, count: width)
+      logSumExp[position] = 0
+    }
+  }
+
+  /// The blocks of eight keys that eight queries from `first` see, and which one holds both.
+  @inline(__always)
+  func forEachKeyBlock(_ first: Int, _ body: (Int, Bool) -> Void) {
+    var key = 0
+    while key < first {
+      body(key, false)
+      key += 8
+    }
+    body(first, true)
+  }
+
+  /// This head's channels of every position, row after row, zeros around them.
+  func copyPanel(_ source: UnsafePointer<Float>, into panel: UnsafeMutablePointer<Float>) {
+    for position in 0..<length {
+      let row = panel + position * paddedWidth
+      let from = source + position * rowStride
+      forEachLanes(width) { i, count in Lanes(from + i, count: count).store(row + i) }
+    }
+    (panel + length * paddedWidth).update(
+      repeating: 0, count: (paddedLength - length) * paddedWidth)
+  }
+
+  /// Eight rows side by side: element d of row i becomes lane i of vector d; rows from `count` on
+  /// are zeros.
+  func gatherLanes(
+    _ rows: UnsafePointer<Float>, stride: Int, count: Int, factor: Float,
+    into lanes: UnsafeMutablePointer<Float>
+  ) {
+    forEachLanes(width) { d, channels in
+      let from = rows + d
+      @inline(__always)
+      func row(_ index: Int) -> Lanes {
+        index < count ? Lanes(from + index * stride, count: channels) * factor : Lanes.zero
+      }
+      let turned = transpose(row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7))
+      let to = lanes + 8 * d
+      turned.0.store(to)
+      turned.1.store(to + 8)
+      turned.2.store(to + 16)
+      turned.3.store(to + 24)
+      turned.4.store(to + 32)
+      turned.5.store(to + 40)
+      turned.6.store(to + 48)
+      turned.7.store(to + 56)
+    }
+  }
+
+  /// Σ_d lanes[d] · panel[j, d] for eight consecutive rows j of a panel.
+  @inline(__always)
+  func products(_ lanes: UnsafePointer<Float>, _ panel: UnsafePointer<Float>) -> EightVectors {
+    var sums = EightVectors()
+    let w = paddedWidth
+    for d in 0..<width {
+      let lane = Lanes(lanes + 8 * d)
+      let column = panel + d
+      sums.v0.accumulate(lane, column[0])
+      sums.v1.accumulate(lane, column[w])
+      sums.v2.accumulate(lane, column[2 * w])
+      sums.v3.accumulate(lane, column[3 * w])
+      sums.v4.accumulate(lane, column[4 * w])
+      sums.v5.accumulate(lane, column[5 * w])
+      sums.v6.accumulate(lane, column[6 * w])
+      sums.v7.accumulate(lane, column[7 * w])
+    }
+    return sums
+  }
+
+  /// result[i, :] = factor_i · Σ_j weights[j]_i · panel[j, :] over the first `keys` rows of a panel,
+  /// for the lanes i below `count`.
+  @inline(__always)
+  func weightedSums(
+    _ weights: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, keys: Int, factor: Lanes,
+    into result: UnsafeMutablePointer<Float>, stride: Int, count: Int
+  ) {
+    forEachLanes(width) { d, channels in
+      var sums = EightVectors()
+      for key in 0..<keys {
+        let weight = Lanes(weights + 8 * key)
+        let row = panel + key * paddedWidth + d
+        sums.v0.accumulate(weight, row[0])
+        sums.v1.accumulate(weight, row[1])
+        sums.v2.accumulate(weight, row[2])
+        sums.v3.accumulate(weight, row[3])
+        sums.v4.accumulate(weight, row[4])
+        sums.v5.accumulate(weight, row[5])
+        sums.v6.accumulate(weight, row[6])
+        sums.v7.accumulate(weight, row[7])
+      }
+      let rows = transpose(
+        sums.v0 * factor, sums.v1 * factor, sums.v2 * factor, sums.v3 * factor,
+        sums.v4 * factor, sums.v5 * factor, sums.v6 * factor, sums.v7 * factor)
+      let to = result + d
+      rows.0.store(to, count: channels)
+      if count > 1 { rows.1.store(to + stride, count: channels) }
+      if count > 2 { rows.2.store(to + 2 * stride, count: channels) }
+      if count > 3 { rows.3.store(to + 3 * stride, count: channels) }
+      if count > 4 { rows.4.store(to + 4 * stride, count: channels) }
+      if count > 5 { rows.5.store(to + 5 * stride, count: channels) }
+      if count > 6 { rows.6.store(to + 6 * stride, count: channels) }
+      if count > 7 { rows.7.store(to + 7 * stride, count: channels) }
+    }
+  }
+}
+
+/// Eight accumulators that stay in registers.
+struct EightVectors {
+  var v0 = Lanes.zero
+  var v1 = Lanes.zero
+  var v2 = Lanes.zero
+  var v3 = Lanes.zero
+  var v4 = Lanes.zero
+  var v5 = Lanes.zero
+  var v6 = Lanes.zero
+  var v7 = Lanes.zero
+
+  @inline(__always)
+  func store(_ destination: UnsafeMutablePointer<Float>) {
+    v0.store(destination)
+    v1.store(destination + 8)
+    v2.store(destination + 16)
+    v3.store(destination + 24)
+    v4.store(destination + 32)
+    v5.store(destination + 40)
+    v6.store(destination + 48)
+    v7.store(destination + 56)
+  }
+
+  @inline(__always)
+  var largest: Lanes {
+    v0.maximum(v1).maximum(v2.maximum(v3))
+      .maximum(v4.maximum(v5).maximum(v6.maximum(v7)))
+  }
+
+  /// Sets lane i of vector j to `value` where j > i: the keys that a query does not see.
+  @inline(__always)
+  mutating func mask(_ value: Float) {
+    let lane = SIMD8<Int32>(0, 1, 2, 3, 4, 5, 6, 7)
+    v1.replace(with: value, where: lane .< 1)
+    v2.replace(with: value, where: lane .< 2)
+    v3.replace(with: value, where: lane .< 3)
+    v4.replace(with: value, where: lane .< 4)
+    v5.replace(with: value, where: lane .< 5)
+    v6.replace(with: value, where: lane .< 6)
+    v7.replace(with: value, where: lane .< 7)
+  }
+}

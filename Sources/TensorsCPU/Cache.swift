@@ -1,0 +1,104 @@
+public import Tensors
+
+extension CPUBackend {
+  public func storeKeysAndValues(
+    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor
+  ) throws {
+    let sizes = CacheSizes(
+      projection: projection, heads: heads, keys: keys, values: values,
+      operation: "storeKeysAndValues")
+    let attention = sizes.attention
+    let (positions, width, channels) = (
+      attention.positions, attention.headWidth, attention.channels
+    )
+    let (x, k, v) = (floats(projection), floats(keys), floats(values))
+    workers.splitRows(
+      replicas: attention.replicas, rows: attention.batch * heads, cost: 2 * positions * width
+    ) { replica, range in
+      for item in range {
+        let (row, head) = (item / heads, item % heads)
+        let cache = item * sizes.capacity * width
+        for position in 0..<positions {
+          let source =
+            x[replica] + (row * positions + position) * 3 * channels + channels + head * width
+          let target = cache + position * width
+          (k[replica] + target).update(from: source, count: width)
+          (v[replica] + target).update(from: source + channels, count: width)
+        }
+      }
+    }
+  }
+
+  public func attentionDecode(
+    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor, positions: Tensor,
+    into output: Tensor
+  ) throws {
+    let sizes = CacheSizes(
+      projection: projection, heads: heads, keys: keys, values: values,
+      operation: "attentionDecode")
+    let attention = sizes.attention
+    let (batch, width, channels) = (attention.batch, attention.headWidth, attention.channels)
+    check(
+      attention.positions == 1, "attentionDecode",
+      "projection \(projection.shape) has not one position per row")
+    check(
+      positions.shape == [attention.replicas, batch] && positions.elementType == .int32,
+      "attentionDecode",
+      "positions \(positions.shape) are not (replicas, batch) = [\(attention.replicas), \(batch)]")
+    check(
+      output.shape == [attention.replicas, batch, 1, channels], "attentionDecode",
+      "output \(output.shape) does not fit projection \(projection.shape)")
+    let (x, k, v, y) = (floats(projection), floats(keys), floats(values), floats(output))
+    let places = integers(positions)
+    let capacity = sizes.capacity
+
+    workers.splitRows(
+      replicas: attention.replicas, rows: batch * heads, cost: 2 * capacity * width
+    ) { replica, range in
+      withScratch((capacity + 7) / 8 * 8 + (width + 7) / 8 * 8) { scores in
+        let query = scores + (capacity + 7) / 8 * 8
+        for item in range {
+          let (row, head) = (item / heads, item % heads)
+          let position = Int(places[replica][row])
+          check(
+            position >= 0 && position < capacity, "attentionDecode",
+            "position \(position) is not in the cache's \(capacity)")
+          let source = x[replica] + row * 3 * channels + head * width
+          let cache = item * capacity * width
+          let (rowKeys, rowValues) = (k[replica] + cache, v[replica] + cache)
+          (rowKeys + position * width).update(from: source + channels, count: width)
+          (rowValues + position * width).update(from: source + 2 * channels, count: width)
+          let scale = 1 / Float(width).squareRoot()
+          for d in 0..<width { query[d] = source[d] * scale }
+          attend(
+            query, rowKeys, rowValues, count: position + 1, width: width, scores: scores,
+            into: y[replica] + row * channels + head * width)
+        }
+      }
+    }
+  }
+
+  /// Softmax attention of one query over `count` keys and values of `width` channels.
+  private func attend(
+    _ query: UnsafePointer<Float>, _ keys: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
+    count: Int, width: Int, scores: UnsafeMutablePointer<Float>,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    for key in 0..<count {
+      var sum = Lanes.zero
+      forEachLanes(width) { d, lanes in
+        sum.accumulate(
+          Lanes(query + d, count: lanes), Lanes(keys + key * width + d, count: lanes))
+      }
+      scores[key] = sum.total
+    }
+    let total = exponentials(scores, count: count, into: scores).sum
+    forEachLanes(width) { d, lanes in
+      var sum = Lanes.zero
+      for key in 0..<count {
+        sum.accumulate(Lanes(values + key * width + d, count: lanes), scores[key])
+      }
+      (sum / total).store(output + d, count: lanes)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+public import Tensors
+
+extension CPUBackend {
+  public func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws {
+    let sizes = EmbeddingSizes(
+      indices: indices, table: table, output: output, operation: "embedding")
+    let channels = sizes.channels
+    let (rows, values, y) = (integers(indices), floats(table), floats(output))
+    workers.splitRows(
+      replicas: sizes.replicas, rows: sizes.count, cost: channels
+    ) { replica, range in
+      for i in range {
+        let index = Int(rows[replica][i])
+        checkIndex(index, below: sizes.rows, "embedding")
+        (y[replica] + i * channels).update(
+          from: values[replica] + index * channels, count: channels)
+      }
+    }
+  }
+
+  public func embeddingGradient(
+    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor
+  ) throws {
+    let sizes = EmbeddingSizes(
+      indices: indices, table: tableGradient, output: outputGradient,
+      operation: "embeddingGradient")
+    let channels = sizes.channels
+    let (rows, g, table) = (integers(indices), floats(outputGradient), floats(tableGradient))
+    // A piece owns a range of the table's rows and looks for them in all indices, in order.
+    let pieces = min(8, sizes.rows)
+    func body(_ item: Int) {
+      let (replica, piece) = (item / pieces, item % pieces)
+      let owned = piece * sizes.rows / pieces..<(piece + 1) * sizes.rows / pieces
+      let target = table[replica]
+      if !accumulate {
+        (target + owned.lowerBound * channels).update(
+          repeating: 0, count: owned.count * channels)
+      }
+      for i in 0..<sizes.count {
+        let index = Int(rows[replica][i])
+        checkIndex(index, below: sizes.rows, "embeddingGradient")
+        guard owned.contains(index) else { continue }
+        let (from, to) = (g[replica] + i * channels, target + index * channels)
+        forEachLanes(channels) { c, lanes in
+          (Lanes(to + c, count: lanes) + Lanes(from + c, count: lanes))
+            .store(to + c, count: lanes)
+        }
+      }
+    }
+    let items = sizes.replicas * pieces
+    workers.splitRows(
+      replicas: 1, rows: items, cost: (sizes.count + sizes.rows) * channels / pieces
+    ) { _, range in
+      for item in range { body(item) }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+internal import Foundation
+public import Tensors
+
+extension CPUBackend {
+  public func tokenLogProbabilities(
+    _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor
+  ) throws {
+    let sizes = LossSizes(
+      logits: logits, targets: targets, perRow: [logProbabilities, logSumExp],
+      operation: "tokenLogProbabilities")
+    let vocabulary = sizes.vocabulary
+    let (x, chosen) = (floats(logits), integers(targets))
+    let (y, sums) = (floats(logProbabilities), floats(logSumExp))
+    workers.splitRows(
+      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary
+    ) { replica, rows in
+      for row in rows {
+        let values = x[replica] + row * vocabulary
+        let target = Int(chosen[replica][row])
+        checkIndex(target, below: vocabulary, "tokenLogProbabilities")
+        let (largest, sum) = exponentials(values, count: vocabulary, into: nil)
+        let logarithm = logf(sum)
+        // The logit's distance to the largest first: it is small where the result is.
+        y[replica][row] = values[target] - largest - logarithm
+        sums[replica][row] = largest + logarithm
+      }
+    }
+  }
+
+  public func tokenLogProbabilitiesGradient(
+    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, outputGradient: Tensor,
+    into gradient: Tensor
+  ) throws {
+    let sizes = LossSizes(
+      logits: logits, targets: targets, perRow: [logSumExp, outputGradient],
+      operation: "tokenLogProbabilitiesGradient")
+    check(
+      gradient.shape == logits.shape, "tokenLogProbabilitiesGradient",
+      "gradient \(gradient.shape) is not the shape of \(logits.shape)")
+    let vocabulary = sizes.vocabulary
+    let (x, chosen, sums) = (floats(logits), integers(targets), floats(logSumExp))
+    let (g, dx) = (floats(outputGradient), floats(gradient))
+    workers.splitRows(
+      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary
+    ) { replica, rows in
+      for row in rows {
+        let values = x[replica] + row * vocabulary
+        let result = dx[replica] + row * vocabulary
+        let upstream = g[replica][row]
+        if upstream == 0 {
+          result.update(repeating: 0, count: vocabulary)
+          continue
+        }
+        let target = Int(chosen[replica][row])
+        checkIndex(target, below: vocabulary, "tokenLogProbabilitiesGradient")
+        let sum = sums[replica][row]
+        forEachLanes(vocabulary) { v, lanes in
+          (exponential(Lanes(values + v, count: lanes) - sum) * -upstream)
+            .store(result + v, count: lanes)
+        }
+        result[target] += upstream
+      }
+    }
+  }
+
+  public func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
+    check(
+      values.shape == weights.shape && output.shape.elementsPerReplica == 1
+        && output.shape.replicas == values.shape.replicas, "weightedSum",
+      "\(values.shape), weights \(weights.shape) and output \(output.shape) do not fit")
+    let (x, w, y) = (floats(values), floats(weights), floats(output))
+    sumOfBlocks(
+      replicas: values.shape.replicas, count: values.shape.elementsPerReplica, into: y
+    ) { replica, range in
+      let (first, second) = (x[replica] + range.lowerBound, w[replica] + range.lowerBound)
+      var sum = Lanes.zero
+      forEachLanes(range.count) { i, lanes in
+        sum.accumulate(Lanes(first + i, count: lanes), Lanes(second + i, count: lanes))
+      }
+      return sum.total
+    }
+  }
+
+  public func weightedSumGradient(
+    weights: Tensor, outputGradient: Tensor, into gradient: Tensor
+  ) throws {
+    check(
+      gradient.shape == weights.shape && outputGradient.shape.elementsPerReplica == 1
+        && outputGradient.shape.replicas == weights.shape.replicas, "weightedSumGradient",
+      "weights \(weights.shape), output gradient \(outputGradient.shape) and gradient "
+        + "\(gradient.shape) do not fit")
+    let (w, g, dx) = (floats(weights), floats(outputGradient), floats(gradient))
+    workers.split(
+      replicas: weights.shape.replicas, count: weights.shape.elementsPerReplica, grain: 1 << 14
+    ) { replica, range in
+      let (from, to) = (w[replica] + range.lowerBound, dx[replica] + range.lowerBound)
+      let factor = g[replica][0]
+      forEachLanes(range.count) { i, lanes in
+        (Lanes(from + i, count: lanes) * factor).store(to + i, count: lanes)
+      }
+    }
+  }
+
+  /// One sum per replica: of blocks of 4096 elements, then of the blocks' sums in order, in double
+  /// precision. The blocks follow from the count alone.
+  func sumOfBlocks(
+    replicas: Int, count: Int, into output: Blocks<Float>, _ block: (Int, Range<Int>) -> Float
+  ) {
+    let size = 4096
+    let blocks = (count + size - 1) / size
+    withScratch(replicas * blocks) { partials in
+      workers.splitRows(
+        replicas: 1, rows: replicas * blocks, cost: min(size, count) / 2
+      ) { _, range in
+        for item in range {
+          let start = item % blocks * size
+          partials[item] = block(item / blocks, start..<min(start + size, count))
+        }
+      }
+      for replica in 0..<replicas {
+        var sum = 0.0
+        for index in 0..<blocks { sum += Double(partials[replica * blocks + index]) }
+        output[replica][0] = Float(sum)
+      }
+    }
+  }
+}
+
+/// The largest of `count` values, and Σ e^(value - largest); the exponentials are stored if wanted,
+/// also over the values themselves.
+@inline(__always)
+func exponentials(
+  _ values: UnsafePointer<Float>, count: Int, into results: UnsafeMutablePointer<Float>?
+) -> (largest: Float, sum: Float) {
+  var most = Lanes(repeating: -.infinity)
+  forEachLanes(count) { i, lanes in
+    most = most.maximum(Lanes(values + i, count: lanes, padding: -.infinity))
+  }
+  let largest = most.largest
+  var sum = Lanes.zero
+  forEachLanes(count) { i, lanes in
+    let exponentials = exponential(Lanes(values + i, count: lanes, padding: -.infinity) - largest)
+    sum += exponentials
+    results.map { exponentials.store($0 + i, count: lanes) }
+  }
+  return (largest, sum.total)
+}

@@ -1,0 +1,165 @@
+internal import COpenBLAS
+public import Tensors
+
+extension CPUBackend {
+  public func matmul(
+    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
+    into output: Tensor
+  ) throws {
+    let sizes = MatrixProduct(
+      left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
+      into: output)
+    let form = ProductForm(sizes)
+    let rows = sizes.rows
+    let height = form.blockHeight
+    let blocks = (rows + height - 1) / height
+    let tail = rows - (blocks - 1) * height
+    let tailHeight = tailHeights.height(for: tail, of: form)
+    let (a, b, y) = (floats(left), floats(right), floats(output))
+    let c = adding.map(floats)
+
+    func body(_ item: Int) {
+      let (replica, block) = (item / blocks, item % blocks)
+      let row = block * height
+      let count = block == blocks - 1 ? tail : height
+      let called = block == blocks - 1 ? tailHeight : height
+      let result = y[replica] + row * form.columns
+      let operand = a[replica] + (transposeLeft ? row : row * form.inner)
+      let stride = transposeLeft ? rows : form.inner
+      if c == nil && called == count {
+        form.multiply(operand, stride: stride, b[replica], rows: called, into: result)
+        return
+      }
+      let paddedSize = called == count ? 0 : called * form.inner
+      withScratch(called * form.columns + paddedSize) { product in
+        if called == count {
+          form.multiply(operand, stride: stride, b[replica], rows: called, into: product)
+        } else {
+          let padded = product + called * form.columns
+          form.pad(operand, stride: stride, rows: count, to: called, into: padded)
+          form.multiply(
+            padded, stride: transposeLeft ? called : form.inner, b[replica], rows: called,
+            into: product)
+        }
+        let size = count * form.columns
+        if let c {
+          let addend = c[replica] + row * form.columns
+          forEachLanes(size) { i, lanes in
+            (Lanes(product + i, count: lanes) + Lanes(addend + i, count: lanes))
+              .store(result + i, count: lanes)
+          }
+        } else {
+          result.update(from: product, count: size)
+        }
+      }
+    }
+    let items = sizes.replicas * blocks
+    if items * min(rows, height) * form.columns * form.inner < Self.smallProduct {
+      for item in 0..<items { body(item) }
+    } else {
+      workers.run(items, body)
+    }
+  }
+
+  /// Multiplications that take no longer than waking a thread.
+  private static let smallProduct = 1 << 19
+}
+
+/// What a product's rows have in common, whatever their number.
+struct ProductForm: Hashable {
+  let columns: Int
+  let inner: Int
+  let transposeLeft: Bool
+  let transposeRight: Bool
+
+  init(_ sizes: MatrixProduct) {
+    columns = sizes.columns
+    inner = sizes.inner
+    transposeLeft = sizes.transposeLeft
+    transposeRight = sizes.transposeRight
+  }
+
+  /// Rows of one call. OpenBLAS chooses other inner loops, which round otherwise, when the number of
+  /// rows changes, so it is the same for all blocks. A weight's gradient has few rows and a long
+  /// inner dimension: lower blocks there leave something for a second thread.
+  /// Both are multiples of 12 and 16, the heights of the inner loops of AVX2 and AVX-512 kernels.
+  var blockHeight: Int { transposeLeft ? 48 : 96 }
+
+  /// output (rows, columns) = op(left) · op(right), with `stride` from row to row of left as stored.
+  @inline(__always)
+  func multiply(
+    _ left: UnsafePointer<Float>, stride: Int, _ right: UnsafePointer<Float>, rows: Int,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, transposeLeft ? CblasTrans : CblasNoTrans,
+      transposeRight ? CblasTrans : CblasNoTrans, Int32(truncatingIfNeeded: rows),
+      Int32(truncatingIfNeeded: columns), Int32(truncatingIfNeeded: inner), 1, left,
+      Int32(truncatingIfNeeded: stride), right,
+      Int32(truncatingIfNeeded: transposeRight ? inner : columns), 0, output,
+      Int32(truncatingIfNeeded: columns))
+  }
+
+  /// Copies `rows` rows of left and adds rows of zeros up to `height`.
+  func pad(
+    _ left: UnsafePointer<Float>, stride: Int, rows: Int, to height: Int,
+    into padded: UnsafeMutablePointer<Float>
+  ) {
+    if transposeLeft {
+      for k in 0..<inner {
+        (padded + k * height).update(from: left + k * stride, count: rows)
+        (padded + k * height + rows).update(repeating: 0, count: height - rows)
+      }
+    } else {
+      padded.update(from: left, count: rows * inner)
+      (padded + rows * inner).update(repeating: 0, count: (height - rows) * inner)
+    }
+  }
+}
+
+/// Lower blocks for the last rows of a product, where they are known to make the same bytes.
+///
+/// OpenBLAS takes the same inner loop for some heights below a block's; which, depends on the
+/// processor. They are found once per form, by comparing the bytes of products of random numbers:
+/// another order of summation would show in some of them.
+struct TailHeights {
+  private var known: [ProductForm: [Int]] = [:]
+  private static let candidates = [8, 12, 16, 24, 32, 48, 72]
+  /// Larger products keep the whole block, rather than spend time and memory on a comparison.
+  private static let largestComparison = 1 << 22
+
+  /// The lowest height at which the first `rows` rows get the bytes that a whole block gives them.
+  mutating func height(for rows: Int, of form: ProductForm) -> Int {
+    if rows == form.blockHeight || form.inner * form.columns > Self.largestComparison {
+      return form.blockHeight
+    }
+    let heights = known[form] ?? Self.heights(form)
+    known[form] = heights
+    return heights.first { $0 >= rows } ?? form.blockHeight
+  }
+
+  private static func heights(_ form: ProductForm) -> [Int] {
+    let (full, inner, columns) = (form.blockHeight, form.inner, form.columns)
+    var stream = Philox(seed: 0).stream(.tests)
+    func random(_ count: Int) -> [Float] {
+      (0..<count).map { _ in Float(Int32(bitPattern: stream.nextWord())) * 0x1p-31 }
+    }
+    let left = random(full * inner)
+    let right = random(inner * columns)
+    func product(_ height: Int) -> [UInt32] {
+      var operand = left
+      if form.transposeLeft {
+        // The first columns of the (inner, full) matrix, packed.
+        operand = (0..<inner).flatMap { left[$0 * full..<$0 * full + height] }
+      }
+      var result = [Float](repeating: 0, count: height * columns)
+      form.multiply(
+        operand, stride: form.transposeLeft ? height : inner, right, rows: height, into: &result)
+      return result.map(\.bitPattern)
+    }
+    let whole = product(full)
+    return candidates.filter { height in
+      height < full && product(height)[...] == whole[..<(height * columns)]
+    }
+  }
+}

@@ -1,0 +1,125 @@
+public import Tensors
+
+extension CPUBackend {
+  public func sumOfSquares(_ values: Tensor, into output: Tensor) throws {
+    check(
+      output.shape.elementsPerReplica == 1 && output.shape.replicas == values.shape.replicas,
+      "sumOfSquares", "output \(output.shape) is not one value per replica of \(values.shape)")
+    let (x, y) = (floats(values), floats(output))
+    sumOfBlocks(
+      replicas: values.shape.replicas, count: values.shape.elementsPerReplica, into: y
+    ) { replica, range in
+      squares(x[replica] + range.lowerBound, count: range.count)
+    }
+  }
+
+  public func gateUpdate(
+    loss: Tensor, squaredNorm: Tensor, schedule: Tensor, clip: Float, steps: Tensor,
+    active: Tensor, control: Tensor
+  ) throws {
+    let replicas = control.shape.replicas
+    check(
+      control.shape == [replicas, 4] && schedule.shape.rank == 3 && schedule.shape[0] == replicas
+        && schedule.shape[2] == 3, "gateUpdate",
+      "control \(control.shape) and schedule \(schedule.shape) are not (replicas, 4) and "
+        + "(replicas, steps, 3)")
+    for tensor in [loss, squaredNorm, steps, active] {
+      check(
+        tensor.shape.replicas == replicas && tensor.shape.elementsPerReplica == 1, "gateUpdate",
+        "\(tensor.shape) is not one value per replica of control \(control.shape)")
+    }
+    check(
+      steps.elementType == .int32 && active.elementType == .int32, "gateUpdate",
+      "steps and active are \(steps.elementType.rawValue) and \(active.elementType.rawValue), "
+        + "not int32")
+    let (losses, norms, table) = (floats(loss), floats(squaredNorm), floats(schedule))
+    let (step, running, result) = (integers(steps), integers(active), floats(control))
+    let scheduled = schedule.shape[1]
+    for replica in 0..<replicas {
+      let decision = result[replica]
+      let index = Int(step[replica][0])
+      guard running[replica][0] == 1, index >= 0, index < scheduled else {
+        decision[0] = -1
+        continue
+      }
+      let norm = norms[replica][0]
+      guard losses[replica][0].isFinite, norm.isFinite else {
+        decision[0] = -1
+        running[replica][0] = -1
+        continue
+      }
+      decision[0] = min(1, clip / norm.squareRoot())
+      (decision + 1).update(from: table[replica] + index * 3, count: 3)
+      step[replica][0] += 1
+    }
+  }
+
+  public func adamW(
+    parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
+    control: Tensor, settings: AdamWSettings, decayed: Int
+  ) throws {
+    let shape = parameters.shape
+    for tensor in [gradients, firstMoment, secondMoment] {
+      check(
+        tensor.shape == shape, "adamW", "\(tensor.shape) is not the shape of \(shape)")
+    }
+    check(
+      control.shape == [shape.replicas, 4], "adamW",
+      "control \(control.shape) is not (replicas, 4) for \(shape)")
+    let count = shape.elementsPerReplica
+    check(
+      decayed >= 0 && decayed <= count, "adamW", "\(decayed) of \(count) parameters cannot decay")
+    let (theta, g) = (floats(parameters), floats(gradients))
+    let (m, v, controls) = (floats(firstMoment), floats(secondMoment), floats(control))
+    workers.split(replicas: shape.replicas, count: count, grain: 1 << 13) { replica, range in
+      let factors = controls[replica]
+      guard factors[0] >= 0 else { return }
+      let step = AdamWStep(settings, control: factors)
+      let boundary = min(max(decayed, range.lowerBound), range.upperBound)
+      for (part, decay) in [
+        (range.lowerBound..<boundary, factors[1] * settings.weightDecay),
+        (boundary..<range.upperBound, 0),
+      ] {
+        let start = part.lowerBound
+        step.update(
+          theta[replica] + start, g[replica] + start, m[replica] + start, v[replica] + start,
+          count: part.count, decay: decay)
+      }
+    }
+  }
+}
+
+/// One replica's factors of one AdamW step.
+private struct AdamWStep {
+  let clip, learningRate, correction1, correction2, beta1, beta2, epsilon: Float
+
+  init(_ settings: AdamWSettings, control: UnsafePointer<Float>) {
+    clip = control[0]
+    learningRate = control[1]
+    correction1 = control[2]
+    correction2 = control[3]
+    beta1 = settings.beta1
+    beta2 = settings.beta2
+    epsilon = settings.epsilon
+  }
+
+  func update(
+    _ theta: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
+    _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, count: Int, decay: Float
+  ) {
+    forEachLanes(count) { i, lanes in
+      let gradient = Lanes(g + i, count: lanes) * clip
+      var first = gradient * (1 - beta1)
+      first.accumulate(Lanes(m + i, count: lanes), beta1)
+      var second = gradient * gradient * (1 - beta2)
+      second.accumulate(Lanes(v + i, count: lanes), beta2)
+      first.store(m + i, count: lanes)
+      second.store(v + i, count: lanes)
+      let direction = first * correction1 / ((second * correction2).squareRoot() + epsilon)
+      var value = Lanes(theta + i, count: lanes)
+      value.accumulate(value, -decay)
+      value.accumulate(direction, -learningRate)
+      value.store(theta + i, count: lanes)
+    }
+  }
+}

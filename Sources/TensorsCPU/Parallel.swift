@@ -1,0 +1,69 @@
+internal import Dispatch
+internal import Synchronization
+
+/// The threads that share an operation's pieces.
+struct Workers {
+  let count: Int
+
+  /// Calls `body` once for every item, on several threads; which thread takes which is left open,
+  /// so an item's result may depend on nothing but its number.
+  func run(_ items: Int, _ body: (Int) -> Void) {
+    let threads = min(count, items)
+    if threads <= 1 {
+      for item in 0..<items { body(item) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    withoutActuallyEscaping(body) { body in
+      let shared = Shared(body: body)
+      DispatchQueue.concurrentPerform(iterations: threads) { _ in
+        while true {
+          let item = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          if item >= items { break }
+          shared.body(item)
+        }
+      }
+    }
+  }
+
+  /// Calls `body` with every replica and pieces of 0 ..< count of at most `grain` elements; one call
+  /// per replica where there is too little work to wake a thread for.
+  ///
+  /// For operations whose elements do not depend on the piece they are in.
+  func split(replicas: Int, count: Int, grain: Int, _ body: (Int, Range<Int>) -> Void) {
+    if replicas * count <= grain {
+      for replica in 0..<replicas { body(replica, 0..<count) }
+      return
+    }
+    let pieces = (count + grain - 1) / grain
+    run(replicas * pieces) { item in
+      let start = item % pieces * grain
+      body(item / pieces, start..<min(start + grain, count))
+    }
+  }
+
+  /// `split` over rows, with `cost` the elements' work in one row.
+  func splitRows(replicas: Int, rows: Int, cost: Int, _ body: (Int, Range<Int>) -> Void) {
+    split(replicas: replicas, count: rows, grain: max(1, Self.pieceCost / max(1, cost)), body)
+  }
+
+  /// Elements of simple arithmetic that outweigh waking a thread several times.
+  private static let pieceCost = 1 << 14
+
+  /// The body is shared between threads for the duration of one call: it writes memory that no two
+  /// items share, and is not kept.
+  private struct Shared: @unchecked Sendable {
+    let body: (Int) -> Void
+  }
+}
+
+/// Calls `body` with uninitialised floats, aligned to a cache line.
+@inline(__always)
+func withScratch<Result>(
+  _ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result
+) -> Result {
+  let raw = UnsafeMutableRawPointer.allocate(
+    byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+  defer { raw.deallocate() }
+  return body(raw.bindMemory(to: Float.self, capacity: count))
+}

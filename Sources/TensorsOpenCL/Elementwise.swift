@@ -1,0 +1,44 @@
+import Kernels
+public import Tensors
+
+extension OpenCLBackend {
+  public func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
+    require(
+      left.shape == right.shape && left.shape == output.shape, "add",
+      "\(left.shape), \(right.shape) and \(output.shape) are not one shape")
+    let count = left.shape.elementsPerReplica
+    try launch(
+      .add, items: count.dividedRoundingUp(by: elementsPerItem), replicas: left.shape.replicas
+    ) {
+      try $0.tensors(left, right, output)
+      try $0.value(UInt64(count))
+      try $0.integers(elementsPerItem)
+    }
+  }
+
+  public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
+    let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
+    try launch(
+      .swiGLU, items: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
+    ) {
+      try $0.tensors(gateAndUp, output)
+      try $0.integers(sizes.rows, sizes.width, rowsPerItem)
+    }
+  }
+
+  public func swiGLUGradient(
+    _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
+  ) throws {
+    let sizes = SwiGLUSizes(gateAndUp, output: outputGradient, operation: "swiGLUGradient")
+    require(
+      gradient.shape == gateAndUp.shape, "swiGLUGradient",
+      "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
+    try launch(
+      .swiGLUGradient, items: sizes.rows.dividedRoundingUp(by: rowsPerItem),
+      replicas: sizes.replicas
+    ) {
+      try $0.tensors(gateAndUp, outputGradient, gradient)
+      try $0.integers(sizes.rows, sizes.width, rowsPerItem)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import Kernels
+public import Tensors
+
+extension OpenCLBackend {
+  public func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws {
+    let sizes = EmbeddingSizes(
+      indices: indices, table: table, output: output, operation: "embedding")
+    try launch(
+      .embedding, items: sizes.count.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
+    ) {
+      try $0.tensors(indices, table, output)
+      try $0.integers(sizes.count, sizes.channels, rowsPerItem)
+    }
+  }
+
+  public func embeddingGradient(
+    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor
+  ) throws {
+    let sizes = EmbeddingSizes(
+      indices: indices, table: tableGradient, output: outputGradient,
+      operation: "embeddingGradient")
+    try launch(.embeddingGradient, items: sizes.rows, replicas: sizes.replicas) {
+      try $0.tensors(indices, outputGradient, tableGradient)
+      try $0.integers(sizes.count, sizes.rows, sizes.channels, accumulate ? 1 : 0)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Kernels
+import OpenCL
+import Tensors
+
+/// The arguments of one launch, set in the order of the kernel's parameters.
+struct Arguments {
+  let kernel: Kernel
+  let backend: OpenCLBackend
+  private var index = 0
+
+  init(_ kernel: Kernel, _ backend: OpenCLBackend) {
+    self.kernel = kernel
+    self.backend = backend
+  }
+
+  /// Passes a tensor: its buffer, the offset of replica 0 and the distance between replicas.
+  mutating func tensor(_ tensor: Tensor) throws {
+    try kernel.setArgument(index, backend.buffer(of: tensor))
+    try kernel.setArgument(index + 1, UInt64(tensor.offset))
+    try kernel.setArgument(index + 2, UInt64(tensor.replicaStride))
+    index += 3
+  }
+
+  mutating func tensors(_ list: Tensor...) throws {
+    for tensor in list { try self.tensor(tensor) }
+  }
+
+  /// Passes `int` parameters.
+  mutating func integers(_ values: Int...) throws {
+    for value in values {
+      try kernel.setArgument(index, Int32(value))
+      index += 1
+    }
+  }
+
+  /// Passes one parameter of another type.
+  mutating func value<Value: BitwiseCopyable>(_ value: Value) throws {
+    try kernel.setArgument(index, value)
+    index += 1
+  }
+}
+
+extension OpenCLBackend {
+  /// Rows that one work-item makes: enough to outweigh starting it where items are wide, one where
+  /// they are many. Rows are made alone, so the number changes no byte.
+  var rowsPerItem: Int { style == .wideItems ? 32 : 1 }
+
+  /// Elements of a flat operation that one work-item makes.
+  var elementsPerItem: Int { style == .wideItems ? 8192 : 8 }
+
+  /// Elements or rows of a partial sum: constants, because they decide the order of summation.
+  static let elementsPerBlock = 4096
+  static let rowsPerBlock = 64
+
+  /// Launches a kernel over (items, replicas), rounded up to whole work-groups.
+  func launch(
+    _ program: KernelProgram, headWidth: Int = 0, items: Int, replicas: Int,
+    _ set: (inout Arguments) throws -> Void
+  ) throws {
+    let width = style == .wideItems ? 1 : 64
+    try launch(
+      program, headWidth: headWidth, global: (items.roundedUp(to: width), replicas, 1),
+      local: (width, 1, 1), set)
+  }
+
+  func launch(
+    _ program: KernelProgram, headWidth: Int = 0, global: (Int, Int, Int), local: (Int, Int, Int),
+    _ set: (inout Arguments) throws -> Void
+  ) throws {
+    let kernel = try kernel(program, headWidth: headWidth)
+    var arguments = Arguments(kernel, self)
+    try set(&arguments)
+    try queue.enqueue(kernel, global: global, local: local, dimensions: 3)
+  }
+
+  /// output[r, c] = Σ over blocks of partial[r, block, c], ascending.
+  func sumBlocks(_ partial: Tensor, blocks: Int, into output: Tensor) throws {
+    let count = output.shape.elementsPerReplica
+    let perItem = style == .wideItems ? 64 : 1
+    try launch(
+      .sumBlocks, items: count.dividedRoundingUp(by: perItem), replicas: output.shape.replicas
+    ) {
+      try $0.tensors(partial, output)
+      try $0.integers(blocks, count, perItem)
+    }
+  }
+}
+
+extension Int {
+  func dividedRoundingUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
+  func roundedUp(to multiple: Int) -> Int { dividedRoundingUp(by: multiple) * multiple }
+}

@@ -1,0 +1,184 @@
+public import OpenCL
+public import Tensors
+import Kernels
+
+/// The operations of `Tensors` by kernels on one OpenCL device.
+///
+/// Every operation makes the same five moves: check the sizes, choose the kernel, set its
+/// arguments, choose the grid, launch. The mathematics is in `Kernels/`.
+public final class OpenCLBackend: Backend {
+  /// How work is cut for a device.
+  public enum Style: String, Sendable, CaseIterable {
+    /// Few work-items that each own a core's vector unit: CPU devices.
+    case wideItems
+    /// Many work-items of one lane, in work-groups that share local memory: GPUs.
+    case manyItems
+  }
+
+  public let device: DeviceDescription
+  public let style: Style
+  /// Floats in one vector of a work-item.
+  let lanes: Int
+
+  let context: Context
+  let queue: Queue
+  private var kernels: [KernelKey: Kernel] = [:]
+  private let pool: Pool
+
+  /// - Parameters:
+  ///   - style: how work is cut; nil follows the kind of device.
+  ///   - poison: fill every tensor's memory with NaN before it is handed out, for tests.
+  public init(device: Device, style: Style? = nil, poison: Bool = false) throws {
+    let style = style ?? (device.kind == .gpu ? .manyItems : .wideItems)
+    self.style = style
+    lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
+    context = try Context(device)
+    queue = try context.makeQueue()
+    pool = Pool(context: context, queue: queue, poison: poison)
+    self.device = DeviceDescription(
+      selector: device.selector, backend: "opencl", name: device.name,
+      driver: "\(device.platformVersion); \(device.driverVersion)",
+      implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(lanes)",
+      memoryLimit: device.globalMemory / 4 * 3)
+  }
+
+  // MARK: Memory
+
+  public var memory: MemoryUse { pool.use }
+
+  public func makeStorage(byteCount: Int) throws -> any Storage { try pool.take(byteCount) }
+
+  public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
+    try eachBlock(of: tensor) { offset, start, count in
+      try queue.write(
+        buffer(of: tensor), offset: offset,
+        from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]), blocking: false)
+    }
+  }
+
+  public func download(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws {
+    try eachBlock(of: tensor) { offset, start, count in
+      try queue.read(
+        buffer(of: tensor), offset: offset,
+        into: UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + count]))
+    }
+  }
+
+  public func fill(_ tensor: Tensor, bits: UInt32) throws {
+    try eachBlock(of: tensor) { offset, _, count in
+      try queue.fill(buffer(of: tensor), pattern: bits, offset: offset, byteCount: count)
+    }
+  }
+
+  public func copy(_ source: Tensor, to destination: Tensor) throws {
+    require(
+      source.shape == destination.shape && source.elementType == destination.elementType, "copy",
+      "\(source.shape) of \(source.elementType) cannot be copied to \(destination.shape) of "
+        + "\(destination.elementType)")
+    if source.isContiguous && destination.isContiguous {
+      try queue.copy(
+        from: buffer(of: source), offset: source.offset * 4, to: buffer(of: destination),
+        offset: destination.offset * 4, byteCount: source.shape.elementCount * 4)
+    } else {
+      for r in 0..<source.shape.replicas {
+        try queue.copy(
+          from: buffer(of: source), offset: (source.offset + r * source.replicaStride) * 4,
+          to: buffer(of: destination),
+          offset: (destination.offset + r * destination.replicaStride) * 4,
+          byteCount: source.shape.elementsPerReplica * 4)
+      }
+    }
+  }
+
+  public func finish() throws { try queue.finish() }
+
+  /// Runs once for a contiguous tensor, else once per replica, with byte offsets and counts.
+  private func eachBlock(
+    of tensor: Tensor, _ body: (_ offset: Int, _ start: Int, _ count: Int) throws -> Void
+  ) throws {
+    if tensor.isContiguous {
+      return try body(tensor.offset * 4, 0, tensor.shape.elementCount * 4)
+    }
+    let count = tensor.shape.elementsPerReplica * 4
+    for r in 0..<tensor.shape.replicas {
+      try body((tensor.offset + r * tensor.replicaStride) * 4, r * count, count)
+    }
+  }
+
+  func buffer(of tensor: Tensor) -> Buffer {
+    guard let storage = tensor.storage as? OpenCLStorage else {
+      preconditionFailure("a tensor of \(tensor.backend.device.name) was given to \(device.name)")
+    }
+    return storage.buffer
+  }
+
+  // MARK: Kernels
+
+  private struct KernelKey: Hashable {
+    let program: KernelProgram
+    let headWidth: Int
+  }
+
+  /// The kernel of a program, built at its first use.
+  ///
+  /// - Parameter headWidth: the constant D of programs that are compiled for one, else 0.
+  func kernel(_ program: KernelProgram, headWidth: Int = 0) throws -> Kernel {
+    let key = KernelKey(program: program, headWidth: headWidth)
+    if let kernel = kernels[key] { return kernel }
+    var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
+    if headWidth > 0 { options += " -DD=\(headWidth)" }
+    let built = try context.makeProgram(
+      name: program.rawValue, source: program.source, options: options
+    ).kernel(named: program.kernelName)
+    kernels[key] = built
+    return built
+  }
+}
+
+/// Device memory of tensors; goes back to its pool when the last tensor on it goes.
+final class OpenCLStorage: Storage {
+  let buffer: Buffer
+  private let pool: Pool
+
+  init(buffer: Buffer, pool: Pool) {
+    self.buffer = buffer
+    self.pool = pool
+  }
+
+  deinit { pool.give(buffer) }
+
+  var byteCount: Int { buffer.byteCount }
+}
+
+/// Buffers by size, handed out again in last-in, first-out order.
+///
+/// A step that allocates and frees the same sizes in the same order gets the same buffers every
+/// time. Reuse needs no waiting: the queue is in order, so a later command cannot overtake an
+/// earlier one that still reads the buffer.
+final class Pool {
+  private let context: Context
+  private let queue: Queue
+  private let poison: Bool
+  private var free: [Int: [Buffer]] = [:]
+  private(set) var use = MemoryUse()
+
+  init(context: Context, queue: Queue, poison: Bool) {
+    self.context = context
+    self.queue = queue
+    self.poison = poison
+  }
+
+  func take(_ byteCount: Int) throws -> OpenCLStorage {
+    let size = (max(byteCount, 4) + 255) / 256 * 256
+    let buffer = try free[size]?.popLast() ?? context.makeBuffer(byteCount: size)
+    use.current += size
+    use.peak = max(use.peak, use.current)
+    if poison { try queue.fill(buffer, pattern: 0x7fc0_dead, byteCount: size) }
+    return OpenCLStorage(buffer: buffer, pool: self)
+  }
+
+  func give(_ buffer: Buffer) {
+    use.current -= buffer.byteCount
+    free[buffer.byteCount, default: []].append(buffer)
+  }
+}

@@ -1,0 +1,47 @@
+import Kernels
+public import Tensors
+
+extension OpenCLBackend {
+  public func sumOfSquares(_ values: Tensor, into output: Tensor) throws {
+    try weightedSum(values, weights: values, into: output)
+  }
+
+  public func gateUpdate(
+    loss: Tensor, squaredNorm: Tensor, schedule: Tensor, clip: Float, steps: Tensor,
+    active: Tensor, control: Tensor
+  ) throws {
+    let replicas = control.shape.replicas
+    require(
+      schedule.shape.rank == 3 && schedule.shape[2] == 3 && control.shape == [replicas, 4],
+      "gateUpdate", "schedule \(schedule.shape) and control \(control.shape) do not fit")
+    try launch(.gateUpdate, items: replicas, replicas: 1) {
+      try $0.tensors(loss, squaredNorm, schedule, steps, active, control)
+      try $0.integers(replicas, schedule.shape[1])
+      try $0.value(clip)
+    }
+  }
+
+  public func adamW(
+    parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
+    control: Tensor, settings: AdamWSettings, decayed: Int
+  ) throws {
+    require(
+      gradients.shape == parameters.shape && firstMoment.shape == parameters.shape
+        && secondMoment.shape == parameters.shape, "adamW",
+      "\(gradients.shape), \(firstMoment.shape), \(secondMoment.shape) are not \(parameters.shape)")
+    let count = parameters.shape.elementsPerReplica
+    try launch(
+      .adamW, items: count.dividedRoundingUp(by: elementsPerItem),
+      replicas: parameters.shape.replicas
+    ) {
+      try $0.tensors(parameters, gradients, firstMoment, secondMoment, control)
+      try $0.value(UInt64(count))
+      try $0.value(UInt64(decayed))
+      try $0.value(settings.beta1)
+      try $0.value(settings.beta2)
+      try $0.value(settings.epsilon)
+      try $0.value(settings.weightDecay)
+      try $0.integers(elementsPerItem)
+    }
+  }
+}
