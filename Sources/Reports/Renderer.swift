@@ -37,7 +37,13 @@ extension Node {
 /// Escapes text for where it stands: the five characters of markup, and in attributes the white space
 /// that a parser would change.
 private func appendEscaped(_ text: String, to output: inout String, inAttribute: Bool) {
-  for scalar in visible(text).unicodeScalars {
+  let text = visible(text)
+  // Most texts are numbers and words.
+  if text.utf8.allSatisfy({ !needsEscape.contains($0) }) {
+    output += text
+    return
+  }
+  for scalar in text.unicodeScalars {
     switch scalar {
     case "&": output += "&amp;"
     case "<": output += "&lt;"
@@ -50,6 +56,8 @@ private func appendEscaped(_ text: String, to output: inout String, inAttribute:
     }
   }
 }
+
+private let needsEscape: Set<UInt8> = Set("&<>\"'\n\t".utf8)
 
 /// HTML's void elements and SVG's shapes; any other empty element must have an end tag in HTML.
 private let mayCloseItself: Set<ElementName> = [.br, .meta, .circle, .line, .path, .rect]

@@ -8,6 +8,9 @@
 ///
 /// Source: Unicode UTR 36, section 3; CWE-150 (escape sequences), CVE-2021-42574 (bidirectional text).
 public func visible(_ text: String) -> String {
+  if text.utf8.allSatisfy({ (0x20...0x7e).contains($0) || $0 == 0x0a || $0 == 0x09 }) {
+    return text
+  }
   var result = ""
   result.reserveCapacity(text.utf8.count)
   for scalar in text.unicodeScalars {

@@ -3,12 +3,13 @@ public protocol EmbeddingOperations: AnyObject {
   /// output[r, i, :] = table[r, indices[r, i], :].
   ///
   /// - Parameters:
-  ///   - indices: (R, ...) int32, each in 0 ..< V.
+  ///   - indices: (R, ...) int32, each in 0 ..< V, or -1 for a row of zeros.
   ///   - table: (R, V, C).
   ///   - output: (R, ..., C).
   func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws
 
-  /// tableGradient[r, v, :] (+)= Σ_{i: indices[r, i] = v} outputGradient[r, i, :], i ascending.
+  /// tableGradient[r, v, :] (+)= Σ_{i: indices[r, i] = v} outputGradient[r, i, :], i ascending;
+  /// indices of -1 are passed over.
   ///
   /// - Parameter accumulate: add to what the table's gradient holds instead of overwriting it.
   func embeddingGradient(

@@ -1,1 +1,41 @@
+import OpenCL
+import Tensors
+import TestSupport
 import Testing
+
+/// Every operation of the tensor contract on every backend of this machine.
+///
+/// Serial: the suites share one backend per choice, and a backend belongs to one thread.
+@Suite(.serialized)
+struct BackendTests {
+  @Test(.enabled(if: openCLDevices.isEmpty))
+  func onlyTheProcessorIsTested() {
+    print("No OpenCL device was found: operations are tested on the CPU backend only.")
+    #expect(availableBackends == [.cpu])
+  }
+
+  @Test(.enabled(if: !openCLDevices.isEmpty))
+  func everyDeviceIsTestedInEveryStyle() {
+    for choice in availableBackends { print("backend under test: \(choice.name)") }
+    #expect(availableBackends.count == 1 + 2 * openCLDevices.count)
+  }
+}
+
+/// The backends of the serial suite, made at their first use, so that a program is built once and
+/// memory is handed out again and again as in a run.
+enum SharedBackends {
+  // Only tests of the serial suite above come here, one at a time.
+  nonisolated(unsafe) private static var made: [BackendChoice: any Backend] = [:]
+
+  static func backend(_ choice: BackendChoice) throws -> any Backend {
+    if let backend = made[choice] { return backend }
+    let backend = try choice.makeBackend()
+    made[choice] = backend
+    return backend
+  }
+}
+
+/// The layouts of guarded tensors in turn, so that a list of cases meets all of them.
+func layout(_ number: Int) -> GuardedTensors.Layout {
+  GuardedTensors.Layout.allCases[number % GuardedTensors.Layout.allCases.count]
+}

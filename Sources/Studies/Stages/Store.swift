@@ -74,10 +74,11 @@ public struct Store: Sendable {
     guard product.record.fingerprint == fingerprint, product.record.step == step else {
       throw ProductDamage(folder: path, problem: .otherStage)
     }
+    for file in product.record.files { try product.checkSize(of: file) }
     return product
   }
 
-  /// Opens the product in a folder by its record and the sizes of its files.
+  /// Opens the product in a folder by its record alone.
   private func product(at path: String) throws -> Product {
     let recordPath = path + "/" + Record.fileName
     guard case .file? = try files.kind(recordPath) else {
@@ -89,9 +90,7 @@ public struct Store: Sendable {
     } catch let fault as RecordFault {
       throw ProductDamage(folder: path, problem: .record(fault))
     }
-    let product = Product(folder: URL(fileURLWithPath: path), record: record, files: files)
-    for file in record.files { try product.checkSize(of: file) }
-    return product
+    return Product(folder: URL(fileURLWithPath: path), record: record, files: files)
   }
 
   /// Reads every byte of a stage's product; nil where it is absent.

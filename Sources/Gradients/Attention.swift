@@ -1,0 +1,35 @@
+public import Tensors
+
+extension Tape {
+  /// Causal attention over rotated queries and keys.
+  ///
+  /// - Parameters:
+  ///   - projection: (R, B, T, 3C), the raw query | key | value of a linear layer. It is rotated in
+  ///     place: a linear layer's rule does not read its output.
+  ///   - lengths: (R, B) int32.
+  ///   - table: the rotary table.
+  ///   - rotated: sees the rotated projection, so that a cache can be filled from it.
+  /// - Returns: (R, B, T, C).
+  public func attention(
+    _ projection: Variable, lengths: Tensor, heads: Int, rotaryTable table: Tensor,
+    rotated: ((Tensor) throws -> Void)? = nil
+  ) throws -> Variable {
+    let p = projection.value
+    let (r, b, t) = (p.shape[0], p.shape[1], p.shape[2])
+    try backend.rotary(p, heads: heads, table: table, start: nil, inverse: false, into: p)
+    try rotated?(p)
+    let output = try backend.empty([r, b, t, p.shape[3] / 3])
+    let logSumExp = try backend.empty([r, b, heads, t])
+    try backend.attention(p, lengths: lengths, heads: heads, into: output, logSumExp: logSumExp)
+    return record(output, from: [projection]) { [self] g in
+      let gradient = try backend.empty(p.shape)
+      try backend.attentionGradient(
+        p, lengths: lengths, heads: heads, output: output, logSumExp: logSumExp,
+        outputGradient: g, into: gradient)
+      // A rotation's transpose is the rotation back.
+      try backend.rotary(
+        gradient, heads: heads, table: table, start: nil, inverse: true, into: gradient)
+      try contribute(gradient, to: projection)
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Tensors
+
+extension Tape {
+  /// left + right, of one shape.
+  public func add(_ left: Variable, _ right: Variable) throws -> Variable {
+    let output = try backend.empty(left.value.shape)
+    try backend.add(left.value, right.value, into: output)
+    return record(output, from: [left, right]) { [self] g in
+      try contribute(g, to: left)
+      try contribute(g, to: right)
+    }
+  }
+
+  /// silu(gate) · up of (R, ..., 2F), gates first; (R, ..., F).
+  public func swiGLU(_ gateAndUp: Variable) throws -> Variable {
+    let x = gateAndUp.value
+    let output = try backend.empty(Shape(x.shape.dimensions.dropLast() + [x.shape.width / 2]))
+    try backend.swiGLU(x, into: output)
+    return record(output, from: [gateAndUp]) { [self] g in
+      let gradient = try backend.empty(x.shape)
+      try backend.swiGLUGradient(x, outputGradient: g, into: gradient)
+      try contribute(gradient, to: gateAndUp)
+    }
+  }
+}

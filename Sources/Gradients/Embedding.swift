@@ -1,0 +1,42 @@
+public import Tensors
+
+extension Tape {
+  /// Rows of a table by index.
+  ///
+  /// - Parameters:
+  ///   - indices: (R, ...) int32.
+  ///   - table: (R, V, C).
+  /// - Returns: (R, ..., C).
+  public func embedding(_ indices: Tensor, table: Variable) throws -> Variable {
+    let output = try backend.empty(Shape(indices.shape.dimensions + [table.value.shape[2]]))
+    try backend.embedding(indices, table: table.value, into: output)
+    return record(output, from: [table]) { [self] g in
+      guard table.isTracked else { return }
+      let gradient = try table.destination ?? backend.empty(table.value.shape)
+      if let sum = table.gradient, table.destination == nil {
+        try backend.copy(sum, to: gradient)
+      }
+      try backend.embeddingGradient(
+        indices, outputGradient: g, accumulate: table.gradient != nil, into: gradient)
+      table.gradient = gradient
+    }
+  }
+
+  /// Some rows of (R, ..., C), each taken at most once.
+  ///
+  /// - Parameters:
+  ///   - rows: (R, N) int32: which rows, -1 for a row of zeros.
+  ///   - places: (R, M) int32: for each of the M rows of the input its place in `rows`, or -1; with
+  ///     it the gradient is a gather as well, and needs no sum.
+  /// - Returns: (R, N, C).
+  public func gather(_ input: Variable, rows: Tensor, places: Tensor) throws -> Variable {
+    let x = input.value.asMatrix
+    let output = try backend.empty([x.shape[0], rows.shape[1], x.shape[2]])
+    try backend.embedding(rows, table: x, into: output)
+    return record(output, from: [input]) { [self] g in
+      let gradient = try backend.empty(x.shape)
+      try backend.embedding(places, table: g, into: gradient)
+      try contribute(gradient.reshaped(input.value.shape), to: input)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+public import Tensors
+
+extension Tape {
+  /// The log-probability of each row's target token.
+  ///
+  /// - Parameters:
+  ///   - logits: (R, ..., V). They are overwritten by their gradient in the backward pass.
+  ///   - targets: (R, ...) int32.
+  /// - Returns: (R, ...).
+  public func tokenLogProbabilities(_ logits: Variable, targets: Tensor) throws -> Variable {
+    let x = logits.value
+    let shape = Shape(x.shape.dimensions.dropLast().map { $0 })
+    let output = try backend.empty(shape)
+    let logSumExp = try backend.empty(shape)
+    try backend.tokenLogProbabilities(x, targets: targets, into: output, logSumExp: logSumExp)
+    return record(output, from: [logits]) { [self] g in
+      try backend.tokenLogProbabilitiesGradient(
+        x, targets: targets, logSumExp: logSumExp, outputGradient: g, into: x)
+      try contribute(x, to: logits)
+    }
+  }
+
+  /// Σ_i weights[r, i] · values[r, i] for every replica: (R).
+  public func weightedSum(_ values: Variable, weights: Tensor) throws -> Variable {
+    let output = try backend.empty([values.value.shape.replicas])
+    try backend.weightedSum(values.value, weights: weights, into: output)
+    return record(output, from: [values]) { [self] g in
+      let gradient = try backend.empty(values.value.shape)
+      try backend.weightedSumGradient(weights: weights, outputGradient: g, into: gradient)
+      try contribute(gradient, to: values)
+    }
+  }
+}

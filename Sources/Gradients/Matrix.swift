@@ -1,0 +1,41 @@
+import Tensors
+
+extension Tape {
+  /// y = x Wᵀ (+ residual): a linear layer without bias over every row.
+  ///
+  /// - Parameters:
+  ///   - input: (R, ..., K).
+  ///   - weight: (R, N, K).
+  ///   - residual: (R, ..., N), added in the product's epilogue.
+  /// - Returns: (R, ..., N).
+  ///
+  /// In the forward pass this was y_mn = Σ_k x_mk w_nk + c_mn; so now, with g = dy:
+  /// dx = g W, dW = gᵀ x, dc = g.
+  public func linear(
+    _ input: Variable, weight: Variable, adding residual: Variable? = nil
+  ) throws -> Variable {
+    let x = input.value.asMatrix
+    let shape = Shape(input.value.shape.dimensions.dropLast() + [weight.value.shape[1]])
+    let output = try backend.empty(shape)
+    try backend.matmul(
+      x, transposeLeft: false, weight.value, transposeRight: true,
+      adding: residual?.value.asMatrix, into: output.asMatrix)
+    return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) { [self] g in
+      if let residual { try contribute(g, to: residual) }
+      try contribute(to: weight) { sum, gradient in
+        try backend.matmul(
+          g.asMatrix, transposeLeft: true, x, transposeRight: false, adding: sum, into: gradient)
+      }
+      try contribute(to: input) { sum, gradient in
+        try backend.matmul(
+          g.asMatrix, transposeLeft: false, weight.value, transposeRight: false,
+          adding: sum?.asMatrix, into: gradient.asMatrix)
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// (R, ..., C) as (R, rows, C).
+  var asMatrix: Tensor { reshaped([shape.replicas, shape.rowsPerReplica, shape.width]) }
+}

@@ -1,0 +1,108 @@
+public import Tensors
+
+/// A tensor and its place in a computation whose gradient may be asked for.
+public final class Variable {
+  public let value: Tensor
+  /// The gradient of the loss with respect to `value`, after `Tape.backward`.
+  public internal(set) var gradient: Tensor?
+  /// Whether anything upstream wants a gradient.
+  let isTracked: Bool
+  /// Where a parameter's gradient lives: written by the first contribution, added to by later ones.
+  let destination: Tensor?
+
+  init(_ value: Tensor, isTracked: Bool, destination: Tensor? = nil) {
+    self.value = value
+    self.isTracked = isTracked
+    self.destination = destination
+  }
+}
+
+/// A record of coarse operations, played backwards for gradients.
+///
+/// Each operation appends one rule: given the gradient of its output, add to the gradients of its
+/// inputs. The order of contributions is the reverse of the record, so it is the same every step.
+/// A tape belongs to one step; with `records` false the same layer code only runs forward.
+public final class Tape {
+  public let backend: any Backend
+  let records: Bool
+  private var rules: [() throws -> Void] = []
+  private var parameters: [Variable] = []
+
+  public init(on backend: any Backend, records: Bool = true) {
+    self.backend = backend
+    self.records = records
+  }
+
+  /// A tensor that no gradient is wanted of.
+  public func constant(_ value: Tensor) -> Variable { Variable(value, isTracked: false) }
+
+  /// An activation that a gradient is wanted of, such as a perturbation.
+  public func input(_ value: Tensor) -> Variable { Variable(value, isTracked: records) }
+
+  /// A parameter; its gradient is written to `gradient`, a tensor of the value's shape.
+  public func parameter(_ value: Tensor, gradient: Tensor?) -> Variable {
+    let variable = Variable(value, isTracked: records && gradient != nil, destination: gradient)
+    if variable.isTracked { parameters.append(variable) }
+    return variable
+  }
+
+  /// Plays the record backwards from a loss (R), whose gradient is 1 in every replica.
+  ///
+  /// Parameters that the loss does not depend on get a gradient of zero.
+  public func backward(from loss: Variable) throws {
+    let one = try backend.empty(loss.value.shape)
+    try backend.fill(one, bits: Float(1).bitPattern)
+    loss.gradient = one
+    while let rule = rules.popLast() { try rule() }
+    for parameter in parameters where parameter.gradient == nil {
+      if let destination = parameter.destination { try backend.fill(destination, bits: 0) }
+    }
+  }
+
+  /// Makes the output of an operation, and records its rule if any input is tracked.
+  func record(
+    _ value: Tensor, from inputs: [Variable], rule: @escaping (_ gradient: Tensor) throws -> Void
+  ) -> Variable {
+    let output = Variable(value, isTracked: records && inputs.contains { $0.isTracked })
+    if output.isTracked {
+      rules.append {
+        // Nothing downstream reached this output: it contributes nothing.
+        guard let gradient = output.gradient else { return }
+        output.gradient = nil
+        try rule(gradient)
+      }
+    }
+    return output
+  }
+
+  /// Adds a contribution to a variable's gradient through an operation that can itself add.
+  ///
+  /// Activations' gradients are never changed in place: a residual hands one tensor to two paths.
+  func contribute(
+    to variable: Variable, _ write: (_ adding: Tensor?, _ output: Tensor) throws -> Void
+  ) throws {
+    guard variable.isTracked else { return }
+    let output = try variable.destination ?? backend.empty(variable.value.shape)
+    try write(variable.gradient, output)
+    variable.gradient = output
+  }
+
+  /// Adds a contribution that is already computed.
+  func contribute(_ gradient: Tensor, to variable: Variable) throws {
+    guard variable.isTracked else { return }
+    if let destination = variable.destination {
+      if let sum = variable.gradient {
+        try backend.add(sum, gradient, into: destination)
+      } else {
+        try backend.copy(gradient, to: destination)
+      }
+      variable.gradient = destination
+    } else if let sum = variable.gradient {
+      let output = try backend.empty(variable.value.shape)
+      try backend.add(sum, gradient, into: output)
+      variable.gradient = output
+    } else {
+      variable.gradient = gradient
+    }
+  }
+}

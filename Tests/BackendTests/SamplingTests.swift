@@ -1,0 +1,174 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+extension BackendTests {
+  @Suite struct SamplingTests {
+    /// Replicas, batch, vocabulary.
+    static let sizes: [(Int, Int, Int)] = [
+      (1, 1, 1), (2, 2, 2), (3, 7, 7), (1, 8, 8), (2, 15, 15), (3, 16, 16), (1, 17, 17),
+      (2, 31, 33), (1, 33, 63), (2, 64, 65), (3, 65, 129), (1, 129, 257), (2, 2, 4099),
+    ]
+
+    static func sample(
+      _ logits: [Float], _ shape: Shape, temperature: Float, keys: [Int32], positions: [Int32],
+      on backend: any Backend
+    ) throws -> [Int32] {
+      let rows: Shape = [shape[0], shape[1]]
+      let output = try backend.empty(rows, .int32)
+      try backend.sample(
+        try backend.tensor(logits, shape), temperature: temperature,
+        keys: try backend.tensor(keys, [shape[0], 2]),
+        positions: try backend.tensor(positions, rows), into: output)
+      return try output.integers()
+    }
+
+    @Test(arguments: availableBackends)
+    func samplesAreTheDefinition(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      for (number, (replicas, batch, vocabulary)) in Self.sizes.enumerated() {
+        for temperature: Float in [0, 0.3, 1, 1.7] {
+          try Trace.with(
+            "seed = \(9000 + number), \(replicas) x \(batch), V = \(vocabulary), at \(temperature)"
+          ) {
+            var numbers = TestNumbers(seed: 9000 + number)
+            let logits = numbers.normals(replicas * batch * vocabulary, scale: 2).enumerated().map {
+              $0 % 13 == 12 ? -Float.infinity : $1
+            }
+            let keys = numbers.integers(2 * replicas, in: 0..<Int(UInt32.max) / 2).map {
+              $0 % 2 == 0 ? -$0 : $0
+            }
+            let positions = numbers.integers(replicas * batch, in: 0..<4096)
+            let tensors = GuardedTensors(backend, layout: layout(number))
+            let output = try tensors.output([replicas, batch], .int32)
+            try backend.sample(
+              try tensors.input(logits, [replicas, batch, vocabulary]), temperature: temperature,
+              keys: try tensors.input(keys, [replicas, 2]),
+              positions: try tensors.input(positions, [replicas, batch]), into: output)
+            let expected = Oracle.sample(
+              logits.doubles, vocabulary: vocabulary, temperature: Double(temperature),
+              keys: keys, positions: positions)
+            for (row, (token, choice)) in zip(try output.integers(), expected).enumerated()
+            where !choice.acceptable.contains(Int(token)) {
+              Issue.record(
+                "\(Trace.description): row \(row): got \(token), expected \(choice.token)")
+            }
+            try tensors.verify()
+          }
+        }
+      }
+    }
+
+    /// Temperature 0: the lowest index of the largest logit.
+    @Test(arguments: availableBackends)
+    func greedyTakesTheFirstOfEquals(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      let vocabulary = 131
+      let rows: [(Int32, [Int])] = [
+        (0, Array(0..<131)), (130, [130]), (64, [64, 65]), (3, [3, 70, 129]), (7, [7, 15, 23]),
+      ]
+      let logits = rows.flatMap { _, largest in
+        (0..<vocabulary).map { largest.contains($0) ? Float(1.5) : Float(-2) }
+      }
+      let tokens = try Self.sample(
+        logits, [1, 5, vocabulary], temperature: 0, keys: [1, 2], positions: [0, 0, 0, 0, 0],
+        on: backend)
+      #expect(tokens == rows.map(\.0))
+      let masked = (0..<vocabulary).map { $0 == 77 ? Float(-3e38) : -Float.infinity }
+      for temperature: Float in [0, 1] {
+        #expect(
+          try Self.sample(
+            masked, [1, 1, vocabulary], temperature: temperature, keys: [1, 2], positions: [0],
+            on: backend) == [77])
+      }
+    }
+
+    /// 20,000 draws from eight tokens: chi-square of seven degrees of freedom, whose 99.9 %
+    /// quantile is 24.32 (scipy.stats.chi2.ppf(0.999, 7)).
+    @Test(arguments: availableBackends)
+    func frequenciesFollowTheSoftmax(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      let logits: [Float] = [0, 1, -1, 0.5, 2, -2, 0.25, 1.5]
+      let temperature: Float = 0.8
+      let (batch, rounds) = (500, 40)
+      var counts = [Double](repeating: 0, count: 8)
+      let repeated = (0..<batch).flatMap { _ in logits }
+      for position in 0..<rounds {
+        let tokens = try Self.sample(
+          repeated, [1, batch, 8], temperature: temperature, keys: [20260, -77],
+          positions: [Int32](repeating: Int32(position), count: batch), on: backend)
+        for token in tokens { counts[Int(token)] += 1 }
+      }
+      let weights = logits.map { exp(Double($0) / Double(temperature)) }
+      let total = weights.reduce(0, +)
+      let draws = Double(batch * rounds)
+      let chiSquare = zip(counts, weights).reduce(0.0) { sum, pair in
+        let expected = draws * pair.1 / total
+        return sum + (pair.0 - expected) * (pair.0 - expected) / expected
+      }
+      #expect(chiSquare < 24.32, "counts \(counts)")
+    }
+
+    /// A row's draw depends on its key, place and position: not on the batch's size, the other
+    /// rows, or the other replicas.
+    @Test(arguments: availableBackends)
+    func drawsDependOnKeyPlaceAndPosition(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      let vocabulary = 50
+      let batch = 200
+      let flat = [Float](repeating: 0, count: 2 * batch * vocabulary)
+      func draw(keys: [Int32], position: Int32) throws -> [Int32] {
+        try Self.sample(
+          flat, [2, batch, vocabulary], temperature: 1, keys: keys,
+          positions: [Int32](repeating: position, count: 2 * batch), on: backend)
+      }
+      let base = try draw(keys: [1, 2, 3, 4], position: 9)
+      #expect(
+        try Self.sample(
+          Array(flat.prefix(7 * vocabulary)), [1, 7, vocabulary], temperature: 1, keys: [1, 2],
+          positions: [Int32](repeating: 9, count: 7), on: backend) == Array(base.prefix(7)))
+      #expect(try draw(keys: [3, 4, 1, 2], position: 9) == base[batch...] + base[..<batch])
+      #expect(
+        try Array(draw(keys: [1, 2, 7, 4], position: 9).prefix(batch))
+          == Array(base.prefix(batch)))
+      // Unrelated draws agree once in 50: of 200 that is 4 ± 2, and never 20.
+      let others = [
+        Array(base[batch...]),
+        try Array(draw(keys: [1, 3, 3, 4], position: 9).prefix(batch)),
+        try Array(draw(keys: [2, 2, 3, 4], position: 9).prefix(batch)),
+        try Array(draw(keys: [1, 2, 3, 4], position: 10).prefix(batch)),
+      ]
+      for (number, other) in others.enumerated() {
+        let agreements = zip(base, other).count { $0 == $1 }
+        #expect(agreements < 20, "case \(number)")
+      }
+      let neighbours = zip(base, base.dropFirst()).count { $0 == $1 }
+      #expect(neighbours < 30)
+    }
+
+    /// The largest u of all, 1 - 2⁻²⁵, is not a float: rounded to 1 its noise would be infinite and
+    /// a token of probability e⁻⁴⁰ would win. Its noise is 25 ln 2 = 17.3.
+    @Test(arguments: availableBackends)
+    func largestUniformIsFinite(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      for extreme in ExtremeDraw.all {
+        let words = Philox(seed: 5).words(
+          (UInt32(bitPattern: extreme.position), 0, 0, Philox.Purpose.sampling.rawValue))
+        let word = [words.0, words.1, words.2, words.3][extreme.token]
+        #expect(word >> 8 == extreme.bits)
+        for other in [Float](arrayLiteral: 10, 40) {
+          let logits = (0..<4).map { $0 == extreme.token ? 0 : other }
+          let expected = Oracle.sample(
+            logits.doubles, vocabulary: 4, temperature: 1, keys: [5, 0],
+            positions: [extreme.position])
+          #expect(expected[0].acceptable.count == 1)
+          #expect(
+            try Self.sample(
+              logits, [1, 1, 4], temperature: 1, keys: [5, 0], positions: [extreme.position],
+              on: backend) == [Int32(expected[0].token)], "others at \(other)")
+        }
+      }
+    }
+  }
+}
