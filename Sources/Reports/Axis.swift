@@ -107,8 +107,9 @@ struct AxisMap {
     return low < high ? (low, high) : (high / 2, high * 2)
   }
 
-  /// Where the value lies, or nil where it has no place: not finite, or not positive on a logarithmic
-  /// scale without zero. Values beyond the range lie beyond the ends, at most ten axis lengths.
+  /// Where the value lies, or nil where it has no place: not finite, or not positive on a
+  /// logarithmic scale without zero. Values beyond the range lie beyond the ends, at most ten axis
+  /// lengths.
   func position(_ value: Double) -> Double? {
     guard value.isFinite else { return nil }
     let fraction: Double

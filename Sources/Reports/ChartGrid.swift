@@ -74,8 +74,8 @@ public struct ChartGrid: Chart, Hashable {
     max(1, panels.map(\.count).max() ?? 1)
   }
 
-  /// A style per label, so that a series looks alike in every panel: its own, or the place of its label
-  /// among all.
+  /// A style per label, so that a series looks alike in every panel: its own, or the place of its
+  /// label among all.
   private var styles: [(label: String, style: Int)] {
     var styles: [(label: String, style: Int)] = []
     for series in all.flatMap(\.series) where !styles.contains(where: { $0.label == series.label })

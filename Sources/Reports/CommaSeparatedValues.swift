@@ -1,8 +1,8 @@
 /// Comma-separated values after RFC 4180, safe to open in a spreadsheet.
 ///
-/// A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula,
-/// in quotes or not; such a cell gets an apostrophe in front unless it is a plain number. Hidden
-/// characters are spelled out as `visible(_:)` does; JSON Lines hold the text unchanged.
+/// A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break for a
+/// formula, in quotes or not; such a cell gets an apostrophe in front unless it is a plain number.
+/// Hidden characters are spelled out as `visible(_:)` does; JSON Lines hold the text unchanged.
 /// Source: OWASP, "CSV Injection".
 public enum CommaSeparatedValues {
   /// Rows as text, each ended by CRLF.

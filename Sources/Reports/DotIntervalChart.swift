@@ -1,5 +1,5 @@
-/// Estimates with their intervals, one row each, in groups: rates, or half-lives of which some are only
-/// known to be longer or shorter than what was observed.
+/// Estimates with their intervals, one row each, in groups: rates, or half-lives of which some are
+/// only known to be longer or shorter than what was observed.
 public struct DotIntervalChart: Chart, Hashable {
   /// What is known of a value.
   public enum Mark: Hashable, Sendable {

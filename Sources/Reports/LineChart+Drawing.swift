@@ -19,7 +19,8 @@ extension LineChart {
     let panel = Panel(
       area: area,
       x: AxisMap(
-        x, values: series.flatMap(\.positions), from: area.x + 8, to: area.right - 6, isTight: true),
+        x, values: series.flatMap(\.positions), from: area.x + 8, to: area.right - 6,
+        isTight: true),
       y: AxisMap(y, values: series.flatMap(\.extents), from: area.bottom, to: area.y),
       xAxis: x, yAxis: y, series: styled, references: references)
     return SVG.drawing(
@@ -55,7 +56,8 @@ extension LineChart {
       anchor: .middle, class: "axis-title", rotated: -90)
   }
 
-  /// Names at the ends of the lines, moved apart where they would touch, with a thin leader if moved.
+  /// Names at the ends of the lines, moved apart where they would touch, with a thin leader if
+  /// moved.
   private func directNames(_ panel: Panel, _ names: [String]) -> [Node] {
     let area = panel.area
     let ends = zip(panel.drawings, names).compactMap { drawing, name in
@@ -76,8 +78,8 @@ extension LineChart {
     }
   }
 
-  /// Ascending places moved as little as a single sweep allows so that neighbours are `gap` apart and
-  /// all lie within the range (if they fit).
+  /// Ascending places moved as little as a single sweep allows so that neighbours are `gap` apart
+  /// and all lie within the range (if they fit).
   static func spread(_ places: [Double], gap: Double, within range: ClosedRange<Double>) -> [Double]
   {
     // Each block of touching labels sits around the mean of where its members want to be.

@@ -36,7 +36,8 @@ public struct LineChart: Chart, Hashable {
     public var replicates: [[Point]]
     public var uncertainty: Uncertainty
     public var showsMarkers: Bool
-    /// Which of the palette's colours and marks to use, or nil for the series' own place in the chart.
+    /// Which of the palette's colours and marks to use, or nil for the series' own place in the
+    /// chart.
     public var style: Int?
 
     public init(

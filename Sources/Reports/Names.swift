@@ -74,7 +74,8 @@ public struct ElementName: Hashable, Sendable {
 
 /// The name of an attribute that a report may contain.
 ///
-/// No name of the set runs a program or loads a resource; `href` and `style` are out of callers' reach.
+/// No name of the set runs a program or loads a resource; `href` and `style` are out of callers'
+/// reach.
 public struct AttributeName: Hashable, Sendable {
   let name: String
 

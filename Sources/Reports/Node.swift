@@ -1,7 +1,7 @@
 /// HTML as a value: a text, an element, or several nodes in a row.
 ///
-/// Text is held as it was given and escaped once, by the renderer, for the place where it stands. There
-/// is no way to put markup into a node as text, so no text can become markup.
+/// Text is held as it was given and escaped once, by the renderer, for the place where it stands.
+/// There is no way to put markup into a node as text, so no text can become markup.
 public struct Node: Hashable, Sendable {
   indirect enum Content: Hashable, Sendable {
     case text(String)
@@ -23,7 +23,8 @@ public struct Node: Hashable, Sendable {
     Node(.text(text))
   }
 
-  /// An element with its attributes and children. Attributes are written in the order of their names.
+  /// An element with its attributes and children. Attributes are written in the order of their
+  /// names.
   public static func element(
     _ name: ElementName, _ attributes: [AttributeName: String] = [:], _ children: [Node] = []
   ) -> Node {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Numbers as text, alike in reports and on the terminal: C locale, ASCII, the same bytes everywhere.
+/// Numbers as text, alike in reports and on the terminal: C locale, ASCII, the same bytes
+/// everywhere.
 public enum NumberText {
   /// What stands for a value that is not a number.
   public static let missing = "n/a"

@@ -22,8 +22,8 @@ public struct Section: Hashable, Sendable {
 /// A report: one HTML file that needs nothing beside itself.
 ///
 /// No script, no external resource, no font to load; a content security policy forbids what the
-/// renderer's escaping already rules out. Light and dark follow the reader's system; print is light,
-/// shows folded parts and drops the navigation.
+/// renderer's escaping already rules out. Light and dark follow the reader's system; print is
+/// light, shows folded parts and drops the navigation.
 public struct Page: Hashable, Sendable {
   /// The title, in the window and at the head of the page.
   public var title: String
@@ -52,7 +52,8 @@ public struct Page: Hashable, Sendable {
 
   /// The policy in the head of every page: nothing is loaded, nothing runs, nothing is sent.
   ///
-  /// `base-uri` and `form-action` are named because `default-src` does not cover them (CSP level 3).
+  /// `base-uri` and `form-action` are named because `default-src` does not cover them (CSP level
+  /// 3).
   public static let contentSecurityPolicy =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     + "form-action 'none'"

@@ -1,8 +1,8 @@
 /// The colours of reports, as CSS variables.
 ///
-/// Series colours are Okabe and Ito's, told apart with any common colour blindness; names of series use
-/// a darker or lighter tone of the same hue, since text needs more contrast than marks do (WCAG 2.2:
-/// 4.5 against 3).
+/// Series colours are Okabe and Ito's hues, told apart with any common colour blindness; the paler
+/// ones are darkened on light paper, and all are lightened on dark, until a mark has a contrast of
+/// 3 and the name of a series, a tone further, one of 4.5 (WCAG 2.2).
 enum Palette {
   struct Series {
     let mark: String
@@ -23,7 +23,7 @@ enum Palette {
     series: [
       Series(mark: "#0072b2", name: "#00659e"), Series(mark: "#d55e00", name: "#b04e00"),
       Series(mark: "#009e73", name: "#00775a"), Series(mark: "#b8609a", name: "#9c4680"),
-      Series(mark: "#c98600", name: "#8a5c00"), Series(mark: "#3a9fdb", name: "#1f74a6"),
+      Series(mark: "#c98600", name: "#8a5c00"), Series(mark: "#3498d4", name: "#1f74a6"),
       Series(mark: "#4d4d52", name: "#4d4d52"),
     ])
 

@@ -1,4 +1,5 @@
-/// Draws one rectangle of data with its grid, references and axes; charts place panels on a drawing.
+/// Draws one rectangle of data with its grid, references and axes; charts place panels on a
+/// drawing.
 struct Panel {
   let area: PlotArea
   let x: AxisMap

@@ -1,5 +1,6 @@
 extension Node {
-  /// The node as HTML5 text that is well-formed XML too: every element is closed, every attribute quoted.
+  /// The node as HTML5 text that is well-formed XML too: every element is closed, every attribute
+  /// quoted.
   public func render() -> String {
     var output = ""
     render(into: &output)
@@ -34,8 +35,8 @@ extension Node {
   }
 }
 
-/// Escapes text for where it stands: the five characters of markup, and in attributes the white space
-/// that a parser would change.
+/// Escapes text for where it stands: the five characters of markup, and in attributes the white
+/// space that a parser would change.
 private func appendEscaped(_ text: String, to output: inout String, inAttribute: Bool) {
   let text = visible(text)
   // Most texts are numbers and words.

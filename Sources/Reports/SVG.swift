@@ -99,7 +99,8 @@ enum SVG {
 
 /// An estimate of how wide text is, for layout without a font at hand.
 enum TextWidth {
-  /// The width of text in pixels in a sans-serif face of `size` pixels, rather too wide than too narrow.
+  /// The width of text in pixels in a sans-serif face of `size` pixels, rather too wide than too
+  /// narrow.
   static func estimate(_ text: String, size: Double = 12, isBold: Bool = false) -> Double {
     text.unicodeScalars.reduce(0) { $0 + advance($1) } * size * (isBold ? 1.12 : 1)
   }

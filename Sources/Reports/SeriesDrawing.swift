@@ -47,8 +47,8 @@ struct SeriesDrawing {
     return runs
   }
 
-  /// The line, dashed where it crosses the axis break, since nothing is measured between zero and the
-  /// first dose.
+  /// The line, dashed where it crosses the axis break, since nothing is measured between zero and
+  /// the first dose.
   private func line(through points: [LineChart.Point], class name: String) -> [Node] {
     var solid = ""
     var dashed = ""

@@ -1,7 +1,8 @@
-/// The colour and the mark of a series: seven colours, and a shape beside each so that colour is never
-/// the only difference.
+/// The colour and the mark of a series: seven colours, and a shape beside each so that colour is
+/// never the only difference.
 ///
-/// Colours: Okabe and Ito, "Color universal design" (2008), in the order that keeps neighbours apart.
+/// Colours: Okabe and Ito, "Color universal design" (2008), in the order that keeps neighbours
+/// apart.
 enum SeriesMark {
   static let count = 7
 

@@ -96,7 +96,8 @@ enum Stylesheet: Hashable, Sendable {
     .long { min-width: 9rem }
     tr.group th { font-weight: 600; padding-top: 0.8rem }
     .heat { background: color-mix(in srgb, var(--heat) var(--tint), var(--heat-zero));
-      border-left: 1px solid var(--paper); border-top: 1px solid var(--paper); padding-left: 0.6rem; padding-right: 0.6rem }
+      border-left: 1px solid var(--paper); border-top: 1px solid var(--paper);
+      padding-left: 0.6rem; padding-right: 0.6rem }
     .transcript { background: var(--wash); border-radius: 3px; padding: 0.5rem 1rem;
       margin: 0 0 1rem; font-size: 0.84rem; line-height: 1.5 }
     .transcript .heading { color: var(--muted); font-size: 0.78rem; margin: 0.2rem 0 0.3rem }

@@ -50,8 +50,8 @@ public enum TerminalText {
 
   /// One character per value, its height the value's place in `range` (by default the values' own).
   ///
-  /// A value that is not finite is a space; values outside the range are clamped; equal values stand
-  /// at half height.
+  /// A value that is not finite is a space; values outside the range are clamped; equal values
+  /// stand at half height.
   public static func sparkline(
     _ values: [Double], range: ClosedRange<Double>? = nil, glyphs: Glyphs = .unicode
   ) -> String {

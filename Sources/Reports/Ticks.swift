@@ -60,7 +60,8 @@ enum Ticks {
     }
   }
 
-  /// Powers of ten, with 3 (or 2 and 5) between them where there is room, and minor marks at 2 to 9.
+  /// Powers of ten, with 3 (or 2 and 5) between them where there is room, and minor marks at 2 to
+  /// 9.
   static func logarithmic(
     from lower: Double, to upper: Double, limit: Int, style: NumberStyle?
   ) -> [Tick] {

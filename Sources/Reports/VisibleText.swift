@@ -1,12 +1,14 @@
 /// Spells out every character that could act on a reader's screen instead of showing on it.
 ///
-/// Text written by a model may hold terminal escapes, bidirectional overrides or invisible tags that
-/// make a line read as something else. Controls other than newline and tab become `\xhh`; bidirectional
-/// and other format characters, default-ignorable characters, line and paragraph separators,
-/// noncharacters and the replacement character (the mark of invalid UTF-8) become `\u{h}`. Everything
-/// else, the backslash included, stays as it is, so that applying the function twice changes nothing.
+/// Text written by a model may hold terminal escapes, bidirectional overrides or invisible tags
+/// that make a line read as something else. Controls other than newline and tab become `\xhh`;
+/// bidirectional and other format characters, default-ignorable characters, line and paragraph
+/// separators, noncharacters and the replacement character (the mark of invalid UTF-8) become
+/// `\u{h}`. Everything else, the backslash included, stays as it is, so that applying the function
+/// twice changes nothing.
 ///
-/// Source: Unicode UTR 36, section 3; CWE-150 (escape sequences), CVE-2021-42574 (bidirectional text).
+/// Source: Unicode UTR 36, section 3; CWE-150 (escape sequences), CVE-2021-42574 (bidirectional
+/// text).
 public func visible(_ text: String) -> String {
   if text.utf8.allSatisfy({ (0x20...0x7e).contains($0) || $0 == 0x0a || $0 == 0x09 }) {
     return text
@@ -55,8 +57,8 @@ struct VisibleSegment: Hashable {
   var isEscape: Bool
 }
 
-/// The text of `visible(_:)` in stretches, so that a page can tell `\x1b` written by the model from an
-/// escape character shown as such.
+/// The text of `visible(_:)` in stretches, so that a page can tell `\x1b` written by the model from
+/// an escape character shown as such.
 func visibleSegments(_ text: String) -> [VisibleSegment] {
   var segments: [VisibleSegment] = []
   for scalar in text.unicodeScalars {

@@ -157,12 +157,12 @@ struct HeadPlace {
           block.store(scores + 8 * key)
           largest = largest.maximum(block.largest)
         }
-        var sum = Lanes.zero
         for key in 0..<first + 8 {
-          let weight = exponential(Lanes(scores + 8 * key) - largest)
-          weight.store(scores + 8 * key)
-          sum += weight
+          (Lanes(scores + 8 * key) - largest).store(scores + 8 * key)
         }
+        exponentiate(scores, count: 8 * (first + 8))
+        var sum = Lanes.zero
+        for key in 0..<first + 8 { sum += Lanes(scores + 8 * key) }
         weightedSums(
           scores, values, keys: first + 8, factor: 1 / sum, into: result + first * channels,
           stride: channels, count: count)

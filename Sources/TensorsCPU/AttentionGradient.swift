@@ -66,14 +66,18 @@ extension HeadPlace {
         let sums = Lanes(logSumExp + first, count: count)
         let delta = dots(gradients, value + first * channels, count: count)
         forEachKeyBlock(first) { key, isDiagonal in
-          let scores = products(queryLanes, keys + key * paddedWidth)
-          var block = scores.weights(logSumExp: sums)
-          if isDiagonal { block.mask(0) }
-          block.store(weights + 8 * key)
-          let products = products(gradientLanes, values + key * paddedWidth)
-          products.scoreGradients(weights: block, delta: delta).store(scoreGradients + 8 * key)
+          var block = products(queryLanes, keys + key * paddedWidth)
+          if isDiagonal { block.mask(-.infinity) }
+          block.store(weights + 8 * key, minus: sums)
+          products(gradientLanes, values + key * paddedWidth)
+            .store(scoreGradients + 8 * key, minus: delta)
         }
         let seen = first + 8
+        exponentiate(weights, count: 8 * seen)
+        for key in 0..<seen {
+          (Lanes(weights + 8 * key) * Lanes(scoreGradients + 8 * key))
+            .store(scoreGradients + 8 * key)
+        }
         weightedSums(
           scoreGradients, keys, keys: seen, factor: Lanes(repeating: scale),
           into: result + first * rowStride, stride: rowStride, count: count)
@@ -158,23 +162,11 @@ extension HeadPlace {
 }
 
 extension EightVectors {
-  /// e^(score - logSumExp) of eight keys.
   @inline(__always)
-  fileprivate func weights(logSumExp: Lanes) -> EightVectors {
+  fileprivate func store(_ destination: UnsafeMutablePointer<Float>, minus offset: Lanes) {
     EightVectors(
-      v0: exponential(v0 - logSumExp), v1: exponential(v1 - logSumExp),
-      v2: exponential(v2 - logSumExp), v3: exponential(v3 - logSumExp),
-      v4: exponential(v4 - logSumExp), v5: exponential(v5 - logSumExp),
-      v6: exponential(v6 - logSumExp), v7: exponential(v7 - logSumExp))
-  }
-
-  /// weight · (g · v - Δ) of eight keys.
-  @inline(__always)
-  fileprivate func scoreGradients(weights: EightVectors, delta: Lanes) -> EightVectors {
-    EightVectors(
-      v0: weights.v0 * (v0 - delta), v1: weights.v1 * (v1 - delta),
-      v2: weights.v2 * (v2 - delta), v3: weights.v3 * (v3 - delta),
-      v4: weights.v4 * (v4 - delta), v5: weights.v5 * (v5 - delta),
-      v6: weights.v6 * (v6 - delta), v7: weights.v7 * (v7 - delta))
+      v0: v0 - offset, v1: v1 - offset, v2: v2 - offset, v3: v3 - offset, v4: v4 - offset,
+      v5: v5 - offset, v6: v6 - offset, v7: v7 - offset
+    ).store(destination)
   }
 }

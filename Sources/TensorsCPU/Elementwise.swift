@@ -25,17 +25,19 @@ extension CPUBackend {
     workers.splitRows(
       replicas: sizes.replicas, rows: sizes.rows, cost: 4 * width
     ) { replica, rows in
-      for row in rows {
-        let gates = x[replica] + row * 2 * width
-        let result = y[replica] + row * width
-        forEachLanes(width) { f, lanes in
-          let gate = Lanes(gates + f, count: lanes)
-          let up = Lanes(gates + width + f, count: lanes)
-          // With h = e^(-|gate|/2): 1/(1 + e^-gate) = (h² or 1) / (1 + h²). The two factors h stand
-          // apart, because h² underflows where the product with gate and value does not.
-          let h = exponential(magnitude(gate) * -0.5)
-          let factor = h.replacing(with: 1, where: gate .>= 0)
-          (gate * factor / (1 + h * h) * up * factor).store(result + f, count: lanes)
+      // h = e^(-|gate|/2), so that 1/(1 + e^-gate) = (1 or h²) / (1 + h²). The two factors h of a
+      // negative gate stand apart: h² underflows where the product with gate and value does not.
+      withScratch(width) { h in
+        for row in rows {
+          let gates = x[replica] + row * 2 * width
+          let ups = gates + width
+          let result = y[replica] + row * width
+          for f in 0..<width { h[f] = abs(gates[f]) * -0.5 }
+          exponentiate(h, count: width)
+          for f in 0..<width {
+            let factor = gates[f] >= 0 ? 1 : h[f]
+            result[f] = gates[f] * factor / (1 + h[f] * h[f]) * ups[f] * factor
+          }
         }
       }
     }
@@ -53,30 +55,27 @@ extension CPUBackend {
     workers.splitRows(
       replicas: sizes.replicas, rows: sizes.rows, cost: 6 * width
     ) { replica, rows in
-      for row in rows {
-        let gates = x[replica] + row * 2 * width
-        let upstream = g[replica] + row * width
-        let result = dx[replica] + row * 2 * width
-        forEachLanes(width) { f, lanes in
-          let gate = Lanes(gates + f, count: lanes)
-          let up = Lanes(gates + width + f, count: lanes)
-          let outer = Lanes(upstream + f, count: lanes)
-          // σ and 1 - σ each from e^(-|gate|), so that neither cancels.
-          let e = exponential(-magnitude(gate))
-          let positive = gate .>= 0
-          let scale = 1 / (1 + e)
-          let sigmoid = e.replacing(with: 1, where: positive) * scale
-          let rest = Lanes(repeating: 1).replacing(with: e, where: positive) * scale
-          let slope = sigmoid * Lanes(repeating: 1).addingProduct(gate, rest)
-          (outer * up * slope).store(result + f, count: lanes)
-          (outer * gate * sigmoid).store(result + width + f, count: lanes)
+      // σ and 1 - σ each from e^(-|gate|), so that neither cancels. Results go through a row that
+      // overlaps no tensor: the loop is compiled into vectors also when the gradient is the input.
+      withScratch(3 * width) { e in
+        let gradients = e + width
+        for row in rows {
+          let gates = x[replica] + row * 2 * width
+          let ups = gates + width
+          let upstream = g[replica] + row * width
+          for f in 0..<width { e[f] = -abs(gates[f]) }
+          exponentiate(e, count: width)
+          for f in 0..<width {
+            let scale = 1 / (1 + e[f])
+            let sigmoid = (gates[f] >= 0 ? 1 : e[f]) * scale
+            let rest = (gates[f] >= 0 ? e[f] : 1) * scale
+            gradients[f] =
+              upstream[f] * ups[f] * sigmoid * (1 as Float).addingProduct(gates[f], rest)
+            gradients[width + f] = upstream[f] * gates[f] * sigmoid
+          }
+          (dx[replica] + row * 2 * width).update(from: gradients, count: 2 * width)
         }
       }
     }
   }
-}
-
-@inline(__always)
-private func magnitude(_ x: Lanes) -> Lanes {
-  unsafeBitCast(unsafeBitCast(x, to: SIMD8<UInt32>.self) & 0x7fff_ffff, to: Lanes.self)
 }

@@ -14,15 +14,17 @@ extension CPUBackend {
     workers.splitRows(
       replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary
     ) { replica, rows in
-      for row in rows {
-        let values = x[replica] + row * vocabulary
-        let target = Int(chosen[replica][row])
-        checkIndex(target, below: vocabulary, "tokenLogProbabilities")
-        let (largest, sum) = exponentials(values, count: vocabulary, into: nil)
-        let logarithm = logf(sum)
-        // The logit's distance to the largest first: it is small where the result is.
-        y[replica][row] = values[target] - largest - logarithm
-        sums[replica][row] = largest + logarithm
+      withScratch(vocabulary) { scratch in
+        for row in rows {
+          let values = x[replica] + row * vocabulary
+          let target = Int(chosen[replica][row])
+          checkIndex(target, below: vocabulary, "tokenLogProbabilities")
+          let (largest, sum) = exponentials(values, count: vocabulary, into: scratch)
+          let logarithm = logf(sum)
+          // The logit's distance to the largest first: it is small where the result is.
+          y[replica][row] = values[target] - largest - logarithm
+          sums[replica][row] = largest + logarithm
+        }
       }
     }
   }
@@ -55,8 +57,11 @@ extension CPUBackend {
         checkIndex(target, below: vocabulary, "tokenLogProbabilitiesGradient")
         let sum = sums[replica][row]
         forEachLanes(vocabulary) { v, lanes in
-          (exponential(Lanes(values + v, count: lanes) - sum) * -upstream)
-            .store(result + v, count: lanes)
+          (Lanes(values + v, count: lanes) - sum).store(result + v, count: lanes)
+        }
+        exponentiate(result, count: vocabulary)
+        forEachLanes(vocabulary) { v, lanes in
+          (Lanes(result + v, count: lanes) * -upstream).store(result + v, count: lanes)
         }
         result[target] += upstream
       }
@@ -124,24 +129,4 @@ extension CPUBackend {
       }
     }
   }
-}
-
-/// The largest of `count` values, and Σ e^(value - largest); the exponentials are stored if wanted,
-/// also over the values themselves.
-@inline(__always)
-func exponentials(
-  _ values: UnsafePointer<Float>, count: Int, into results: UnsafeMutablePointer<Float>?
-) -> (largest: Float, sum: Float) {
-  var most = Lanes(repeating: -.infinity)
-  forEachLanes(count) { i, lanes in
-    most = most.maximum(Lanes(values + i, count: lanes, padding: -.infinity))
-  }
-  let largest = most.largest
-  var sum = Lanes.zero
-  forEachLanes(count) { i, lanes in
-    let exponentials = exponential(Lanes(values + i, count: lanes, padding: -.infinity) - largest)
-    sum += exponentials
-    results.map { exponentials.store($0 + i, count: lanes) }
-  }
-  return (largest, sum.total)
 }

@@ -46,7 +46,10 @@ extension CPUBackend {
     // The weight's gradient: partial sums of blocks of rows, then of the blocks in order.
     let height = 64
     let blocks = (rows + height - 1) / height
-    func gradientRow(_ row: Int, _ replica: Int, _ partial: UnsafeMutablePointer<Float>) {
+    func gradientRow(
+      _ row: Int, _ replica: Int, _ partial: UnsafeMutablePointer<Float>,
+      _ result: UnsafeMutablePointer<Float>
+    ) {
       let offset = row * channels
       let (values, gradients, weights) = (x[replica] + offset, g[replica] + offset, w[replica])
       let factor = s[replica][row]
@@ -57,26 +60,26 @@ extension CPUBackend {
           Lanes(values + c, count: lanes))
       }
       let inner = dot.total * factor * factor / Float(channels)
-      let target = dx[replica] + offset
-      let added = addend.map { $0[replica] + offset }
-      forEachLanes(channels) { c, lanes in
-        let value = Lanes(values + c, count: lanes)
-        let gradient = Lanes(gradients + c, count: lanes)
-        var sum = Lanes(partial + c, count: lanes)
-        sum.accumulate(gradient, value * factor)
-        sum.store(partial + c, count: lanes)
-        var result = (Lanes(weights + c, count: lanes) * gradient - value * inner) * factor
-        if let added { result += Lanes(added + c, count: lanes) }
-        result.store(target + c, count: lanes)
+      // Into a row that overlaps no tensor, so that the loops are compiled into vectors.
+      for c in 0..<channels {
+        partial[c] = partial[c].addingProduct(gradients[c], values[c] * factor)
+        result[c] = (weights[c] * gradients[c] - values[c] * inner) * factor
       }
+      if let addend {
+        let added = addend[replica] + offset
+        for c in 0..<channels { result[c] += added[c] }
+      }
+      (dx[replica] + offset).update(from: result, count: channels)
     }
     withScratch(sizes.replicas * blocks * channels) { partials in
       func body(_ item: Int) {
         let (replica, block) = (item / blocks, item % blocks)
         let partial = partials + item * channels
         partial.update(repeating: 0, count: channels)
-        for row in block * height..<min((block + 1) * height, rows) {
-          gradientRow(row, replica, partial)
+        withScratch(channels) { result in
+          for row in block * height..<min((block + 1) * height, rows) {
+            gradientRow(row, replica, partial, result)
+          }
         }
       }
       workers.splitRows(

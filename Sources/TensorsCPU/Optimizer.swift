@@ -91,35 +91,38 @@ extension CPUBackend {
 
 /// One replica's factors of one AdamW step.
 private struct AdamWStep {
-  let clip, learningRate, correction1, correction2, beta1, beta2, epsilon: Float
+  let settings: AdamWSettings
+  let clip: Float
+  let learningRate: Float
+  let correction1: Float
+  let correction2: Float
 
   init(_ settings: AdamWSettings, control: UnsafePointer<Float>) {
+    self.settings = settings
     clip = control[0]
     learningRate = control[1]
     correction1 = control[2]
     correction2 = control[3]
-    beta1 = settings.beta1
-    beta2 = settings.beta2
-    epsilon = settings.epsilon
   }
 
   func update(
     _ theta: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
     _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, count: Int, decay: Float
   ) {
-    forEachLanes(count) { i, lanes in
-      let gradient = Lanes(g + i, count: lanes) * clip
-      var first = gradient * (1 - beta1)
-      first.accumulate(Lanes(m + i, count: lanes), beta1)
-      var second = gradient * gradient * (1 - beta2)
-      second.accumulate(Lanes(v + i, count: lanes), beta2)
-      first.store(m + i, count: lanes)
-      second.store(v + i, count: lanes)
-      let direction = first * correction1 / ((second * correction2).squareRoot() + epsilon)
-      var value = Lanes(theta + i, count: lanes)
-      value.accumulate(value, -decay)
-      value.accumulate(direction, -learningRate)
-      value.store(theta + i, count: lanes)
+    // Constants of its own: were they read from memory, a store might change them, and the loop
+    // would stay scalar.
+    let (clip, rate, c1, c2) = (clip, learningRate, correction1, correction2)
+    let (beta1, beta2, epsilon) = (settings.beta1, settings.beta2, settings.epsilon)
+    let (rest1, rest2) = (1 - beta1, 1 - beta2)
+    for i in 0..<count {
+      let gradient = g[i] * clip
+      let first = m[i] * beta1 + gradient * rest1
+      let second = v[i] * beta2 + gradient * gradient * rest2
+      let direction = first * c1 / ((second * c2).squareRoot() + epsilon)
+      let value = theta[i]
+      m[i] = first
+      v[i] = second
+      theta[i] = value - value * decay - direction * rate
     }
   }
 }

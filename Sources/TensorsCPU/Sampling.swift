@@ -1,4 +1,3 @@
-internal import Foundation
 public import Tensors
 
 extension CPUBackend {
@@ -29,12 +28,12 @@ extension CPUBackend {
         }
         let low = UInt32(bitPattern: words[replica][0])
         let high = UInt32(bitPattern: words[replica][1])
-        let draw = GumbelDraw(
+        let draw = GumbelMaximum(
           philox: Philox(seed: UInt64(low) | UInt64(high) << 32),
           position: UInt32(bitPattern: places[replica][row]),
           row: UInt32(truncatingIfNeeded: row))
         chosen[replica][row] = Int32(
-          truncatingIfNeeded: draw.index(values, vocabulary, temperature: Double(temperature)))
+          truncatingIfNeeded: draw.index(values, vocabulary, temperature: temperature))
       }
     }
   }
@@ -43,37 +42,5 @@ extension CPUBackend {
     var best = 0
     for index in 1..<max(count, 1) where values[index] > values[best] { best = index }
     return best
-  }
-}
-
-/// One row's Gumbel maximum (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030).
-private struct GumbelDraw {
-  let philox: Philox
-  let position: UInt32
-  let row: UInt32
-
-  /// In double precision: (x + 0.5) · 2⁻²⁴ has 25 bits, so a float would round the largest u to 1,
-  /// whose -ln(-ln u) is infinite.
-  func index(_ logits: UnsafePointer<Float>, _ count: Int, temperature: Double) -> Int {
-    var best = (index: 0, value: -Double.infinity)
-    var start = 0
-    while start < count {
-      let words = philox.words(
-        (position, row, UInt32(truncatingIfNeeded: start / 4), Philox.Purpose.sampling.rawValue))
-      for lane in 0..<min(4, count - start) {
-        let word =
-          switch lane {
-          case 0: words.0
-          case 1: words.1
-          case 2: words.2
-          default: words.3
-          }
-        let u = (Double(word >> 8) + 0.5) * 0x1p-24
-        let value = Double(logits[start + lane]) / temperature - log(-log(u))
-        if value > best.value { best = (start + lane, value) }
-      }
-      start += 4
-    }
-    return best.index
   }
 }

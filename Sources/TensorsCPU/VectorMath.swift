@@ -8,14 +8,19 @@ extension SIMD8<Float> {
     self = UnsafeRawPointer(source).loadUnaligned(as: Self.self)
   }
 
-  /// The first `count` of eight floats; the other lanes hold `padding`.
+  /// The first `count` of eight floats, 1 or more; the other lanes hold `padding`.
   @inline(__always)
   init(_ source: UnsafePointer<Float>, count: Int, padding: Float = 0) {
     if count == 8 {
       self.init(source)
+    } else if count >= 4 {
+      self.init(
+        lowHalf: UnsafeRawPointer(source).loadUnaligned(as: SIMD4<Float>.self),
+        highHalf: SIMD4(source + 4, below4: count - 4, padding: padding))
     } else {
-      self.init(repeating: padding)
-      for lane in 0..<count { self[lane] = source[lane] }
+      self.init(
+        lowHalf: SIMD4(source, below4: count, padding: padding),
+        highHalf: SIMD4(repeating: padding))
     }
   }
 
@@ -28,8 +33,11 @@ extension SIMD8<Float> {
   func store(_ destination: UnsafeMutablePointer<Float>, count: Int) {
     if count == 8 {
       store(destination)
+    } else if count >= 4 {
+      UnsafeMutableRawPointer(destination).storeBytes(of: lowHalf, as: SIMD4<Float>.self)
+      highHalf.store(destination + 4, below4: count - 4)
     } else {
-      for lane in 0..<count { destination[lane] = self[lane] }
+      lowHalf.store(destination, below4: count)
     }
   }
 
@@ -62,6 +70,22 @@ extension SIMD8<Float> {
   }
 }
 
+extension SIMD4<Float> {
+  @inline(__always)
+  fileprivate init(_ source: UnsafePointer<Float>, below4 count: Int, padding: Float) {
+    self.init(
+      count > 0 ? source[0] : padding, count > 1 ? source[1] : padding,
+      count > 2 ? source[2] : padding, padding)
+  }
+
+  @inline(__always)
+  fileprivate func store(_ destination: UnsafeMutablePointer<Float>, below4 count: Int) {
+    if count > 0 { destination[0] = x }
+    if count > 1 { destination[1] = y }
+    if count > 2 { destination[2] = z }
+  }
+}
+
 /// Calls `body(start, count)` for 0 ..< total in steps of eight; only the last count may be less.
 @inline(__always)
 func forEachLanes(_ total: Int, _ body: (Int, Int) -> Void) {
@@ -71,47 +95,6 @@ func forEachLanes(_ total: Int, _ body: (Int, Int) -> Void) {
     start += 8
   }
   if start < total { body(start, total - start) }
-}
-
-/// e^x in every lane, within 2 ulp; 0 for -∞, ∞ for ∞ and above 88.73, NaN for NaN; results below
-/// 2⁻¹²⁶ are denormal as they should be.
-///
-/// x = n ln 2 + r with |r| <= 0.347, so e^x = 2^n e^r. ln 2 is two floats, 48 bits together, and a
-/// fused product subtracts each with one rounding, of at most 2⁻²⁶ as r < 0.5. e^r is its Taylor
-/// polynomial of degree 7; what is left out is r⁸/8! < 5.2e-9 = 0.09 · 2⁻²⁴.
-/// In units of u = 2⁻²⁴, with e^r in [0.707, 1.414]: the reduction gives at most 2 · 0.25 u e^r, the
-/// inner Horner steps 0.35 · 0.6 u below r = 0 and 0.35 · 1.2 u above, the last one half an ulp.
-/// Below r = 0 (ulp = u) that makes (0.5 + 0.35 + 0.21 + 0.09) u < 1.2 ulp; above (ulp = 2u)
-/// (1 + 0.71 + 0.42 + 0.13) u < 1.2 ulp. A denormal result is rounded once more, by half an ulp.
-@inline(__always)
-func exponential(_ x: Lanes) -> Lanes {
-  // Beyond these e^x rounds to 0 and to ∞. Comparisons are false for NaN, which therefore stays.
-  var y = x.replacing(with: 89, where: x .> 89)
-  y.replace(with: -104, where: x .< -104)
-  // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
-  let shift = Lanes(repeating: 0x1.8p23)
-  let shifted = shift.addingProduct(y, Lanes(repeating: 0x1.715476p0))
-  let n = shifted - shift
-  let r =
-    y.addingProduct(n, Lanes(repeating: -0x1.62e430p-1))
-    .addingProduct(n, Lanes(repeating: 0x1.05c610p-29))
-  var p = Lanes(repeating: 1 / 720).addingProduct(r, Lanes(repeating: 1 / 5040))
-  p = Lanes(repeating: 1 / 120).addingProduct(r, p)
-  p = Lanes(repeating: 1 / 24).addingProduct(r, p)
-  p = Lanes(repeating: 1 / 6).addingProduct(r, p)
-  p = Lanes(repeating: 0.5).addingProduct(r, p)
-  p = Lanes(repeating: 1).addingProduct(r, p)
-  p = Lanes(repeating: 1).addingProduct(r, p)
-  // 2^n in two factors: n reaches -150, where 2^n is no normal float.
-  let exponent =
-    unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- unsafeBitCast(shift, to: SIMD8<Int32>.self)
-  let half = exponent &>> 1
-  return p * powerOfTwo(half) * powerOfTwo(exponent &- half)
-}
-
-@inline(__always)
-private func powerOfTwo(_ exponent: SIMD8<Int32>) -> Lanes {
-  unsafeBitCast((exponent &+ 127) &<< 23, to: Lanes.self)
 }
 
 /// The rows of an 8 x 8 matrix become its columns.

@@ -39,9 +39,10 @@ extension BackendTests {
       let slice = whole.slice(from: 2, shape: [3, 2, 2])
       #expect(try slice.floats() == [2, 3, 4, 5, 10, 11, 12, 13, 18, 19, 20, 21])
       let middle = slice.replicas(1..<2)
-      try middle.assign([-1, -2, -3, -4])
+      try middle.assign([-1, -2, -3, -4] as [Float])
       #expect(try whole.replicas(1..<2).floats() == [8, 9, -1, -2, -3, -4, 14, 15])
-      #expect(try whole.reshaped([3, 4, 2]).replicas(2..<3).floats() == (16..<24).map { Float($0) })
+      #expect(
+        try whole.reshaped([3, 4, 2]).replicas(2..<3).floats() == (16..<24).map { Float($0) })
       #expect(try backend.zeros([2, 3]).floats() == [0, 0, 0, 0, 0, 0])
     }
 

@@ -76,8 +76,13 @@ import Testing
 
   @Test(arguments: scales, scales)
   func noChartDrawsWhatIsNotANumber(_ x: Axis.Scale, _ y: Axis.Scale) throws {
-    for a in Self.awkward {
-      for b in Self.awkward {
+    let count = Self.awkward.count
+    for first in 0..<count {
+      // With itself, its neighbour and one farther off: every value meets large, small and no
+      // number.
+      for offset in [0, 1, 7] {
+        let a = Self.awkward[first]
+        let b = Self.awkward[(first + offset) % count]
         let points = [
           LineChart.Point(x: a, y: b, lower: b, upper: a), .init(x: 1, y: a), .init(x: b, y: 2),
         ]

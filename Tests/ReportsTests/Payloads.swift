@@ -1,7 +1,7 @@
 /// Texts that became markup, script, terminal commands or formulas somewhere else.
 ///
-/// After the OWASP XSS filter evasion cheat sheet, html5sec.org, and the terminal escapes of xterm's
-/// ctlseqs.
+/// After the OWASP XSS filter evasion cheat sheet, html5sec.org, and the terminal escapes of
+/// xterm's ctlseqs.
 enum Payloads {
   static let all = markup + terminal
 

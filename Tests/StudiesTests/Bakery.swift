@@ -60,7 +60,8 @@ indirect enum Bakery: Stage {
     }
   }
 
-  /// Writes what the stage's making would: bytes that follow from the stage and its input's product.
+  /// Writes what the stage's making would: bytes that follow from the stage and its input's
+  /// product.
   func write(to folder: URL, store: Store) throws {
     var text = "\(name) \(try Fingerprint(of: self))\n"
     for input in inputs {
@@ -77,16 +78,21 @@ indirect enum Bakery: Stage {
 struct MissingInput: Error {}
 
 /// A folder of its own for a test, removed at the end.
+///
+/// In memory where the system has such a place: thousands of small files are made and removed.
 func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("studies-\(UUID().uuidString)")
+  let memory = "/dev/shm"
+  let parent =
+    FileManager.default.isWritableFile(atPath: memory)
+    ? URL(fileURLWithPath: memory) : FileManager.default.temporaryDirectory
+  let folder = parent.appendingPathComponent("studies-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
   return try body(folder)
 }
 
-/// Every file below a folder by its relative path, hidden folders and the records' circumstances left
-/// out: what has to be equal in every run.
+/// Every file below a folder by its relative path, hidden folders and the records' circumstances
+/// left out: what has to be equal in every run.
 func productBytes(_ folder: URL) throws -> [String: Data] {
   let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
   var bytes: [String: Data] = [:]

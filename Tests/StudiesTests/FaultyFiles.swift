@@ -5,8 +5,8 @@ import Synchronization
 /// The simulated end of the process: thrown by the operation that it comes before and by all after.
 struct Killed: Error {}
 
-/// The file system of this machine with a fault at a chosen operation, and the memory of what has not
-/// reached the disk, so that a power cut can take it away.
+/// The file system of this machine with a fault at a chosen operation, and the memory of what has
+/// not reached the disk, so that a power cut can take it away.
 final class FaultyFiles: FileOperations {
   enum Fault: Hashable, Sendable {
     case none

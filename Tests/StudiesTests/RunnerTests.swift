@@ -47,11 +47,11 @@ import Testing
     ("", 8, "ac b deg f h"),
     ("", 2, "ac b de g f h"),
     ("", 1, "a c b d e g f h"),
-    ("a", 8, "b c dg f e h"),
+    ("a", 8, "b c deg f h"),
     ("abc", 8, "deg f h"),
     ("abcd", 2, "f eg h"),
     ("defg", 8, "h"),
-    ("d", 8, "b c a f e g h"),
+    ("d", 8, "ac b f eg h"),
     ("abcdefgh", 8, ""),
     ("dfegh", 8, ""),
   ])
@@ -123,9 +123,9 @@ import Testing
     }
   }
 
-  private func expectedBytes() throws -> [String: Data] {
+  private func expectedBytes(_ files: FaultyFiles = FaultyFiles()) throws -> [String: Data] {
     try withTemporaryFolder { root in
-      let store = Store(root: root, files: FaultyFiles())
+      let store = Store(root: root, files: files)
       let outcome = try runner(store, StopFlag()).run(Bakery.grid) { try make($0, $1, store) }
       #expect(outcome == .completed(made: 10))
       #expect(outcome.exitCode == .done)
@@ -182,8 +182,9 @@ import Testing
   }
 
   @Test func goesOnFromAKillAtEveryTwentiethOperation() throws {
-    let expected = try expectedBytes()
-    for number in stride(from: 3, to: 400, by: 20) {
+    let files = FaultyFiles()
+    let expected = try expectedBytes(files)
+    for number in stride(from: 3, to: files.count - 20, by: 20) {
       try withTemporaryFolder { root in
         let dying = Store(root: root, files: FaultyFiles(.kill(before: number)))
         #expect(throws: Killed.self) {
@@ -221,9 +222,9 @@ import Testing
       }.run(Bakery.grid) { try make($0, $1, store) }
       #expect(
         lines == [
-          "taste: 5 bytes where the record says 234",
+          "taste: 5 bytes where the record says 223",
           "bake-loaf: its content does not match the SHA-256 in the record",
-          "knead-dough: 0 bytes where the record says 79",
+          "knead-dough: 0 bytes where the record says 77",
         ])
       #expect(outcome == .completed(made: 3))
       #expect(try productBytes(root).filter { !$0.key.contains(".damaged") } == expected)

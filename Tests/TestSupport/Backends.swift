@@ -1,8 +1,8 @@
 public import OpenCL
 public import Tensors
 public import Testing
-public import TensorsCPU
-public import TensorsOpenCL
+import TensorsCPU
+import TensorsOpenCL
 
 /// A backend that tests run on: a readable name, and how to make one.
 ///

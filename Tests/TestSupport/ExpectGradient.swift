@@ -19,14 +19,14 @@ public func expectGradient(
 ) {
   let title = Trace.description.isEmpty ? name : "\(name) (\(Trace.description))"
   guard gradient.count == point.count else {
-    Issue.record(
+    report(
       "\(title): gradient of \(gradient.count) elements for a point of \(point.count)",
       sourceLocation: sourceLocation)
     return
   }
   let largest = gradient.reduce(0) { max($0, abs($1)) }
   if largest == 0 {
-    Issue.record("\(title): MISTRUSTED: the gradient is zero", sourceLocation: sourceLocation)
+    report("\(title): MISTRUSTED: the gradient is zero", sourceLocation: sourceLocation)
   }
   var moved = point
   for index in point.indices {
@@ -39,7 +39,7 @@ public func expectGradient(
     moved[index] = point[index]
     let allowed = relativeError * max(abs(gradient[index]), largest / 1000)
     if !(abs(difference - gradient[index]) <= allowed) {
-      Issue.record(
+      report(
         "\(title): element \(index): gradient \(gradient[index]), central difference "
           + "\(difference), allowed \(allowed)",
         sourceLocation: sourceLocation)

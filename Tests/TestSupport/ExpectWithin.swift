@@ -17,14 +17,14 @@ public func expectWithin(
 ) -> Double {
   let title = Trace.description.isEmpty ? name : "\(name) (\(Trace.description))"
   guard actual.count == expected.count else {
-    Issue.record(
+    report(
       "\(title): \(actual.count) values, expected \(expected.count)",
       sourceLocation: sourceLocation)
     return .infinity
   }
   let zeros = expected.values.count { $0 == 0 }
   if !mostlyZero && 2 * zeros > expected.count {
-    Issue.record(
+    report(
       "\(title): MISTRUSTED: \(zeros) of \(expected.count) expected values are zero",
       sourceLocation: sourceLocation)
   }
@@ -43,7 +43,7 @@ public func expectWithin(
     }
   }
   if let first {
-    Issue.record(
+    report(
       "\(title): \(first); \(failures) of \(actual.count) failed, worst error / bound \(worst)",
       sourceLocation: sourceLocation)
   } else if worst > 0.5, ProcessInfo.processInfo.environment["BOUND_RATIOS"] != nil {
@@ -67,13 +67,13 @@ public func expectEqual(
 ) {
   let title = Trace.description.isEmpty ? name : "\(name) (\(Trace.description))"
   guard actual.count == expected.count else {
-    Issue.record(
+    report(
       "\(title): \(actual.count) values, expected \(expected.count)",
       sourceLocation: sourceLocation)
     return
   }
   if let index = (0..<actual.count).first(where: { actual[$0] != expected[$0] }) {
-    Issue.record(
+    report(
       "\(title): element \(index): got \(actual[index]), expected \(expected[index])",
       sourceLocation: sourceLocation)
   }

@@ -101,7 +101,7 @@ public final class GuardedTensors {
       let after = try entry.storage.integers()
       let problem = problem(of: entry, after)
       if let problem {
-        Issue.record(
+        report(
           "\(Trace.description): tensor \(number), \(entry.tensor.shape): \(problem)",
           sourceLocation: sourceLocation)
       }
@@ -118,7 +118,9 @@ public final class GuardedTensors {
       let isInside = place >= 0 && element < block && replica < entry.tensor.shape.replicas
       let isChanged = after[index] != entry.before[index]
       if !isInside {
-        if isChanged { return "guard at \(place) of replica stride \(entry.tensor.replicaStride) written" }
+        if isChanged {
+          return "guard at \(place) of replica stride \(entry.tensor.replicaStride) written"
+        }
       } else if entry.role == .input {
         if isChanged { return "input changed in replica \(replica) at element \(element)" }
       } else if entry.role == .output, UInt32(bitPattern: after[index]) == Self.unwrittenBits {

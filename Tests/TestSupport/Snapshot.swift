@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Testing
 
 /// Records an issue unless a text equals the file of that name in the folder Snapshots beside the
@@ -17,25 +17,27 @@ public func expectSnapshot(
       try FileManager.default.createDirectory(
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data(text.utf8).write(to: url, options: .atomic)
-      Issue.record("snapshot \(name): recorded", sourceLocation: sourceLocation)
+      report("snapshot \(name): recorded", sourceLocation: sourceLocation)
     } catch {
-      Issue.record("snapshot \(name): not recorded: \(error)", sourceLocation: sourceLocation)
+      report("snapshot \(name): not recorded: \(error)", sourceLocation: sourceLocation)
     }
     return
   }
   guard let data = try? Data(contentsOf: url) else {
-    Issue.record(
+    report(
       "snapshot \(name): there is no such file; RECORD_SNAPSHOTS=1 writes it",
       sourceLocation: sourceLocation)
     return
   }
   let recorded = String(decoding: data, as: UTF8.self)
   guard recorded != text else { return }
-  let (old, new) = (recorded.split(separator: "\n", omittingEmptySubsequences: false),
-    text.split(separator: "\n", omittingEmptySubsequences: false))
+  let (old, new) = (
+    recorded.split(separator: "\n", omittingEmptySubsequences: false),
+    text.split(separator: "\n", omittingEmptySubsequences: false)
+  )
   let line = zip(old, new).prefix { $0 == $1 }.count
   func at(_ lines: [Substring]) -> String { line < lines.count ? "'\(lines[line])'" : "the end" }
-  Issue.record(
+  report(
     "snapshot \(name): line \(line + 1): got \(at(new)), recorded \(at(old))",
     sourceLocation: sourceLocation)
 }

@@ -1,5 +1,5 @@
 internal import Foundation
-public import Tensors
+import Tensors
 
 /// Inputs of tests, the same in every run: Philox with the purpose `tests`.
 public struct TestNumbers {
@@ -27,7 +27,8 @@ public struct TestNumbers {
   public mutating func awkward(_ count: Int) -> [Float] {
     normals(count).map { value in
       let word = stream.nextWord()
-      return word % 64 == 0 ? 0 : value * Float(sign: .plus, exponent: Int(word >> 8) % 17 - 8, significand: 1)
+      return word % 64 == 0
+        ? 0 : value * Float(sign: .plus, exponent: Int(word >> 8) % 17 - 8, significand: 1)
     }
   }
 

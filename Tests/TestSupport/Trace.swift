@@ -1,3 +1,5 @@
+import Testing
+
 /// The coordinates of the case that a test is in, so that a failure prints them.
 public enum Trace {
   @TaskLocal static var labels: [String] = []
@@ -20,4 +22,9 @@ public func withEvery<Values: Sequence>(
   for value in values {
     try Trace.with("\(name) = \(value)") { try body(value) }
   }
+}
+
+/// Records an issue with a text made at run time.
+func report(_ text: String, sourceLocation: SourceLocation) {
+  Issue.record(Comment(rawValue: text), sourceLocation: sourceLocation)
 }

@@ -1,8 +1,8 @@
 import Foundation
 import Yams
 
-/// The text of a study file after the checks that come before YAML's, and what YAML's own errors mean
-/// in it.
+/// The text of a study file after the checks that come before YAML's, and what YAML's own errors
+/// mean in it.
 struct DocumentText {
   let text: String
   private let file: String
@@ -35,10 +35,10 @@ struct DocumentText {
 
   /// The first `*name` for which there is an `&name`, wherever they stand.
   ///
-  /// Ten aliases of ten aliases make gigabytes out of 300 bytes, and comparing keys walks all of it.
-  /// An alias means something only where an anchor of its very name is written, so that looking for
-  /// both names in the bytes cannot be deceived by quotes or comments, and prose is left alone unless
-  /// it has a word after `&` and the same word after `*`.
+  /// Ten aliases of ten aliases make gigabytes out of 300 bytes, and comparing keys walks all of
+  /// it. An alias means something only where an anchor of its very name is written, so that looking
+  /// for both names in the bytes cannot be deceived by quotes or comments, and prose is left alone
+  /// unless it has a word after `&` and the same word after `*`.
   private static func firstAlias(_ bytes: [UInt8]) -> (offset: Int, name: String)? {
     let anchors = Set(names(after: UInt8(ascii: "&"), in: bytes).map(\.name))
     guard !anchors.isEmpty else { return nil }

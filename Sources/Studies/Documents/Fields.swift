@@ -1,8 +1,8 @@
 /// The keys of one mapping of a study, read by the study's own schema.
 ///
-/// Every method that reads a key also declares it: what no method asked for is an unknown key. A value
-/// that is wrong is noted with its line and key path, and a stand-in is returned, so that one reading
-/// finds all faults. A key whose value is null counts as written and wrong.
+/// Every method that reads a key also declares it: what no method asked for is an unknown key. A
+/// value that is wrong is noted with its line and key path, and a stand-in is returned, so that one
+/// reading finds all faults. A key whose value is null counts as written and wrong.
 public final class Fields {
   /// What stands at a key.
   public enum Shape: Sendable {

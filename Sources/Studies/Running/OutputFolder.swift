@@ -2,8 +2,8 @@ public import Foundation
 
 /// The folder that one study's runs write to, held by this process alone.
 ///
-/// It holds `output.json` (the study's name and the circumstances of its runs), a copy of the study,
-/// the lock and `stages`.
+/// It holds `output.json` (the study's name and the circumstances of its runs), a copy of the
+/// study, the lock and `stages`.
 public final class OutputFolder: Sendable {
   /// What `output.json` says.
   public struct Description: Hashable, Sendable {

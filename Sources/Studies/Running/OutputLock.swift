@@ -6,8 +6,8 @@ import Foundation
   import Musl
 #endif
 
-/// The exclusive hold of an output folder: a lock of the kernel's that dies with the process, so that
-/// a killed run never has to be unlocked by hand.
+/// The exclusive hold of an output folder: a lock of the kernel's that dies with the process, so
+/// that a killed run never has to be unlocked by hand.
 ///
 /// The file says who holds it; what it says decides nothing.
 final class OutputLock: Sendable {

@@ -60,23 +60,21 @@ public struct Plan<S: Stage>: Sendable {
 
   /// What there is to make as cohorts in the order of making.
   ///
-  /// In waves: all stages whose inputs are done are ready; those of one name and one key are packed in
-  /// their order, each cohort as full as allowed; when all are made the next wave is ready. Waiting for
-  /// the whole wave packs best: the branches of a grid reach the same step together.
+  /// By depth, which is the longest way down to a stage without inputs: first all of depth 0, then
+  /// all that build on those alone, and so on. Within a depth, stages of one name and one key are
+  /// packed in their order, each cohort as full as allowed. Waiting for a whole depth packs best,
+  /// in a run that was stopped in the middle too: the branches of a grid take the same step
+  /// together.
   ///
   /// - Parameter capacity: The most stages like the given one that fit in one cohort.
   /// - Throws: `PlanFault` where not even one fits, and what `capacity` throws.
   public func cohorts(capacity: (S) throws -> Int) throws -> [Cohort] {
-    var waiting = entries.indices.filter { entries[$0].state.toMake }
-    var unmade = Set(waiting)
-    var cohorts: [Cohort] = []
-    while !waiting.isEmpty {
-      let ready = waiting.filter { unmade.isDisjoint(with: entries[$0].inputs) }
-      waiting.removeAll(where: Set(ready).contains)
-      cohorts += try pack(ready.map { entries[$0].stage }, capacity)
-      unmade.subtract(ready)
+    var depths: [Int] = []
+    for entry in entries { depths.append(1 + (entry.inputs.map { depths[$0] }.max() ?? -1)) }
+    let places = entries.indices.filter { entries[$0].state.toMake }
+    return try (0...(depths.max() ?? 0)).flatMap { depth in
+      try pack(places.filter { depths[$0] == depth }.map { entries[$0].stage }, capacity)
     }
-    return cohorts
   }
 
   private func pack(_ stages: [S], _ capacity: (S) throws -> Int) throws -> [Cohort] {

@@ -76,10 +76,10 @@ public struct Runner<S: Stage> {
 
   /// Runs until all targets are made or the stop flag is raised.
   ///
-  /// - Parameter make: Makes the stages of a cohort, commits each on its own in any order, and throws
-  ///   `Stopped` where it finds the flag raised.
-  /// - Throws: What `make` throws; what was committed stays. A `ProductDamage` of a stage in the plan is
-  ///   not thrown the first time: the product is moved aside and made again.
+  /// - Parameter make: Makes the stages of a cohort, commits each on its own in any order, and
+  ///   throws `Stopped` where it finds the flag raised.
+  /// - Throws: What `make` throws; what was committed stays. A `ProductDamage` of a stage in the
+  ///   plan is not thrown the first time: the product is moved aside and made again.
   public func run(
     _ targets: [S], make: ([S], Commit<S>) throws -> Void
   ) throws -> RunOutcome {

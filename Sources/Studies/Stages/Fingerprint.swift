@@ -36,8 +36,8 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// What a stage's fingerprint is taken of.
   ///
   /// `{"identity":{...},"inputs":["<64 digits>",...],"name":"...","revision":1}`. The inputs enter
-  /// by their fingerprints and not by value: these hold the inputs' names and revisions too, so that
-  /// raising the revision of one kind changes everything that builds on it.
+  /// by their fingerprints and not by value: these hold the inputs' names and revisions too, so
+  /// that raising the revision of one kind changes everything that builds on it.
   public static func canonicalJSON(of stage: some Stage) throws -> Data {
     try canonicalJSON(of: stage, inputs: stage.inputs.map { try Fingerprint(of: $0) })
   }

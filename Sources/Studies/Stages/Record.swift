@@ -25,11 +25,11 @@ public struct Circumstance: Hashable, Sendable {
   }
 }
 
-/// What lies beside every product as `record.json`: what it is, which bytes belong to it, and how it
-/// came about.
+/// What lies beside every product as `record.json`: what it is, which bytes belong to it, and how
+/// it came about.
 ///
-/// The file is canonical JSON and ends with its own SHA-256, so that no changed bit goes unseen. All
-/// of it but `circumstance` and that hash is equal in every run.
+/// The file is canonical JSON and ends with its own SHA-256, so that no changed bit goes unseen.
+/// All of it but `circumstance` and that hash is equal in every run.
 public struct Record: Hashable, Sendable {
   /// The version of this layout.
   public static let format = 1

@@ -3,8 +3,8 @@ public import Foundation
 /// The products of stages on disk: `<root>/stages/<name>-<first 12 digits of the fingerprint>/`.
 ///
 /// A product is there whole or not at all, whenever the process is killed or the power cut: it is
-/// written into a temporary folder, flushed file by file, given its record last, flushed, renamed, and
-/// the rename flushed.
+/// written into a temporary folder, flushed file by file, given its record last, flushed, renamed,
+/// and the rename flushed.
 public struct Store: Sendable {
   /// What the store knows of a stage's product without reading all of it.
   public enum State: Hashable, Sendable {

@@ -1,8 +1,8 @@
 public import Foundation
 
 extension Store {
-  /// Makes a checkpoint of a stage durable, so that a stopped run goes on from `step`; older ones of
-  /// the stage are removed once it is. The commit of the stage removes them all.
+  /// Makes a checkpoint of a stage durable, so that a stopped run goes on from `step`; older ones
+  /// of the stage are removed once it is. The commit of the stage removes them all.
   ///
   /// Throws `FileError`, `CommitFault` and what `write` throws.
   @discardableResult

@@ -2,9 +2,10 @@ public import Foundation
 
 /// JSON in the one form that equal values share: RFC 8785 (JSON Canonicalization Scheme).
 ///
-/// Keys are sorted by their UTF-16 code units, there is no white space, and numbers have ECMAScript's
-/// shortest form, so that 3.0 and 3 are written alike and -0 is 0. One departure: integers are written
-/// exactly, and not as the nearest double. Members that are nil are left out; nil in an array is null.
+/// Keys are sorted by their UTF-16 code units, there is no white space, and numbers have
+/// ECMAScript's shortest form, so that 3.0 and 3 are written alike and -0 is 0. One departure:
+/// integers are written exactly, and not as the nearest double. Members that are nil are left out;
+/// nil in an array is null.
 public enum CanonicalJSON {
   /// What becomes of a number that JSON cannot write.
   public enum NonFinite: Sendable {

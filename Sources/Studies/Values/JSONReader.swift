@@ -242,7 +242,8 @@ public struct JSONReader {
   }
 }
 
-/// The two forms of a number in JSON's grammar: `-?(0|[1-9][0-9]*)`, and with a fraction or exponent.
+/// The two forms of a number in JSON's grammar: `-?(0|[1-9][0-9]*)`, and with a fraction or
+/// exponent.
 enum NumberForm {
   case integer
   case decimal

@@ -1,5 +1,5 @@
 internal import Foundation
-public import Tensors
+import Tensors
 
 extension Oracle {
   /// The tokens that a float32 evaluation may choose for one row: the definition's, and those

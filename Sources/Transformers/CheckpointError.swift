@@ -1,0 +1,80 @@
+/// Why a model folder, or a file of one, cannot be used.
+public struct CheckpointError: Error, Equatable, Sendable {
+  /// Where in a file the problem lies.
+  public enum Place: Equatable, Sendable {
+    /// A byte, counted from 0.
+    case byte(Int)
+    /// A key of a JSON file, with dots between the levels.
+    case field(String)
+    /// A tensor, by its name in the file.
+    case tensor(String)
+  }
+
+  /// What is wrong.
+  public enum Problem: Equatable, Sendable {
+    // MARK: Files
+    case missing
+    case missingFiles([String])
+    /// The operating system's words.
+    case unreadable(reason: String)
+    case notRegular(kind: String)
+    case isFile
+    case pointer
+    case tooLarge(bytes: Int, limit: Int)
+    case changedWhileRead
+    case sharded
+
+    // MARK: JSON
+    case json(StrictJSON.Problem)
+    case missingKey
+    case unknownKey
+    case notSupported
+    case wrongType(found: String, expected: String)
+    case wrongValue(found: String, expected: String)
+    case outOfRange(found: Int, allowed: ClosedRange<Int>)
+
+    // MARK: Safetensors
+    case tooShort(bytes: Int)
+    case headerTooLong(UInt64, limit: Int)
+    case headerPastEnd(UInt64, available: Int)
+    case headerStart(UInt8?)
+    case headerPadding(UInt8)
+    case duplicateTensor
+    case tooMany(String, limit: Int)
+    case negative(Int)
+    case unknownElementType(String)
+    case offsetCount(Int)
+    case offsetsReversed(Int, Int)
+    case sizeOverflow([Int])
+    case sizeMismatch(shape: [Int], elementType: String, needed: Int, held: Int)
+    case hole(from: Int, to: Int)
+    case overlap(begins: Int, previousEnd: Int)
+    case bodySize(tensors: Int, file: Int)
+
+    // MARK: Models
+    case missingTensors([String])
+    case unknownTensors([String])
+    case wrongShape(found: [Int], expected: [Int])
+    case notFinite(index: Int)
+  }
+
+  /// The file's path as the caller gave it, or its name inside a folder.
+  public var file: String
+  public var place: Place?
+  public var problem: Problem
+
+  public init(file: String, place: Place? = nil, _ problem: Problem) {
+    self.file = file
+    self.place = place
+    self.problem = problem
+  }
+
+  /// The exit status of a command that ends because of this: 66 (`EX_NOINPUT`) where a file is not
+  /// there or cannot be read, otherwise 65 (`EX_DATAERR`).
+  public var exitStatus: Int32 {
+    switch problem {
+    case .missing, .missingFiles, .unreadable: 66
+    default: 65
+    }
+  }
+}

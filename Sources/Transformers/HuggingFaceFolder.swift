@@ -1,0 +1,70 @@
+public import Foundation
+
+/// A model as a folder that `transformers` and what builds on it can load.
+///
+/// It holds `config.json`, `generation_config.json`, `model.safetensors`, `tokenizer.json`,
+/// `tokenizer_config.json` and a model card, `README.md`.
+public enum HuggingFaceFolder {
+  /// What a folder holds.
+  public struct Contents: Sendable {
+    public var configuration: LlamaConfiguration
+    /// In the order of `LlamaConfiguration.expectedTensors`.
+    public var tensors: [NamedTensor]
+    /// `__metadata__` of the weights.
+    public var metadata: [String: String]
+    public var tokenizer: ByteTokenizer
+  }
+
+  /// Writes the folder's files, the same bytes for the same arguments.
+  ///
+  /// Files are not flushed to disk; whoever commits the folder does that.
+  ///
+  /// - Parameters:
+  ///   - folder: made where it does not exist; other files in it stay.
+  ///   - tensors: exactly `configuration.expectedTensors`, in any order.
+  ///   - metadata: what the weights' file says about its origin. `format` is always `pt`, which
+  ///     `transformers` asks for.
+  ///   - modelCard: `README.md`, as `ModelCard` makes it.
+  /// - Throws: `CheckpointError` if a value is not finite, and Foundation's errors of writing.
+  /// - Precondition: the tensors are those of the configuration.
+  public static func write(
+    to folder: URL, configuration: LlamaConfiguration, tensors: [NamedTensor],
+    metadata: [String: String] = [:], modelCard: String
+  ) throws {
+    // The order of names is the one in which the format's own library writes.
+    let sorted = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let expected = configuration.expectedTensors.sorted {
+      $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+    }
+    precondition(
+      sorted.map(\.name) == expected.map(\.name) && sorted.map(\.shape) == expected.map(\.shape),
+      "model folder: names or shapes of the tensors are not those of \(configuration)")
+    for tensor in sorted { try requireFinite(tensor, file: "model.safetensors") }
+
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let tokenizer = ByteTokenizer(vocabularySize: configuration.vocabularySize)
+    let texts = [
+      "config.json": configuration.configurationJSON,
+      "generation_config.json": LlamaConfiguration.generationConfigurationJSON,
+      "tokenizer.json": tokenizer.tokenizerJSON,
+      "tokenizer_config.json": tokenizer.tokenizerConfigurationJSON(
+        maximumPositions: configuration.maximumPositions),
+      "README.md": modelCard,
+    ]
+    for (name, text) in texts {
+      try Data(text.utf8).write(to: folder.appending(path: name), options: [])
+    }
+    let weights = Safetensors.encode(
+      sorted, metadata: metadata.merging(["format": "pt"]) { _, format in format })
+    try weights.write(to: folder.appending(path: "model.safetensors"), options: [])
+  }
+
+  /// Turns away a tensor with a value that is not a number or infinite.
+  static func requireFinite(_ tensor: NamedTensor, file: String) throws(CheckpointError) {
+    // x - x is 0 for every finite x and NaN otherwise; the sum needs no branch an element.
+    guard tensor.values.reduce(0, { $0 + ($1 - $1) }) != 0 else { return }
+    if let index = tensor.values.firstIndex(where: { !$0.isFinite }) {
+      throw CheckpointError(file: file, place: .tensor(tensor.name), .notFinite(index: index))
+    }
+  }
+}

@@ -1,0 +1,404 @@
+import Foundation
+import Studies
+import Testing
+
+/// A study with one of everything that a schema can ask for.
+struct Menu: Sendable {
+  enum Oven: String, CaseIterable, Sendable {
+    case stone, gas
+    case hotAir = "hot-air"
+  }
+
+  struct Dough: Sendable {
+    var flour: Int
+    var tags: [String]
+  }
+
+  var name: String
+  var seeds: Int
+  var heats: [Double]
+  var oven: Oven
+  var isRested: Bool
+  var doughs: [Dough]
+  var share: Double?
+  var glaze: String?
+
+  init(_ fields: Fields) {
+    name = fields.string("name")
+    seeds = fields.integer("seeds", in: 1...64, default: 3)
+    let baking = fields.mapping("baking")
+    heats = baking.list("heats", of: .number(in: .above(0)))
+    oven = baking.choice("oven", of: Oven.self, default: .stone)
+    isRested = baking.boolean("rested", default: false)
+    doughs = fields.mappings("doughs", count: 1...2, optional: true).map {
+      Dough(
+        flour: $0.integer("flour", in: 0...Int.max),
+        tags: $0.list("tags", of: .string, default: []))
+    }
+    share = fields.optional("share", .number(in: .from(0, below: 1)))
+    glaze = fields.optionalMapping("glaze")?.string("with")
+    if heats.count > 3 { baking.fault("heats", element: 3, "an oven has three levels") }
+  }
+}
+
+@Suite struct StudyDocumentTests {
+  private func menu(_ text: String) throws -> Menu {
+    try StudyDocument(text: text, file: "menu.yaml").read(versions: 1...1, Menu.init)
+  }
+
+  private func lines(_ body: () throws -> Void) -> [String] {
+    do {
+      try body()
+      return []
+    } catch let faults as StudyFaults {
+      return faults.lines
+    } catch {
+      return ["\(error)"]
+    }
+  }
+
+  static let good = """
+    # A comment.
+    version: 1
+    name: no
+    seeds: 5
+    baking:
+      heats: [180, 2.5e1, 0.1]
+      oven: hot-air
+      rested: true
+    doughs:
+      - flour: 0
+        tags: [012, 1:30, "null", yes, 2026-01-01]
+      - {flour: 3}
+    share: 0
+    """
+
+  static let json = """
+    {"version": 1, "name": "no", "seeds": 5,
+     "baking": {"heats": [180, 25, 0.1], "oven": "hot-air", "rested": true},
+     "doughs": [{"flour": 0, "tags": ["012", "1:30", "null", "yes", "2026-01-01"]},
+                {"flour": 3}], "share": 0.0}
+    """
+
+  @Test(arguments: [
+    json, good, good + "\n", "\u{FEFF}" + good, good.replacingOccurrences(of: "\n", with: "\r\n"),
+    "---\n" + good + "\n...\n",
+    good.replacingOccurrences(of: "share: 0", with: "'share': 0 # none"),
+  ])
+  func readsYAMLAndJSON(text: String) throws {
+    let menu = try menu(text)
+    #expect(menu.seeds == 5)
+    #expect(menu.isRested)
+    #expect(menu.name == "no")
+    #expect(menu.heats == [180, 25, 0.1])
+    #expect(menu.oven == .hotAir)
+    #expect(menu.doughs.map(\.flour) == [0, 3])
+    #expect(menu.doughs[0].tags == ["012", "1:30", "null", "yes", "2026-01-01"])
+    #expect(menu.share == 0)
+    #expect(menu.glaze == nil)
+  }
+
+  /// A study with one line put in the place of another, and all that is said of it.
+  static let changes: [(line: String, by: String, [String])] = [
+    ("version: 1", "", ["menu.yaml:3: version: missing; add a whole number of at least 1"]),
+    (
+      "version: 1", "version: 2",
+      ["menu.yaml:2: version: version 2 is not supported; this program reads version 1"]
+    ),
+    (
+      "version: 1", "version: 1.0",
+      ["menu.yaml:2: version: expected a whole number of at least 1, found 1.0"]
+    ),
+    (
+      "name: no", "nmae: no",
+      [
+        "menu.yaml:2: name: missing; add a text",
+        "menu.yaml:3: nmae: unknown key; did you mean \"name\"?",
+      ]
+    ),
+    ("seeds: 5", "sead: 5", ["menu.yaml:4: sead: unknown key; did you mean \"seeds\"?"]),
+    ("seeds: 5", "temperature: 5", ["menu.yaml:4: temperature: unknown key"]),
+    ("name: no", "name:", ["menu.yaml:3: name: expected a text, found nothing"]),
+    ("name: no", "name: ''", ["menu.yaml:3: name: expected a text, found the text \"\""]),
+    ("name: no", "name: [a]", ["menu.yaml:3: name: expected a text, found a list"]),
+    (
+      "seeds: 5", "seeds: 65",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found 65"]
+    ),
+    ("seeds: 5", "seeds: 0", ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found 0"]),
+    (
+      "seeds: 5", "seeds: 012",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found 012"]
+    ),
+    (
+      "seeds: 5", "seeds: 5.0",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found 5.0"]
+    ),
+    (
+      "seeds: 5", "seeds: 0x5",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found \"0x5\""]
+    ),
+    (
+      "seeds: 5", "seeds: \"5\"",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found the text \"5\""]
+    ),
+    (
+      "seeds: 5", "seeds: 99999999999999999999",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found 99999999999999999999"]
+    ),
+    (
+      "seeds: 5", "seeds: {a: 1}",
+      ["menu.yaml:4: seeds: expected a whole number from 1 to 64, found keys and values"]
+    ),
+    ("seeds: 5", "seeds: 5\nseeds: 6", ["menu.yaml:4: seeds: written twice; keep one"]),
+    ("seeds: 5", "seeds: 5\n\"seeds\": 6", ["menu.yaml:4: seeds: written twice; keep one"]),
+    (
+      "seeds: 5", "? [seeds]\n: 5",
+      ["menu.yaml:4: expected a text as key, found a list or keys and values"]
+    ),
+    ("seeds: 5", "seeds: !!int 5", ["menu.yaml:4: seeds: the tag !!int is not read; remove it"]),
+    (
+      "name: no", "name: !include x", ["menu.yaml:3: name: the tag !include is not read; remove it"]
+    ),
+    (
+      "  heats: [180, 2.5e1, 0.1]", "  heats: [180, fast, -1, .5]",
+      [
+        "menu.yaml:6: baking.heats[1]: expected a number above 0, found \"fast\"",
+        "menu.yaml:6: baking.heats[2]: expected a number above 0, found -1",
+        "menu.yaml:6: baking.heats[3]: expected a number above 0, found .5",
+        "menu.yaml:6: baking.heats[3]: an oven has three levels",
+      ]
+    ),
+    (
+      "  heats: [180, 2.5e1, 0.1]", "  heats:\n    - 180\n    - .nan\n    - 1e999",
+      [
+        "menu.yaml:8: baking.heats[1]: expected a number above 0, found \".nan\"",
+        "menu.yaml:9: baking.heats[2]: expected a number above 0, found 1e999",
+      ]
+    ),
+    (
+      "  heats: [180, 2.5e1, 0.1]", "  heats: []",
+      ["menu.yaml:6: baking.heats: expected at least 1 elements, found 0"]
+    ),
+    (
+      "  heats: [180, 2.5e1, 0.1]", "  heats: 180",
+      ["menu.yaml:6: baking.heats: expected a list, found 180"]
+    ),
+    ("  heats: [180, 2.5e1, 0.1]", "", ["menu.yaml:7: baking.heats: missing; add a list"]),
+    (
+      "  oven: hot-air", "  oven: hotAir",
+      ["menu.yaml:7: baking.oven: expected one of stone, gas, hot-air, found \"hotAir\""]
+    ),
+    (
+      "  rested: true", "  rested: yes",
+      ["menu.yaml:8: baking.rested: expected true or false, found \"yes\""]
+    ),
+    (
+      "  - flour: 0", "  - flour: -1\n    Flour: 2",
+      [
+        "menu.yaml:10: doughs[0].flour: expected a whole number of at least 0, found -1",
+        "menu.yaml:11: doughs[0].Flour: unknown key",
+      ]
+    ),
+    (
+      "  - {flour: 3}", "  - {flour: 3}\n  - 7",
+      [
+        "menu.yaml:10: doughs: expected 1 to 2 elements, found 3",
+        "menu.yaml:13: doughs[2]: expected keys and values, found 7",
+      ]
+    ),
+    (
+      "share: 0", "share: 1",
+      ["menu.yaml:13: share: expected a number of at least 0 and below 1, found 1"]
+    ),
+    (
+      "share: 0", "share: \"\\e[2Jx\"",
+      [
+        "menu.yaml:13: share: expected a number of at least 0 and below 1, "
+          + "found the text \"\\u{1B}[2Jx\""
+      ]
+    ),
+    (
+      "share: 0", "glaze:\n  wiht: egg",
+      [
+        "menu.yaml:14: glaze.with: missing; add a text",
+        "menu.yaml:14: glaze.wiht: unknown key; did you mean \"with\"?",
+      ]
+    ),
+    ("share: 0", "glaze: egg", ["menu.yaml:13: glaze: expected keys and values, found \"egg\""]),
+    ("share: 0", "\"a b\\n\": 1", ["menu.yaml:13: \"a b\\n\": unknown key"]),
+    ("share: 0", "<<: {seeds: 1}", ["menu.yaml:13: \"<<\": unknown key"]),
+    (
+      "name: no", "name: &n no\nglaze: {with: *n}",
+      ["menu.yaml:4: the alias *n is not followed; write the value out"]
+    ),
+    ("share: 0", "\tshare: 0", ["menu.yaml:13: not YAML: a tab cannot indent; use spaces"]),
+    ("seeds: 5", "seeds: [5", ["menu.yaml:5: not YAML: did not find expected ',' or ']'"]),
+    (
+      "seeds: 5", "seeds: 5\n  more: 6",
+      ["menu.yaml:5: not YAML: mapping values are not allowed in this context"]
+    ),
+    ("share: 0", "share: \"0", ["menu.yaml:13: not YAML: found unexpected end of stream"]),
+    (
+      "share: 0", "share: 0\n---\nname: b",
+      ["menu.yaml:14: a second document begins; a file holds one study"]
+    ),
+    (
+      "seeds: 5\nbaking:", "seeds: many\nbakeing:",
+      [
+        "menu.yaml:2: baking: missing; add keys and values",
+        "menu.yaml:4: seeds: expected a whole number from 1 to 64, found \"many\"",
+        "menu.yaml:5: bakeing: unknown key; did you mean \"baking\"?",
+      ]
+    ),
+  ]
+
+  @Test(arguments: changes.indices) func says(index: Int) throws {
+    let (line, by, expected) = Self.changes[index]
+    let place = try #require(Self.good.range(of: line))
+    let text = Self.good.replacingCharacters(in: place, with: by)
+    #expect(lines { _ = try menu(text) } == expected)
+    // With the line breaks of another system the same is said of the same lines.
+    let other = text.replacingOccurrences(of: "\n", with: "\r\n")
+    #expect(lines { _ = try menu(other) } == expected)
+  }
+
+  /// Whole files, and what is said of them.
+  static let files: [(Data, [String])] = [
+    (Data(), ["menu.yaml: empty; expected a study"]),
+    (Data("# nothing\n".utf8), ["menu.yaml: empty; expected a study"]),
+    (Data("---\n...\n".utf8), ["menu.yaml: empty; expected a study"]),
+    (Data("just words".utf8), ["menu.yaml:1: expected keys and values, found \"just words\""]),
+    (Data("- a\n- b\n".utf8), ["menu.yaml:1: expected keys and values, found a list"]),
+    (Data("{}".utf8), ["menu.yaml:1: version: missing; add a whole number of at least 1"]),
+    (Data([0x76, 0x3A, 0x20, 0xFF]), ["menu.yaml:1: not UTF-8 text; save the file as UTF-8"]),
+    (
+      Data([0xFF, 0xFE, 0x76, 0x00]), ["menu.yaml:1: not UTF-8 text; save the file as UTF-8"]
+    ),
+    (
+      Data("a: 1\nb: \0\n".utf8),
+      ["menu.yaml:2: the control character U+0000 cannot stand in a study; remove it"]
+    ),
+    (
+      Data("a: \u{1B}[2J\n".utf8),
+      ["menu.yaml:1: the control character U+001B cannot stand in a study; remove it"]
+    ),
+    (
+      Data([0x7F, 0x45, 0x4C, 0x46, 0x02, 0x01, 0x00]),
+      [
+        "menu.yaml:1: the control character U+007F cannot stand in a study; remove it"
+      ]
+    ),
+    (
+      Data(repeating: 0x23, count: (1 << 20) + 1),
+      ["menu.yaml: larger than 1048576 bytes, which no study needs"]
+    ),
+    (Data("a: @b".utf8), ["menu.yaml:1: not YAML: found character that cannot start any token"]),
+    (Data("a: *b".utf8), ["menu.yaml:1: not YAML: found undefined alias"]),
+    (
+      Data("a: &x [1]\nb: &y [*x, *x]\n".utf8),
+      ["menu.yaml:2: the alias *x is not followed; write the value out"]
+    ),
+  ]
+
+  @Test(arguments: files.indices) func saysOfFiles(index: Int) {
+    let (data, expected) = Self.files[index]
+    #expect(
+      lines {
+        _ = try StudyDocument(data: data, file: "menu.yaml").read(versions: 1...1, Menu.init)
+      } == expected)
+  }
+
+  @Test(arguments: ["[", "{a: ", "- ", "? ", "[[{a: ", "{? ", "{", "[{"])
+  func deepNestingIsRefused(opening: String) {
+    let text = String(repeating: opening, count: 200_000 / opening.count)
+    let start = ContinuousClock.now
+    let lines = lines { _ = try StudyDocument(text: text, file: "menu.yaml") }
+    #expect(lines.count >= 1)
+    #expect(lines.first?.hasSuffix("nested more than 32 levels deep") == true, "\(lines)")
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
+  @Test func keysInsideKeysEndInTime() {
+    // Keys are compared, and each of these is a key of the next.
+    let wide = "[" + String(repeating: "1,", count: 200_000) + "1]"
+    for text in [
+      String(repeating: "? ", count: 400) + wide,
+      String(repeating: "{", count: 400) + wide + String(repeating: "}", count: 400),
+    ] {
+      let start = ContinuousClock.now
+      let lines = lines { _ = try StudyDocument(text: text, file: "f") }
+      #expect(lines.count >= 1)
+      print(lines.first ?? "", ContinuousClock.now - start)
+    }
+  }
+
+  @Test func nestingHasALimit() {
+    func text(_ depth: Int) -> String {
+      "a: " + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    }
+    // The root is the first level.
+    #expect(lines { _ = try StudyDocument(text: text(31), file: "f") } == [])
+    #expect(
+      lines { _ = try StudyDocument(text: text(32), file: "f") }.first?.hasSuffix(
+        ": nested more than 32 levels deep") == true)
+    // A thousand levels that are all closed go through the parser before they are refused.
+    #expect(lines { _ = try StudyDocument(text: text(900), file: "f") }.count == 1)
+  }
+
+  @Test func anAliasBombIsRefusedAtOnce() {
+    var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    for level in 1..<12 {
+      let aliases = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+      text += "a\(level): &a\(level) [\(aliases)]\n"
+    }
+    text += "? *a11\n: 1\n"
+    let start = ContinuousClock.now
+    #expect(
+      lines { _ = try StudyDocument(text: text, file: "bomb.yaml") }
+        == ["bomb.yaml:2: the alias *a0 is not followed; write the value out"])
+    #expect(ContinuousClock.now - start < .seconds(1))
+  }
+
+  @Test func ampersandsAndStarsInProseAreText() throws {
+    let text = "version: 1\nname: \"salt &pepper, *oil, AT&T 2 *3\"\nbaking: {heats: [1]}\n"
+    #expect(try menu(text).name == "salt &pepper, *oil, AT&T 2 *3")
+  }
+
+  @Test func manyFaultsAreOneErrorWithACode() {
+    #expect(
+      described { _ = try menu("version: 1\nsead: 1\nbaking: {heats: [a]}\n") }
+        == "menu.yaml:1: name: missing; add a text (and 2 more) [65]")
+    #expect(
+      described { _ = try StudyDocument(contentsOf: "/nonexistent.yaml") }
+        == "/nonexistent.yaml: cannot open: No such file or directory (ENOENT) [66]")
+    #expect(
+      described { _ = try StudyDocument(contentsOf: "/dev/zero") }
+        == "/dev/zero: cannot read: Invalid argument (EINVAL) [74]")
+  }
+
+  @Test func versionsMayBeARange() {
+    let text = "version: 4\n"
+    #expect(
+      lines {
+        try StudyDocument(text: text, file: "f").read(versions: 1...3) { _ in }
+      } == ["f:1: version: version 4 is not supported; this program reads versions 1 to 3"])
+  }
+
+  @Test func standInsFitTheirForms() throws {
+    let document = try StudyDocument(text: "version: 1", file: "f")
+    #expect(throws: StudyFaults.self) {
+      try document.read(versions: 1...1) { fields in
+        #expect(fields.integer("a", in: 3...9) == 3)
+        #expect(fields.number("b", in: .above(2)) > 2)
+        #expect(fields.number("c", in: .above(0, to: 1)) == 1)
+        #expect(fields.number("d", in: .from(0, below: 1)) == 0)
+        #expect(fields.choice("e", of: Menu.Oven.self) == .stone)
+        // Inside a mapping that is missing nothing else is said to be missing.
+        #expect(fields.mapping("g").mapping("h").string("i") == "")
+        #expect(fields.shape(of: "version") == .text)
+        #expect(fields.keys == ["version"])
+      }
+    }
+  }
+}
