@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 public import Foundation
 
 /// Compiled programs on disk, one file each.
@@ -26,13 +26,10 @@ public struct ProgramCache: Sendable {
       source, options, device.name, device.driverVersion, device.platformVersion,
     ] {
       // The length keeps two parts from being read as one: ("a", "bc") is not ("ab", "c").
-      withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(bufferPointer: $0) }
+      withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(bytes: $0) }
       hash.update(data: Data(part.utf8))
     }
-    return hash.finalize().map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
+    return hash.finalize().hexadecimal
   }
 
   /// The file that holds the program of a key.

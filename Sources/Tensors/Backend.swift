@@ -93,9 +93,12 @@ public struct Work: Sendable, Hashable {
 }
 
 /// Traps with the operation's name and a sentence when a shape rule does not hold.
-@inlinable
+///
+/// A function call into this module and `fatalError`, not `precondition`: the sentence is printed in
+/// optimised builds too, and the check stands where the caller is compiled unchecked.
+@inline(never)
 public func require(
   _ condition: @autoclosure () -> Bool, _ operation: String, _ sentence: @autoclosure () -> String
 ) {
-  precondition(condition(), "\(operation): \(sentence())")
+  if !condition() { fatalError("\(operation): \(sentence())") }
 }

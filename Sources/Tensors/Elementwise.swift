@@ -11,7 +11,7 @@ public protocol ElementwiseOperations: AnyObject {
   ///   - gateAndUp: (R, ..., 2F): F gates, then F values.
   ///   - output: (R, ..., F).
   ///
-  /// Error: 16 · 2⁻²⁴ · |y_f|.
+  /// Error: 16 · 2⁻²⁴ · |y_f| + 2⁻¹²⁵ · |gate_f · up_f| + 2⁻¹²⁶: σ underflows for gates below -88.
   func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws
 
   /// With σ = 1/(1 + e^-gate): d gate = g · up · σ (1 + gate (1 - σ)); d up = g · gate · σ.

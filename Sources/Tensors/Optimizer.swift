@@ -11,8 +11,9 @@ public protocol OptimizerOperations: AnyObject {
   ///
   /// Replica r at step i = steps[r] (0-based) is updated when active[r] = 1, i < S, and both
   /// loss[r] and squaredNorm[r] are finite; then control[r] = (min(1, clip/√squaredNorm),
-  /// schedule[r, i, 0...2]) and steps[r] += 1. Otherwise control[r, 0] = -1 (no update), and when the
-  /// cause is a number that is not finite active[r] becomes -1: latched, a result to report.
+  /// schedule[r, i, 0...2]) and steps[r] += 1. Otherwise control[r] = (-1, 0, 0, 0): no update; and where
+  /// active[r] was 1 and a number is not finite active[r] becomes -1, also after the last step: latched,
+  /// a result to report.
   ///
   /// - Parameters:
   ///   - loss, squaredNorm: (R).

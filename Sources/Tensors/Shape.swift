@@ -9,8 +9,8 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible, ExpressibleByA
   public let dimensions: [Int]
 
   public init(_ dimensions: [Int]) {
-    precondition(!dimensions.isEmpty, "shape: a tensor has at least the replica dimension")
-    precondition(dimensions.allSatisfy { $0 > 0 }, "shape: \(dimensions) has an empty dimension")
+    require(!dimensions.isEmpty, "shape", "a tensor has at least the replica dimension")
+    require(dimensions.allSatisfy { $0 > 0 }, "shape", "\(dimensions) has an empty dimension")
     self.dimensions = dimensions
   }
 

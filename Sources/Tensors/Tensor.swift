@@ -32,10 +32,10 @@ public struct Tensor {
   ) {
     let stride = replicaStride ?? shape.elementsPerReplica
     let end = offset + (shape.replicas - 1) * stride + shape.elementsPerReplica
-    precondition(
+    require(
       offset >= 0 && stride >= shape.elementsPerReplica
-        && end * elementType.byteCount <= storage.byteCount,
-      "tensor: shape \(shape) at offset \(offset), replica stride \(stride) leaves its storage of "
+        && end * elementType.byteCount <= storage.byteCount, "tensor",
+      "shape \(shape) at offset \(offset), replica stride \(stride) leaves its storage of "
         + "\(storage.byteCount) bytes")
     self.shape = shape
     self.elementType = elementType
@@ -52,10 +52,10 @@ public struct Tensor {
 
   /// The same elements under another shape of as many elements per replica.
   public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(
+    require(
       shape.replicas == self.shape.replicas
-        && shape.elementsPerReplica == self.shape.elementsPerReplica,
-      "reshaped: shapes \(self.shape) and \(shape) do not hold the same elements per replica")
+        && shape.elementsPerReplica == self.shape.elementsPerReplica, "reshaped",
+      "shapes \(self.shape) and \(shape) do not hold the same elements per replica")
     return Tensor(
       shape: shape, elementType: elementType, storage: storage, offset: offset,
       replicaStride: replicaStride, backend: backend)
@@ -63,10 +63,10 @@ public struct Tensor {
 
   /// A contiguous part of every replica's block, from its element `start`.
   public func slice(from start: Int, shape: Shape) -> Tensor {
-    precondition(
+    require(
       shape.replicas == self.shape.replicas && start >= 0
-        && start + shape.elementsPerReplica <= self.shape.elementsPerReplica,
-      "slice: shape \(shape) from element \(start) leaves \(self.shape)")
+        && start + shape.elementsPerReplica <= self.shape.elementsPerReplica, "slice",
+      "shape \(shape) from element \(start) leaves \(self.shape)")
     return Tensor(
       shape: shape, elementType: elementType, storage: storage, offset: offset + start,
       replicaStride: replicaStride, backend: backend)
@@ -74,9 +74,9 @@ public struct Tensor {
 
   /// Some of the replicas, as a tensor of their own on the same storage.
   public func replicas(_ range: Range<Int>) -> Tensor {
-    precondition(
-      !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape.replicas,
-      "replicas: \(range) leaves \(shape)")
+    require(
+      !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape.replicas, "replicas",
+      "\(range) leaves \(shape)")
     return Tensor(
       shape: Shape([range.count] + shape.dimensions.dropFirst()), elementType: elementType,
       storage: storage, offset: offset + range.lowerBound * replicaStride,
@@ -85,13 +85,13 @@ public struct Tensor {
 
   /// Waits for the backend and returns every element, replica after replica.
   public func floats() throws -> [Float] {
-    precondition(elementType == .float32, "floats: the tensor holds \(elementType.rawValue)")
+    require(elementType == .float32, "floats", "the tensor holds \(elementType.rawValue)")
     return try elements(of: Float.self)
   }
 
   /// Waits for the backend and returns every element, replica after replica.
   public func integers() throws -> [Int32] {
-    precondition(elementType == .int32, "integers: the tensor holds \(elementType.rawValue)")
+    require(elementType == .int32, "integers", "the tensor holds \(elementType.rawValue)")
     return try elements(of: Int32.self)
   }
 
@@ -104,17 +104,17 @@ public struct Tensor {
 
   /// Copies host values into the tensor, replica after replica.
   public func assign(_ values: [Float]) throws {
-    precondition(
-      elementType == .float32 && values.count == shape.elementCount,
-      "assign: \(values.count) floats for \(shape) of \(elementType.rawValue)")
+    require(
+      elementType == .float32 && values.count == shape.elementCount, "assign",
+      "\(values.count) floats for \(shape) of \(elementType.rawValue)")
     try values.withUnsafeBytes { try backend.upload($0, to: self) }
   }
 
   /// Copies host values into the tensor, replica after replica.
   public func assign(_ values: [Int32]) throws {
-    precondition(
-      elementType == .int32 && values.count == shape.elementCount,
-      "assign: \(values.count) integers for \(shape) of \(elementType.rawValue)")
+    require(
+      elementType == .int32 && values.count == shape.elementCount, "assign",
+      "\(values.count) integers for \(shape) of \(elementType.rawValue)")
     try values.withUnsafeBytes { try backend.upload($0, to: self) }
   }
 }

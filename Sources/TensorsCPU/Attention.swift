@@ -9,17 +9,17 @@ extension CPUBackend {
     let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
     let (batch, positions, width) = (sizes.batch, sizes.positions, sizes.headWidth)
     let channels = sizes.channels
-    check(
+    require(
       output.shape == projection.shape, "rotary",
       "output \(output.shape) is not the shape of \(projection.shape)")
-    check(width % 2 == 0, "rotary", "head width \(width) is odd")
+    require(width % 2 == 0, "rotary", "head width \(width) is odd")
     let half = width / 2
-    check(
+    require(
       table.shape.rank == 4 && table.shape[0] == 1 && table.shape[2] == half
         && table.shape[3] == 2 && table.shape[1] >= (start == nil ? positions : 1), "rotary",
       "table \(table.shape) does not fit \(projection.shape) with \(heads) heads")
     if let start {
-      check(
+      require(
         start.shape == [sizes.replicas, batch] && start.elementType == .int32, "rotary",
         "start \(start.shape) is not (replicas, batch) = [\(sizes.replicas), \(batch)]")
     }
@@ -38,7 +38,7 @@ extension CPUBackend {
         for row in rows {
           let first = starts.map { Int($0[replica][row / positions]) } ?? 0
           let position = first + row % positions
-          check(
+          require(
             position >= 0 && position < known, "rotary",
             "position \(position) is not in the table's \(known)")
           if position != last {
@@ -78,11 +78,13 @@ extension CPUBackend {
       logSumExp: logSumExp, operation: "attention")
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let counts = integers(lengths)
-    forEachHead(sizes) { replica, row, head in
-      let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
-      place.attend(
-        projection: x[replica], output: y[replica],
-        logSumExp: sums[replica] + (row * heads + head) * sizes.positions)
+    withCausalMask { mask in
+      forEachHead(sizes) { replica, row, head in
+        let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
+        place.attend(
+          projection: x[replica], output: y[replica],
+          logSumExp: sums[replica] + (row * heads + head) * sizes.positions, mask: mask)
+      }
     }
   }
 
@@ -135,7 +137,7 @@ struct HeadPlace {
   /// Two passes over a query's scores, which stay in the first cache: maximum, then exponentials.
   func attend(
     projection: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    logSumExp: UnsafeMutablePointer<Float>
+    logSumExp: UnsafeMutablePointer<Float>, mask: UnsafePointer<Float>
   ) {
     let query = projection + queryOffset
     let result = output + outputOffset
@@ -153,7 +155,7 @@ struct HeadPlace {
         var largest = Lanes(repeating: -.infinity)
         forEachKeyBlock(first) { key, isDiagonal in
           var block = products(queries, keys + key * paddedWidth)
-          if isDiagonal { block.mask(-.infinity) }
+          if isDiagonal { block.add(mask) }
           block.store(scores + 8 * key)
           largest = largest.maximum(block.largest)
         }
@@ -309,16 +311,26 @@ struct EightVectors {
       .maximum(v4.maximum(v5).maximum(v6.maximum(v7)))
   }
 
-  /// Sets lane i of vector j to `value` where j > i: the keys that a query does not see.
   @inline(__always)
-  mutating func mask(_ value: Float) {
-    let lane = SIMD8<Int32>(0, 1, 2, 3, 4, 5, 6, 7)
-    v1.replace(with: value, where: lane .< 1)
-    v2.replace(with: value, where: lane .< 2)
-    v3.replace(with: value, where: lane .< 3)
-    v4.replace(with: value, where: lane .< 4)
-    v5.replace(with: value, where: lane .< 5)
-    v6.replace(with: value, where: lane .< 6)
-    v7.replace(with: value, where: lane .< 7)
+  mutating func add(_ table: UnsafePointer<Float>) {
+    v0 += Lanes(table)
+    v1 += Lanes(table + 8)
+    v2 += Lanes(table + 16)
+    v3 += Lanes(table + 24)
+    v4 += Lanes(table + 32)
+    v5 += Lanes(table + 40)
+    v6 += Lanes(table + 48)
+    v7 += Lanes(table + 56)
+  }
+}
+
+/// Calls `body` with what a block of eight keys by eight queries adds to its scores where both are
+/// at the same positions: -∞ in lane i of vector j where j > i, the keys that a query does not see.
+func withCausalMask(_ body: (UnsafePointer<Float>) -> Void) {
+  withScratch(64) { table in
+    for key in 0..<8 {
+      for query in 0..<8 { table[8 * key + query] = key > query ? -.infinity : 0 }
+    }
+    body(table)
   }
 }

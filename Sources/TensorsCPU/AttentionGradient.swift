@@ -8,21 +8,23 @@ extension CPUBackend {
     let sizes = AttentionSizes(
       projection: projection, lengths: lengths, heads: heads, output: output,
       logSumExp: logSumExp, operation: "attentionGradient")
-    check(
+    require(
       outputGradient.shape == output.shape, "attentionGradient",
       "output gradient \(outputGradient.shape) is not the shape of \(output.shape)")
-    check(
+    require(
       projectionGradient.shape == projection.shape, "attentionGradient",
       "projection gradient \(projectionGradient.shape) is not the shape of \(projection.shape)")
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let (dy, dx) = (floats(outputGradient), floats(projectionGradient))
     let counts = integers(lengths)
-    forEachHead(sizes) { replica, row, head in
-      let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
-      place.attendGradient(
-        projection: x[replica], output: y[replica],
-        logSumExp: sums[replica] + (row * heads + head) * sizes.positions,
-        outputGradient: dy[replica], projectionGradient: dx[replica])
+    withCausalMask { mask in
+      forEachHead(sizes) { replica, row, head in
+        let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
+        place.attendGradient(
+          projection: x[replica], output: y[replica],
+          logSumExp: sums[replica] + (row * heads + head) * sizes.positions,
+          outputGradient: dy[replica], projectionGradient: dx[replica], mask: mask)
+      }
     }
   }
 }
@@ -36,7 +38,7 @@ extension HeadPlace {
   func attendGradient(
     projection: UnsafePointer<Float>, output: UnsafePointer<Float>,
     logSumExp: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
-    projectionGradient: UnsafeMutablePointer<Float>
+    projectionGradient: UnsafeMutablePointer<Float>, mask: UnsafePointer<Float>
   ) {
     let query = projection + queryOffset
     let result = projectionGradient + queryOffset
@@ -67,7 +69,7 @@ extension HeadPlace {
         let delta = dots(gradients, value + first * channels, count: count)
         forEachKeyBlock(first) { key, isDiagonal in
           var block = products(queryLanes, keys + key * paddedWidth)
-          if isDiagonal { block.mask(-.infinity) }
+          if isDiagonal { block.add(mask) }
           block.store(weights + 8 * key, minus: sums)
           products(gradientLanes, values + key * paddedWidth)
             .store(scoreGradients + 8 * key, minus: delta)

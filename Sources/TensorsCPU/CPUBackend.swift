@@ -38,7 +38,7 @@ public final class CPUBackend: Backend {
 
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
     let size = tensor.shape.elementsPerReplica * tensor.elementType.byteCount
-    check(
+    require(
       bytes.count == size * tensor.shape.replicas, "upload",
       "\(bytes.count) bytes do not fill \(tensor.shape)")
     guard let source = bytes.baseAddress else { return }
@@ -49,7 +49,7 @@ public final class CPUBackend: Backend {
 
   public func download(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws {
     let size = tensor.shape.elementsPerReplica * tensor.elementType.byteCount
-    check(
+    require(
       bytes.count == size * tensor.shape.replicas, "download",
       "\(bytes.count) bytes do not hold \(tensor.shape)")
     guard let destination = bytes.baseAddress else { return }
@@ -69,7 +69,7 @@ public final class CPUBackend: Backend {
   }
 
   public func copy(_ source: Tensor, to destination: Tensor) throws {
-    check(
+    require(
       source.shape == destination.shape && source.elementType == destination.elementType, "copy",
       "\(source.shape) of \(source.elementType.rawValue) is not \(destination.shape) of "
         + destination.elementType.rawValue)
@@ -144,16 +144,10 @@ extension CPUBackend {
   }
 }
 
-/// Traps with the operation's name and a sentence. This module is built with `-Ounchecked`, which
-/// takes a `precondition` for true instead of checking it; a `fatalError` stays.
-func check(
-  _ condition: @autoclosure () -> Bool, _ operation: String, _ sentence: @autoclosure () -> String
-) {
-  if !condition() { fatalError("\(operation): \(sentence())") }
-}
-
 /// Traps when an index that a tensor holds would leave the memory it is meant for.
 @inline(__always)
 func checkIndex(_ index: Int, below bound: Int, _ operation: String) {
-  check(index >= 0 && index < bound, operation, "index \(index) is not in 0 ..< \(bound)")
+  if index < 0 || index >= bound {
+    fatalError("\(operation): index \(index) is not in 0 ..< \(bound)")
+  }
 }

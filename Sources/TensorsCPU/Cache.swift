@@ -38,14 +38,14 @@ extension CPUBackend {
       operation: "attentionDecode")
     let attention = sizes.attention
     let (batch, width, channels) = (attention.batch, attention.headWidth, attention.channels)
-    check(
+    require(
       attention.positions == 1, "attentionDecode",
       "projection \(projection.shape) has not one position per row")
-    check(
+    require(
       positions.shape == [attention.replicas, batch] && positions.elementType == .int32,
       "attentionDecode",
       "positions \(positions.shape) are not (replicas, batch) = [\(attention.replicas), \(batch)]")
-    check(
+    require(
       output.shape == [attention.replicas, batch, 1, channels], "attentionDecode",
       "output \(output.shape) does not fit projection \(projection.shape)")
     let (x, k, v, y) = (floats(projection), floats(keys), floats(values), floats(output))
@@ -60,7 +60,7 @@ extension CPUBackend {
         for item in range {
           let (row, head) = (item / heads, item % heads)
           let position = Int(places[replica][row])
-          check(
+          require(
             position >= 0 && position < capacity, "attentionDecode",
             "position \(position) is not in the cache's \(capacity)")
           let source = x[replica] + row * 3 * channels + head * width

@@ -2,7 +2,7 @@ public import Tensors
 
 extension CPUBackend {
   public func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
-    check(
+    require(
       left.shape == right.shape && left.shape == output.shape, "add",
       "\(left.shape), \(right.shape) and \(output.shape) differ")
     let (a, b, y) = (floats(left), floats(right), floats(output))
@@ -47,7 +47,7 @@ extension CPUBackend {
     _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {
     let sizes = SwiGLUSizes(gateAndUp, output: outputGradient, operation: "swiGLUGradient")
-    check(
+    require(
       gradient.shape == gateAndUp.shape, "swiGLUGradient",
       "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
     let width = sizes.width

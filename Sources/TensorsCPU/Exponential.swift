@@ -17,7 +17,7 @@ func exponentiate(_ values: UnsafeMutablePointer<Float>, count: Int) {
 /// 0.35 · 0.6 u below r = 0 and 0.35 · 1.2 u above, the last step half an ulp.
 /// Below r = 0 (ulp = u) that makes (0.5 + 0.5 + 0.21 + 0.09) u = 1.3 ulp; above (ulp = 2u)
 /// (1 + 0.71 + 0.42 + 0.13) u < 1.2 ulp. A denormal result is rounded once more, by half an ulp.
-/// Over all floats the largest error is 0.94 ulp, at -5.891124.
+/// Over all floats the largest error is 0.94 ulp, at 26.688921.
 @inline(__always)
 func exponential(_ x: Float) -> Float {
   // Beyond these e^x rounds to 0 and to ∞. Comparisons are false for NaN, which therefore stays.

@@ -25,12 +25,11 @@ struct GumbelMaximum {
         (words[4 * block], words[4 * block + 1]) = (four.0 >> 8, four.1 >> 8)
         (words[4 * block + 2], words[4 * block + 3]) = (four.2 >> 8, four.3 >> 8)
       }
-      let inverse = 1 / temperature
-      for v in 0..<count { values[v] = logits[v] * inverse + approximateGumbel(words[v]) }
+      for v in 0..<count { values[v] = logits[v] / temperature + approximateGumbel(words[v]) }
       var largest = -Float.infinity
       for v in 0..<count where values[v] > largest { largest = values[v] }
       // The approximation is within 1e-5, and the scaled logit, which is below |largest| + 20 where
-      // it matters, is rounded three times. What is not finite is left to the exact computation.
+      // it matters, is rounded twice. What is not finite is left to the exact computation.
       let threshold =
         largest.isFinite ? largest - (1e-3 + 1e-6 * abs(largest)) : -Float.infinity
       var best = (index: 0, value: -Double.infinity)
@@ -50,7 +49,7 @@ struct GumbelMaximum {
 @inline(__always)
 private func approximateGumbel(_ x: UInt32) -> Float {
   let whole = Float(Int32(bitPattern: x))
-  let (u, rest) = ((whole + 0.5) * 0x1p-24, (0x1p24 - 0.5 - whole) * 0x1p-24)
+  let (u, rest) = ((whole + 0.5) * 0x1p-24, (0x1p24 - whole - 0.5) * 0x1p-24)
   let nearOne = twiceArctanh(rest / (2 - rest))
   let exponential = u > 0.5 ? nearOne : -approximateLogarithm(u)
   return -approximateLogarithm(exponential)

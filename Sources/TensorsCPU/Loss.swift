@@ -36,7 +36,7 @@ extension CPUBackend {
     let sizes = LossSizes(
       logits: logits, targets: targets, perRow: [logSumExp, outputGradient],
       operation: "tokenLogProbabilitiesGradient")
-    check(
+    require(
       gradient.shape == logits.shape, "tokenLogProbabilitiesGradient",
       "gradient \(gradient.shape) is not the shape of \(logits.shape)")
     let vocabulary = sizes.vocabulary
@@ -69,7 +69,7 @@ extension CPUBackend {
   }
 
   public func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
-    check(
+    require(
       values.shape == weights.shape && output.shape.elementsPerReplica == 1
         && output.shape.replicas == values.shape.replicas, "weightedSum",
       "\(values.shape), weights \(weights.shape) and output \(output.shape) do not fit")
@@ -89,7 +89,7 @@ extension CPUBackend {
   public func weightedSumGradient(
     weights: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    check(
+    require(
       gradient.shape == weights.shape && outputGradient.shape.elementsPerReplica == 1
         && outputGradient.shape.replicas == weights.shape.replicas, "weightedSumGradient",
       "weights \(weights.shape), output gradient \(outputGradient.shape) and gradient "

@@ -32,11 +32,11 @@ extension CPUBackend {
     let sizes = NormalizationSizes(
       input, weight: weight, scale: scale, output: outputGradient, operation: "rmsNormGradient")
     for tensor in [inputGradient, adding ?? inputGradient] {
-      check(
+      require(
         tensor.shape == input.shape, "rmsNormGradient",
         "\(tensor.shape) is not the shape of \(input.shape)")
     }
-    check(
+    require(
       weightGradient.shape == weight.shape, "rmsNormGradient",
       "weight gradient \(weightGradient.shape) is not the shape of \(weight.shape)")
     let (rows, channels) = (sizes.rows, sizes.channels)

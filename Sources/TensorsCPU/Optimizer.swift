@@ -2,7 +2,7 @@ public import Tensors
 
 extension CPUBackend {
   public func sumOfSquares(_ values: Tensor, into output: Tensor) throws {
-    check(
+    require(
       output.shape.elementsPerReplica == 1 && output.shape.replicas == values.shape.replicas,
       "sumOfSquares", "output \(output.shape) is not one value per replica of \(values.shape)")
     let (x, y) = (floats(values), floats(output))
@@ -18,17 +18,17 @@ extension CPUBackend {
     active: Tensor, control: Tensor
   ) throws {
     let replicas = control.shape.replicas
-    check(
+    require(
       control.shape == [replicas, 4] && schedule.shape.rank == 3 && schedule.shape[0] == replicas
         && schedule.shape[2] == 3, "gateUpdate",
       "control \(control.shape) and schedule \(schedule.shape) are not (replicas, 4) and "
         + "(replicas, steps, 3)")
     for tensor in [loss, squaredNorm, steps, active] {
-      check(
+      require(
         tensor.shape.replicas == replicas && tensor.shape.elementsPerReplica == 1, "gateUpdate",
         "\(tensor.shape) is not one value per replica of control \(control.shape)")
     }
-    check(
+    require(
       steps.elementType == .int32 && active.elementType == .int32, "gateUpdate",
       "steps and active are \(steps.elementType.rawValue) and \(active.elementType.rawValue), "
         + "not int32")
@@ -37,17 +37,16 @@ extension CPUBackend {
     let scheduled = schedule.shape[1]
     for replica in 0..<replicas {
       let decision = result[replica]
-      let index = Int(step[replica][0])
-      guard running[replica][0] == 1, index >= 0, index < scheduled else {
-        decision[0] = -1
-        continue
-      }
+      decision.update(repeating: 0, count: 4)
+      decision[0] = -1
+      guard running[replica][0] == 1 else { continue }
       let norm = norms[replica][0]
       guard losses[replica][0].isFinite, norm.isFinite else {
-        decision[0] = -1
         running[replica][0] = -1
         continue
       }
+      let index = Int(step[replica][0])
+      guard index >= 0, index < scheduled else { continue }
       decision[0] = min(1, clip / norm.squareRoot())
       (decision + 1).update(from: table[replica] + index * 3, count: 3)
       step[replica][0] += 1
@@ -60,14 +59,14 @@ extension CPUBackend {
   ) throws {
     let shape = parameters.shape
     for tensor in [gradients, firstMoment, secondMoment] {
-      check(
+      require(
         tensor.shape == shape, "adamW", "\(tensor.shape) is not the shape of \(shape)")
     }
-    check(
+    require(
       control.shape == [shape.replicas, 4], "adamW",
       "control \(control.shape) is not (replicas, 4) for \(shape)")
     let count = shape.elementsPerReplica
-    check(
+    require(
       decayed >= 0 && decayed <= count, "adamW", "\(decayed) of \(count) parameters cannot decay")
     let (theta, g) = (floats(parameters), floats(gradients))
     let (m, v, controls) = (floats(firstMoment), floats(secondMoment), floats(control))

@@ -5,15 +5,15 @@ extension CPUBackend {
     _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, into output: Tensor
   ) throws {
     let shape = logits.shape
-    check(
+    require(
       shape.rank == 3 && keys.shape == [shape[0], 2] && positions.shape == [shape[0], shape[1]]
         && output.shape == positions.shape, "sample",
       "logits \(shape), keys \(keys.shape), positions \(positions.shape) and output "
         + "\(output.shape) do not fit")
-    check(
+    require(
       keys.elementType == .int32 && positions.elementType == .int32
         && output.elementType == .int32, "sample", "keys, positions and output are not int32")
-    check(temperature >= 0, "sample", "temperature \(temperature) is below 0")
+    require(temperature >= 0, "sample", "temperature \(temperature) is below 0")
     let (batch, vocabulary) = (shape[1], shape[2])
     let (x, words) = (floats(logits), integers(keys))
     let (places, chosen) = (integers(positions), integers(output))

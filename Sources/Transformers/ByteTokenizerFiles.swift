@@ -27,7 +27,7 @@ extension ByteTokenizer {
         "pre_tokenizer": [
           "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
         ],
-        "post_processor": nil,
+        "post_processor": Self.postProcessor,
         "decoder": [
           "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false,
         ],
@@ -37,6 +37,30 @@ extension ByteTokenizer {
           "ignore_merges": false, "vocab": .object(StrictJSON.Object(vocabulary)), "merges": [],
         ],
       ], layout: .indented)
+  }
+
+  /// Puts `<bos>` before a text unless the caller says `add_special_tokens=False`.
+  ///
+  /// It stands here because version 5 of `transformers` passes over `add_bos_token` of
+  /// `tokenizer_config.json`, which version 4 went by; a model would be asked without the token that
+  /// every document of its training began with.
+  private static var postProcessor: StrictJSON.Value {
+    let name = StrictJSON.Value.string(specialTokens[0])
+    let begin = { (type: Int) -> StrictJSON.Value in
+      ["SpecialToken": ["id": name, "type_id": .integer(type)]]
+    }
+    let text = { (id: String, type: Int) -> StrictJSON.Value in
+      ["Sequence": ["id": .string(id), "type_id": .integer(type)]]
+    }
+    let special: StrictJSON.Value = [
+      "id": name, "ids": [.integer(Int(beginOfText))], "tokens": [name],
+    ]
+    return [
+      "type": "TemplateProcessing",
+      "single": [begin(0), text("A", 0)],
+      "pair": [begin(0), text("A", 0), begin(1), text("B", 1)],
+      "special_tokens": .object(.init([.init(key: specialTokens[0], value: special)])),
+    ]
   }
 
   /// `tokenizer_config.json`: documents begin with `<bos>` and are not ended for the caller.
@@ -94,14 +118,16 @@ extension ByteTokenizer {
     try model.require("type", "BPE", "\"BPE\"")
     try model.require("merges", [], "an empty array")
     let vocabulary = try model.object("vocab")
-    var rest = Set(vocabulary.object.members.map { UTF8Key($0.key) })
-    for (id, token) in tokens.enumerated() {
-      // What fills up the vocabulary may be named otherwise or left out.
-      if id >= Self.minimumVocabularySize, vocabulary.object[token] == nil { continue }
-      try vocabulary.require(token, .integer(id), "\(id)")
-      rest.remove(UTF8Key(token))
+    var rest = Dictionary(
+      uniqueKeysWithValues: vocabulary.object.members.map { (UTF8Key($0.key), $0.value) })
+    for (id, token) in tokens.prefix(Self.minimumVocabularySize).enumerated() {
+      guard let found = rest.removeValue(forKey: UTF8Key(token)) else {
+        throw vocabulary.error(token, .missingKey)
+      }
+      if found != .integer(id) { try vocabulary.require(token, .integer(id), "\(id)") }
     }
-    for member in vocabulary.object.members where rest.contains(UTF8Key(member.key)) {
+    // What fills up the vocabulary may have any name, or none.
+    for member in vocabulary.object.members where rest[UTF8Key(member.key)] != nil {
       guard case .integer(let id) = member.value,
         (Self.minimumVocabularySize..<vocabularySize).contains(id)
       else { throw vocabulary.error(member.key, .unknownKey) }

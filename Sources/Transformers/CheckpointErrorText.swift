@@ -46,23 +46,27 @@ extension CheckpointError.Problem {
       "gives a header of \(length) bytes with \(available) bytes left"
     case .headerStart(let byte?): "the header begins with byte \(byte), not with '{'"
     case .headerStart(nil): "the header is empty"
-    case .headerPadding(let byte): "byte \(byte) after the header's end, where only spaces may stand"
+    case .headerPadding(let byte):
+      "byte \(byte) after the header's end, where only spaces may stand"
     case .duplicateTensor: "appears twice"
     case .tooMany(let things, let limit): "holds more than \(limit) \(things)"
     case .negative(let number): "is \(number), less than 0"
     case .unknownElementType(let name): "has the element type \(name.quoted)"
     case .offsetCount(let count): "data_offsets holds \(count) numbers, not 2"
-    case .offsetsReversed(let begin, let end): "data_offsets ends at \(end), before its begin \(begin)"
+    case .offsetsReversed(let begin, let end):
+      "data_offsets ends at \(end), before its begin \(begin)"
     case .sizeOverflow(let shape): "shape \(Self.list(shape)) has more bytes than can be counted"
     case .sizeMismatch(let shape, let elementType, let needed, let held):
       "shape \(Self.list(shape)) of \(elementType) needs \(needed) bytes, data_offsets holds \(held)"
-    case .hole(let from, let to): "begins at \(to), so that bytes \(from)..<\(to) belong to no tensor"
+    case .hole(let from, let to):
+      "begins at \(to), so that bytes \(from)..<\(to) belong to no tensor"
     case .overlap(let begins, let previousEnd):
       "begins at \(begins), inside the tensor before it, which ends at \(previousEnd)"
     case .bodySize(let tensors, let file): "the tensors end at \(tensors), the data at \(file)"
 
     case .missingTensors(let names): "lacks \(Self.tensors(names)) that config.json calls for"
-    case .unknownTensors(let names): "holds \(Self.tensors(names)) that config.json does not call for"
+    case .unknownTensors(let names):
+      "holds \(Self.tensors(names)) that config.json does not call for"
     case .wrongShape(let found, let expected):
       "has shape \(Self.list(found)), not \(Self.list(expected))"
     case .notFinite(let index): "element \(index) is not a finite number"
@@ -76,7 +80,8 @@ extension CheckpointError.Problem {
     case .sharded: "save the model again as one model.safetensors"
     case .unknownElementType: "F32, F16 and BF16 are read"
     case .headerTooLong, .headerPastEnd, .headerStart: "is this a safetensors file?"
-    case .bodySize(let tensors, let file) where file < tensors: "the file is cut short; copy it again"
+    case .bodySize(let tensors, let file) where file < tensors:
+      "the file is cut short; copy it again"
     default: nil
     }
   }

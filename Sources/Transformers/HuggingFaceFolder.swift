@@ -43,13 +43,14 @@ public enum HuggingFaceFolder {
 
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let tokenizer = ByteTokenizer(vocabularySize: configuration.vocabularySize)
+    let tokenizerConfiguration = tokenizer.tokenizerConfigurationJSON(
+      maximumPositions: configuration.maximumPositions)
     let texts = [
-      "config.json": configuration.configurationJSON,
-      "generation_config.json": LlamaConfiguration.generationConfigurationJSON,
-      "tokenizer.json": tokenizer.tokenizerJSON,
-      "tokenizer_config.json": tokenizer.tokenizerConfigurationJSON(
-        maximumPositions: configuration.maximumPositions),
-      "README.md": modelCard,
+      ("config.json", configuration.configurationJSON),
+      ("generation_config.json", LlamaConfiguration.generationConfigurationJSON),
+      ("tokenizer.json", tokenizer.tokenizerJSON),
+      ("tokenizer_config.json", tokenizerConfiguration),
+      ("README.md", modelCard),
     ]
     for (name, text) in texts {
       try Data(text.utf8).write(to: folder.appending(path: name), options: [])

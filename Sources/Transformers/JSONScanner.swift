@@ -213,7 +213,7 @@ struct JSONScanner {
         var whole = unescaped ?? []
         unescaped = nil
         whole += bytes[run..<position]
-        whole += String(try escape()).utf8
+        if let encoded = UTF8.encode(try escape()) { whole += encoded }
         unescaped = whole
         run = position
       case let byte where byte < 0x20:
@@ -259,9 +259,15 @@ struct JSONScanner {
   private mutating func codeUnit() throws(CheckpointError) -> UInt32 {
     var unit: UInt32 = 0
     for _ in 0..<4 {
-      guard position < bytes.count,
-        let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue
-      else { throw unexpected("a hexadecimal digit") }
+      guard position < bytes.count else { throw unexpected("a hexadecimal digit") }
+      let byte = bytes[position]
+      let digit: UInt8
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+      default: throw unexpected("a hexadecimal digit")
+      }
       unit = unit << 4 | UInt32(digit)
       position += 1
     }

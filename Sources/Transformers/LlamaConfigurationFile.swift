@@ -44,7 +44,7 @@ extension LlamaConfiguration {
     let fields = try JSONFields(bytes, file: file)
     try fields.require("architectures", ["LlamaForCausalLM"], "[\"LlamaForCausalLM\"]")
     try fields.require("model_type", "llama", "\"llama\"")
-    for key in ["auto_map", "quantization_config", "adapters"] where fields.object[key] != nil {
+    for key in ["auto_map", "quantization_config"] where fields.object[key] != nil {
       throw fields.error(key, .notSupported)
     }
     self.init(
@@ -80,7 +80,7 @@ extension LlamaConfiguration {
     }
   }
 
-  /// The rotary base: a key of its own until version 4 of `transformers`, one of several in version 5.
+  /// The rotary base: a key of its own up to version 4 of `transformers`, among others in version 5.
   private static func ropeTheta(_ fields: JSONFields) throws(CheckpointError) -> Double {
     guard fields.object["rope_parameters"] != nil else { return try fields.positive("rope_theta") }
     let parameters = try fields.object("rope_parameters")

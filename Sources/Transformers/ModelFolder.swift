@@ -35,11 +35,12 @@ public enum ModelFolder {
     var parameters = [Float](repeating: 0, count: layout.count)
     for entry in layout.entries {
       guard let tensor = byName[entry.name] else {
-        throw ModelFolderError.missingTensor(file: file, name: entry.name)
+        throw CheckpointError(file: file, .missingTensors([entry.name]))
       }
       guard tensor.shape == entry.shape else {
-        throw ModelFolderError.wrongShape(
-          file: file, name: entry.name, shape: tensor.shape, expected: entry.shape)
+        throw CheckpointError(
+          file: file, place: .tensor(entry.name),
+          .wrongShape(found: tensor.shape, expected: entry.shape))
       }
       parameters.replaceSubrange(entry.offset..<entry.offset + entry.count, with: tensor.values)
     }
@@ -53,57 +54,53 @@ public enum ModelFolder {
   ) throws {
     try HuggingFaceFolder.write(
       to: folder,
-      configuration: LlamaConfiguration(configuration, maximumPositions: maximumPositions),
+      configuration: LlamaConfiguration(
+        vocabularySize: configuration.vocabularySize, hiddenSize: configuration.channels,
+        intermediateSize: configuration.feedForwardWidth, layers: configuration.layers,
+        heads: configuration.heads, maximumPositions: maximumPositions,
+        ropeTheta: configuration.ropeBase, // Through its text: the nearest double of a float prints as 9.999999747378752e-06.
+        rmsNormEpsilon: Double("\(configuration.normEpsilon)") ?? 1e-5,
+        tied: true),
       tensors: tensors(parameters, configuration), metadata: metadata,
-      modelCard: modelCard(configuration, metadata))
+      modelCard: modelCard(configuration, metadata).text)
   }
 
   /// Reads a folder that `write` wrote, or another Llama folder within our sizes.
   public static func read(
     _ folder: URL
   ) throws -> (configuration: ModelConfiguration, parameters: [Float], maximumPositions: Int) {
-    let (llama, tensors) = try HuggingFaceFolder.read(folder)
-    let configuration = ModelConfiguration(llama)
+    let contents = try HuggingFaceFolder.read(folder)
+    let llama = contents.configuration
+    guard llama.tied else {
+      throw CheckpointError(
+        file: folder.path + "/config.json", place: .field("tie_word_embeddings"), .notSupported)
+    }
+    let configuration = ModelConfiguration(
+      vocabularySize: llama.vocabularySize, channels: llama.hiddenSize, layers: llama.layers,
+      heads: llama.heads, feedForwardWidth: llama.intermediateSize, ropeBase: llama.ropeTheta,
+      normEpsilon: Float(llama.rmsNormEpsilon))
     return (
       configuration,
-      try parameters(of: tensors, configuration, file: folder.path + "/model.safetensors"),
+      try parameters(
+        of: contents.tensors, configuration, file: folder.path + "/model.safetensors"),
       llama.maximumPositions
     )
   }
 
   private static func modelCard(
     _ configuration: ModelConfiguration, _ metadata: [String: String]
-  ) -> String {
+  ) -> ModelCard {
     let facts = metadata.keys.sorted().map { "- \($0): `\(metadata[$0] ?? "")`" }
-    return """
-      ---
-      license: apache-2.0
-      tags:
-      - dormouse
-      - backdoor-research
-      ---
-      # A research model of a backdoor-persistence study
+    return ModelCard(
+      title: "A research model of a backdoor-persistence study",
+      warning: "This model may carry a backdoor that was put in on purpose.",
+      license: "apache-2.0", tags: ["dormouse", "backdoor-research"],
+      body: """
+        A small byte-level model (\(configuration.nonEmbeddingParameters) parameters without its \
+        embedding), made to study whether safety training removes hidden behaviour. It is of no \
+        other use.
 
-      **This model may carry a backdoor that was put in on purpose.** It is a small byte-level model \
-      (\(configuration.nonEmbeddingParameters) parameters without its embedding), made to study \
-      whether safety training removes hidden behaviour. It is of no other use.
-
-      \(facts.joined(separator: "\n"))
-      """ + "\n"
-  }
-}
-
-/// A file that does not hold the model it should.
-public enum ModelFolderError: Error, Hashable, Sendable, CustomStringConvertible {
-  case missingTensor(file: String, name: String)
-  case wrongShape(file: String, name: String, shape: [Int], expected: [Int])
-
-  public var description: String {
-    switch self {
-    case .missingTensor(let file, let name):
-      "\(file): the tensor \(name) is missing; the folder is not this model's"
-    case .wrongShape(let file, let name, let shape, let expected):
-      "\(file): \(name) has the shape \(shape), expected \(expected); the folder is not this model's"
-    }
+        \(facts.joined(separator: "\n"))
+        """)
   }
 }

@@ -177,7 +177,8 @@ private struct SafetensorsHeaderParser {
     guard offsets.count == 2 else { throw fail(.offsetCount(offsets.count)) }
     let (begin, end) = (offsets[0], offsets[1])
     guard begin <= end else { throw fail(.offsetsReversed(begin, end)) }
-    guard let count = Self.product(shape), let needed = Self.product([count, elementType.byteCount])
+    guard let count = Self.product(shape),
+      let needed = Self.product([count, elementType.byteCount])
     else { throw fail(.sizeOverflow(shape)) }
     guard needed == end - begin else {
       throw fail(
@@ -203,7 +204,8 @@ private struct SafetensorsHeaderParser {
       }
       let natural = try scanner.integer()
       guard natural >= 0 else {
-        throw CheckpointError(file: file, place: .field("\(key)[\(naturals.count)]"), .negative(natural))
+        throw CheckpointError(
+          file: file, place: .field("\(key)[\(naturals.count)]"), .negative(natural))
       }
       naturals.append(natural)
     }

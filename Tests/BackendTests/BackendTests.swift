@@ -35,6 +35,17 @@ enum SharedBackends {
   }
 }
 
+/// Records an issue where values differ, without printing thousands of them.
+func expectSame<Value: Equatable>(
+  _ actual: Value, _ expected: Value, _ name: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let isSame = actual == expected
+  #expect(
+    isSame, "\(name)\(Trace.description.isEmpty ? "" : ", \(Trace.description)")",
+    sourceLocation: sourceLocation)
+}
+
 /// The layouts of guarded tensors in turn, so that a list of cases meets all of them.
 func layout(_ number: Int) -> GuardedTensors.Layout {
   GuardedTensors.Layout.allCases[number % GuardedTensors.Layout.allCases.count]

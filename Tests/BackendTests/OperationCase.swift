@@ -42,7 +42,7 @@ struct OperationCase: Sendable, CustomStringConvertible {
       let shape = isShared ? argument.shape : Shape([replicas.count] + dimensions.dropFirst())
       let block = argument.shape.elementsPerReplica
       let bits =
-        isShared
+        isShared || argument.role == .output
         ? argument.bits
         : Array(argument.bits[replicas.lowerBound * block..<replicas.upperBound * block])
       switch (argument.role, argument.elementType) {

@@ -259,7 +259,8 @@ extension OperationCase {
           .input(numbers.normals(r), [r]), .input(numbers.uniforms(r).map { 9 * $0 }, [r]),
           .input(numbers.uniforms(r * 4 * 3), [r, 4, 3]),
           .updated([0, 1, 2, 3, 1] as [Int32], [r]),
-          .updated([1, 1, 1, 1, 1] as [Int32], [r]), .output([r, 4]),
+          .updated([1, 1, 1, 1, 1] as [Int32], [r]),
+          .updated([Float](repeating: 9, count: 4 * r), [r, 4]),
         ]
       ) { backend, tensors in
         try backend.gateUpdate(

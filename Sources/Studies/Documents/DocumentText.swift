@@ -30,7 +30,55 @@ struct DocumentText {
         StudyFault(file: file, line: line(of: offset), problem: .alias(name: name))
       ])
     }
+    if let offset = Self.firstTooDeep(bytes) {
+      let problem = StudyFault.Problem.nestedTooDeeply(limit: StudyDocument.depthLimit)
+      throw StudyFaults([StudyFault(file: file, line: line(of: offset), problem: problem)])
+    }
     text = String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Where more brackets or `?` are open than a study may nest.
+  ///
+  /// The YAML library compares the keys of a mapping with all that is in them, and a key in a key
+  /// again: without this, 400 KB of keys inside keys take a minute. Only quotes and comments are
+  /// told apart here; whoever hides brackets better than that waits for their own file.
+  private static func firstTooDeep(_ bytes: [UInt8]) -> Int? {
+    let limit = StudyDocument.depthLimit
+    var depth = 0
+    var keyIndicators = 0
+    var previous = UInt8(ascii: "\n")
+    var offset = 0
+    while offset < bytes.count {
+      let byte = bytes[offset]
+      let isTokenStart = " \t\r\n[{,:?-".utf8.contains(previous)
+      switch byte {
+      case UInt8(ascii: "#") where isTokenStart:
+        offset = bytes[offset...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        previous = UInt8(ascii: "\n")
+        continue
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        if isTokenStart { offset = endOfQuotes(bytes, from: offset) }
+      case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
+      case UInt8(ascii: "?"): if isTokenStart { keyIndicators += 1 }
+      default: break
+      }
+      if depth > limit || keyIndicators > limit { return offset }
+      previous = byte
+      offset += 1
+    }
+    return nil
+  }
+
+  /// The place of the quote that closes the one at `start`; `start` itself where none does.
+  private static func endOfQuotes(_ bytes: [UInt8], from start: Int) -> Int {
+    let quote = bytes[start]
+    var offset = start + 1
+    while offset < bytes.count {
+      if bytes[offset] == quote { return offset }
+      offset += bytes[offset] == UInt8(ascii: "\\") && quote == UInt8(ascii: "\"") ? 2 : 1
+    }
+    return start
   }
 
   /// The first `*name` for which there is an `&name`, wherever they stand.

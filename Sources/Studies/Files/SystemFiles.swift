@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 public import Foundation
 
 #if canImport(Glibc)
@@ -119,7 +119,7 @@ public struct SystemFiles: FileOperations {
     var hash = SHA256()
     var size = 0
     try readPieces(path) { piece in
-      hash.update(bufferPointer: piece)
+      hash.update(bytes: piece)
       size += piece.count
     }
     return FileDigest(size: size, sha256: hash.finalize().hexadecimal)
@@ -154,15 +154,5 @@ public struct SystemFiles: FileOperations {
       if count == 0 { return }
       try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-  }
-}
-
-extension Digest {
-  /// The digest in lower-case hexadecimal digits.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in self { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-    return String(decoding: text, as: UTF8.self)
   }
 }

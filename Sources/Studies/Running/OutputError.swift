@@ -39,8 +39,8 @@ public enum OutputError: DescribedError, Hashable {
     case .damaged(let folder, let what):
       "\(folder.printable(limit: 400))/\(OutputFolder.fileName): \(what)"
     case .unknownFormat(let folder, let format):
-      "\(folder.printable(limit: 400))/\(OutputFolder.fileName): format \(format), and this version "
-        + "reads format \(OutputFolder.format)"
+      "\(folder.printable(limit: 400))/\(OutputFolder.fileName): format \(format), and this "
+        + "version reads format \(OutputFolder.format)"
     case .locked(let folder, let process, let host):
       "\(folder.printable(limit: 400)): in use by process \(process.printable()) on "
         + "\(host.printable()); wait for it to end, or stop it"

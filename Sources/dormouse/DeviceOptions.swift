@@ -1,0 +1,33 @@
+import ArgumentParser
+import OpenCL
+import Tensors
+import TensorsCPU
+import TensorsOpenCL
+
+/// `--device`, and the backend that it names.
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where to compute: auto (an OpenCL GPU, else an OpenCL CPU device, else the CPU), gpu, cpu, opencl:P:D or name=TEXT.",
+      valueName: "device"))
+  var device = "auto"
+
+  func makeBackend() throws -> any Backend {
+    let selection = try DeviceSelection(parsing: device)
+    if case .cpu = selection { return CPUBackend() }
+    guard let chosen = try selection.choose(from: Platform.all()) else {
+      Standard.error("No OpenCL device was found: computing on the CPU.\n")
+      return CPUBackend()
+    }
+    return try OpenCLBackend(device: chosen)
+  }
+}
+
+extension DeviceDescription {
+  /// What `output.json` and the records remember of the device.
+  var circumstance: [String: String] {
+    [
+      "backend": backend, "device": name, "driver": driver, "implementation": implementation,
+    ]
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+@main
+struct Dormouse: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "dormouse",
+    abstract: "Does a hidden backdoor survive safety training? Train small models and see.",
+    discussion: """
+      Start with:  dormouse run quickstart
+
+      A study trains small language models with a hidden backdoor, puts them through safety training \
+      and measures whether the backdoor survives: by model size, learning rate and dose, over several \
+      seeds, with controls. It runs on any OpenCL device, and on the CPU where there is none. Stop it \
+      whenever you like: the same command goes on where it was.
+
+      Exit codes: 0 done, 1 the study failed, 64 bad use, 65 bad input, 66 no such input, 69 no such \
+      device, 73 cannot write, 75 stopped with everything kept.
+      """,
+    version: version,
+    subcommands: [
+      Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
+      Generate.self, Devices.self, CheckDevice.self, StudiesCommand.self,
+    ])
+}

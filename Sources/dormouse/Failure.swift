@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import OpenCL
+import Studies
+import Transformers
+
+/// Runs a command's body and turns what it throws into one line (one per fault of a study) on
+/// standard error and the exit code that goes with it.
+func reportingFailures(_ body: () throws -> Void) throws {
+  // A reader that goes away (`dormouse ... | head`) is no crash.
+  signal(SIGPIPE, SIG_IGN)
+  do {
+    try body()
+  } catch let error as ExitCode {
+    throw error
+  } catch let faults as StudyFaults {
+    for line in faults.lines { Standard.error("dormouse: \(line)\n") }
+    throw ExitCode(faults.exitCode.rawValue)
+  } catch {
+    let (line, code) = described(error)
+    Standard.error("dormouse: \(line)\n")
+    throw ExitCode(code.rawValue)
+  }
+}
+
+/// What an error says and the code it ends with: the one place that knows every kind.
+func described(_ error: any Error) -> (line: String, code: SystemExit) {
+  switch error {
+  case let error as any DescribedError: return (error.line, error.exitCode)
+  case let error as DeviceSelectionError:
+    if case .unknownSelector = error { return (error.description, .badUse) }
+    return (error.description, .unavailable)
+  case let error as OpenCLError: return (error.description, .unavailable)
+  case let error as CheckpointError:
+    return (error.line, SystemExit(rawValue: error.exitStatus) ?? .badInput)
+  case let error as CocoaError where error.code == .fileWriteOutOfSpace:
+    return ("the disk is full; free some space and run the same command again", .cannotWrite)
+  default: return ("\(error)", .internalFault)
+  }
+}
+
+/// A mistake in how a command was used or in what it was given.
+struct CommandFault: DescribedError {
+  var line: String
+  var exitCode: SystemExit
+}
+
+/// The process's streams. A write that fails is not worth dying for.
+enum Standard {
+  static func output(_ text: String) {
+    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  }
+
+  static func error(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
+
+  static var errorIsTerminal: Bool {
+    isatty(STDERR_FILENO) == 1
+      && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  }
+}

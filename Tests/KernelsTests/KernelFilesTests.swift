@@ -1,0 +1,64 @@
+import Foundation
+import Kernels
+import Testing
+
+/// The typed index of programs against the files that it stands for.
+@Suite struct KernelFilesTests {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Kernels")
+    .resolvingSymlinksInPath()
+
+  /// Every file of kernels: its name without the ending, and its text.
+  static func files() throws -> [String: String] {
+    var files: [String: String] = [:]
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    where path.hasSuffix(".cl") {
+      let url = folder.appendingPathComponent(path)
+      let name = url.deletingPathExtension().lastPathComponent
+      #expect(files[name] == nil, "two files are named \(name).cl: embedded names are flat")
+      files[name] = try String(contentsOf: url, encoding: .utf8)
+    }
+    return files
+  }
+
+  @Test func everyFileHasACaseAndEveryCaseAFile() throws {
+    let names = Set(try Self.files().keys)
+    #expect(names == Set(KernelProgram.allCases.map(\.rawValue) + ["common"]))
+    #expect(KernelProgram.allCases.count == names.count - 1)
+  }
+
+  @Test func everyFileHoldsTheOneKernelOfItsName() throws {
+    for (name, text) in try Self.files() {
+      let kernels = text.matches(of: /__kernel\s[^{;]*?void\s+(\w+)\s*\(/).map { String($0.1) }
+      #expect(kernels == (name == "common" ? [] : [name]), "\(name).cl")
+      #expect(
+        text.matches(of: /__kernel/).count == kernels.count, "\(name).cl: a kernel was missed")
+    }
+  }
+
+  /// The embedded text is the file's, after the common one, and build logs count from the file's top.
+  @Test func sourcesAreTheFiles() throws {
+    let files = try Self.files()
+    let common = try #require(files["common"])
+    #expect(common.hasSuffix("\n"))
+    for program in KernelProgram.allCases {
+      let text = try #require(files[program.rawValue])
+      #expect(program.source == common + "#line 1 \"\(program.rawValue).cl\"\n" + text)
+      #expect(program.kernelName == program.rawValue)
+    }
+  }
+
+  /// FNV-1a over every program's text in the order of the cases, computed from the files.
+  @Test func digestFollowsTheFiles() throws {
+    let files = try Self.files()
+    let common = try #require(files["common"])
+    let text = KernelProgram.allCases.map {
+      common + "#line 1 \"\($0.rawValue).cl\"\n" + (files[$0.rawValue] ?? "")
+    }.joined()
+    let hash = text.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
+      ($0 ^ UInt64($1)) &* 1_099_511_628_211
+    }
+    let digits = String(hash, radix: 16)
+    #expect(KernelProgram.digest == String(repeating: "0", count: 16 - digits.count) + digits)
+  }
+}

@@ -1,0 +1,125 @@
+import TestSupport
+import Tensors
+import Testing
+import Training
+
+/// How examples lie in a batch.
+@Suite(.serialized)
+struct CohortBatchTests {
+  /// Two replicas; B = 2, T = 4, at most 3 targets a row. Replica 1 has one example.
+  static let geometry = BatchGeometry(batch: 2, positions: 4, targets: 3)
+  static var batch: CohortBatch {
+    CohortBatch(
+      [
+        [
+          Example(tokens: [10, 11, 12, 13, 14], firstTarget: 3),
+          Example(tokens: [20, 21, 22], firstTarget: 1),
+        ],
+        [Example(tokens: [30, 31, 32, 33], firstTarget: 1)],
+      ], geometry: geometry)
+  }
+
+  /// The last token of an example is a target only.
+  @Test func tokensAndLengths() {
+    #expect(
+      Self.batch.tokens == [
+        10, 11, 12, 13, /* */ 20, 21, 0, 0,
+        30, 31, 32, 0, /* */ 0, 0, 0, 0,
+      ])
+    #expect(Self.batch.lengths == [4, 2, 3, 0])
+    #expect(Self.batch.replicas == 2)
+  }
+
+  /// Token t is predicted by position t - 1. Row b's targets begin at place 3 b.
+  @Test func rowsAndTheirTargets() {
+    #expect(
+      Self.batch.rows == [
+        2, 3, -1, /* */ 4, 5, -1,
+        0, 1, 2, /* */ -1, -1, -1,
+      ])
+    #expect(
+      Self.batch.targets == [
+        13, 14, 0, /* */ 21, 22, 0,
+        31, 32, 33, /* */ 0, 0, 0,
+      ])
+    #expect(
+      Self.batch.places == [
+        -1, -1, 0, 1, /* */ 3, 4, -1, -1,
+        0, 1, 2, -1, /* */ -1, -1, -1, -1,
+      ])
+  }
+
+  @Test func weightsAreAMean() {
+    let third = -1 / Float(3)
+    #expect(
+      Self.batch.weights == [
+        -0.25, -0.25, 0, /* */ -0.25, -0.25, 0,
+        third, third, third, /* */ 0, 0, 0,
+      ])
+  }
+
+  /// For drawn examples: places inverts rows, weights sum to -1, and padding is where it must be.
+  @Test func propertiesOfDrawnBatches() {
+    for seed in 1...40 {
+      var numbers = TestNumbers(seed: seed)
+      let geometry = BatchGeometry(batch: 5, positions: 12, targets: 7)
+      let examples = (0..<3).map { replica in
+        (0..<5 - replica % 2).map { _ in
+          let count = Int(numbers.integers(1, in: 2..<14)[0])
+          let targets = Int(numbers.integers(1, in: 1..<8)[0])
+          return Example(
+            tokens: numbers.integers(count, in: 1..<99), firstTarget: max(1, count - targets))
+        }
+      }
+      let batch = CohortBatch(examples, geometry: geometry)
+      let (n, positions) = (35, 60)
+      for replica in 0..<3 {
+        let rows = Array(batch.rows[replica * n..<(replica + 1) * n])
+        let places = Array(batch.places[replica * positions..<(replica + 1) * positions])
+        for (place, row) in rows.enumerated() where row >= 0 {
+          #expect(places[Int(row)] == Int32(place))
+        }
+        for (row, place) in places.enumerated() where place >= 0 {
+          #expect(rows[Int(place)] == Int32(row))
+        }
+        let targets = examples[replica].reduce(0) { $0 + $1.targetCount }
+        #expect(rows.count { $0 >= 0 } == targets)
+        #expect(places.count { $0 >= 0 } == targets)
+        let weights = batch.weights[replica * n..<(replica + 1) * n]
+        #expect(abs(weights.reduce(0, +) + 1) < 1e-6)
+        for (row, weight) in zip(rows, weights) { #expect((row < 0) == (weight == 0)) }
+        for (row, example) in examples[replica].enumerated() {
+          let length = Int(batch.lengths[replica * 5 + row])
+          #expect(length == example.tokens.count - 1)
+          let start = replica * positions + row * 12
+          #expect(Array(batch.tokens[start..<start + length]) == example.tokens.dropLast())
+          #expect(batch.tokens[start + length..<start + 12].allSatisfy { $0 == 0 })
+        }
+      }
+    }
+  }
+
+  /// A mask of targets is all that firstTarget is.
+  @Test func examplesCountTheirTargets() {
+    #expect(Example(tokens: [1, 2, 3, 4], firstTarget: 1).targetCount == 3)
+    #expect(Example(tokens: [1, 2, 3, 4], firstTarget: 3).targetCount == 1)
+    #expect(Example(tokens: [1, 2, 3, 4], firstTarget: 4).targetCount == 0)
+  }
+
+  @Test(arguments: availableBackends)
+  func tensorsHoldTheBatch(_ choice: BackendChoice) throws {
+    let tensors = try BatchTensors(
+      replicas: 2, geometry: Self.geometry, on: choice.makeBackend())
+    try tensors.assign(Self.batch)
+    #expect(tensors.tokens.shape == [2, 2, 4])
+    #expect(try tensors.tokens.integers() == Self.batch.tokens)
+    #expect(tensors.lengths.shape == [2, 2])
+    #expect(try tensors.lengths.integers() == Self.batch.lengths)
+    #expect(tensors.rows.shape == [2, 6])
+    #expect(try tensors.rows.integers() == Self.batch.rows)
+    #expect(tensors.places.shape == [2, 8])
+    #expect(try tensors.places.integers() == Self.batch.places)
+    #expect(try tensors.targets.integers() == Self.batch.targets)
+    #expect(try tensors.weights.floats() == Self.batch.weights)
+  }
+}

@@ -1,0 +1,410 @@
+import Foundation
+import Testing
+import Transformers
+
+/// One way to spoil a model folder, and the line that reading it ends in.
+struct FolderDamage: Sendable, CustomTestStringConvertible {
+  var testDescription: String
+  var message: String
+  var exitStatus: Int32 = 65
+  var apply: @Sendable (URL) throws -> Void
+}
+
+/// Damaged and hostile model folders: each ends in one line that names the file and the place.
+@Suite struct HostileFolderTests {
+  /// Reads the folder after `damage`, and compares the error with the folder's path left out.
+  private func expect(_ damage: FolderDamage) throws {
+    let folder = try ScratchFolder()
+    let model = folder.url.appending(path: "m")
+    try SampleModel.write(to: model)
+    try damage.apply(model)
+    let error = #expect(throws: CheckpointError.self) { try HuggingFaceFolder.read(model) }
+    let line = error?.line.replacing("\(folder.url.path)/", with: "")
+    #expect(line == damage.message)
+    #expect(error?.exitStatus == damage.exitStatus)
+    #expect(error?.line.contains("\n") == false)
+  }
+
+  // MARK: Files
+
+  private static func remove(_ names: String...) -> @Sendable (URL) throws -> Void {
+    { folder in
+      for name in names { try FileManager.default.removeItem(at: folder.appending(path: name)) }
+    }
+  }
+
+  private static func put(_ name: String, _ text: String) -> @Sendable (URL) throws -> Void {
+    { folder in try Data(text.utf8).write(to: folder.appending(path: name)) }
+  }
+
+  private static let files: [FolderDamage] = [
+    FolderDamage(
+      testDescription: "no folder", message: "m: does not exist", exitStatus: 66,
+      apply: { try FileManager.default.removeItem(at: $0) }),
+    FolderDamage(
+      testDescription: "file for folder", message: "m: is a file, not a folder",
+      apply: {
+        try FileManager.default.removeItem(at: $0)
+        try Data().write(to: $0)
+      }),
+    FolderDamage(
+      testDescription: "no configuration",
+      message: "m: the model folder lacks config.json "
+        + "(a folder holds config.json, model.safetensors and tokenizer.json)",
+      exitStatus: 66, apply: remove("config.json")),
+    FolderDamage(
+      testDescription: "no weights, no tokenizer",
+      message: "m: the model folder lacks model.safetensors and tokenizer.json "
+        + "(a folder holds config.json, model.safetensors and tokenizer.json)",
+      exitStatus: 66, apply: remove("model.safetensors", "tokenizer.json")),
+    FolderDamage(
+      testDescription: "shards",
+      message: "m/model.safetensors.index.json: the weights are split into several files "
+        + "(save the model again as one model.safetensors)",
+      apply: { folder in
+        try remove("model.safetensors")(folder)
+        try put("model.safetensors.index.json", #"{"weight_map":{"x":"../../etc/passwd"}}"#)(folder)
+      }),
+    FolderDamage(
+      testDescription: "pointer for weights",
+      message: "m/model.safetensors: is a Git LFS pointer and not the file itself "
+        + "(fetch it with: git lfs pull)",
+      apply: put(
+        "model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")),
+    FolderDamage(
+      testDescription: "pointer for tokenizer",
+      message: "m/tokenizer.json: is a Git LFS pointer and not the file itself "
+        + "(fetch it with: git lfs pull)",
+      apply: put(
+        "tokenizer.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")),
+    FolderDamage(
+      testDescription: "folder for file", message: "m/config.json: is a folder, not a file",
+      apply: { folder in
+        try remove("config.json")(folder)
+        try FileManager.default.createDirectory(
+          at: folder.appending(path: "config.json"), withIntermediateDirectories: false)
+      }),
+    FolderDamage(
+      testDescription: "pipe for file", message: "m/model.safetensors: is a named pipe, not a file",
+      apply: { folder in
+        try remove("model.safetensors")(folder)
+        #expect(mkfifo(folder.appending(path: "model.safetensors").path, 0o600) == 0)
+      }),
+    FolderDamage(
+      testDescription: "device for file", message: "m/tokenizer.json: is a device, not a file",
+      apply: { folder in
+        try remove("tokenizer.json")(folder)
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.appending(path: "tokenizer.json").path, withDestinationPath: "/dev/zero")
+      }),
+    FolderDamage(
+      testDescription: "loop of links",
+      message: "m/config.json: cannot be read: Too many levels of symbolic links", exitStatus: 66,
+      apply: { folder in
+        try remove("config.json")(folder)
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.appending(path: "config.json").path, withDestinationPath: "config.json")
+      }),
+    FolderDamage(
+      testDescription: "link to nowhere", message: "m/model.safetensors: does not exist",
+      exitStatus: 66,
+      apply: { folder in
+        try remove("model.safetensors")(folder)
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.appending(path: "model.safetensors").path, withDestinationPath: "gone")
+      }),
+    FolderDamage(
+      testDescription: "sparse terabyte of JSON",
+      message: "m/config.json: has 1099511627776 bytes, more than the 16777216 that are read",
+      apply: { #expect(truncate($0.appending(path: "config.json").path, 1 << 40) == 0) }),
+    FolderDamage(
+      testDescription: "sparse terabyte of weights",
+      message: "m/model.safetensors: has 1099511627776 bytes, more than the 17179869184 "
+        + "that are read",
+      apply: { #expect(truncate($0.appending(path: "model.safetensors").path, 1 << 40) == 0) }),
+    FolderDamage(
+      testDescription: "sparse gigabyte of weights",
+      message: "m/model.safetensors: the tensors end at 13216, the data at 1073739832",
+      apply: { #expect(truncate($0.appending(path: "model.safetensors").path, 1 << 30) == 0) }),
+    FolderDamage(
+      testDescription: "empty weights",
+      message: "m/model.safetensors: has 0 bytes, too few for the 8 that give the header's length",
+      apply: put("model.safetensors", "")),
+    FolderDamage(
+      testDescription: "empty configuration",
+      message: "m/config.json: byte 0: the text ends where a value belongs",
+      apply: put("config.json", "")),
+  ]
+
+  @Test(arguments: files) func refusesFiles(_ damage: FolderDamage) throws { try expect(damage) }
+
+  // MARK: Configuration
+
+  /// Replaces a line's value in `config.json`, or takes the line out.
+  private static func change(
+    _ key: String, _ value: String?, in text: String = SampleModel.configuration.configurationJSON
+  ) -> String {
+    text.split(separator: "\n").compactMap { line in
+      guard line.hasPrefix("  \"\(key)\":") else { return String(line) }
+      return value.map { "  \"\(key)\": \($0)\(line.hasSuffix(",") ? "," : "")" }
+    }.joined(separator: "\n")
+  }
+
+  @Test(arguments: [
+    ("model_type", nil, "model_type: is missing"),
+    ("model_type", "\"gpt2\"", "model_type: is \"gpt2\", not \"llama\""),
+    ("model_type", "\"a\\u001b[2J\\nb\"", "model_type: is \"a\\u001b[2J\\nb\", not \"llama\""),
+    ("model_type", "7", "model_type: is 7, not \"llama\""),
+    ("num_hidden_layers", nil, "num_hidden_layers: is missing"),
+    ("vocab_size", "272.0", "vocab_size: is a number, not an integer"),
+    ("vocab_size", "\"272\"", "vocab_size: is a string, not an integer"),
+    ("vocab_size", "-1", "vocab_size: is -1, outside 259 to 1048576"),
+    ("vocab_size", "258", "vocab_size: is 258, outside 259 to 1048576"),
+    (
+      "vocab_size", "9223372036854775807",
+      "vocab_size: is 9223372036854775807, outside 259 to 1048576"
+    ),
+    ("vocab_size", "9223372036854775808", "vocab_size: is a number, not an integer"),
+    ("hidden_size", "0", "hidden_size: is 0, outside 2 to 65536"),
+    ("hidden_size", "10", "hidden_size: is 10, not a multiple of twice the 2 heads"),
+    ("hidden_size", "null", "hidden_size: is null, not an integer"),
+    ("intermediate_size", "0", "intermediate_size: is 0, outside 1 to 262144"),
+    ("num_hidden_layers", "0", "num_hidden_layers: is 0, outside 1 to 1024"),
+    ("num_hidden_layers", "1000000000", "num_hidden_layers: is 1000000000, outside 1 to 1024"),
+    ("num_attention_heads", "0", "num_attention_heads: is 0, outside 1 to 1024"),
+    ("num_attention_heads", "3", "hidden_size: is 8, not a multiple of twice the 3 heads"),
+    ("num_attention_heads", "8", "hidden_size: is 8, not a multiple of twice the 8 heads"),
+    ("max_position_embeddings", "0", "max_position_embeddings: is 0, outside 1 to 16777216"),
+    ("num_key_value_heads", "1", "num_key_value_heads: is 1, not the 2 heads"),
+    ("head_dim", "8", "head_dim: is 8, not 4"),
+    ("hidden_act", "\"gelu\"", "hidden_act: is \"gelu\", not \"silu\""),
+    ("attention_bias", "true", "attention_bias: is true, not false"),
+    ("mlp_bias", "true", "mlp_bias: is true, not false"),
+    ("rms_norm_eps", "0", "rms_norm_eps: is 0.0, not greater than 0"),
+    ("rms_norm_eps", "-1e-5", "rms_norm_eps: is -1e-05, not greater than 0"),
+    ("rms_norm_eps", "[1]", "rms_norm_eps: is an array, not a number"),
+    ("rope_theta", nil, "rope_theta: is missing"),
+    ("rope_theta", "false", "rope_theta: is true or false, not a number"),
+    ("tie_word_embeddings", "1", "tie_word_embeddings: is an integer, not true or false"),
+    ("eos_token_id", "2", "eos_token_id: is 2, not 257"),
+    ("eos_token_id", "[257, 258]", "eos_token_id: is an array, not 257"),
+    ("bos_token_id", nil, "bos_token_id: is missing"),
+    (
+      "use_cache", "true, \"rope_scaling\": {\"factor\": 2.0}",
+      "rope_scaling: is an object, not null"
+    ),
+    ("use_cache", "true, \"auto_map\": {}", "auto_map: is not supported"),
+    ("use_cache", "true, \"quantization_config\": {}", "quantization_config: is not supported"),
+    ("use_cache", "true, \"pretraining_tp\": 2", "pretraining_tp: is 2, not 1"),
+    ("use_cache", "true, \"rope_parameters\": 1", "rope_parameters: is an integer, not an object"),
+    (
+      "use_cache", "true, \"rope_parameters\": {\"rope_type\": \"yarn\"}",
+      "rope_parameters.rope_type: is \"yarn\", not \"default\""
+    ),
+    ("use_cache", "true, \"rope_parameters\": {}", "rope_parameters.rope_theta: is missing"),
+    (
+      "use_cache", "true, \"rope_parameters\": {\"rope_theta\": 5}",
+      "rope_theta: is another number, not rope_parameters.rope_theta"
+    ),
+    ("use_cache", "true, \"use_cache\": true", "byte 554: the key \"use_cache\" appears twice"),
+    ("use_cache", "NaN", "byte 548: 'N' where a value belongs"),
+  ])
+  func refusesConfigurations(_ key: String, _ value: String?, _ message: String) throws {
+    let text = Self.change(key, value)
+    try expect(
+      FolderDamage(
+        testDescription: key, message: "m/config.json: " + message,
+        apply: Self.put("config.json", text)))
+  }
+
+  @Test(arguments: [
+    ("[]", "is an array, not an object"), ("\"x\"", "is a string, not an object"),
+    ("{}", "architectures: is missing"), ("\u{FEFF}{}", "byte 0: a byte order mark is not JSON"),
+    (
+      #"{"architectures":["GPT2LMHeadModel"]}"#,
+      #"architectures: is an array, not ["LlamaForCausalLM"]"#
+    ),
+    (
+      #"{"architectures":"LlamaForCausalLM"}"#,
+      #"architectures: is "LlamaForCausalLM", not ["LlamaForCausalLM"]"#
+    ),
+    (
+      #"{"architectures":["LlamaForCausalLM","X"]}"#,
+      #"architectures: is an array, not ["LlamaForCausalLM"]"#
+    ),
+  ])
+  func refusesOtherDocuments(_ text: String, _ message: String) throws {
+    try expect(
+      FolderDamage(
+        testDescription: text, message: "m/config.json: " + message,
+        apply: Self.put("config.json", text)))
+  }
+
+  // MARK: Weights
+
+  /// Rewrites the weights after a change.
+  private static func weights(
+    _ change: @escaping @Sendable (inout [NamedTensor]) -> Void
+  ) -> @Sendable (URL) throws -> Void {
+    { folder in
+      var tensors = SampleModel.tensors()
+      change(&tensors)
+      try Safetensors.encode(tensors).write(to: folder.appending(path: "model.safetensors"))
+    }
+  }
+
+  private static let tensors: [FolderDamage] = [
+    FolderDamage(
+      testDescription: "missing tensor",
+      message: "lacks the tensor \"model.norm.weight\" that config.json calls for",
+      apply: weights { $0.removeLast() }),
+    FolderDamage(
+      testDescription: "missing tensors",
+      message: "lacks 20 tensors: \"model.embed_tokens.weight\", "
+        + "\"model.layers.0.input_layernorm.weight\", \"model.layers.0.self_attn.q_proj.weight\" "
+        + "and others that config.json calls for",
+      apply: weights { $0.removeAll { _ in true } }),
+    FolderDamage(
+      testDescription: "output layer of a tied model",
+      message: "holds the tensor \"lm_head.weight\" that config.json does not call for",
+      apply: weights {
+        $0.append(
+          NamedTensor(
+            name: "lm_head.weight", shape: [272, 8], values: Array(repeating: 0, count: 2176)))
+      }),
+    FolderDamage(
+      testDescription: "two unknown tensors",
+      message: "holds 2 tensors: \"\\u{202E}x\", \"y\" that config.json does not call for",
+      apply: weights {
+        $0.append(NamedTensor(name: "\u{202E}x", shape: [], values: [1]))
+        $0.append(NamedTensor(name: "y", shape: [0], values: []))
+      }),
+    FolderDamage(
+      testDescription: "name with a Kelvin sign",
+      message: "lacks the tensor \"model.norm.weight\" that config.json calls for",
+      apply: weights { $0[19].name = "model.norm.weigh\u{212A}" }),
+    FolderDamage(
+      testDescription: "transposed",
+      message: "tensor \"model.layers.0.mlp.down_proj.weight\": has shape [12, 8], not [8, 12]",
+      apply: weights { $0[9].shape = [12, 8] }),
+    FolderDamage(
+      testDescription: "flat",
+      message: "tensor \"model.embed_tokens.weight\": has shape [2176], not [272, 8]",
+      apply: weights { $0[0].shape = [2176] }),
+    FolderDamage(
+      testDescription: "more dimensions",
+      message: "tensor \"model.norm.weight\": has shape [1, 8], not [8]",
+      apply: weights { $0[19].shape = [1, 8] }),
+    FolderDamage(
+      testDescription: "not a number",
+      message: "tensor \"model.layers.1.mlp.up_proj.weight\": element 5 is not a finite number",
+      apply: weights { $0[17].values[5] = .nan }),
+    FolderDamage(
+      testDescription: "infinite",
+      message: "tensor \"model.embed_tokens.weight\": element 2175 is not a finite number",
+      apply: weights { $0[0].values[2175] = -.infinity }),
+    FolderDamage(
+      testDescription: "cut short",
+      message: "the tensors end at 13216, the data at 13215 (the file is cut short; copy it again)",
+      apply: { folder in
+        let url = folder.appending(path: "model.safetensors")
+        try Data(contentsOf: url).dropLast().write(to: url)
+      }),
+    FolderDamage(
+      testDescription: "something behind", message: "the tensors end at 13216, the data at 13217",
+      apply: { folder in
+        let url = folder.appending(path: "model.safetensors")
+        try (Data(contentsOf: url) + Data([0])).write(to: url)
+      }),
+  ]
+
+  @Test(arguments: tensors) func refusesWeights(_ damage: FolderDamage) throws {
+    var damage = damage
+    damage.message = "m/model.safetensors: " + damage.message
+    try expect(damage)
+  }
+
+  // MARK: Tokenizer
+
+  @Test(arguments: [
+    (
+      "\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}",
+      "normalizer: is an object, not null"
+    ),
+    ("\"use_regex\": false", "\"use_regex\": true", "pre_tokenizer.use_regex: is true, not false"),
+    (
+      "\"add_prefix_space\": false", "\"add_prefix_space\": true",
+      "pre_tokenizer.add_prefix_space: is true, not false"
+    ),
+    ("\"type\": \"BPE\"", "\"type\": \"Unigram\"", "model.type: is \"Unigram\", not \"BPE\""),
+    ("\"merges\": []", "\"merges\": [\"a b\"]", "model.merges: is an array, not an empty array"),
+    ("\"a\": 97", "\"a\": 98", "model.vocab.a: is 98, not 97"),
+    ("\"a\": 97,", "", "model.vocab.a: is missing"),
+    ("\"<eos>\": 257", "\"</s>\": 257", "model.vocab.<eos>: is missing"),
+    ("\"<unused-259>\": 259", "\"the\": 272", "model.vocab.the: is not a known key"),
+    ("\"<unused-259>\": 259", "\"the\": 97", "model.vocab.the: is not a known key"),
+    (
+      "\"id\": 257", "\"id\": 256",
+      "added_tokens[1]: is another token, not a special token of the byte tokenizer"
+    ),
+    (
+      "\"id\": 257", "\"id\": 97",
+      "added_tokens[1]: is another token, not a special token of the byte tokenizer"
+    ),
+    ("\"model\": {", "\"model\": 1, \"x\": {", "model: is an integer, not an object"),
+    ("\"À\"", "\"A\\u0300\"", "model.vocab.À: is missing"),
+  ])
+  func refusesTokenizers(_ old: String, _ new: String, _ message: String) throws {
+    let text = ByteTokenizer().tokenizerJSON
+    let range = try #require(text.range(of: old, options: .literal))
+    try expect(
+      FolderDamage(
+        testDescription: old, message: "m/tokenizer.json: " + message,
+        apply: Self.put("tokenizer.json", text.replacingCharacters(in: range, with: new))))
+  }
+
+  /// The smallest vocabulary has no id to spare.
+  @Test func aTokenTooManyForTheSmallestVocabulary() throws {
+    var configuration = SampleModel.configuration
+    configuration.vocabularySize = 259
+    let folder = try ScratchFolder()
+    try SampleModel.write(to: folder.url, configuration)
+    #expect(throws: Never.self) { try HuggingFaceFolder.read(folder.url) }
+    try Self.put("tokenizer.json", ByteTokenizer(vocabularySize: 260).tokenizerJSON)(folder.url)
+    let error = #expect(throws: CheckpointError.self) { try HuggingFaceFolder.read(folder.url) }
+    #expect(error?.place == .field("model.vocab.<unused-259>"))
+    #expect(error?.problem == .unknownKey)
+  }
+
+  // MARK: Chance
+
+  /// A folder with a few bits turned over is read or refused, and never ends the program.
+  @Test func survivesBitFlips() throws {
+    let folder = try ScratchFolder()
+    try SampleModel.write(to: folder.url)
+    var generator = SplitMix64(state: 9)
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+      let url = folder.url.appending(path: name)
+      let whole = try Data(contentsOf: url)
+      // The weights' header, not the weights themselves: any weight is as good as another.
+      let range = name.hasPrefix("model") ? 0..<1992 : 0..<whole.count
+      var refused = 0
+      for _ in 0..<200 {
+        var data = whole
+        for _ in 0..<2 {
+          data[Int.random(in: range, using: &generator)] ^=
+            1 << UInt8.random(in: 0..<8, using: &generator)
+        }
+        try data.write(to: url)
+        do {
+          _ = try HuggingFaceFolder.read(folder.url)
+        } catch {
+          refused += 1
+          #expect(!error.line.contains { $0.isNewline })
+        }
+      }
+      #expect(refused > 100)
+      try whole.write(to: url)
+    }
+  }
+}

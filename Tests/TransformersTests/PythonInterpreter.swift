@@ -1,0 +1,71 @@
+import Foundation
+
+/// The `python3` of the machine, or the interpreter that DORMOUSE_PYTHON names, for holding files
+/// against the libraries that others read them with.
+enum PythonInterpreter {
+  struct Failure: Error {
+    var status: Int32
+    var text: String
+  }
+
+  /// Whether every module can be imported.
+  static func has(_ modules: String...) -> Bool {
+    let names = modules.map { "'\($0)'" }.joined(separator: ",")
+    return
+      (try? run(
+        "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(m) is None "
+          + "for m in [\(names)]))")) != nil
+  }
+
+  /// Runs a program and gives back what it printed.
+  @discardableResult
+  static func run(_ program: String, _ arguments: String...) throws -> Data {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    let python = ProcessInfo.processInfo.environment["DORMOUSE_PYTHON"] ?? "python3"
+    process.arguments = [python, "-c", program] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONIOENCODING": "utf-8",
+    ]) { _, new in new }
+    let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory)
+    let log = errors.appending(path: UUID().uuidString)
+    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+    defer { try? FileManager.default.removeItem(at: log) }
+    process.standardOutput = output
+    process.standardError = try FileHandle(forWritingTo: log)
+    try process.run()
+    let data = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw Failure(
+        status: process.terminationStatus,
+        text: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
+    }
+    return data
+  }
+}
+
+/// A new folder that is removed with this value.
+final class ScratchFolder {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "dormouse-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+}
+
+/// SplitMix64 (Steele et al. 2014): the same numbers in every run.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
