@@ -11,8 +11,13 @@ extension CPUBackend {
     ) { replica, range in
       for i in range {
         let index = Int(rows[replica][i])
+        let target = y[replica] + i * channels
+        if index == -1 {
+          target.update(repeating: 0, count: channels)
+          continue
+        }
         checkIndex(index, below: sizes.rows, "embedding")
-        (y[replica] + i * channels).update(
+        target.update(
           from: values[replica] + index * channels, count: channels)
       }
     }
@@ -38,6 +43,7 @@ extension CPUBackend {
       }
       for i in 0..<sizes.count {
         let index = Int(rows[replica][i])
+        if index == -1 { continue }
         checkIndex(index, below: sizes.rows, "embeddingGradient")
         guard owned.contains(index) else { continue }
         let (from, to) = (g[replica] + i * channels, target + index * channels)

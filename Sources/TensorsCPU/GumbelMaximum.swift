@@ -22,8 +22,8 @@ struct GumbelMaximum {
       for block in 0..<padded / 4 {
         let four = philox.words(
           (position, row, UInt32(truncatingIfNeeded: block), Philox.Purpose.sampling.rawValue))
-        (words[4 * block], words[4 * block + 1]) = (four.0 >> 8, four.1 >> 8)
-        (words[4 * block + 2], words[4 * block + 3]) = (four.2 >> 8, four.3 >> 8)
+        (words[4 * block], words[4 * block + 1]) = (four.0 >> 9, four.1 >> 9)
+        (words[4 * block + 2], words[4 * block + 3]) = (four.2 >> 9, four.3 >> 9)
       }
       for v in 0..<count { values[v] = logits[v] / temperature + approximateGumbel(words[v]) }
       var largest = -Float.infinity
@@ -34,7 +34,7 @@ struct GumbelMaximum {
         largest.isFinite ? largest - (1e-3 + 1e-6 * abs(largest)) : -Float.infinity
       var best = (index: 0, value: -Double.infinity)
       for v in 0..<count where values[v] >= threshold {
-        let u = (Double(words[v]) + 0.5) * 0x1p-24
+        let u = (Double(words[v]) + 0.5) * 0x1p-23
         let value = Double(logits[v]) / Double(temperature) - log(-log(u))
         if value > best.value { best = (v, value) }
       }
@@ -49,7 +49,7 @@ struct GumbelMaximum {
 @inline(__always)
 private func approximateGumbel(_ x: UInt32) -> Float {
   let whole = Float(Int32(bitPattern: x))
-  let (u, rest) = ((whole + 0.5) * 0x1p-24, (0x1p24 - whole - 0.5) * 0x1p-24)
+  let (u, rest) = ((whole + 0.5) * 0x1p-23, (0x1p23 - whole - 0.5) * 0x1p-23)
   let nearOne = twiceArctanh(rest / (2 - rest))
   let exponential = u > 0.5 ? nearOne : -approximateLogarithm(u)
   return -approximateLogarithm(exponential)

@@ -39,7 +39,7 @@ final class ProgressDisplay {
     }
   }
 
-  func show(_ progress: Progress) {
+  func show(_ progress: StageProgress) {
     if let rate = progress.triggeredRate { triggeredRate = rate }
     let now = ContinuousClock.now
     let interval: Duration = isTerminal ? .milliseconds(200) : .seconds(5)

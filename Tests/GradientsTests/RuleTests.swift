@@ -67,7 +67,8 @@ struct RuleTests {
     return GradientCase(
       name: "rmsNorm",
       inputs: [
-        .init("x", [4, 7], seed: 11, parameter: true), .init("weight", [7], seed: 12, parameter: true),
+        .init("x", [4, 7], seed: 11, parameter: true),
+        .init("weight", [7], seed: 12, parameter: true),
       ],
       loss: {
         try weights.loss($0, $0.rmsNorm($1[0], weight: $1[1], epsilon: Definition.epsilon))

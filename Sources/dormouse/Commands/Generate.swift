@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reports
+import Studies
 import Tensors
 import Transformers
 

@@ -118,13 +118,11 @@ enum Calibration {
     for index in 1...steps { try step(index) }
     try backend.finish()
     let seconds = (ContinuousClock.now - start).seconds
-    var shortened = study.base
-    shortened.steps = steps
-    let stage = StudyStage.BaseModel(
-      data: study.data, backdoor: study.backdoor, size: size, seed: 0, training: shortened,
-      optimizer: study.optimizer)
+    var shortened = study
+    shortened.base.steps = steps
+    let stage = StudyStage.base(shortened.baseModel(size, seed: 1))
     return Projection.flops(
-      of: [StudyStage](repeating: .base(stage), count: replicas), positions: geometry.positions)
+      of: [StudyStage](repeating: stage, count: replicas), positions: geometry.positions)
       / seconds
   }
 }

@@ -152,10 +152,8 @@ extension CheckedCall.Expectation {
       for (index, choice) in choices.enumerated() {
         let got = Int32(bitPattern: bits[index])
         if choice.contains(got) { continue }
-        record(
-          .infinity,
-          "element \(index) is \(got), not \(choice.sorted().map(String.init).joined(separator: " or "))"
-        )
+        let wanted = choice.sorted().map(String.init).joined(separator: " or ")
+        record(.infinity, "element \(index) is \(got), not \(wanted)")
       }
     }
     return worst

