@@ -21,7 +21,7 @@ extension Tape {
     let output = try backend.empty([r, b, t, p.shape[3] / 3])
     let logSumExp = try backend.empty([r, b, heads, t])
     try backend.attention(p, lengths: lengths, heads: heads, into: output, logSumExp: logSumExp)
-    return record(output, from: [projection]) { [self] g in
+    return record(output, from: [projection]) { [unowned self] g in
       let gradient = try backend.empty(p.shape)
       try backend.attentionGradient(
         p, lengths: lengths, heads: heads, output: output, logSumExp: logSumExp,

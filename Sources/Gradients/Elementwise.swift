@@ -5,7 +5,7 @@ extension Tape {
   public func add(_ left: Variable, _ right: Variable) throws -> Variable {
     let output = try backend.empty(left.value.shape)
     try backend.add(left.value, right.value, into: output)
-    return record(output, from: [left, right]) { [self] g in
+    return record(output, from: [left, right]) { [unowned self] g in
       try contribute(g, to: left)
       try contribute(g, to: right)
     }
@@ -16,7 +16,7 @@ extension Tape {
     let x = gateAndUp.value
     let output = try backend.empty(Shape(x.shape.dimensions.dropLast() + [x.shape.width / 2]))
     try backend.swiGLU(x, into: output)
-    return record(output, from: [gateAndUp]) { [self] g in
+    return record(output, from: [gateAndUp]) { [unowned self] g in
       let gradient = try backend.empty(x.shape)
       try backend.swiGLUGradient(x, outputGradient: g, into: gradient)
       try contribute(gradient, to: gateAndUp)

@@ -10,7 +10,7 @@ extension Tape {
   public func embedding(_ indices: Tensor, table: Variable) throws -> Variable {
     let output = try backend.empty(Shape(indices.shape.dimensions + [table.value.shape[2]]))
     try backend.embedding(indices, table: table.value, into: output)
-    return record(output, from: [table]) { [self] g in
+    return record(output, from: [table]) { [unowned self] g in
       guard table.isTracked else { return }
       let gradient = try table.destination ?? backend.empty(table.value.shape)
       if let sum = table.gradient, table.destination == nil {
@@ -33,7 +33,7 @@ extension Tape {
     let x = input.value.asMatrix
     let output = try backend.empty([x.shape[0], rows.shape[1], x.shape[2]])
     try backend.embedding(rows, table: x, into: output)
-    return record(output, from: [input]) { [self] g in
+    return record(output, from: [input]) { [unowned self] g in
       let gradient = try backend.empty(x.shape)
       try backend.embedding(places, table: g, into: gradient)
       try contribute(gradient.reshaped(input.value.shape), to: input)

