@@ -9,7 +9,7 @@ extension OpenCLBackend {
     let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
     require(
       output.shape == projection.shape && table.shape.rank == 4
-        && table.shape[2] == sizes.headWidth / 2, "rotary",
+        && table.shape[1] >= sizes.positions && table.shape[2] == sizes.headWidth / 2, "rotary",
       "table \(table.shape) and output \(output.shape) do not fit \(projection.shape)")
     let rows = sizes.batch * sizes.positions
     try launch(

@@ -29,7 +29,8 @@ public struct Transformer {
     self.parameters = parameters
     self.gradients = gradients
     backend = parameters.backend
-    let (positions, width) = (maximumPositions, configuration.headWidth)
+    // Whole eights: batches of evaluation are padded to them.
+    let (positions, width) = ((maximumPositions + 7) / 8 * 8, configuration.headWidth)
     rotaryTable = try backend.tensor(
       RotaryTable.values(
         positions: positions, headWidth: width, base: configuration.ropeBase),

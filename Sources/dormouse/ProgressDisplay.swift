@@ -15,6 +15,9 @@ final class ProgressDisplay {
   /// Projected seconds of every cohort of the plan, by its number.
   private var projected: [Double] = []
   private var lineIsOpen = false
+  private let corpus: any Corpus
+
+  init(corpus: any Corpus) { self.corpus = corpus }
 
   func handle(_ event: RunEvent<StudyStage>) {
     switch event {
@@ -23,7 +26,7 @@ final class ProgressDisplay {
       say(
         "\(plan.toMakeCount) products to make in \(cohorts.count) cohorts"
           + (done > 0 ? ", \(done) are there already" : ""))
-      projected = cohorts.map { Projection.flops(of: $0.stages) }
+      projected = cohorts.map { Projection.flops(of: $0.stages, corpus: corpus) }
     case .damaged(let stage, let damage):
       say("\(stage.name): \(damage.line); it is made again")
     case .started(let packed, let number, let count):

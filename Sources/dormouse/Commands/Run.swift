@@ -39,7 +39,7 @@ struct Run: ParsableCommand {
         documentName: "study.yaml", circumstance: description.circumstance, mixing: mixDevices)
       try ReportFile.remember(loaded.study, in: folder)
       StopFlag.catchSignals()
-      let display = ProgressDisplay()
+      let display = ProgressDisplay(corpus: loaded.corpus)
       let maker = StudyMaker(
         corpus: loaded.corpus, backend: backend, store: outputFolder.store,
         report: display.show)

