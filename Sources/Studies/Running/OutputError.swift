@@ -49,7 +49,7 @@ public enum OutputError: DescribedError, Hashable {
 
   public var exitCode: SystemExit {
     switch self {
-    case .damaged, .unknownFormat: .badInput
+    case .damaged, .unknownFormat, .notAnOutput, .otherStudy, .otherCircumstance: .badInput
     default: .cannotWrite
     }
   }

@@ -28,6 +28,11 @@ public final class StopFlag: Sendable {
   public static func catchSignals() {
     // The handler must not be the first to make the flag: making it may allocate.
     _ = process.isRaised
+    // A parent may have blocked them, and a mask is inherited.
+    var mask = sigset_t()
+    sigemptyset(&mask)
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] { sigaddset(&mask, signal) }
+    pthread_sigmask(SIG_UNBLOCK, &mask, nil)
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { _ in StopFlag.process.raise() }

