@@ -10,8 +10,9 @@ enum ReportFile {
   /// Writes the report of a finished study.
   @discardableResult
   static func write(
-    _ study: Study, folder: URL, store: Store, command: String
+    _ loaded: LoadedStudy, folder: URL, store: Store, command: String
   ) throws -> (path: String, answer: String) {
+    let study = loaded.study
     guard let results = try StudyResults(study, store: store) else {
       throw CommandFault(
         line: "\(folder.path): the study is not finished; `\(command)` goes on with it",
@@ -27,7 +28,8 @@ enum ReportFile {
     let page = StudyReport(
       results,
       facts: RunFacts(
-        facts: facts, circumstances: description.circumstances.count, command: command)
+        facts: facts, circumstances: description.circumstances.count, command: command),
+      corpus: loaded.corpus
     ).page
     let file = folder.appending(path: name)
     try Data(page.render().utf8).write(to: file, options: .atomic)

