@@ -22,17 +22,14 @@
 
 #if LANES == 1
 typedef float vector;
-typedef int vector_mask;
 #define vector_load(p) (*(p))
 #define vector_store(x, p) (*(p) = (x))
 #elif LANES == 8
 typedef float8 vector;
-typedef int8 vector_mask;
 #define vector_load(p) vload8(0, p)
 #define vector_store(x, p) vstore8(x, 0, p)
 #else
 typedef float16 vector;
-typedef int16 vector_mask;
 #define vector_load(p) vload16(0, p)
 #define vector_store(x, p) vstore16(x, 0, p)
 #endif

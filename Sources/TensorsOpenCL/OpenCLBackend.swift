@@ -34,12 +34,13 @@ public final class OpenCLBackend: Backend {
     lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
     context = try Context(device)
     queue = try context.makeQueue()
-    pool = Pool(context: context, queue: queue, poison: poison)
+    let memoryLimit = device.globalMemory / 4 * 3
+    pool = Pool(context: context, queue: queue, limit: memoryLimit, poison: poison)
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name,
       driver: "\(device.platformVersion); \(device.driverVersion)",
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(lanes)",
-      memoryLimit: device.globalMemory / 4 * 3)
+      memoryLimit: memoryLimit)
   }
 
   // MARK: Memory
@@ -159,10 +160,13 @@ final class Pool {
   private let context: Context
   private let queue: Queue
   private let poison: Bool
+  private let limit: Int
   private var free: [Int: [Buffer]] = [:]
+  private var freeBytes = 0
   private(set) var use = MemoryUse()
 
-  init(context: Context, queue: Queue, poison: Bool) {
+  init(context: Context, queue: Queue, limit: Int, poison: Bool) {
+    self.limit = limit
     self.context = context
     self.queue = queue
     self.poison = poison
@@ -170,7 +174,19 @@ final class Pool {
 
   func take(_ byteCount: Int) throws -> OpenCLStorage {
     let size = (max(byteCount, 4) + 255) / 256 * 256
-    let buffer = try free[size]?.popLast() ?? context.makeBuffer(byteCount: size)
+    let buffer: Buffer
+    if let kept = free[size]?.popLast() {
+      freeBytes -= size
+      buffer = kept
+    } else {
+      // Sizes of an earlier cohort are not asked for again: they make room for new ones.
+      if use.current + freeBytes + size > limit {
+        try queue.finish()
+        free = [:]
+        freeBytes = 0
+      }
+      buffer = try context.makeBuffer(byteCount: size)
+    }
     use.current += size
     use.peak = max(use.peak, use.current)
     if poison { try queue.fill(buffer, pattern: 0x7fc0_dead, byteCount: size) }
@@ -179,6 +195,7 @@ final class Pool {
 
   func give(_ buffer: Buffer) {
     use.current -= buffer.byteCount
+    freeBytes += buffer.byteCount
     free[buffer.byteCount, default: []].append(buffer)
   }
 }

@@ -15,7 +15,13 @@ struct DeviceOptions: ParsableArguments {
   func makeBackend() throws -> any Backend {
     let selection = try DeviceSelection(parsing: device)
     if case .cpu = selection { return CPUBackend() }
-    guard let chosen = try selection.choose(from: Platform.all()) else {
+    let platforms = try Platform.all()
+    for platform in platforms {
+      if let failure = platform.failure {
+        Standard.error("OpenCL platform \(platform.name) cannot be used: \(failure)\n")
+      }
+    }
+    guard let chosen = try selection.choose(from: platforms) else {
       Standard.error("No OpenCL device was found: computing on the CPU.\n")
       return CPUBackend()
     }

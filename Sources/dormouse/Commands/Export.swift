@@ -33,7 +33,7 @@ struct Export: ParsableCommand {
           exitCode: .badInput)
       }
       let table = results.measurements
-      Standard.output(format == .csv ? table.csv : table.jsonLines)
+      try Standard.output(format == .csv ? table.csv : table.jsonLines)
     }
   }
 }

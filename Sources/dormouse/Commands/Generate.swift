@@ -58,7 +58,7 @@ struct Generate: ParsableCommand {
         sampling: Sampling(temperature: Float(temperature)), seeds: [seed],
         end: ByteTokenizer.endOfText)
       let bytes = generated[0][0].compactMap { UInt8(exactly: $0) }
-      Standard.output(visible(bytes: bytes) + "\n")
+      try Standard.output(visible(bytes: bytes) + "\n")
     }
   }
 }

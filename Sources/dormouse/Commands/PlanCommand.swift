@@ -47,7 +47,7 @@ struct PlanCommand: ParsableCommand {
       }
       if json {
         for row in rows {
-          Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
         }
         return
       }
@@ -64,15 +64,15 @@ struct PlanCommand: ParsableCommand {
             .text(row.seconds.map(NumberText.duration) ?? ""), .text(NumberText.bytes(row.bytes)),
           ]
         })
-      for line in loaded.dataLines { Standard.output(line + "\n") }
-      Standard.output(table.plainText + "\n")
+      for line in loaded.dataLines { try Standard.output(line + "\n") }
+      try Standard.output(table.plainText + "\n")
       let total = rows.compactMap(\.seconds).reduce(0, +)
       let positions = loaded.study.trainingPositionsPerSeed(corpus: loaded.corpus)
-      Standard.output(
+      try Standard.output(
         "\nToken budget: at most \(NumberText.count(Double(positions))) positions per seed and size, "
           + "padding included.\n")
       if !rows.isEmpty {
-        Standard.output(
+        try Standard.output(
           "Projected: \(NumberText.duration(total)), at most "
             + "\(NumberText.bytes(rows.map(\.bytes).max() ?? 0)) of device memory.\n")
       }

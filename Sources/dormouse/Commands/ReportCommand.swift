@@ -16,10 +16,9 @@ struct ReportCommand: ParsableCommand {
       let url = URL(fileURLWithPath: folder)
       let loaded = try ReportFile.study(in: url)
       let report = try ReportFile.write(
-        loaded, folder: url, store: Store(root: url),
-        command: "dormouse run \(loaded.study.name)")
+        loaded, folder: url, store: Store(root: url))
       Standard.error("\(report.answer)\n\nReport: ")
-      Standard.output(report.path + "\n")
+      try Standard.output(report.path + "\n")
     }
   }
 }

@@ -10,8 +10,8 @@ struct Run: ParsableCommand {
     abstract: "Run a study, or go on with one, and write its report.",
     discussion: """
       Trains what is missing, measures it, and writes report.html into the output folder. Stop it \
-      with Ctrl-C; the same command goes on where it was and ends with the same bytes. A finished \
-      study runs again in no time; more --seeds extends it.
+      with Ctrl-C: what is finished is kept, what was being trained starts again, and the same \
+      command ends with the same bytes. A finished study runs again in no time; more --seeds extends it.
 
       Examples:
         dormouse run quickstart
@@ -52,12 +52,11 @@ struct Run: ParsableCommand {
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
-          "Stopped with everything kept; \(remaining) products are still to make. Run the same command again to go on.")
+          "Stopped. What is finished is kept, \(remaining) products are still to make: run the same command again to go on.")
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):
         let report = try ReportFile.write(
-          loaded, folder: folder, store: outputFolder.store,
-          command: "dormouse run \(study.study)")
+          loaded, folder: folder, store: outputFolder.store)
         display.say(
           "Done: \(made) products made in \(NumberText.duration(seconds)).")
         Standard.error("\n\(report.answer)\n\nReport: \(report.path)\n")

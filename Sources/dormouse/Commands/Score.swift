@@ -69,9 +69,9 @@ struct Score: ParsableCommand {
             let row = ScoreRow(
               version: 1, row: start + index + 1, logProbability: sum, tokens: tokens,
               addedBos: addsBeginning)
-            Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+            try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
           } else {
-            Standard.output("\(sum)\n")
+            try Standard.output("\(sum)\n")
           }
         }
       }

@@ -32,16 +32,16 @@ struct StatusCommand: ParsableCommand {
         if json {
           let row = Row(
             version: 1, kind: words[0], size: words[1], done: count.done, all: count.all)
-          Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
         } else {
           let name = words.joined(separator: ", ")
-          Standard.output(
+          try Standard.output(
             name.padding(toLength: max(32, name.count), withPad: " ", startingAt: 0)
               + "\(count.done) of \(count.all)\n")
         }
       }
       if !json {
-        Standard.output(
+        try Standard.output(
           plan.toMakeCount == 0
             ? "finished\n" : "\(plan.toMakeCount) products to make: run the same command again\n")
       }

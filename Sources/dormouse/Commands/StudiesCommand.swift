@@ -22,7 +22,7 @@ struct StudiesCommand: ParsableCommand {
       try reportingFailures {
         for preset in Preset.all {
           let name = preset.name.padding(toLength: 14, withPad: " ", startingAt: 0)
-          Standard.output(name + preset.summary + "\n")
+          try Standard.output(name + preset.summary + "\n")
         }
       }
     }
@@ -42,7 +42,7 @@ struct StudiesCommand: ParsableCommand {
             line: "\(name): no preset of that name (presets: "
               + Preset.all.map(\.name).joined(separator: ", ") + ")", exitCode: .noInput)
         }
-        Standard.output(preset.text)
+        try Standard.output(preset.text)
       }
     }
   }
