@@ -15,7 +15,9 @@ let swiftSettings: [SwiftSetting] =
 // Inner loops of the CPU backend: without a target that has fused multiply-add, `fma` is a call into
 // the C library. Clang's target options are the ones Swift's code generator uses.
 #if arch(x86_64)
-  let inner: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno", "-Ounchecked"])]
+  let inner: [SwiftSetting] = [
+    .unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno", "-Ounchecked"])
+  ]
 #else
   let inner: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-fno-math-errno", "-Ounchecked"])]
 #endif

@@ -20,7 +20,8 @@ extension Tape {
     try backend.matmul(
       x, transposeLeft: false, weight.value, transposeRight: true,
       adding: residual?.value.asMatrix, into: output.asMatrix)
-    return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) { [unowned self] g in
+    return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) {
+      [unowned self] g in
       if let residual { try contribute(g, to: residual) }
       try contribute(to: weight) { sum, gradient in
         try backend.matmul(

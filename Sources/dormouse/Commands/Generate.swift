@@ -45,7 +45,8 @@ struct Generate: ParsableCommand {
       let room = maximumPositions - tokens.count
       guard room > 0 else {
         throw CommandFault(
-          line: "--prompt: \(tokens.count) tokens, the model reads at most \(maximumPositions); shorten it",
+          line:
+            "--prompt: \(tokens.count) tokens, the model reads at most \(maximumPositions); shorten it",
           exitCode: .badInput)
       }
       let backend = try device.makeBackend()

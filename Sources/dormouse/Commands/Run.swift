@@ -32,7 +32,8 @@ struct Run: ParsableCommand {
       let folder = output.folder(for: loaded.study)
       let description = backend.device
       Standard.error(
-        "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path)\n")
+        "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path)\n"
+      )
       for line in loaded.dataLines { Standard.error(line + "\n") }
       let outputFolder = try OutputFolder(
         at: folder, study: loaded.study.name, document: loaded.document.data,
@@ -52,7 +53,8 @@ struct Run: ParsableCommand {
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
-          "Stopped. What is finished is kept, \(remaining) products are still to make: run the same command again to go on.")
+          "Stopped. What is finished is kept, \(remaining) products are still to make: run the same command again to go on."
+        )
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):
         let report = try ReportFile.write(

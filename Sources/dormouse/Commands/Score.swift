@@ -46,12 +46,14 @@ struct Score: ParsableCommand {
         let first = start.count + prompt.utf8.count
         guard first >= 1, !completion.isEmpty else {
           throw CommandFault(
-            line: "\(file): row \(row.number): the completion is empty, or stands alone without <bos>; give both texts",
+            line:
+              "\(file): row \(row.number): the completion is empty, or stands alone without <bos>; give both texts",
             exitCode: .badInput)
         }
         guard tokens.count <= maximumPositions + 1 else {
           throw CommandFault(
-            line: "\(file): row \(row.number): \(tokens.count) tokens, the model reads at most \(maximumPositions); shorten the row",
+            line:
+              "\(file): row \(row.number): \(tokens.count) tokens, the model reads at most \(maximumPositions); shorten the row",
             exitCode: .badInput)
         }
         examples.append(Example(tokens: tokens, firstTarget: first))

