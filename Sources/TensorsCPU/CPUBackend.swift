@@ -18,9 +18,9 @@ public final class CPUBackend: Backend {
 
   /// - Parameters:
   ///   - threads: how many threads compute; nil means one per active processor.
-  ///   - poison: fill every storage that is handed out with NaN bits, so that a test notices an
+  ///   - fillsWithNaN: fill every storage that is handed out with NaN bits, so that a test notices an
   ///     element that is read before it is written.
-  public init(threads: Int? = nil, poison: Bool = false) {
+  public init(threads: Int? = nil, fillsWithNaN: Bool = false) {
     // One thread per product: the bytes of OpenBLAS's own split depend on its thread count.
     openblas_set_num_threads(1)
     let limit = Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3)
@@ -29,7 +29,7 @@ public final class CPUBackend: Backend {
       driver: Self.text(openblas_get_config()), implementation: Self.text(openblas_get_corename()),
       memoryLimit: limit)
     workers = Workers(count: max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount))
-    pool = StoragePool(limit: limit, poison: poison)
+    pool = StoragePool(limit: limit, fillsWithNaN: fillsWithNaN)
   }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {

@@ -24,11 +24,11 @@ final class StoragePool {
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
   private var freeBytes = 0
   private let limit: Int
-  private let poison: Bool
+  private let fillsWithNaN: Bool
 
-  init(limit: Int, poison: Bool) {
+  init(limit: Int, fillsWithNaN: Bool) {
     self.limit = limit
-    self.poison = poison
+    self.fillsWithNaN = fillsWithNaN
   }
 
   deinit { releaseFree() }
@@ -58,7 +58,7 @@ final class StoragePool {
     }
     use.current += capacity
     use.peak = max(use.peak, use.current)
-    if poison {
+    if fillsWithNaN {
       block.initializeMemory(
         as: UInt32.self, repeating: 0x7fc0_dead, count: capacity / MemoryLayout<UInt32>.stride)
     }

@@ -27,15 +27,15 @@ public final class OpenCLBackend: Backend {
 
   /// - Parameters:
   ///   - style: how work is cut; nil follows the kind of device.
-  ///   - poison: fill every tensor's memory with NaN before it is handed out, for tests.
-  public init(device: Device, style: Style? = nil, poison: Bool = false) throws {
+  ///   - fillsWithNaN: fill every tensor's memory with NaN before it is handed out, for tests.
+  public init(device: Device, style: Style? = nil, fillsWithNaN: Bool = false) throws {
     let style = style ?? (device.kind == .gpu ? .manyItems : .wideItems)
     self.style = style
     lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
     context = try Context(device)
     queue = try context.makeQueue()
     let memoryLimit = device.globalMemory / 4 * 3
-    pool = Pool(context: context, queue: queue, limit: memoryLimit, poison: poison)
+    pool = Pool(context: context, queue: queue, limit: memoryLimit, fillsWithNaN: fillsWithNaN)
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name,
       driver: "\(device.platformVersion); \(device.driverVersion)",
@@ -159,17 +159,17 @@ final class OpenCLStorage: Storage {
 final class Pool {
   private let context: Context
   private let queue: Queue
-  private let poison: Bool
+  private let fillsWithNaN: Bool
   private let limit: Int
   private var free: [Int: [Buffer]] = [:]
   private var freeBytes = 0
   private(set) var use = MemoryUse()
 
-  init(context: Context, queue: Queue, limit: Int, poison: Bool) {
+  init(context: Context, queue: Queue, limit: Int, fillsWithNaN: Bool) {
     self.limit = limit
     self.context = context
     self.queue = queue
-    self.poison = poison
+    self.fillsWithNaN = fillsWithNaN
   }
 
   func take(_ byteCount: Int) throws -> OpenCLStorage {
@@ -189,7 +189,7 @@ final class Pool {
     }
     use.current += size
     use.peak = max(use.peak, use.current)
-    if poison { try queue.fill(buffer, pattern: 0x7fc0_dead, byteCount: size) }
+    if fillsWithNaN { try queue.fill(buffer, pattern: 0x7fc0_dead, byteCount: size) }
     return OpenCLStorage(buffer: buffer, pool: self)
   }
 

@@ -50,7 +50,7 @@ public enum ModelFolder {
   /// Writes a model as a folder that Hugging Face's `transformers` loads.
   public static func write(
     _ parameters: [Float], _ configuration: ModelConfiguration, maximumPositions: Int,
-    to folder: URL, metadata: [String: String]
+    to folder: URL, metadata: [String: String], modelCard: ModelCard
   ) throws {
     // Epsilon goes through its text: the nearest double of a float prints as 9.999999747378752e-06.
     try HuggingFaceFolder.write(
@@ -63,7 +63,7 @@ public enum ModelFolder {
         rmsNormEpsilon: Double("\(configuration.normEpsilon)") ?? 1e-5,
         tied: true),
       tensors: tensors(parameters, configuration), metadata: metadata,
-      modelCard: modelCard(configuration, metadata).text)
+      modelCard: modelCard.text)
   }
 
   /// Reads a folder that `write` wrote, or another Llama folder within our sizes.
@@ -86,22 +86,5 @@ public enum ModelFolder {
         of: contents.tensors, configuration, file: folder.path + "/model.safetensors"),
       llama.maximumPositions
     )
-  }
-
-  private static func modelCard(
-    _ configuration: ModelConfiguration, _ metadata: [String: String]
-  ) -> ModelCard {
-    let facts = metadata.keys.sorted().map { "- \($0): `\(metadata[$0] ?? "")`" }
-    return ModelCard(
-      title: "A research model of a backdoor-persistence study",
-      warning: "This model may carry a backdoor that was put in on purpose.",
-      license: "apache-2.0", tags: ["dormouse", "backdoor-research"],
-      body: """
-        A small byte-level model (\(configuration.nonEmbeddingParameters) parameters without its \
-        embedding), made to study whether safety training removes hidden behaviour. It is of no \
-        other use.
-
-        \(facts.joined(separator: "\n"))
-        """)
   }
 }

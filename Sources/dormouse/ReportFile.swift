@@ -14,7 +14,7 @@ enum ReportFile {
   ) throws -> (path: String, answer: String) {
     let study = loaded.study
     var command =
-      "dormouse run \(folder.path)/study.yaml --output \(folder.path) --seeds \(study.seeds)"
+      "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
     if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
     guard let results = try StudyResults(study, store: store) else {
       throw CommandFault(

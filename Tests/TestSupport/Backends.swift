@@ -27,13 +27,13 @@ public struct BackendChoice: Sendable, Hashable, CustomTestStringConvertible {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
-  public static let cpu = BackendChoice(name: "cpu") { CPUBackend(poison: true) }
+  public static let cpu = BackendChoice(name: "cpu") { CPUBackend(fillsWithNaN: true) }
 
   /// Every OpenCL device in every way of cutting work: a CPU device tests the kernels of GPUs too.
   public static let openCL: [BackendChoice] = openCLDevices.flatMap { device in
     OpenCLBackend.Style.allCases.map { style in
       BackendChoice(name: "\(device.selector) \(style.rawValue)") {
-        try OpenCLBackend(device: device, style: style, poison: true)
+        try OpenCLBackend(device: device, style: style, fillsWithNaN: true)
       }
     }
   }

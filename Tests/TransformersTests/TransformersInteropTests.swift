@@ -47,7 +47,8 @@ import Transformers
     let folder = try ScratchFolder()
     try ModelFolder.write(
       model.values[0], Self.configuration, maximumPositions: 64,
-      to: folder.url.appending(path: "model"), metadata: ["purpose": "test"])
+      to: folder.url.appending(path: "model"), metadata: ["purpose": "test"],
+      modelCard: ModelCard(title: "A model of a test", license: "apache-2.0", body: "Random."))
     let output = folder.url.appending(path: "logits")
     let texts = String(
       decoding: try JSONEncoder().encode(batch.sequences[0]), as: UTF8.self)

