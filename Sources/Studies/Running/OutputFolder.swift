@@ -72,10 +72,10 @@ public final class OutputFolder: Sendable {
 
   /// What `output.json` of a folder says, without holding the folder: for reports and listings.
   ///
-  /// Throws `OutputError.notAnOutput` where there is none.
+  /// Throws `OutputError.noOutput` where there is none.
   public static func description(at url: URL) throws -> Description {
     guard let description = try description(at: url.path, SystemFiles()) else {
-      throw OutputError.notAnOutput(folder: url.path)
+      throw OutputError.noOutput(folder: url.path)
     }
     return description
   }

