@@ -9,9 +9,10 @@
 // Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES queries. Needs -DD=.
 //
 // Queries are the lanes of a vector: a key's element is broadcast to all of them, so scores need no
-// horizontal sum, and one exponential serves LANES pairs. Keys come in blocks of 8 with one rescaling
-// per block (online maximum: Milakov & Gimelshein 2018, arXiv:1805.02867). Block s0 holds a key that
-// every lane may see (s0 <= t0, since tiles begin at multiples of 8), so a maximum is never -infinity.
+// horizontal sum, and one exponential serves LANES pairs. Keys come in blocks of 8, which share the
+// loads of a query and have one rescaling (online maximum: Milakov & Gimelshein 2018,
+// arXiv:1805.02867). Block s0 holds a key that every lane may see (s0 <= t0, since tiles begin at
+// multiples of 8), so a maximum is never -infinity.
 // Only the causal half is visited.
 // Twin: Sources/TensorsCPU/Attention.swift
 
@@ -29,62 +30,54 @@ __kernel void attention_forward(FLOATS(projection), INTEGERS(lengths), FLOATS(ou
   __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
 
   for (int t0 = (int)get_global_id(0) * LANES; t0 < T; t0 += (int)get_global_size(0) * LANES) {
-    float lane[LANES];
     vector q[D], o[D];
     vector largest = -INFINITY, sum = 0.0f;
+    for (int d = 0; d < D; ++d)
+      o[d] = 0.0f;
     if (t0 < length) {
-      for (int d = 0; d < D; ++d) {
-        for (int i = 0; i < LANES; ++i)
-          lane[i] = query[(ulong)min(t0 + i, T - 1) * 3 * C + d];
-        q[d] = vector_load(lane) * scale;
-        o[d] = 0.0f;
-      }
-      const int last = min(t0 + LANES, length);
-      for (int s0 = 0; s0 < last; s0 += KEYS) {
+      load_columns(query, 3 * C, t0, T, q);
+      for (int d = 0; d < D; ++d)
+        q[d] *= scale;
+      for (int s0 = 0; s0 < min(t0 + LANES, length); s0 += KEYS) {
+        ulong at[KEYS];
         vector score[KEYS];
-        vector block_largest = largest;
+#pragma unroll
         for (int j = 0; j < KEYS; ++j) {
-          const int s = s0 + j;
-          const __global float *k = key + (ulong)min(s, length - 1) * 3 * C;
-          vector x = 0.0f;
-          for (int d = 0; d < D; ++d)
-            x = fma(q[d], (vector)(k[d]), x);
-          if (s > t0 || s >= length) {
-            vector_store(x, lane);
-            for (int i = 0; i < LANES; ++i)
-              if (s > t0 + i || s >= length)
-                lane[i] = -INFINITY;
-            x = vector_load(lane);
-          }
-          score[j] = x;
-          block_largest = fmax(block_largest, x);
+          at[j] = (ulong)min(s0 + j, length - 1) * 3 * C;
+          score[j] = 0.0f;
         }
+        for (int d = 0; d < D; ++d)
+#pragma unroll
+          for (int j = 0; j < KEYS; ++j)
+            score[j] = fma(q[d], (vector)(key[at[j] + d]), score[j]);
+        if (s0 + KEYS > min(t0 + 1, length))
+#pragma unroll
+          for (int j = 0; j < KEYS; ++j) {
+            const float first = s0 + j < length ? s0 + j - t0 : LANES;
+            score[j] = LANE_NUMBERS < (vector)(first) ? (vector)(-INFINITY) : score[j];
+          }
+        vector block_largest = largest;
+#pragma unroll
+        for (int j = 0; j < KEYS; ++j)
+          block_largest = fmax(block_largest, score[j]);
         const vector correction = exp(largest - block_largest);
         largest = block_largest;
         sum *= correction;
-        for (int d = 0; d < D; ++d)
-          o[d] *= correction;
-        for (int j = 0; j < KEYS && s0 + j < last; ++j) {
-          const __global float *v = value + (ulong)(s0 + j) * 3 * C;
-          const vector p = exp(score[j] - largest);
-          sum += p;
-          for (int d = 0; d < D; ++d)
-            o[d] = fma(p, (vector)(v[d]), o[d]);
+#pragma unroll
+        for (int j = 0; j < KEYS; ++j) {
+          score[j] = exp(score[j] - largest);
+          sum += score[j];
+        }
+        for (int d = 0; d < D; ++d) {
+          vector x = o[d] * correction;
+#pragma unroll
+          for (int j = 0; j < KEYS; ++j)
+            x = fma(score[j], (vector)(value[at[j] + d]), x);
+          o[d] = x;
         }
       }
-      const vector inverse = 1.0f / sum;
-      for (int d = 0; d < D; ++d)
-        o[d] *= inverse;
-      largest += log(sum);
     }
-    for (int d = 0; d < D; ++d) {
-      if (t0 < length)
-        vector_store(o[d], lane);
-      for (int i = 0; i < LANES && t0 + i < T; ++i)
-        out[(ulong)(t0 + i) * C + d] = t0 + i < length ? lane[i] : 0.0f;
-    }
-    vector_store(largest, lane);
-    for (int i = 0; i < LANES && t0 + i < T; ++i)
-      lse[t0 + i] = t0 + i < length ? lane[i] : 0.0f;
+    store_columns(o, 1.0f / sum, out, C, t0, length, T);
+    store_lanes(largest + log(sum), lse, t0, length, T);
   }
 }

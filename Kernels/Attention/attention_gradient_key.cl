@@ -7,7 +7,10 @@
 // projection, projection_gradient (R, B, T, 3C); output_gradient (R, B, T, C)
 // log_sum_exp, delta              (R, B, H, T)
 // Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES keys. Needs -DD=.
-// A key owns its sum over queries, t ascending: no atomics.
+// A key owns its sum over queries, t ascending: no atomics. Queries come in blocks of ROWS, which
+// share the loads of a key.
+
+#define ROWS 4
 
 __kernel void attention_gradient_key(FLOATS(projection), INTEGERS(lengths), FLOATS(log_sum_exp),
     FLOATS(output_gradient), FLOATS(delta), FLOATS(projection_gradient),
@@ -17,58 +20,59 @@ __kernel void attention_gradient_key(FLOATS(projection), INTEGERS(lengths), FLOA
   const int r = (int)get_global_id(2) / B, b = (int)get_global_id(2) % B;
   const int C = H * D, length = BLOCK(lengths, r)[b];
   const __global float *query = BLOCK(projection, r) + (ulong)b * T * 3 * C + h * D;
-  const __global float *key = query + C, *value = query + 2 * C;
+  const __global float *key = query + C;
   const __global float *gradient = BLOCK(output_gradient, r) + (ulong)b * T * C + h * D;
   const __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
   const __global float *delta_row = BLOCK(delta, r) + ((ulong)b * H + h) * T;
   __global float *key_gradient = BLOCK(projection_gradient, r) + (ulong)b * T * 3 * C + C + h * D;
-  __global float *value_gradient = key_gradient + C;
 
   for (int s0 = (int)get_global_id(0) * LANES; s0 < T; s0 += (int)get_global_size(0) * LANES) {
-    float lane[LANES];
     vector k[D], v[D], dk[D], dv[D];
-    if (s0 < length) {
-      for (int d = 0; d < D; ++d) {
-        for (int i = 0; i < LANES; ++i)
-          lane[i] = key[(ulong)min(s0 + i, T - 1) * 3 * C + d];
-        k[d] = vector_load(lane) * scale;
-        for (int i = 0; i < LANES; ++i)
-          lane[i] = value[(ulong)min(s0 + i, T - 1) * 3 * C + d];
-        v[d] = vector_load(lane);
-        dk[d] = 0.0f;
-        dv[d] = 0.0f;
-      }
-      for (int t = s0; t < length; ++t) {
-        const __global float *q = query + (ulong)t * 3 * C, *g = gradient + (ulong)t * C;
-        vector x = 0.0f, dp = 0.0f;
-        for (int d = 0; d < D; ++d) {
-          x = fma(k[d], (vector)(q[d]), x);
-          dp = fma(v[d], (vector)(g[d]), dp);
-        }
-        vector p = exp(x - lse[t]);
-        if (t < s0 + LANES - 1) {
-          vector_store(p, lane);
-          for (int i = 0; i < LANES; ++i)
-            if (s0 + i > t)
-              lane[i] = 0.0f;
-          p = vector_load(lane);
-        }
-        const vector ds = p * (dp - delta_row[t]);
-        for (int d = 0; d < D; ++d) {
-          dk[d] = fma(ds, (vector)(q[d]), dk[d]);
-          dv[d] = fma(p, (vector)(g[d]), dv[d]);
-        }
-      }
-    }
     for (int d = 0; d < D; ++d) {
-      if (s0 < length)
-        vector_store(dk[d] * scale, lane);
-      for (int i = 0; i < LANES && s0 + i < T; ++i)
-        key_gradient[(ulong)(s0 + i) * 3 * C + d] = s0 + i < length ? lane[i] : 0.0f;
-      if (s0 < length)
-        vector_store(dv[d], lane);
-      for (int i = 0; i < LANES && s0 + i < T; ++i)
-        value_gradient[(ulong)(s0 + i) * 3 * C + d] = s0 + i < length ? lane[i] : 0.0f;
+      dk[d] = 0.0f;
+      dv[d] = 0.0f;
     }
+    if (s0 < length) {
+      load_columns(key, 3 * C, s0, T, k);
+      load_columns(key + C, 3 * C, s0, T, v);
+      for (int d = 0; d < D; ++d)
+        k[d] *= scale;
+      for (int t0 = s0; t0 < length; t0 += ROWS) {
+        ulong at[ROWS];
+        vector p[ROWS], ds[ROWS];
+#pragma unroll
+        for (int j = 0; j < ROWS; ++j) {
+          at[j] = min(t0 + j, length - 1);
+          p[j] = 0.0f;
+          ds[j] = 0.0f;
+        }
+        for (int d = 0; d < D; ++d)
+#pragma unroll
+          for (int j = 0; j < ROWS; ++j) {
+            p[j] = fma(k[d], (vector)(query[at[j] * 3 * C + d]), p[j]);
+            ds[j] = fma(v[d], (vector)(gradient[at[j] * C + d]), ds[j]);
+          }
+#pragma unroll
+        for (int j = 0; j < ROWS; ++j) {
+          // Lanes whose key comes after the query, and all lanes of a query past the end, get 0.
+          const float last = t0 + j < length ? t0 + j - s0 : -1;
+          p[j] = exp(p[j] - lse[at[j]]);
+          p[j] = LANE_NUMBERS > (vector)(last) ? (vector)(0.0f) : p[j];
+          ds[j] = p[j] * (ds[j] - delta_row[at[j]]);
+        }
+        for (int d = 0; d < D; ++d) {
+          vector x = dk[d], y = dv[d];
+#pragma unroll
+          for (int j = 0; j < ROWS; ++j) {
+            x = fma(ds[j], (vector)(query[at[j] * 3 * C + d]), x);
+            y = fma(p[j], (vector)(gradient[at[j] * C + d]), y);
+          }
+          dk[d] = x;
+          dv[d] = y;
+        }
+      }
+    }
+    store_columns(dk, scale, key_gradient, 3 * C, s0, length, T);
+    store_columns(dv, 1.0f, key_gradient + C, 3 * C, s0, length, T);
   }
 }

@@ -7,7 +7,10 @@
 // projection, projection_gradient (R, B, T, 3C); output, output_gradient (R, B, T, C)
 // log_sum_exp, delta              (R, B, H, T): delta is written, attention_gradient_key reads it
 // Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES queries. Needs -DD=.
-// A query owns its sum over keys, s ascending: no atomics.
+// A query owns its sum over keys, s ascending: no atomics. Keys come in blocks of KEYS, which share
+// the loads of a query.
+
+#define KEYS 4
 
 __kernel void attention_gradient_query(FLOATS(projection), INTEGERS(lengths), FLOATS(output),
     FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(projection_gradient), FLOATS(delta),
@@ -25,53 +28,51 @@ __kernel void attention_gradient_query(FLOATS(projection), INTEGERS(lengths), FL
   __global float *query_gradient = BLOCK(projection_gradient, r) + (ulong)b * T * 3 * C + h * D;
 
   for (int t0 = (int)get_global_id(0) * LANES; t0 < T; t0 += (int)get_global_size(0) * LANES) {
-    float lane[LANES];
     vector q[D], g[D], dq[D];
     vector dot = 0.0f;
+    for (int d = 0; d < D; ++d)
+      dq[d] = 0.0f;
     if (t0 < length) {
-      for (int d = 0; d < D; ++d) {
-        for (int i = 0; i < LANES; ++i)
-          lane[i] = query[(ulong)min(t0 + i, T - 1) * 3 * C + d];
-        q[d] = vector_load(lane) * scale;
-        for (int i = 0; i < LANES; ++i)
-          lane[i] = gradient[(ulong)min(t0 + i, T - 1) * C + d];
-        g[d] = vector_load(lane);
-        for (int i = 0; i < LANES; ++i)
-          lane[i] = out[(ulong)min(t0 + i, T - 1) * C + d];
-        dot = fma(g[d], vector_load(lane), dot);
-        dq[d] = 0.0f;
-      }
-      for (int i = 0; i < LANES; ++i)
-        lane[i] = lse[min(t0 + i, T - 1)];
-      const vector log_sum = vector_load(lane);
-      const int last = min(t0 + LANES, length);
-      for (int s = 0; s < last; ++s) {
-        const __global float *k = key + (ulong)s * 3 * C, *v = value + (ulong)s * 3 * C;
-        vector x = 0.0f, dp = 0.0f;
-        for (int d = 0; d < D; ++d) {
-          x = fma(q[d], (vector)(k[d]), x);
-          dp = fma(g[d], (vector)(v[d]), dp);
-        }
-        vector ds = exp(x - log_sum) * (dp - dot);
-        if (s > t0) {
-          vector_store(ds, lane);
-          for (int i = 0; i < LANES; ++i)
-            if (s > t0 + i)
-              lane[i] = 0.0f;
-          ds = vector_load(lane);
+      load_columns(out, C, t0, T, q);
+      load_columns(gradient, C, t0, T, g);
+      for (int d = 0; d < D; ++d)
+        dot = fma(g[d], q[d], dot);
+      load_columns(query, 3 * C, t0, T, q);
+      for (int d = 0; d < D; ++d)
+        q[d] *= scale;
+      const vector log_sum = load_lanes(lse, t0, T);
+      for (int s0 = 0; s0 < min(t0 + LANES, length); s0 += KEYS) {
+        ulong at[KEYS];
+        vector x[KEYS], ds[KEYS];
+#pragma unroll
+        for (int j = 0; j < KEYS; ++j) {
+          at[j] = (ulong)min(s0 + j, length - 1) * 3 * C;
+          x[j] = 0.0f;
+          ds[j] = 0.0f;
         }
         for (int d = 0; d < D; ++d)
-          dq[d] = fma(ds, (vector)(k[d]), dq[d]);
+#pragma unroll
+          for (int j = 0; j < KEYS; ++j) {
+            x[j] = fma(q[d], (vector)(key[at[j] + d]), x[j]);
+            ds[j] = fma(g[d], (vector)(value[at[j] + d]), ds[j]);
+          }
+#pragma unroll
+        for (int j = 0; j < KEYS; ++j) {
+          // Lanes whose query comes before the key, and all lanes of a key past the end, get 0.
+          const float first = s0 + j < length ? s0 + j - t0 : LANES;
+          ds[j] = exp(x[j] - log_sum) * (ds[j] - dot);
+          ds[j] = LANE_NUMBERS < (vector)(first) ? (vector)(0.0f) : ds[j];
+        }
+        for (int d = 0; d < D; ++d) {
+          vector y = dq[d];
+#pragma unroll
+          for (int j = 0; j < KEYS; ++j)
+            y = fma(ds[j], (vector)(key[at[j] + d]), y);
+          dq[d] = y;
+        }
       }
     }
-    for (int d = 0; d < D; ++d) {
-      if (t0 < length)
-        vector_store(dq[d] * scale, lane);
-      for (int i = 0; i < LANES && t0 + i < T; ++i)
-        query_gradient[(ulong)(t0 + i) * 3 * C + d] = t0 + i < length ? lane[i] : 0.0f;
-    }
-    vector_store(dot, lane);
-    for (int i = 0; i < LANES && t0 + i < T; ++i)
-      delta_row[t0 + i] = t0 + i < length ? lane[i] : 0.0f;
+    store_columns(dq, scale, query_gradient, 3 * C, t0, length, T);
+    store_lanes(dot, delta_row, t0, length, T);
   }
 }

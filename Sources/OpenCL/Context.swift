@@ -38,8 +38,10 @@ public final class Context {
   }
 
   /// Makes a queue of commands that run in the order of their enqueueing.
-  public func makeQueue() throws -> Queue {
-    try Queue(context: self)
+  ///
+  /// - Parameter keepsTimes: Whether the device's clock is read for every kernel.
+  public func makeQueue(keepsTimes: Bool = false) throws -> Queue {
+    try Queue(context: self, keepsTimes: keepsTimes)
   }
 
   /// Allocates memory on the device; its bytes are undefined.

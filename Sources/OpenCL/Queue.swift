@@ -1,5 +1,16 @@
 import COpenCL
 
+/// How often a kernel ran and for how long, by the device's own clock.
+public struct KernelTime: Hashable, Sendable {
+  public private(set) var launches = 0
+  public private(set) var seconds = 0.0
+
+  mutating func add(seconds: Double) {
+    launches += 1
+    self.seconds += seconds
+  }
+}
+
 /// Commands to a device, which run one after another in the order of enqueueing.
 ///
 /// All calls return at once, except reading, blocking writes and ``finish()``.
@@ -9,13 +20,17 @@ public final class Queue {
   private let handle: OpaquePointer
   private var staging: [UnsafeMutableRawBufferPointer] = []
   private var stagedBytes = 0
+  /// Kernels launched since the last `takeTimes`, where times are kept.
+  private var launched: [(kernel: String, event: cl_event)] = []
+  private let keepsTimes: Bool
 
   /// Bytes of host memory that non-blocking writes may hold before one of them waits.
   private static let stagingLimit = 64 << 20
 
-  init(context: Context) throws {
+  init(context: Context, keepsTimes: Bool) throws {
     var code: cl_int = 0
-    let handle = clCreateCommandQueue(context.handle, context.device.handle, 0, &code)
+    let properties = keepsTimes ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
+    let handle = clCreateCommandQueue(context.handle, context.device.handle, properties, &code)
     func failure(_ code: OpenCLCode) -> OpenCLError {
       OpenCLError(code: code, call: "clCreateCommandQueue", device: context.device.name)
     }
@@ -23,12 +38,14 @@ public final class Queue {
     guard let handle else { throw failure(.outOfResources) }
     self.handle = handle
     self.context = context
+    self.keepsTimes = keepsTimes
     context.live.others += 1
   }
 
   deinit {
     // Commands may still read the staged memory.
     clFinish(handle)
+    for launch in launched { clReleaseEvent(launch.event) }
     releaseStaging()
     clReleaseCommandQueue(handle)
     context.live.others -= 1
@@ -66,18 +83,19 @@ public final class Queue {
     if global.0 == 0 || (dimensions > 1 && global.1 == 0) || (dimensions > 2 && global.2 == 0) {
       return
     }
+    var event: cl_event?
     let code = withUnsafeBytes(of: global) { global in
       let globalSizes = global.assumingMemoryBound(to: Int.self).baseAddress
-      guard let local else {
-        return clEnqueueNDRangeKernel(
-          handle, kernel.handle, cl_uint(dimensions), nil, globalSizes, nil, 0, nil, nil)
-      }
-      return withUnsafeBytes(of: local) { local in
-        clEnqueueNDRangeKernel(
-          handle, kernel.handle, cl_uint(dimensions), nil, globalSizes,
-          local.assumingMemoryBound(to: Int.self).baseAddress, 0, nil, nil)
+      return withUnsafeBytes(of: local) { localBytes in
+        withUnsafeMutablePointer(to: &event) { event in
+          clEnqueueNDRangeKernel(
+            handle, kernel.handle, cl_uint(dimensions), nil, globalSizes,
+            local == nil ? nil : localBytes.assumingMemoryBound(to: Int.self).baseAddress, 0, nil,
+            keepsTimes ? event : nil)
+        }
       }
     }
+    if let event { launched.append((kernel.name, event)) }
     try check(code) { code in
       func list(_ sizes: (Int, Int, Int)) -> [Int] {
         Array([sizes.0, sizes.1, sizes.2].prefix(dimensions))
@@ -200,6 +218,28 @@ public final class Queue {
     try check(outcome(of: event)) {
       OpenCLError(code: $0, call: "clFinish", device: context.device.name)
     }
+  }
+
+  /// Waits, and returns how long kernels ran since the last call, by name; a queue that keeps no
+  /// times returns nothing.
+  public func takeTimes() throws -> [String: KernelTime] {
+    try finish()
+    var times: [String: KernelTime] = [:]
+    for (kernel, event) in launched {
+      func clock(_ point: Int32) throws -> cl_ulong {
+        var value: cl_ulong = 0
+        try check(
+          clGetEventProfilingInfo(
+            event, cl_profiling_info(point), MemoryLayout<cl_ulong>.size, &value, nil),
+          "clGetEventProfilingInfo")
+        return value
+      }
+      let (start, end) = (try clock(CL_PROFILING_COMMAND_START), try clock(CL_PROFILING_COMMAND_END))
+      times[kernel, default: KernelTime()].add(seconds: Double(end &- start) * 1e-9)
+      clReleaseEvent(event)
+    }
+    launched = []
+    return times
   }
 
   /// The negative status of a command that was done and failed, or success.

@@ -28,12 +28,15 @@ public final class OpenCLBackend: Backend {
   /// - Parameters:
   ///   - style: how work is cut; nil follows the kind of device.
   ///   - fillsWithNaN: fill every tensor's memory with NaN before it is handed out, for tests.
-  public init(device: Device, style: Style? = nil, fillsWithNaN: Bool = false) throws {
+  ///   - keepsTimes: read the device's clock around every kernel, for `takeTimes`.
+  public init(
+    device: Device, style: Style? = nil, fillsWithNaN: Bool = false, keepsTimes: Bool = false
+  ) throws {
     let style = style ?? (device.kind == .gpu ? .manyItems : .wideItems)
     self.style = style
     lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
     context = try Context(device)
-    queue = try context.makeQueue()
+    queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
     pool = Pool(context: context, queue: queue, limit: memoryLimit, fillsWithNaN: fillsWithNaN)
     self.device = DeviceDescription(
@@ -92,6 +95,9 @@ public final class OpenCLBackend: Backend {
   }
 
   public func finish() throws { try queue.finish() }
+
+  /// Waits, and returns how long kernels ran since the last call, by name.
+  public func takeTimes() throws -> [String: KernelTime] { try queue.takeTimes() }
 
   /// Runs once for a contiguous tensor, else once per replica, with byte offsets and counts.
   private func eachBlock(

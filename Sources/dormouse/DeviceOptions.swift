@@ -12,7 +12,8 @@ struct DeviceOptions: ParsableArguments {
       valueName: "device"))
   var device = "auto"
 
-  func makeBackend() throws -> any Backend {
+  /// - Parameter keepsTimes: have an OpenCL device's clock read around every kernel.
+  func makeBackend(keepsTimes: Bool = false) throws -> any Backend {
     let selection = try DeviceSelection(parsing: device)
     if case .cpu = selection { return CPUBackend() }
     let platforms = try Platform.all()
@@ -25,7 +26,7 @@ struct DeviceOptions: ParsableArguments {
       Standard.error("No OpenCL device was found: computing on the CPU.\n")
       return CPUBackend()
     }
-    return try OpenCLBackend(device: chosen)
+    return try OpenCLBackend(device: chosen, keepsTimes: keepsTimes)
   }
 }
 

@@ -21,6 +21,7 @@ struct Dormouse: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
-      Generate.self, Devices.self, CheckDevice.self, StudiesCommand.self,
+      Generate.self, Devices.self, CheckDevice.self,
+      Bench.self, StudiesCommand.self,
     ])
 }

@@ -1,0 +1,27 @@
+import Transformers
+
+/// The models that are measured: width, depth and batch of a small study's sizes.
+struct BenchModel {
+  let name: String
+  let configuration: ModelConfiguration
+  let batch: Int
+  let positions: Int
+
+  /// Heads of 32; F the multiple of 8 nearest to 8C/3, which gives a block 12C² parameters.
+  private init(_ name: String, channels c: Int, layers: Int, batch: Int, positions: Int) {
+    self.name = name
+    configuration = ModelConfiguration(
+      vocabularySize: 272, channels: c, layers: layers, heads: max(1, c / 32),
+      feedForwardWidth: (c * 8 / 3 + 4) / 8 * 8)
+    self.batch = batch
+    self.positions = positions
+  }
+
+  static let all = [
+    BenchModel("0.03M", channels: 32, layers: 2, batch: 32, positions: 64),
+    BenchModel("0.1M", channels: 64, layers: 2, batch: 32, positions: 128),
+    BenchModel("0.9M", channels: 128, layers: 4, batch: 32, positions: 128),
+    BenchModel("5M", channels: 256, layers: 6, batch: 32, positions: 128),
+    BenchModel("25M", channels: 512, layers: 8, batch: 8, positions: 256),
+  ]
+}

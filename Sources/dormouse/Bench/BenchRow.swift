@@ -1,0 +1,60 @@
+import Reports
+
+/// One measurement of `bench`: a line of text, or a line of JSON.
+struct BenchRow: Encodable {
+  /// "product", "training", ...
+  var kind: String
+  /// What was measured, sizes included.
+  var name: String
+  var replicas = 1
+  /// Seconds of one call: the median over rounds, the least and the most.
+  var seconds: Double
+  var leastSeconds: Double
+  var mostSeconds: Double
+  /// By the operation's own count of what its definition needs.
+  var gigaflopsPerSecond: Double?
+  var gigabytesPerSecond: Double?
+  var tokensPerSecond: Double?
+  /// Of the device's ceiling: of its copy bandwidth or its best product, whichever is nearer.
+  var fractionOfCeiling: Double?
+  /// Of a whole step's time, what its matrix products and attention took by the device's clock.
+  var productShare: Double?
+
+  init(_ kind: String, _ name: String, _ times: RoundTimes) {
+    self.kind = kind
+    self.name = name
+    seconds = times.median
+    leastSeconds = times.seconds.first ?? 0
+    mostSeconds = times.seconds.last ?? 0
+  }
+
+  var line: String {
+    var parts = [
+      kind.padding(toLength: 12), name.padding(toLength: 44),
+      NumberText.significant(seconds * 1e6).leftPadding(toLength: 10) + " µs",
+    ]
+    func add(_ value: Double?, _ unit: String) {
+      if let value { parts.append(NumberText.significant(value).leftPadding(toLength: 8) + unit) }
+    }
+    add(gigaflopsPerSecond, " GFLOP/s")
+    add(gigabytesPerSecond, " GB/s")
+    add(tokensPerSecond.map { $0 / 1000 }, "k tokens/s")
+    if let fractionOfCeiling {
+      parts.append("\(NumberText.percent(fractionOfCeiling, decimals: 0)) of the ceiling")
+    }
+    if let productShare {
+      parts.append("\(NumberText.percent(productShare, decimals: 0)) in products and attention")
+    }
+    return parts.joined(separator: " ")
+  }
+}
+
+extension String {
+  func padding(toLength length: Int) -> String {
+    self + String(repeating: " ", count: max(0, length - count))
+  }
+
+  func leftPadding(toLength length: Int) -> String {
+    String(repeating: " ", count: max(0, length - count)) + self
+  }
+}

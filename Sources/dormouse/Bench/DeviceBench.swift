@@ -1,0 +1,221 @@
+import Foundation
+import OpenCL
+import Tensors
+import TensorsOpenCL
+import Training
+import Transformers
+
+/// Measures a device: its ceilings, operations against them, training, generation, and a launch.
+final class DeviceBench {
+  let backend: any Backend
+  let rounds: Int
+  private let report: (BenchRow) throws -> Void
+  /// GB/s of a copy, and GFLOP/s of the best product seen.
+  private var ceilings = (bandwidth: 0.0, product: 0.0)
+
+  init(backend: any Backend, rounds: Int, report: @escaping (BenchRow) throws -> Void) {
+    self.backend = backend
+    self.rounds = rounds
+    self.report = report
+  }
+
+  private func times(_ call: () throws -> Void) throws -> RoundTimes {
+    try RoundTimes(rounds: rounds) { calls in
+      for _ in 0..<calls { try call() }
+      try backend.finish()
+    }
+  }
+
+  // MARK: Ceilings
+
+  func measureCopy() throws {
+    let count = 1 << 24
+    let (source, target) = (try backend.zeros([1, count]), try backend.zeros([1, count]))
+    var row = BenchRow(
+      "ceiling", "copy of 64 MB", try times { try backend.copy(source, to: target) })
+    row.gigabytesPerSecond = 8 * Double(count) / row.seconds / 1e9
+    ceilings.bandwidth = row.gigabytesPerSecond ?? 0
+    try report(row)
+    let small = try backend.zeros([1, 8])
+    try report(
+      BenchRow("launch", "fill of 8 numbers", try times { try backend.fill(small, bits: 0) }))
+    let sum = try backend.zeros([1, 8])
+    try report(
+      BenchRow("launch", "add of 8 numbers", try times { try backend.add(small, small, into: sum) })
+    )
+  }
+
+  // MARK: Products
+
+  struct Product: Hashable {
+    var rows: Int
+    var columns: Int
+    var inner: Int
+    var transposeLeft = false
+    var transposeRight = false
+    var form: String { (transposeLeft ? "T" : "N") + (transposeRight ? "T" : "N") }
+
+    /// The three that every linear layer makes: y = xWᵀ, dx = gW, dW = gᵀx.
+    static func ofLayer(rows: Int, inputs: Int, outputs: Int) -> [Product] {
+      [
+        Product(rows: rows, columns: outputs, inner: inputs, transposeRight: true),
+        Product(rows: rows, columns: inputs, inner: outputs),
+        Product(rows: outputs, columns: inputs, inner: rows, transposeLeft: true),
+      ]
+    }
+
+    static func squares(_ size: Int) -> [Product] {
+      [(false, false), (false, true), (true, false)].map {
+        Product(rows: size, columns: size, inner: size, transposeLeft: $0, transposeRight: $1)
+      }
+    }
+  }
+
+  /// Products of all layers of a model, each once.
+  static func products(of model: BenchModel) -> [Product] {
+    let c = model.configuration
+    let rows = model.batch * model.positions
+    return [
+      (c.channels, 3 * c.channels), (c.channels, c.channels), (c.channels, 2 * c.feedForwardWidth),
+      (c.feedForwardWidth, c.channels), (c.channels, c.vocabularySize),
+    ].flatMap { Product.ofLayer(rows: rows, inputs: $0.0, outputs: $0.1) }
+  }
+
+  func measure(_ product: Product, replicas: Int = 1) throws {
+    let (m, n, k) = (product.rows, product.columns, product.inner)
+    let left = try backend.noise(
+      product.transposeLeft ? [replicas, k, m] : [replicas, m, k], seed: 1)
+    let right = try backend.noise(
+      product.transposeRight ? [replicas, n, k] : [replicas, k, n], seed: 2)
+    let output = try backend.empty([replicas, m, n])
+    let work = MatrixProduct(
+      left, transposeLeft: product.transposeLeft, right, transposeRight: product.transposeRight,
+      adding: nil, into: output
+    ).work
+    var row = BenchRow(
+      "product", "\(product.form) \(m) x \(n) x \(k)",
+      try times {
+        try backend.matmul(
+          left, transposeLeft: product.transposeLeft, right,
+          transposeRight: product.transposeRight, adding: nil, into: output)
+      })
+    row.replicas = replicas
+    try finish(&row, work)
+  }
+
+  /// Fills in a row's rates and reports it.
+  private func finish(_ row: inout BenchRow, _ work: Work) throws {
+    let (flops, bytes) = (work.flops / row.seconds / 1e9, work.bytes / row.seconds / 1e9)
+    row.gigaflopsPerSecond = flops
+    row.gigabytesPerSecond = bytes
+    if row.kind == "product" { ceilings.product = max(ceilings.product, flops) }
+    if ceilings.product > 0 && ceilings.bandwidth > 0 {
+      row.fractionOfCeiling = max(flops / ceilings.product, bytes / ceilings.bandwidth)
+    }
+    try report(row)
+  }
+
+  // MARK: Attention
+
+  func measureAttention(of model: BenchModel) throws {
+    let c = model.configuration
+    let (b, t, h) = (model.batch, model.positions, c.heads)
+    let projection = try backend.noise([1, b, t, 3 * c.channels], seed: 3)
+    let lengths = try backend.tensor([Int32](repeating: Int32(t), count: b), [1, b])
+    let output = try backend.empty([1, b, t, c.channels])
+    let logSumExp = try backend.empty([1, b, h, t])
+    let gradient = try backend.noise(output.shape, seed: 4)
+    let projectionGradient = try backend.empty(projection.shape)
+    let sizes = AttentionSizes(
+      projection: projection, lengths: lengths, heads: h, output: output, logSumExp: logSumExp,
+      operation: "attention")
+    let name = "B \(b) T \(t) H \(h) D \(c.headWidth)"
+    var forward = BenchRow(
+      "attention", name,
+      try times {
+        try backend.attention(
+          projection, lengths: lengths, heads: h, into: output, logSumExp: logSumExp)
+      })
+    try finish(&forward, sizes.forwardWork)
+    var backward = BenchRow(
+      "attention", name + ", gradient",
+      try times {
+        try backend.attentionGradient(
+          projection, lengths: lengths, heads: h, output: output, logSumExp: logSumExp,
+          outputGradient: gradient, into: projectionGradient)
+      })
+    try finish(&backward, sizes.gradientWork)
+  }
+
+  // MARK: Training
+
+  /// Whole training steps: the batch's upload, forward, backward, clipping and AdamW.
+  func measureTraining(of model: BenchModel, replicas: Int) throws {
+    let layout = ParameterLayout(model.configuration)
+    let geometry = BatchGeometry(
+      batch: model.batch, positions: model.positions, targets: model.positions)
+    let cohort = try Cohort(
+      model.configuration,
+      replicas: (0..<replicas).map {
+        Cohort.Replica(
+          parameters: layout.initialValues(seed: UInt64($0)),
+          schedule: .constant(peak: 1e-3, warmup: 10))
+      }, steps: 8192, settings: AdamWSettings(), geometry: geometry, on: backend)
+    func example(_ batch: Int, _ replica: Int, _ row: Int) -> Example {
+      let start = row * 31 + replica * 5
+      let tokens: [Int32] = (0...model.positions).map { Int32(($0 * (7 + batch) + start) % 256) }
+      return Example(tokens: tokens, firstTarget: 1)
+    }
+    let batches = (0..<4).map { batch in
+      CohortBatch(
+        (0..<replicas).map { replica in
+          (0..<model.batch).map { example(batch, replica, $0) }
+        }, geometry: geometry)
+    }
+    func steps(_ count: Int) throws {
+      for step in 0..<count { try cohort.step(batches[step % batches.count]) }
+      try backend.finish()
+    }
+    var row = BenchRow(
+      "training", "\(model.name), B \(model.batch) T \(model.positions)",
+      try RoundTimes(rounds: rounds, secondsPerRound: 0.2) { try steps($0) })
+    row.replicas = replicas
+    let tokens = replicas * model.batch * model.positions
+    row.tokensPerSecond = Double(tokens) / row.seconds
+    if let openCL = backend as? OpenCLBackend {
+      _ = try openCL.takeTimes()
+      let seconds = try RoundTimes.time { try steps(4) }
+      let times = try openCL.takeTimes()
+      let inside = times.filter { $0.key.contains("matmul") || $0.key.contains("attention") }
+        .reduce(0) { $0 + $1.value.seconds }
+      if inside > 0 { row.productShare = inside / seconds }
+      kernelTimes = times.mapValues { $0.seconds / seconds }
+    }
+    try report(row)
+  }
+
+  /// Of the last training that was measured: each kernel's share of the time.
+  private(set) var kernelTimes: [String: Double] = [:]
+
+  // MARK: Generation
+
+  func measureGeneration(of model: BenchModel, batch: Int, prompt: Int, new: Int) throws {
+    let transformer = try Transformer(
+      model.configuration,
+      values: [ParameterLayout(model.configuration).initialValues(seed: 1)],
+      maximumPositions: prompt + new, on: backend)
+    let tokens = try backend.tensor(
+      (0..<batch * prompt).map { Int32($0 * 37 % 256) }, [1, batch, prompt])
+    let lengths = try backend.tensor([Int32](repeating: Int32(prompt), count: batch), [1, batch])
+    var row = BenchRow(
+      "generation", "\(model.name), B \(batch), \(prompt) + \(new) tokens",
+      try RoundTimes(rounds: rounds) { calls in
+        for _ in 0..<calls {
+          _ = try transformer.generate(
+            prompts: tokens, lengths: lengths, maximumTokens: new, seeds: [0], end: -1)
+        }
+      })
+    row.tokensPerSecond = Double(batch * new) / row.seconds
+    try report(row)
+  }
+}
