@@ -234,7 +234,9 @@ public final class Queue {
           "clGetEventProfilingInfo")
         return value
       }
-      let (start, end) = (try clock(CL_PROFILING_COMMAND_START), try clock(CL_PROFILING_COMMAND_END))
+      let (start, end) = (
+        try clock(CL_PROFILING_COMMAND_START), try clock(CL_PROFILING_COMMAND_END)
+      )
       times[kernel, default: KernelTime()].add(seconds: Double(end &- start) * 1e-9)
       clReleaseEvent(event)
     }

@@ -55,6 +55,14 @@ import Testing
     }
   }
 
+  @Test func threadsThatTheUserPlacedStay() async {
+    await #expect(processExitsWith: .success) {
+      setenv("POCL_AFFINITY", "0", 1)
+      _ = try Platform.all()
+      try require(environment("POCL_AFFINITY") == "0")
+    }
+  }
+
   @Test func platformsAreTheSameEveryTime() throws {
     let first = try Platform.all()
     let second = try Platform.all()
