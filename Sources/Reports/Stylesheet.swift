@@ -68,7 +68,9 @@ enum Stylesheet: Hashable, Sendable {
     dd { margin: 0; min-width: 0 }
     .scroll { overflow-x: auto }
     figure, main > section > .scroll, section section > .scroll { margin: 2rem 0 }
-    body { counter-reset: figure table }
+    section .scroll:has(> table) {
+      margin-right: calc(0px - max(0px, (100vw - 48rem) / 2 - var(--shift) - 0.5rem)) }
+    body { counter-reset: figure table; --shift: 0rem }
     figure { counter-increment: figure }
     figure > .scroll > svg { display: block }
     figcaption, caption { font-size: 0.86rem; line-height: 1.5; color: var(--muted) }
@@ -115,7 +117,7 @@ enum Stylesheet: Hashable, Sendable {
     footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
       font-size: 0.84rem; color: var(--muted) }
     @media (min-width: 76rem) {
-      body { max-width: 48rem; position: relative; left: 6.5rem }
+      body { --shift: 6.5rem; position: relative; left: var(--shift) }
       nav { position: fixed; top: 3.4rem; left: calc(50% - 31.5rem); width: 12.5rem;
         max-height: calc(100vh - 6rem); overflow-y: auto }
     }
@@ -129,7 +131,10 @@ enum Stylesheet: Hashable, Sendable {
       body { max-width: none; padding: 0; font-size: 10.5pt; left: 0 }
       nav, .anchor { display: none }
       figure, .transcript, tr { break-inside: avoid }
+      section .scroll:has(> table) { margin-right: 0 }
       .scroll { overflow: visible }
+      table { font-size: 7.5pt }
+      th, td { padding: 0.2rem 0.35rem; min-width: 0 }
       figure > .scroll > svg { max-width: 100%; height: auto }
       details::details-content { content-visibility: visible; height: auto }
       .heat { print-color-adjust: exact; -webkit-print-color-adjust: exact }

@@ -16,7 +16,8 @@ struct Dormouse: ParsableCommand {
       whenever you like: the same command goes on where it was.
 
       Exit codes: 0 done, 1 the study failed, 64 bad use, 65 bad input, 66 no such input, 69 no such \
-      device, 73 cannot write, 75 stopped with everything kept.
+      device, 70 a fault of the program, 73 cannot write, 74 reading or writing failed, 75 stopped \
+      with everything kept.
       """,
     version: version,
     subcommands: [

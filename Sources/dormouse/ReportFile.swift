@@ -13,14 +13,7 @@ enum ReportFile {
     _ loaded: LoadedStudy, folder: URL, store: Store
   ) throws -> (path: String, answer: String) {
     let study = loaded.study
-    var command =
-      "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
-    if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
-    guard let results = try StudyResults(study, store: store) else {
-      throw CommandFault(
-        line: "\(folder.path): the study is not finished; `\(command)` goes on with it",
-        exitCode: .badInput)
-    }
+    let (results, command) = try finished(loaded, folder: folder, store: store)
     let description = try OutputFolder.description(at: folder)
     var facts: [(name: String, value: String)] = []
     for circumstance in description.circumstances {
@@ -38,6 +31,36 @@ enum ReportFile {
     let file = folder.appending(path: name)
     try Data(page.render().utf8).write(to: file, options: .atomic)
     return (file.path, results.answer)
+  }
+
+  /// What a finished study found, and the command that made it.
+  static func finished(
+    _ loaded: LoadedStudy, folder: URL, store: Store
+  ) throws -> (results: StudyResults, command: String) {
+    let study = loaded.study
+    var command =
+      "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
+    if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
+    guard let results = try StudyResults(study, store: store) else {
+      throw CommandFault(
+        line: "\(folder.path): the study is not finished; `\(command)` goes on with it",
+        exitCode: .badInput)
+    }
+    return (results, command)
+  }
+
+  /// A word to somebody who runs another study than the folder has had so far; nil where it is the
+  /// same, or more seeds of it. Products are never lost: another study's are simply not read.
+  static func notice(of study: Study, in folder: URL) -> String? {
+    guard var last = try? Self.study(in: folder).study, last != study else { return nil }
+    let seeds = last.seeds
+    last.seeds = study.seeds
+    if last != study {
+      return "The study differs from the one that was run here last: what both need is not made "
+        + "again, and the report will be of this one."
+    }
+    return study.seeds < seeds
+      ? "\(seeds) seeds were run here; the report will be of the first \(study.seeds)." : nil
   }
 
   /// What the command line changed in the study, kept beside its copy.

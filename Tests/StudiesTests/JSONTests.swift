@@ -193,7 +193,7 @@ import Testing
         == "/nonexistent/rows.jsonl: cannot open: No such file or directory (ENOENT) [66]")
     #expect(
       described { try JSONLines.read("/tmp") { _ in } }
-        == "/tmp: cannot read: Is a directory (EISDIR) [74]")
+        == "/tmp: cannot read: Is a directory (EISDIR); give a file [66]")
     #expect(
       described { try JSONLines.read("/dev/zero") { _ in } }
         == "/dev/zero: cannot read: Invalid argument (EINVAL) [74]")

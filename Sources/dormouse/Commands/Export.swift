@@ -27,12 +27,8 @@ struct Export: ParsableCommand {
     try reportingFailures {
       let url = URL(fileURLWithPath: folder)
       let loaded = try ReportFile.study(in: url)
-      guard let results = try StudyResults(loaded.study, store: Store(root: url)) else {
-        throw CommandFault(
-          line: "\(folder): the study is not finished; run it to the end first",
-          exitCode: .badInput)
-      }
-      let table = results.measurements
+      let table = try ReportFile.finished(loaded, folder: url, store: Store(root: url)).results
+        .measurements
       try Standard.output(format == .csv ? table.csv : table.jsonLines)
     }
   }

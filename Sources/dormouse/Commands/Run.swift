@@ -35,6 +35,9 @@ struct Run: ParsableCommand {
         "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path)\n"
       )
       for line in loaded.dataLines { Standard.error(line + "\n") }
+      if let notice = ReportFile.notice(of: loaded.study, in: folder) {
+        Standard.error(notice + "\n")
+      }
       let outputFolder = try OutputFolder(
         at: folder, study: loaded.study.name, document: loaded.document.data,
         documentName: "study.yaml", circumstance: description.circumstance, mixing: mixDevices)

@@ -44,19 +44,23 @@ struct Score: ParsableCommand {
         let start = addsBeginning ? [ByteTokenizer.beginOfText] : []
         let tokens = start + prompt.utf8.map(Int32.init) + completion.utf8.map(Int32.init)
         let first = start.count + prompt.utf8.count
-        guard first >= 1, !completion.isEmpty else {
-          throw CommandFault(
-            line:
-              "\(file): row \(row.number): the completion is empty, or stands alone without <bos>; give both texts",
-            exitCode: .badInput)
+        func fault(_ what: String) -> CommandFault {
+          CommandFault(line: "\(file): row \(row.number): \(what)", exitCode: .badInput)
+        }
+        guard !completion.isEmpty else { throw fault("the completion is empty; give a text") }
+        guard first >= 1 else {
+          throw fault("the prompt is empty; give a text, or leave out --no-bos")
         }
         guard tokens.count <= maximumPositions + 1 else {
-          throw CommandFault(
-            line:
-              "\(file): row \(row.number): \(tokens.count) tokens, the model reads at most \(maximumPositions); shorten the row",
-            exitCode: .badInput)
+          throw fault(
+            "\(tokens.count) tokens, the model reads at most \(maximumPositions); shorten the row")
         }
         examples.append(Example(tokens: tokens, firstTarget: first))
+      }
+      guard !examples.isEmpty else {
+        throw CommandFault(
+          line: "\(file): no rows; give lines of {\"prompt\": ..., \"completion\": ...}",
+          exitCode: .badInput)
       }
       let backend = try device.makeBackend()
       let transformer = try Transformer(

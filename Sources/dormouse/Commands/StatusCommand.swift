@@ -41,9 +41,13 @@ struct StatusCommand: ParsableCommand {
         }
       }
       if !json {
-        try Standard.output(
-          plan.toMakeCount == 0
-            ? "finished\n" : "\(plan.toMakeCount) products to make: run the same command again\n")
+        let left = "\(plan.toMakeCount) products to make: "
+        if let holder = OutputFolder.holder(of: url) {
+          try Standard.output(left + "process \(holder.process) on \(holder.host) is making them\n")
+        } else {
+          try Standard.output(
+            plan.toMakeCount == 0 ? "finished\n" : left + "run the same command again\n")
+        }
       }
     }
   }
