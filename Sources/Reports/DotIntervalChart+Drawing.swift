@@ -100,7 +100,7 @@ extension DotIntervalChart {
 
   /// The distance between the lines of single runs; many share the room of sixteen.
   private func pitch(of row: Row) -> Double {
-    min(5, 80 / Double(max(1, row.replicates.count)))
+    min(6, 80 / Double(max(1, row.replicates.count)))
   }
 
   private func rowHeight(_ row: Row) -> Double {
@@ -116,7 +116,9 @@ extension DotIntervalChart {
       .g, [.class: "replicates"],
       row.replicates.enumerated().flatMap { index, mark in
         shapes(
-          mark, style: row.style, y: y + 10 + Double(index) * pitch(of: row), size: 1.8, map: map)
+          mark, style: row.style, y: y + 10 + Double(index) * pitch(of: row),
+          size: pitch(of: row) / 2,
+          map: map)
       })
   }
 
