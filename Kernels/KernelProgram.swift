@@ -28,7 +28,6 @@ public enum KernelProgram: String, CaseIterable, Sendable {
 
   // Matrix
   case matmulLocal = "matmul_local"
-  case matmulPack = "matmul_pack"
   case matmulTile = "matmul_tile"
 
   // Normalization
@@ -70,7 +69,6 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .weightedSum: PackageResources.weighted_sum_cl
     case .weightedSumGradient: PackageResources.weighted_sum_gradient_cl
     case .matmulLocal: PackageResources.matmul_local_cl
-    case .matmulPack: PackageResources.matmul_pack_cl
     case .matmulTile: PackageResources.matmul_tile_cl
     case .rmsNorm: PackageResources.rms_norm_cl
     case .rmsNormGradient: PackageResources.rms_norm_gradient_cl

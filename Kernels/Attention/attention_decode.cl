@@ -30,7 +30,7 @@ __kernel void attention_decode(FLOATS(projection), FLOATS(keys), FLOATS(values),
     for (int d = 0; d < D; ++d)
       score = fma(q[d], s == t ? x[C + d] : key[(ulong)s * D + d], score);
     const float above = fmax(largest, score);
-    const float correction = exp(largest - above), p = exp(score - above);
+    const float correction = exponential(largest - above), p = exponential(score - above);
     largest = above;
     sum = fma(sum, correction, p);
     for (int d = 0; d < D; ++d)

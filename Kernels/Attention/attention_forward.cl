@@ -60,12 +60,12 @@ __kernel void attention_forward(FLOATS(projection), INTEGERS(lengths), FLOATS(ou
 #pragma unroll
         for (int j = 0; j < KEYS; ++j)
           block_largest = fmax(block_largest, score[j]);
-        const vector correction = exp(largest - block_largest);
+        const vector correction = exponential_lanes(largest - block_largest);
         largest = block_largest;
         sum *= correction;
 #pragma unroll
         for (int j = 0; j < KEYS; ++j) {
-          score[j] = exp(score[j] - largest);
+          score[j] = exponential_lanes(score[j] - largest);
           sum += score[j];
         }
         for (int d = 0; d < D; ++d) {

@@ -173,6 +173,39 @@ inline float max8(float8 x)
   return fmax(z.x, z.y);
 }
 
+// e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. Our own, so that a model's
+// bytes do not depend on a driver's library. Twin, with the derivation:
+// Sources/TensorsCPU/Exponential.swift
+#define EXPONENTIAL(name, F, I) \
+inline F name(const F x) \
+{ \
+  const F below = x > (F)(89.0f) ? (F)(89.0f) : x; \
+  const F y = below < (F)(-104.0f) ? (F)(-104.0f) : below; \
+  const F shift = 0x1.8p23f; \
+  const F shifted = fma(y, (F)(0x1.715476p0f), shift); \
+  const F n = shifted - shift; \
+  const F r = fma(n, (F)(0x1.05c610p-29f), fma(n, (F)(-0x1.62e430p-1f), y)); \
+  F p = fma(r, (F)(1.0f / 5040.0f), (F)(1.0f / 720.0f)); \
+  p = fma(r, p, (F)(1.0f / 120.0f)); \
+  p = fma(r, p, (F)(1.0f / 24.0f)); \
+  p = fma(r, p, (F)(1.0f / 6.0f)); \
+  p = fma(r, p, (F)(0.5f)); \
+  p = fma(r, p, (F)(1.0f)); \
+  p = fma(r, p, (F)(1.0f)); \
+  const I exponent = as_##I(shifted) - as_##I(shift); \
+  const I lower = exponent >> 1; \
+  return p * as_##F((lower + 127) << 23) * as_##F((exponent - lower + 127) << 23); \
+}
+EXPONENTIAL(exponential, float, int)
+EXPONENTIAL(exponential8, float8, int8)
+#if LANES == 1
+#define exponential_lanes exponential
+#elif LANES == 8
+#define exponential_lanes exponential8
+#else
+EXPONENTIAL(exponential_lanes, float16, int16)
+#endif
+
 // Philox 4x32-10 (Salmon et al. 2011). Twin: Sources/Tensors/Philox.swift
 inline uint4 philox(uint2 key, uint4 c)
 {

@@ -15,9 +15,9 @@ __kernel void swiglu(FLOATS(gate_and_up), FLOATS(output), const int M, const int
     int f = 0;
     for (; f + 8 <= F; f += 8) {
       const float8 x = vload8(0, gate + f);
-      vstore8(x / (1.0f + exp(-x)) * vload8(0, up + f), 0, y + f);
+      vstore8(x / (1.0f + exponential8(-x)) * vload8(0, up + f), 0, y + f);
     }
     for (; f < F; ++f)
-      y[f] = gate[f] / (1.0f + exp(-gate[f])) * up[f];
+      y[f] = gate[f] / (1.0f + exponential(-gate[f])) * up[f];
   }
 }

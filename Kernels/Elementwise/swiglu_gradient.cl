@@ -5,10 +5,13 @@
 //
 // gate_and_up, gradient (R, M, 2F), may be the same tensor; output_gradient (R, M, F)
 // Launch: global (ceil(M / rows_per_item), R).
-// 1 - sigma is computed as 1 / (1 + exp(x)): no cancellation where sigma is near 1.
+// With e = exp(-|x|), the larger of sigma and 1 - sigma is 1 / (1 + e) and the other e / (1 + e): one
+// exponential, no overflow, and no cancellation where sigma is near 1.
 
-#define PAIR(T, x, u, g, dx, du) { \
-  const T s = 1.0f / (1.0f + exp(-x)), rest = 1.0f / (1.0f + exp(x)); \
+#define PAIR(T, exponential, x, u, g, dx, du) { \
+  const T e = exponential(-fabs(x)); \
+  const T larger = 1.0f / (1.0f + e), smaller = e * larger; \
+  const T s = x < 0.0f ? smaller : larger, rest = x < 0.0f ? larger : smaller; \
   dx = g * u * s * (1.0f + x * rest); \
   du = g * x * s; }
 
@@ -26,14 +29,14 @@ __kernel void swiglu_gradient(FLOATS(gate_and_up), FLOATS(output_gradient), FLOA
     for (; f + 8 <= F; f += 8) {
       const float8 x = vload8(0, gate + f), u = vload8(0, up + f), y = vload8(0, g + f);
       float8 dx, du;
-      PAIR(float8, x, u, y, dx, du)
+      PAIR(float8, exponential8, x, u, y, dx, du)
       vstore8(dx, 0, gate_gradient + f);
       vstore8(du, 0, up_gradient + f);
     }
     for (; f < F; ++f) {
       const float x = gate[f], u = up[f], y = g[f];
       float dx, du;
-      PAIR(float, x, u, y, dx, du)
+      PAIR(float, exponential, x, u, y, dx, du)
       gate_gradient[f] = dx;
       up_gradient[f] = du;
     }

@@ -22,10 +22,10 @@ __kernel void token_log_probabilities(FLOATS(logits), INTEGERS(targets),
       largest = fmax(largest, x[v]);
     float8 sum8s = 0.0f;
     for (v = 0; v + 8 <= V; v += 8)
-      sum8s += exp(vload8(0, x + v) - largest);
+      sum8s += exponential8(vload8(0, x + v) - largest);
     float sum = sum8(sum8s);
     for (; v < V; ++v)
-      sum += exp(x[v] - largest);
+      sum += exponential(x[v] - largest);
     const float lse = largest + log(sum);
     BLOCK(log_sum_exp, r)[m] = lse;
     BLOCK(log_probabilities, r)[m] = x[BLOCK(targets, r)[m]] - lse;

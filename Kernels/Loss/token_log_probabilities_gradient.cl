@@ -25,11 +25,11 @@ __kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets)
         dx[v] = 0.0f;
       continue;
     }
-    const float chosen = exp(x[target] - lse);
+    const float chosen = exponential(x[target] - lse);
     for (; v + 8 <= V; v += 8)
-      vstore8(-g * exp(vload8(0, x + v) - lse), 0, dx + v);
+      vstore8(-g * exponential8(vload8(0, x + v) - lse), 0, dx + v);
     for (; v < V; ++v)
-      dx[v] = -g * exp(x[v] - lse);
+      dx[v] = -g * exponential(x[v] - lse);
     dx[target] = g * (1.0f - chosen);
   }
 }

@@ -2,18 +2,18 @@
 //
 //   output[r,m,n] = sum over k of left[r,m,k] * right[r,k,n]  (+ addend[r,m,n])
 //
-// left     element (m, k) at m * left_row + k * left_inner
-// right    columns in panels of WIDTH = 2 * LANES: element (k, n0 + j) at n0 * right_panel
-//          + k * right_inner + j; whole panels, made by matmul_pack where N is not a multiple
+// left    element (m, k) at m * left_row + k * left_inner
+// right   element (k, n) at k * right_inner + n * right_column
 // output, addend, partial (R, M, N), row-major; partial is output, or where K > BLOCK_INNER and
-//          addend is output another tensor
-// Launch: global (panels, ceil(M / rows_per_item), R), local (1, 1, 1).
+//         addend is output another tensor
+// Launch: global (ceil(N / WIDTH), ceil(M / rows_per_item), R), local (1, 1, 1).
 //
-// A work-item walks down one panel in tiles of rows by WIDTH columns. With 16 lanes a tile has 12
-// rows: 24 vector accumulators, two vectors of right and a broadcast of left fit AVX-512's 32
-// registers; with 8 lanes 6 rows fit AVX2's 16. They are named, not an array: compilers keep arrays
-// in memory. k goes in blocks, so that a block of the panel stays in the first-level cache for all
-// tiles; between blocks the accumulators rest in partial, which rounds nothing.
+// A work-item makes rows_per_item x WIDTH outputs. k goes in blocks: it copies a block of its WIDTH
+// columns to where they lie side by side and stay in the first-level cache, then walks down its rows
+// in tiles. With 16 lanes a tile has 12 rows: 24 vector accumulators, two vectors of right and a
+// broadcast of left fit AVX-512's 32 registers; with 8 lanes 6 rows fit AVX2's 16. They are named,
+// not an array: compilers keep arrays in memory. Between blocks of k the accumulators rest in partial,
+// which rounds nothing.
 // k ascends with one fma per product into one accumulator per output, so no tile shape, device or
 // batch can change a byte.
 
@@ -35,9 +35,12 @@ inline void load_row(const __global float *row, const int columns, vector *low, 
     *low = vector_load(row);
     *high = vector_load(row + LANES);
   } else {
-    float copy[WIDTH];
-    for (int j = 0; j < WIDTH; ++j)
-      copy[j] = row[min(j, columns - 1)];
+    float copy[WIDTH] = {0.0f};
+    int j = 0;
+    for (; j + 8 <= columns; j += 8)
+      vstore8(vload8(0, row + j), 0, copy + j);
+    for (; j < columns; ++j)
+      copy[j] = row[j];
     *low = vector_load(copy);
     *high = vector_load(copy + LANES);
   }
@@ -52,9 +55,50 @@ inline void store_row(__global float *row, const int columns, const vector low, 
     float copy[WIDTH];
     vector_store(low, copy);
     vector_store(high, copy + LANES);
-    for (int j = 0; j < columns; ++j)
+    int j = 0;
+    for (; j + 8 <= columns; j += 8)
+      vstore8(vload8(0, copy + j), 0, row + j);
+    for (; j < columns; ++j)
       row[j] = copy[j];
   }
+}
+
+// block[2k], block[2k + 1]: WIDTH columns of a row of right; those past N hold what lies behind, or
+// repeat the last one. Where k is contiguous in memory, squares of LANES x LANES are transposed in
+// registers.
+//
+// rows: how many rows from here on are followed by WIDTH elements of the matrix
+inline void copy_block(const __global float *right, const int columns, const int rows,
+    const int depth, const int right_inner, const int right_column, vector *block)
+{
+  int k = 0;
+  if (right_column == 1) {
+    for (; k < min(depth, rows); ++k) {
+      block[2 * k] = vector_load(right + (ulong)k * right_inner);
+      block[2 * k + 1] = vector_load(right + (ulong)k * right_inner + LANES);
+    }
+  } else if (right_inner == 1) {
+    for (; k + LANES <= depth; k += LANES)
+      for (int side = 0; side < 2; ++side) {
+        vector x[LANES];
+#pragma unroll
+        for (int i = 0; i < LANES; ++i)
+          x[i] = vector_load(
+              right + (ulong)min(side * LANES + i, columns - 1) * right_column + k);
+        transpose(x);
+#pragma unroll
+        for (int i = 0; i < LANES; ++i)
+          block[2 * (k + i) + side] = x[i];
+      }
+  }
+  for (; k < depth; ++k)
+    for (int side = 0; side < 2; ++side) {
+      float row[LANES];
+      for (int i = 0; i < LANES; ++i)
+        row[i] = right[(ulong)min(side * LANES + i, columns - 1) * right_column
+                       + (ulong)k * right_inner];
+      block[2 * k + side] = vector_load(row);
+    }
 }
 
 #define DECLARE(i) \
@@ -81,27 +125,29 @@ inline void store_row(__global float *row, const int columns, const vector low, 
 
 __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     FLOATS(partial), const int M, const int N, const int K, const int left_row,
-    const int left_inner, const ulong right_panel, const int right_inner, const int adds,
+    const int left_inner, const int right_inner, const int right_column, const int adds,
     const int rows_per_item)
 {
   const int n = (int)get_global_id(0) * WIDTH;
   const int first = (int)get_global_id(1) * rows_per_item;
   const int r = (int)get_global_id(2);
   const int end = min(first + rows_per_item, M);
-  const __global float *panel = BLOCK(right, r) + (ulong)n * right_panel;
   const __global float *addend_r = BLOCK(addend, r) + n;
   __global float *output_r = BLOCK(output, r) + n, *partial_r = BLOCK(partial, r) + n;
+  vector block[2 * BLOCK_INNER];
 
   for (int k0 = 0; k0 < K; k0 += BLOCK_INNER) {
     const int depth = min(BLOCK_INNER, K - k0);
     const bool is_last = k0 + BLOCK_INNER >= K;
     const __global float *left_r = BLOCK(left, r) + (ulong)k0 * left_inner;
+    copy_block(
+        BLOCK(right, r) + (ulong)k0 * right_inner + (ulong)n * right_column, N - n,
+        n + WIDTH <= N ? depth : K - k0 - (WIDTH + N - 1) / N, depth, right_inner, right_column,
+        block);
     for (int m = first; m < end; m += ROWS) {
-      const __global float *b = panel + (ulong)k0 * right_inner;
       EACH_ROW(DECLARE)
       for (int k = 0; k < depth; ++k) {
-        const vector b0 = vector_load(b), b1 = vector_load(b + LANES);
-        b += right_inner;
+        const vector b0 = block[2 * k], b1 = block[2 * k + 1];
         EACH_ROW(ACCUMULATE)
       }
       EACH_ROW(STORE)

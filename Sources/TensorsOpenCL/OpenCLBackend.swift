@@ -19,6 +19,7 @@ public final class OpenCLBackend: Backend {
   public let style: Style
   /// Floats in one vector of a work-item.
   let lanes: Int
+  let computeUnits: Int
 
   let context: Context
   let queue: Queue
@@ -35,6 +36,7 @@ public final class OpenCLBackend: Backend {
     let style = style ?? (device.kind == .gpu ? .manyItems : .wideItems)
     self.style = style
     lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
+    computeUnits = device.computeUnits
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3

@@ -26,7 +26,7 @@ struct Bench: ParsableCommand {
   var only: [Part] = []
   @Option(help: "Models to measure, such as 0.9M; all unless given.")
   var model: [String] = []
-  @Option(help: "Replicas in training; 16 for cohorts unless given.")
+  @Option(help: "Replicas of models and their products; 1, for cohorts 16, unless given.")
   var replicas: Int?
   @Option(help: "Rounds of which the median is taken.")
   var rounds = 5
@@ -68,7 +68,9 @@ struct Bench: ParsableCommand {
             }
           }
           for model in models {
-            for product in DeviceBench.products(of: model) { try bench.measure(product) }
+            for product in DeviceBench.products(of: model) {
+              try bench.measure(product, replicas: replicas ?? 1)
+            }
           }
         case .attention: for model in models { try bench.measureAttention(of: model) }
         case .training:
