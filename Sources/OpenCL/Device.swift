@@ -28,6 +28,8 @@ public struct Device: @unchecked Sendable {
 
   /// Bytes of memory, bytes of the largest buffer promised to be possible, bytes of local memory of
   /// a work-group.
+  /// Bytes of the cache that all compute units share; 0 where it is not told.
+  public let globalCache: Int
   public let globalMemory: Int
   public let maximumAllocation: Int
   public let localMemory: Int
@@ -68,6 +70,7 @@ public struct Device: @unchecked Sendable {
     computeUnits = 1
     clockMegahertz = 0
     globalMemory = 0
+    globalCache = 0
     maximumAllocation = 0
     localMemory = 0
     maximumWorkGroupSize = 1
@@ -107,6 +110,7 @@ public struct Device: @unchecked Sendable {
     computeUnits = try narrow(CL_DEVICE_MAX_COMPUTE_UNITS)
     clockMegahertz = try narrow(CL_DEVICE_MAX_CLOCK_FREQUENCY)
     globalMemory = try wide(CL_DEVICE_GLOBAL_MEM_SIZE)
+    globalCache = try wide(CL_DEVICE_GLOBAL_MEM_CACHE_SIZE)
     maximumAllocation = try wide(CL_DEVICE_MAX_MEM_ALLOC_SIZE)
     localMemory = try wide(CL_DEVICE_LOCAL_MEM_SIZE)
     maximumWorkGroupSize = try infoValue(

@@ -19,6 +19,10 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// What computes, for records and messages.
   var device: DeviceDescription { get }
 
+  /// Bytes that a training step's activations should stay within, so that a cache holds them; nil
+  /// where the device wants all of its work at once.
+  var workingSet: Int? { get }
+
   /// Memory of at least the given size, uninitialised; sizes repeat from step to step, and what is
   /// given back is handed out again.
   func makeStorage(byteCount: Int) throws -> any Storage

@@ -32,6 +32,9 @@ public final class CPUBackend: Backend {
     pool = StoragePool(limit: limit, fillsWithNaN: fillsWithNaN)
   }
 
+  /// Somewhat more than the last cache, as on OpenCL devices that are processors.
+  public var workingSet: Int? { max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 1 << 24) * 9 / 4 }
+
   public func makeStorage(byteCount: Int) throws -> any Storage {
     try CPUStorage(byteCount: byteCount, pool: pool)
   }

@@ -37,6 +37,7 @@ public final class OpenCLBackend: Backend {
     self.style = style
     lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
     computeUnits = device.computeUnits
+    workingSet = style == .wideItems ? max(device.globalCache, 1 << 24) * 9 / 4 : nil
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
@@ -47,6 +48,9 @@ public final class OpenCLBackend: Backend {
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(lanes)",
       memoryLimit: memoryLimit)
   }
+
+  /// Somewhat more than a processor's last cache: cohorts of small models were fastest so.
+  public let workingSet: Int?
 
   // MARK: Memory
 
@@ -163,13 +167,16 @@ final class OpenCLStorage: Storage {
 ///
 /// A step that allocates and frees the same sizes in the same order gets the same buffers every
 /// time. Reuse needs no waiting: the queue is in order, so a later command cannot overtake an
-/// earlier one that still reads the buffer.
+/// earlier one that still reads the buffer. Sizes are rounded up so that batches of like length
+/// share buffers, and what lies unused makes room for new sizes: a cohort's buffers go soon after it.
 final class Pool {
   private let context: Context
   private let queue: Queue
   private let fillsWithNaN: Bool
   private let limit: Int
   private var free: [Int: [Buffer]] = [:]
+  /// The sizes that have free buffers, the one that was longest unused first.
+  private var unused: [Int] = []
   private var freeBytes = 0
   private(set) var use = MemoryUse()
 
@@ -180,19 +187,20 @@ final class Pool {
     self.fillsWithNaN = fillsWithNaN
   }
 
+  /// Rounds up to one of eight sizes per power of two, at least 256 bytes apart.
+  static func size(for byteCount: Int) -> Int {
+    let bits = Int.bitWidth - max(byteCount, 1).leadingZeroBitCount
+    return byteCount.roundedUp(to: max(256, 1 << max(0, bits - 4)))
+  }
+
   func take(_ byteCount: Int) throws -> OpenCLStorage {
-    let size = (max(byteCount, 4) + 255) / 256 * 256
+    let size = Self.size(for: max(byteCount, 4))
     let buffer: Buffer
     if let kept = free[size]?.popLast() {
       freeBytes -= size
       buffer = kept
     } else {
-      // Sizes of an earlier cohort are not asked for again: they make room for new ones.
-      if use.current + freeBytes + size > limit {
-        try queue.finish()
-        free = [:]
-        freeBytes = 0
-      }
+      try makeRoom(for: size)
       buffer = try context.makeBuffer(byteCount: size)
     }
     use.current += size
@@ -205,5 +213,16 @@ final class Pool {
     use.current -= buffer.byteCount
     freeBytes += buffer.byteCount
     free[buffer.byteCount, default: []].append(buffer)
+    unused.removeAll { $0 == buffer.byteCount }
+    unused.append(buffer.byteCount)
+  }
+
+  /// Drops free buffers, those of the size that was longest unused first, until they are no more than
+  /// what is in use and a new one fits. The driver keeps a buffer until commands are done with it.
+  private func makeRoom(for size: Int) throws {
+    let allowed = min(max(use.current, 64 << 20), limit - use.current - size)
+    while freeBytes > max(0, allowed), let first = unused.first {
+      if free[first]?.popLast() != nil { freeBytes -= first } else { unused.removeFirst() }
+    }
   }
 }

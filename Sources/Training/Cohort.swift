@@ -27,6 +27,9 @@ public final class Cohort {
   }
 
   public let model: Transformer
+  /// The replicas that go through a step together, each with its part of the model and the batch: as
+  /// many as the backend's caches hold. Replicas do not depend on each other, so this changes no byte.
+  private let chunks: [(model: Transformer, batch: BatchTensors, loss: Tensor)]
   public let replicas: Int
   public let steps: Int
   private let settings: AdamWSettings
@@ -39,6 +42,8 @@ public final class Cohort {
   private let active: Tensor
   private let control: Tensor
   private let squaredNorm: Tensor
+  /// (R): of the step now.
+  private let loss: Tensor
   /// (1, S · R): the losses of step s at s · R.
   private let losses: Tensor
   public private(set) var stepsIssued = 0
@@ -70,6 +75,18 @@ public final class Cohort {
       list.flatMap {
         $0.schedule.table(steps: steps, settings: (settings.beta1, settings.beta2))
       }, [list.count, steps, 3])
+    loss = try backend.empty([list.count])
+    let each = TrainingMemory.activations(configuration, geometry)
+    let together = max(1, min(list.count, (backend.workingSet ?? .max) / each))
+    chunks = try stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
+      let range = first..<min(first + together, list.count)
+      return (
+        try Transformer(
+          configuration, parameters: model.parameters.replicas(range),
+          gradients: model.gradients?.replicas(range), maximumPositions: geometry.positions),
+        batch.replicas(range), loss.replicas(range)
+      )
+    }
     stepCounts = try backend.zeros([list.count], .int32)
     active = try backend.tensor([Int32](repeating: 1, count: list.count), [list.count])
     control = try backend.empty([list.count, 4])
@@ -81,25 +98,27 @@ public final class Cohort {
   public func step(_ hostBatch: CohortBatch) throws {
     precondition(stepsIssued < steps, "cohort: step \(stepsIssued) of \(steps)")
     try batch.assign(hostBatch)
-    let tape = Tape(on: backend)
-    let logProbabilities = try model.logProbabilities(
-      tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows, places: batch.places,
-      targets: batch.targets)
-    let loss = try tape.weightedSum(logProbabilities, weights: batch.weights)
-    try tape.backward(from: loss)
+    for (model, batch, loss) in chunks {
+      let tape = Tape(on: backend)
+      let logProbabilities = try model.logProbabilities(
+        tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows,
+        places: batch.places, targets: batch.targets)
+      let sum = try tape.weightedSum(logProbabilities, weights: batch.weights)
+      try tape.backward(from: sum)
+      try backend.copy(sum.value, to: loss)
+    }
     guard let gradients = model.gradients else { return }
     try backend.sumOfSquares(gradients, into: squaredNorm)
     try backend.gateUpdate(
-      loss: loss.value, squaredNorm: squaredNorm, schedule: schedule, clip: settings.clip,
+      loss: loss, squaredNorm: squaredNorm, schedule: schedule, clip: settings.clip,
       steps: stepCounts, active: active, control: control)
     try backend.adamW(
       parameters: model.parameters, gradients: gradients, firstMoment: firstMoment,
       secondMoment: secondMoment, control: control, settings: settings,
       decayed: model.layout.decayed)
-    let row = loss.value
     try backend.copy(
       Tensor(
-        shape: [1, replicas], elementType: .float32, storage: row.storage, offset: row.offset,
+        shape: [1, replicas], elementType: .float32, storage: loss.storage, offset: loss.offset,
         backend: backend),
       to: losses.slice(from: stepsIssued * replicas, shape: [1, replicas]))
     stepsIssued += 1

@@ -78,6 +78,27 @@ public struct BatchTensors {
     weights = try backend.empty([r, n])
   }
 
+  /// Those of some replicas.
+  public func replicas(_ range: Range<Int>) -> BatchTensors {
+    BatchTensors(
+      geometry: geometry, tokens: tokens.replicas(range), lengths: lengths.replicas(range),
+      rows: rows.replicas(range), places: places.replicas(range),
+      targets: targets.replicas(range), weights: weights.replicas(range))
+  }
+
+  private init(
+    geometry: BatchGeometry, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor,
+    targets: Tensor, weights: Tensor
+  ) {
+    self.geometry = geometry
+    self.tokens = tokens
+    self.lengths = lengths
+    self.rows = rows
+    self.places = places
+    self.targets = targets
+    self.weights = weights
+  }
+
   public func assign(_ batch: CohortBatch) throws {
     precondition(batch.geometry == geometry, "batch: geometry \(batch.geometry) is not \(geometry)")
     try tokens.assign(batch.tokens)

