@@ -7,7 +7,57 @@
 // positions    (R, B)
 // output       (R, B, 1, C)
 // Launch: global (H, B, R). A work-item owns a head of a row. Needs -DD=.
-// One pass with the online maximum; the first key makes the maximum finite.
+// Keys come in blocks of KEYS with one rescaling per block (online maximum); the first key makes the
+// maximum finite. Lanes go over d: a block's products are transposed, so that its scores are one
+// vector and take one exponential.
+
+#if LANES > 1 && D % LANES == 0
+#define KEYS LANES
+#define PART LANES
+typedef vector part;
+#define part_load(p) vector_load(p)
+#define part_store(x, p) vector_store(x, p)
+#else
+#define KEYS 1
+#define PART 1
+typedef float part;
+#define part_load(p) (*(p))
+#define part_store(x, p) (*(p) = (x))
+#endif
+#define PARTS (D / PART)
+
+#if KEYS == 1
+// One key: its score, and its own maximum, weight and sum.
+typedef float scores;
+inline float score_keys(float *x) { return x[0]; }
+#define score_numbers 0.0f
+#define largest_score(x) (x)
+#define score_sum(x) (x)
+#define score_exponential exponential
+#define score_store(x, p) (*(p) = (x))
+#else
+typedef vector scores;
+// Lane j: the sum of x[j]'s lanes, in the order of the lanes.
+inline scores score_keys(vector *x)
+{
+  transpose(x);
+  scores sum = x[0];
+#pragma unroll
+  for (int i = 1; i < LANES; ++i)
+    sum += x[i];
+  return sum;
+}
+#define score_numbers LANE_NUMBERS
+#if LANES == 8
+#define largest_score(x) max8(x)
+#define score_sum(x) sum8(x)
+#else
+#define largest_score(x) max8(fmax((x).lo, (x).hi))
+#define score_sum(x) sum8((x).lo + (x).hi)
+#endif
+#define score_exponential exponential_lanes
+#define score_store(x, p) vector_store(x, p)
+#endif
 
 __kernel void attention_decode(FLOATS(projection), FLOATS(keys), FLOATS(values),
     INTEGERS(positions), FLOATS(output), const int H, const int T, const float scale)
@@ -17,26 +67,41 @@ __kernel void attention_decode(FLOATS(projection), FLOATS(keys), FLOATS(values),
   const __global float *x = BLOCK(projection, r) + (ulong)b * 3 * C + h * D;
   __global float *key = BLOCK(keys, r) + ((ulong)b * H + h) * T * D;
   __global float *value = BLOCK(values, r) + ((ulong)b * H + h) * T * D;
-  float q[D], o[D];
-  for (int d = 0; d < D; ++d) {
-    q[d] = x[d] * scale;
-    o[d] = 0.0f;
-    key[(ulong)t * D + d] = x[C + d];
-    value[(ulong)t * D + d] = x[2 * C + d];
+  part q[PARTS], o[PARTS];
+  for (int i = 0; i < PARTS; ++i) {
+    q[i] = part_load(x + i * PART) * scale;
+    o[i] = 0.0f;
+    part_store(part_load(x + C + i * PART), key + (ulong)t * D + i * PART);
+    part_store(part_load(x + 2 * C + i * PART), value + (ulong)t * D + i * PART);
   }
   float largest = -INFINITY, sum = 0.0f;
-  for (int s = 0; s <= t; ++s) {
-    float score = 0.0f;
-    for (int d = 0; d < D; ++d)
-      score = fma(q[d], s == t ? x[C + d] : key[(ulong)s * D + d], score);
-    const float above = fmax(largest, score);
-    const float correction = exponential(largest - above), p = exponential(score - above);
+  for (int s0 = 0; s0 <= t; s0 += KEYS) {
+    part products[KEYS];
+#pragma unroll
+    for (int j = 0; j < KEYS; ++j) {
+      const __global float *k = key + (ulong)min(s0 + j, t) * D;
+      part y = 0.0f;
+      for (int i = 0; i < PARTS; ++i)
+        y = fma(q[i], part_load(k + i * PART), y);
+      products[j] = y;
+    }
+    scores score = score_keys(products);
+    score = score_numbers > (scores)(float)(t - s0) ? (scores)(-INFINITY) : score;
+    const float above = fmax(largest, largest_score(score));
+    const float correction = exponential(largest - above);
+    score = score_exponential(score - above);
     largest = above;
-    sum = fma(sum, correction, p);
-    for (int d = 0; d < D; ++d)
-      o[d] = fma(p, s == t ? x[2 * C + d] : value[(ulong)s * D + d], o[d] * correction);
+    sum = fma(sum, correction, score_sum(score));
+    float weight[KEYS];
+    score_store(score, weight);
+    for (int i = 0; i < PARTS; ++i) {
+      part y = o[i] * correction;
+      for (int j = 0; j < min(KEYS, t - s0 + 1); ++j)
+        y = fma((part)(weight[j]), part_load(value + (ulong)(s0 + j) * D + i * PART), y);
+      o[i] = y;
+    }
   }
   __global float *out = BLOCK(output, r) + (ulong)b * C + h * D;
-  for (int d = 0; d < D; ++d)
-    out[d] = o[d] / sum;
+  for (int i = 0; i < PARTS; ++i)
+    part_store(o[i] / sum, out + i * PART);
 }
