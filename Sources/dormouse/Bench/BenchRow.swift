@@ -17,6 +17,8 @@ struct BenchRow: Encodable {
   var tokensPerSecond: Double?
   /// Of the device's ceiling: of its copy bandwidth or its best product, whichever is nearer.
   var fractionOfCeiling: Double?
+  /// OpenBLAS's time over ours, alternating: the median over rounds, the least and the most.
+  var openBLASRatio: [Double]?
   /// Of a whole step's time, what its matrix products and attention took by the device's clock.
   var productShare: Double?
 
@@ -41,6 +43,12 @@ struct BenchRow: Encodable {
     add(tokensPerSecond.map { $0 / 1000 }, "k tokens/s")
     if let fractionOfCeiling {
       parts.append("\(NumberText.percent(fractionOfCeiling, decimals: 0)) of the ceiling")
+    }
+    if let ratio = openBLASRatio {
+      let (median, least, most) = (ratio[0], ratio[1], ratio[2])
+      parts.append(
+        "\(NumberText.fixed(median, decimals: 2)) of OpenBLAS "
+          + "(\(NumberText.fixed(least, decimals: 2)) to \(NumberText.fixed(most, decimals: 2)))")
     }
     if let productShare {
       parts.append("\(NumberText.percent(productShare, decimals: 0)) in products and attention")

@@ -1,6 +1,8 @@
 import Foundation
 import OpenCL
+import Studies
 import Tensors
+import TensorsCPU
 import TensorsOpenCL
 import Training
 import Transformers
@@ -9,12 +11,20 @@ import Transformers
 final class DeviceBench {
   let backend: any Backend
   let rounds: Int
+  /// Whether products are measured against OpenBLAS's on all processors.
+  let comparesWithOpenBLAS: Bool
+  /// Of every such comparison so far: the median ratio.
+  private(set) var openBLASRatios: [Double] = []
   private let report: (BenchRow) throws -> Void
   /// GB/s of a copy, and GFLOP/s of the best product seen.
   private var ceilings = (bandwidth: 0.0, product: 0.0)
 
-  init(backend: any Backend, rounds: Int, report: @escaping (BenchRow) throws -> Void) {
+  init(
+    backend: any Backend, rounds: Int, comparesWithOpenBLAS: Bool = false,
+    report: @escaping (BenchRow) throws -> Void
+  ) {
     self.backend = backend
+    self.comparesWithOpenBLAS = comparesWithOpenBLAS
     self.rounds = rounds
     self.report = report
   }
@@ -46,6 +56,11 @@ final class DeviceBench {
   }
 
   // MARK: Products
+
+  var meanOpenBLASRatio: Double? {
+    guard !openBLASRatios.isEmpty else { return nil }
+    return exp(openBLASRatios.reduce(0) { $0 + log($1) } / Double(openBLASRatios.count))
+  }
 
   struct Product: Hashable {
     var rows: Int
@@ -88,19 +103,57 @@ final class DeviceBench {
     let right = try backend.noise(
       product.transposeRight ? [replicas, n, k] : [replicas, k, n], seed: 2)
     let output = try backend.empty([replicas, m, n])
-    let work = MatrixProduct(
+    let sizes = MatrixProduct(
       left, transposeLeft: product.transposeLeft, right, transposeRight: product.transposeRight,
-      adding: nil, into: output
-    ).work
+      adding: nil, into: output)
+    func multiply() throws {
+      try backend.matmul(
+        left, transposeLeft: product.transposeLeft, right,
+        transposeRight: product.transposeRight, adding: nil, into: output)
+    }
     var row = BenchRow(
-      "product", "\(product.form) \(m) x \(n) x \(k)",
-      try times {
-        try backend.matmul(
-          left, transposeLeft: product.transposeLeft, right,
-          transposeRight: product.transposeRight, adding: nil, into: output)
-      })
+      "product", "\(product.form) \(m) x \(n) x \(k)", try times { try multiply() })
     row.replicas = replicas
-    try finish(&row, work)
+    if comparesWithOpenBLAS && replicas == 1 {
+      let ratios = try compare(sizes, try left.floats(), try right.floats(), output, multiply)
+      row.openBLASRatio = [ratios[ratios.count / 2], ratios[0], ratios[ratios.count - 1]]
+      openBLASRatios.append(ratios[ratios.count / 2])
+    }
+    try finish(&row, sizes.work)
+  }
+
+  /// Ratios of OpenBLAS's time to ours in alternating rounds of a tenth of a second, ascending.
+  private func compare(
+    _ sizes: MatrixProduct, _ left: [Float], _ right: [Float], _ output: Tensor,
+    _ multiply: () throws -> Void
+  ) throws -> [Double] {
+    let threads = ProcessInfo.processInfo.activeProcessorCount
+    var peer = OpenBLASProduct(sizes, left: left, right: right)
+    func ours(_ calls: Int) throws -> Double {
+      try RoundTimes.time {
+        for _ in 0..<calls { try multiply() }
+        try backend.finish()
+      } / Double(calls)
+    }
+    func theirs(_ calls: Int) -> Double {
+      RoundTimes.time { peer.run(times: calls, threads: threads) } / Double(calls)
+    }
+    func calls(_ seconds: Double) -> Int { max(1, Int(0.1 / seconds)) }
+    _ = theirs(2)
+    let (ourCalls, theirCalls) = (calls(try ours(2)), calls(theirs(2)))
+    // Both operands are at most 1 in magnitude: each result is within its own bound of the sum.
+    let bound = Float(sizes.inner * (sizes.inner + 8)) * 0x1p-23
+    guard try zip(output.floats(), peer.output).allSatisfy({ abs($0 - $1) <= bound }) else {
+      throw CommandFault(
+        line: "a product of \(backend.device.name) differs from OpenBLAS's; try check-device",
+        exitCode: .failed)
+    }
+    return try (0..<rounds).map { _ in
+      let peer = theirs(theirCalls)
+      // OpenBLAS's threads go on spinning for a while after their work.
+      Thread.sleep(forTimeInterval: 0.1)
+      return peer / (try ours(ourCalls))
+    }.sorted()
   }
 
   /// Fills in a row's rates and reports it.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Reports
 import Studies
 import Tensors
+import TensorsCPU
 
 struct Bench: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
@@ -32,6 +33,10 @@ struct Bench: ParsableCommand {
   var rounds = 5
   @Flag(help: "Show each kernel's share of a training step, by an OpenCL device's own clock.")
   var kernels = false
+  @Flag(
+    name: .customLong("against-openblas"),
+    help: "Measure products against OpenBLAS's on all processors, alternating.")
+  var againstOpenBLAS = false
   @Flag(help: "JSON lines on standard output.")
   var json = false
 
@@ -52,13 +57,23 @@ struct Bench: ParsableCommand {
     try reportingFailures {
       let backend = try device.makeBackend(keepsTimes: kernels)
       Standard.error("Measuring \(backend.device.name) (\(backend.device.selector))\n")
-      let bench = DeviceBench(backend: backend, rounds: rounds) { row in
+      let bench = DeviceBench(
+        backend: backend, rounds: rounds, comparesWithOpenBLAS: againstOpenBLAS
+      ) { row in
         try Standard.output(
           json ? String(decoding: try JSONLines.line(row), as: UTF8.self) : row.line + "\n")
       }
       let parts = only.isEmpty ? Part.allCases : only
       let models = BenchModel.all.filter { model.isEmpty || model.contains($0.name) }
       if only.isEmpty { try bench.measureCopy() }
+      defer {
+        if let mean = bench.meanOpenBLASRatio {
+          Standard.error(
+            "Geometric mean of \(bench.openBLASRatios.count) products: "
+              + "\(NumberText.fixed(mean, decimals: 3)) of OpenBLAS (core \(OpenBLASProduct.core))\n"
+          )
+        }
+      }
       for part in parts {
         switch part {
         case .products:
