@@ -28,14 +28,17 @@ public final class OpenCLBackend: Backend {
 
   /// - Parameters:
   ///   - style: how work is cut; nil follows the kind of device.
+  ///   - lanes: 8 or 16, of a wide item's vectors; nil takes what the device prefers.
   ///   - fillsWithNaN: fill every tensor's memory with NaN before it is handed out, for tests.
   ///   - keepsTimes: read the device's clock around every kernel, for `takeTimes`.
   public init(
-    device: Device, style: Style? = nil, fillsWithNaN: Bool = false, keepsTimes: Bool = false
+    device: Device, style: Style? = nil, lanes: Int? = nil, fillsWithNaN: Bool = false,
+    keepsTimes: Bool = false
   ) throws {
     let style = style ?? (device.kind == .gpu ? .manyItems : .wideItems)
     self.style = style
-    lanes = style == .manyItems ? 1 : device.preferredVectorWidth >= 16 ? 16 : 8
+    self.lanes =
+      style == .manyItems ? 1 : lanes ?? (device.preferredVectorWidth >= 16 ? 16 : 8)
     computeUnits = device.computeUnits
     workingSet = style == .wideItems ? max(device.globalCache, 1 << 24) * 9 / 4 : nil
     context = try Context(device)
@@ -45,7 +48,7 @@ public final class OpenCLBackend: Backend {
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name,
       driver: "\(device.platformVersion); \(device.driverVersion)",
-      implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(lanes)",
+      implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)",
       memoryLimit: memoryLimit)
   }
 

@@ -17,7 +17,8 @@ struct BackendTests {
   @Test(.enabled(if: !openCLDevices.isEmpty))
   func everyDeviceIsTestedInEveryStyle() {
     for choice in availableBackends { print("backend under test: \(choice.name)") }
-    #expect(availableBackends.count == 1 + 2 * openCLDevices.count)
+    let wide = openCLDevices.count { $0.preferredVectorWidth >= 16 }
+    #expect(availableBackends.count == 1 + 2 * openCLDevices.count + wide)
   }
 }
 

@@ -30,10 +30,16 @@ public struct BackendChoice: Sendable, Hashable, CustomTestStringConvertible {
   public static let cpu = BackendChoice(name: "cpu") { CPUBackend(fillsWithNaN: true) }
 
   /// Every OpenCL device in every way of cutting work: a CPU device tests the kernels of GPUs too.
+  /// Vectors of 16 lanes are tested beside those of 8 where the device prefers them.
   public static let openCL: [BackendChoice] = openCLDevices.flatMap { device in
-    OpenCLBackend.Style.allCases.map { style in
-      BackendChoice(name: "\(device.selector) \(style.rawValue)") {
-        try OpenCLBackend(device: device, style: style, fillsWithNaN: true)
+    let ways: [(style: OpenCLBackend.Style, lanes: Int?)] =
+      [(.wideItems, nil), (.manyItems, nil)]
+      + (device.preferredVectorWidth >= 16 ? [(.wideItems, 8)] : [])
+    return ways.map { style, lanes in
+      BackendChoice(
+        name: "\(device.selector) \(style.rawValue)" + (lanes.map { " of \($0)" } ?? "")
+      ) {
+        try OpenCLBackend(device: device, style: style, lanes: lanes, fillsWithNaN: true)
       }
     }
   }

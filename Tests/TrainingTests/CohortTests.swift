@@ -49,6 +49,18 @@ struct CohortTests {
     #expect(try train() == first)
   }
 
+  /// Training sums in one order whatever the width of a device's vectors: processors with AVX2 and with
+  /// AVX-512 make the same models.
+  @Test func vectorsOfEitherWidthTrainTheSameBytes() throws {
+    let wide = availableBackends.filter { $0.name.contains("wideItems") }
+    let bits = try wide.map { choice in
+      let run = try TrainingRun([0, 3], steps: Self.steps, on: choice.makeBackend())
+      try run.train(0..<Self.steps)
+      return try run.bits()
+    }
+    #expect(Set(bits).count <= 1)
+  }
+
   @Test(arguments: availableBackends)
   func stoppedReplicasStayAsTheyAre(_ choice: BackendChoice) throws {
     let backend = try choice.makeBackend()
