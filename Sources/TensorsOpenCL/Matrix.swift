@@ -21,7 +21,7 @@ extension OpenCLBackend {
     let (m, n, k) = (sizes.rows, sizes.columns, sizes.inner)
     let panels = n.dividedRoundingUp(by: 2 * lanes)
     // Sums of a part of k rest in the output, unless what is added to them lies there.
-    let partial = k > 256 && sizes.adds ? try empty(output.shape) : output
+    let partial = k > Self.tileInner && sizes.adds ? try empty(output.shape) : output
     let rowsPerItem = rowsPerItem(sizes, panels: panels)
     try launch(
       .matmulTile, global: (panels, m.dividedRoundingUp(by: rowsPerItem), sizes.replicas),
@@ -39,12 +39,15 @@ extension OpenCLBackend {
   /// work-items. It changes no byte.
   private func rowsPerItem(_ sizes: MatrixProduct, panels: Int) -> Int {
     let tile = lanes == 16 ? 12 : 6
-    let most = max(48, 32_768 / min(sizes.inner, 256))
+    let most = max(48, 32_768 / min(sizes.inner, Self.tileInner))
     let blocks = max(
       sizes.rows.dividedRoundingUp(by: most),
       (4 * computeUnits).dividedRoundingUp(by: panels * sizes.replicas))
     return max(2 * tile, sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tile))
   }
+
+  /// `BLOCK_INNER` of matmul_tile.cl; `tile` above is its `ROWS`.
+  private static let tileInner = 256
 
   private func multiplyThroughLocalMemory(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor

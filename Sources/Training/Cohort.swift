@@ -51,9 +51,12 @@ public final class Cohort {
   /// - Parameters:
   ///   - steps: S, the longest that any replica trains.
   ///   - geometry: the shape of every batch.
+  ///   - together: the most replicas that go through a step together; nil takes as many as the
+  ///     backend's caches hold.
   public init(
     _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, on backend: any Backend
+    settings: AdamWSettings, geometry: BatchGeometry, together: Int? = nil,
+    on backend: any Backend
   ) throws {
     let layout = ParameterLayout(configuration)
     let shape: Shape = [list.count, layout.count]
@@ -77,7 +80,7 @@ public final class Cohort {
       }, [list.count, steps, 3])
     loss = try backend.empty([list.count])
     let each = TrainingMemory.activations(configuration, geometry)
-    let together = max(1, min(list.count, (backend.workingSet ?? .max) / each))
+    let together = max(1, min(list.count, together ?? (backend.workingSet ?? .max) / each))
     chunks = try stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
       let range = first..<min(first + together, list.count)
       return (

@@ -44,7 +44,9 @@ extension BackendTests {
       let backend = try SharedBackends.backend(choice)
       var number = 0
       for adding in Adding.allCases {
-        for (rows, columns, inner) in [(5, 37, 19), (50, 32, 16), (64, 80, 128)] {
+        for (rows, columns, inner) in [
+          (5, 37, 19), (50, 32, 16), (64, 80, 128), (13, 33, 300), (26, 9, 521),
+        ] {
           for replicas in 1...3 {
             for transposeLeft in [false, true] {
               number += 1

@@ -37,6 +37,22 @@ struct CohortTests {
     }
   }
 
+  /// A step that takes its replicas one or two at a time, the last part not full, is the same step.
+  @Test(arguments: availableBackends, [1, 2])
+  func replicasDoNotDependOnHowManyGoTogether(_ choice: BackendChoice, _ together: Int) throws {
+    let backend = try choice.makeBackend()
+    func train(together: Int?) throws -> (parameters: [[UInt32]], losses: [[UInt32]]) {
+      let run = try TrainingRun([0, 1, 2], steps: Self.steps, together: together, on: backend)
+      try run.train(0..<5)
+      try run.cohort.stop([1])
+      try run.train(5..<Self.steps)
+      return (try run.bits(), try run.lossBits(0..<Self.steps))
+    }
+    let (whole, parts) = (try train(together: nil), try train(together: together))
+    #expect(parts.parameters == whole.parameters)
+    #expect(parts.losses == whole.losses)
+  }
+
   /// The same run gives the same bytes, with a new backend too.
   @Test(arguments: availableBackends)
   func trainingIsRepeatable(_ choice: BackendChoice) throws {

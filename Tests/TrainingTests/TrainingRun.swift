@@ -14,11 +14,13 @@ struct TrainingRun {
   let cohort: Cohort
   private let members: [Int]
 
-  init(_ members: [Int], steps: Int, on backend: any Backend) throws {
+  init(
+    _ members: [Int], steps: Int, together: Int? = nil, on backend: any Backend
+  ) throws {
     self.members = members
     cohort = try Cohort(
       Self.configuration, replicas: members.map { Self.replica($0, steps: steps) }, steps: steps,
-      settings: AdamWSettings(), geometry: Self.geometry, on: backend)
+      settings: AdamWSettings(), geometry: Self.geometry, together: together, on: backend)
   }
 
   private static func replica(_ member: Int, steps: Int) -> Cohort.Replica {

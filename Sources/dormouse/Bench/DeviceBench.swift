@@ -242,13 +242,13 @@ final class DeviceBench {
       let inside = times.filter { $0.key.contains("matmul") || $0.key.contains("attention") }
         .reduce(0) { $0 + $1.value.seconds }
       if inside > 0 { row.productShare = inside / seconds }
-      kernelTimes = times.mapValues { $0.seconds / seconds }
+      kernelShares = times.mapValues { ($0.launches / 4, $0.seconds / seconds) }
     }
     try report(row)
   }
 
-  /// Of the last training that was measured: each kernel's share of the time.
-  private(set) var kernelTimes: [String: Double] = [:]
+  /// Of the last training that was measured: each kernel's launches in a step, and share of its time.
+  private(set) var kernelShares: [String: (launches: Int, share: Double)] = [:]
 
   // MARK: Generation
 

@@ -31,7 +31,9 @@ struct Bench: ParsableCommand {
   var replicas: Int?
   @Option(help: "Rounds of which the median is taken.")
   var rounds = 5
-  @Flag(help: "Show each kernel's share of a training step, by an OpenCL device's own clock.")
+  @Flag(
+    help:
+      "Show each kernel's share of a training step and its launches, by an OpenCL device's clock.")
   var kernels = false
   @Flag(
     name: .customLong("against-openblas"),
@@ -92,8 +94,9 @@ struct Bench: ParsableCommand {
           for model in models {
             try bench.measureTraining(of: model, replicas: replicas ?? 1)
             guard kernels else { continue }
-            for (kernel, share) in bench.kernelTimes.sorted(by: { $0.value > $1.value }) {
-              Standard.error("  \(NumberText.percent(share)) \(kernel)\n")
+            for (kernel, part) in bench.kernelShares.sorted(by: { $0.value.share > $1.value.share })
+            {
+              Standard.error("  \(NumberText.percent(part.share)) \(kernel), \(part.launches)\n")
             }
           }
         case .cohorts:

