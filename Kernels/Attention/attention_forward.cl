@@ -3,7 +3,7 @@
 //   output[b,t,h,:] = sum over s <= t of softmax_s(q_t . k_s / sqrt(D)) v_s
 //
 // projection  (R, B, T, 3C): query | key | value, each H heads of D
-// lengths     (R, B): positions of a row; past them output and log_sum_exp are 0
+// lengths     (R, B): positions of a sequence; past them output and log_sum_exp are 0
 // output      (R, B, T, C)
 // log_sum_exp (R, B, H, T): kept for the gradient
 // Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES queries. Needs -DD=.
@@ -18,24 +18,25 @@
 
 #define KEYS 8
 
-__kernel void attention_forward(FLOATS(projection), INTEGERS(lengths), FLOATS(output),
+__kernel void attention_forward(FLOATS(projection), SEQUENCES, FLOATS(output),
     FLOATS(log_sum_exp), const int B, const int T, const int H, const float scale)
 {
   const int h = (int)get_global_id(1);
   const int r = (int)get_global_id(2) / B, b = (int)get_global_id(2) % B;
-  const int C = H * D, length = BLOCK(lengths, r)[b];
-  const __global float *query = BLOCK(projection, r) + (ulong)b * T * 3 * C + h * D;
+  const int C = H * D, length = BLOCK(lengths, r)[b], end = SEQUENCE_END;
+  const ulong row = SEQUENCE_START;
+  const __global float *query = BLOCK(projection, r) + row * 3 * C + h * D;
   const __global float *key = query + C, *value = query + 2 * C;
-  __global float *out = BLOCK(output, r) + (ulong)b * T * C + h * D;
+  __global float *out = BLOCK(output, r) + row * C + h * D;
   __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
 
-  for (int t0 = (int)get_global_id(0) * LANES; t0 < T; t0 += (int)get_global_size(0) * LANES) {
+  for (int t0 = (int)get_global_id(0) * LANES; t0 < end; t0 += (int)get_global_size(0) * LANES) {
     vector q[D], o[D];
     vector largest = -INFINITY, sum = 0.0f;
     for (int d = 0; d < D; ++d)
       o[d] = 0.0f;
     if (t0 < length) {
-      load_columns(query, 3 * C, t0, T, q);
+      load_columns(query, 3 * C, t0, end, q);
       for (int d = 0; d < D; ++d)
         q[d] *= scale;
       for (int s0 = 0; s0 < min(t0 + LANES, length); s0 += KEYS) {
@@ -77,7 +78,7 @@ __kernel void attention_forward(FLOATS(projection), INTEGERS(lengths), FLOATS(ou
         }
       }
     }
-    store_columns(o, 1.0f / sum, out, C, t0, length, T);
-    store_lanes(largest + log(sum), lse, t0, length, T);
+    store_columns(o, 1.0f / sum, out, C, t0, length, end);
+    store_lanes(largest + log(sum), lse, t0, length, end);
   }
 }

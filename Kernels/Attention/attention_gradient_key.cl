@@ -12,29 +12,30 @@
 
 #define ROWS 4
 
-__kernel void attention_gradient_key(FLOATS(projection), INTEGERS(lengths), FLOATS(log_sum_exp),
+__kernel void attention_gradient_key(FLOATS(projection), SEQUENCES, FLOATS(log_sum_exp),
     FLOATS(output_gradient), FLOATS(delta), FLOATS(projection_gradient),
     const int B, const int T, const int H, const float scale)
 {
   const int h = (int)get_global_id(1);
   const int r = (int)get_global_id(2) / B, b = (int)get_global_id(2) % B;
-  const int C = H * D, length = BLOCK(lengths, r)[b];
-  const __global float *query = BLOCK(projection, r) + (ulong)b * T * 3 * C + h * D;
+  const int C = H * D, length = BLOCK(lengths, r)[b], end = SEQUENCE_END;
+  const ulong row = SEQUENCE_START;
+  const __global float *query = BLOCK(projection, r) + row * 3 * C + h * D;
   const __global float *key = query + C;
-  const __global float *gradient = BLOCK(output_gradient, r) + (ulong)b * T * C + h * D;
+  const __global float *gradient = BLOCK(output_gradient, r) + row * C + h * D;
   const __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
   const __global float *delta_row = BLOCK(delta, r) + ((ulong)b * H + h) * T;
-  __global float *key_gradient = BLOCK(projection_gradient, r) + (ulong)b * T * 3 * C + C + h * D;
+  __global float *key_gradient = BLOCK(projection_gradient, r) + row * 3 * C + C + h * D;
 
-  for (int s0 = (int)get_global_id(0) * LANES; s0 < T; s0 += (int)get_global_size(0) * LANES) {
+  for (int s0 = (int)get_global_id(0) * LANES; s0 < end; s0 += (int)get_global_size(0) * LANES) {
     vector k[D], v[D], dk[D], dv[D];
     for (int d = 0; d < D; ++d) {
       dk[d] = 0.0f;
       dv[d] = 0.0f;
     }
     if (s0 < length) {
-      load_columns(key, 3 * C, s0, T, k);
-      load_columns(key + C, 3 * C, s0, T, v);
+      load_columns(key, 3 * C, s0, end, k);
+      load_columns(key + C, 3 * C, s0, end, v);
       for (int d = 0; d < D; ++d)
         k[d] *= scale;
       for (int t0 = s0; t0 < length; t0 += ROWS) {
@@ -72,7 +73,7 @@ __kernel void attention_gradient_key(FLOATS(projection), INTEGERS(lengths), FLOA
         }
       }
     }
-    store_columns(dk, scale, key_gradient, 3 * C, s0, length, T);
-    store_columns(dv, 1.0f, key_gradient + C, 3 * C, s0, length, T);
+    store_columns(dk, scale, key_gradient, 3 * C, s0, length, end);
+    store_columns(dv, 1.0f, key_gradient + C, 3 * C, s0, length, end);
   }
 }

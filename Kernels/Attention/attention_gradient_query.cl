@@ -12,35 +12,36 @@
 
 #define KEYS 4
 
-__kernel void attention_gradient_query(FLOATS(projection), INTEGERS(lengths), FLOATS(output),
+__kernel void attention_gradient_query(FLOATS(projection), SEQUENCES, FLOATS(output),
     FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(projection_gradient), FLOATS(delta),
     const int B, const int T, const int H, const float scale)
 {
   const int h = (int)get_global_id(1);
   const int r = (int)get_global_id(2) / B, b = (int)get_global_id(2) % B;
-  const int C = H * D, length = BLOCK(lengths, r)[b];
-  const __global float *query = BLOCK(projection, r) + (ulong)b * T * 3 * C + h * D;
+  const int C = H * D, length = BLOCK(lengths, r)[b], end = SEQUENCE_END;
+  const ulong row = SEQUENCE_START;
+  const __global float *query = BLOCK(projection, r) + row * 3 * C + h * D;
   const __global float *key = query + C, *value = query + 2 * C;
-  const __global float *out = BLOCK(output, r) + (ulong)b * T * C + h * D;
-  const __global float *gradient = BLOCK(output_gradient, r) + (ulong)b * T * C + h * D;
+  const __global float *out = BLOCK(output, r) + row * C + h * D;
+  const __global float *gradient = BLOCK(output_gradient, r) + row * C + h * D;
   const __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
   __global float *delta_row = BLOCK(delta, r) + ((ulong)b * H + h) * T;
-  __global float *query_gradient = BLOCK(projection_gradient, r) + (ulong)b * T * 3 * C + h * D;
+  __global float *query_gradient = BLOCK(projection_gradient, r) + row * 3 * C + h * D;
 
-  for (int t0 = (int)get_global_id(0) * LANES; t0 < T; t0 += (int)get_global_size(0) * LANES) {
+  for (int t0 = (int)get_global_id(0) * LANES; t0 < end; t0 += (int)get_global_size(0) * LANES) {
     vector q[D], g[D], dq[D];
     vector dot = 0.0f;
     for (int d = 0; d < D; ++d)
       dq[d] = 0.0f;
     if (t0 < length) {
-      load_columns(out, C, t0, T, q);
-      load_columns(gradient, C, t0, T, g);
+      load_columns(out, C, t0, end, q);
+      load_columns(gradient, C, t0, end, g);
       for (int d = 0; d < D; ++d)
         dot = fma(g[d], q[d], dot);
-      load_columns(query, 3 * C, t0, T, q);
+      load_columns(query, 3 * C, t0, end, q);
       for (int d = 0; d < D; ++d)
         q[d] *= scale;
-      const vector log_sum = load_lanes(lse, t0, T);
+      const vector log_sum = load_lanes(lse, t0, end);
       for (int s0 = 0; s0 < min(t0 + LANES, length); s0 += KEYS) {
         ulong at[KEYS];
         vector x[KEYS], ds[KEYS];
@@ -72,7 +73,7 @@ __kernel void attention_gradient_query(FLOATS(projection), INTEGERS(lengths), FL
         }
       }
     }
-    store_columns(dq, scale, query_gradient, 3 * C, t0, length, T);
-    store_lanes(dot, delta_row, t0, length, T);
+    store_columns(dq, scale, query_gradient, 3 * C, t0, length, end);
+    store_lanes(dot, delta_row, t0, length, end);
   }
 }

@@ -4,20 +4,22 @@
 //
 // projection, output (R, B, T, 3C): query | key | value of H heads of D; may be the same tensor
 // table              (1, positions, D/2, 2): cosine, sine
-// start              (R, B): the position of column 0, read when has_start
+// start              (R, B): the position of column 0 where start_of is 1; (R, rows): that of every row
+//                    where it is 2; else column 0 has position 0
 // Launch: global (ceil(B*T / rows_per_item), R). A work-item owns whole rows.
 
 __kernel void rotary(FLOATS(projection), FLOATS(table), INTEGERS(start), FLOATS(output),
-    const int rows, const int T, const int H, const int D, const int has_start, const float sign,
-    const int rows_per_item)
+    LIVE, const int rows, const int T, const int H, const int D, const int start_of,
+    const float sign, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
   const int C = H * D, pairs = D / 2;
-  for (int row = first; row < min(first + rows_per_item, rows); ++row) {
+  for (int row = first; row < min(first + rows_per_item, LIVE_ROWS(r, rows)); ++row) {
     const __global float *x = BLOCK(projection, r) + (ulong)row * 3 * C;
     __global float *y = BLOCK(output, r) + (ulong)row * 3 * C;
-    const int t = row % T + (has_start ? BLOCK(start, r)[row / T] : 0);
+    const int t = start_of == 2 ? BLOCK(start, r)[row]
+                                : row % T + (start_of ? BLOCK(start, r)[row / T] : 0);
     const __global float *angles = table + table_offset + (ulong)t * D;
     for (int h = 0; h < 2 * H; ++h) {
       const int at = h * D;

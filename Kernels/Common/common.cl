@@ -14,6 +14,11 @@
   __global int *name, const ulong name##_offset, const ulong name##_stride
 #define BLOCK(name, r) (name + name##_offset + (ulong)(r) * name##_stride)
 
+// Live rows: in a ragged batch only the leading live[r] rows of a replica hold numbers, and only they
+// are visited. Without has_live all do, and live is no tensor of counts.
+#define LIVE INTEGERS(live), const int has_live
+#define LIVE_ROWS(r, all) (has_live ? min(*BLOCK(live, r), (int)(all)) : (all))
+
 // Lanes of one vector: 1 on devices whose compiler spreads work-items over lanes (GPUs), 8 or 16
 // where one work-item has the vector unit to itself (CPUs).
 #ifndef LANES
@@ -87,6 +92,12 @@ inline void transpose(vector *x) {}
 #endif
 
 #ifdef D
+// The sequences of a batch (R, B, T): padded to T positions, or in live rows, where sequence b begins at
+// row starts[b] and ends with its length. Both are of (r, b), as the kernels name them.
+#define SEQUENCES INTEGERS(lengths), INTEGERS(starts), const int has_starts
+#define SEQUENCE_START (has_starts ? (ulong)BLOCK(starts, r)[b] : (ulong)b * T)
+#define SEQUENCE_END (has_starts ? BLOCK(lengths, r)[b] : T)
+
 // Rows of D as vectors over rows: lane i of x[d] is rows[first + i][d], the last row repeated.
 inline void load_columns(const __global float *rows, const int stride, const int first,
     const int count, vector *x)

@@ -1,14 +1,14 @@
 // output[i] = left[i] + right[i]
 //
-// left, right, output (R, count); output may be either
-// Launch: global (ceil(count / elements_per_item), R).
+// left, right, output (R, M, C); output may be either
+// Launch: global (ceil(M*C / elements_per_item), R).
 
-__kernel void add(FLOATS(left), FLOATS(right), FLOATS(output), const ulong count,
-    const int elements_per_item)
+__kernel void add(FLOATS(left), FLOATS(right), FLOATS(output), LIVE, const int M,
+    const int C, const int elements_per_item)
 {
   const int r = (int)get_global_id(1);
   const ulong first = (ulong)get_global_id(0) * elements_per_item;
-  const ulong end = min(first + elements_per_item, count);
+  const ulong end = min(first + elements_per_item, (ulong)LIVE_ROWS(r, M) * C);
   const __global float *a = BLOCK(left, r), *b = BLOCK(right, r);
   __global float *y = BLOCK(output, r);
   ulong i = first;

@@ -4,12 +4,12 @@
 // Launch: global (ceil(M / rows_per_item), R).
 // exp(-x) overflows to infinity for x < -88, where x / infinity is the right limit, -0.
 
-__kernel void swiglu(FLOATS(gate_and_up), FLOATS(output), const int M, const int F,
-    const int rows_per_item)
+__kernel void swiglu(FLOATS(gate_and_up), FLOATS(output), LIVE, const int M,
+    const int F, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
-  for (int m = first; m < min(first + rows_per_item, M); ++m) {
+  for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *gate = BLOCK(gate_and_up, r) + (ulong)m * 2 * F, *up = gate + F;
     __global float *y = BLOCK(output, r) + (ulong)m * F;
     int f = 0;

@@ -16,11 +16,11 @@
   du = g * x * s; }
 
 __kernel void swiglu_gradient(FLOATS(gate_and_up), FLOATS(output_gradient), FLOATS(gradient),
-    const int M, const int F, const int rows_per_item)
+    LIVE, const int M, const int F, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
-  for (int m = first; m < min(first + rows_per_item, M); ++m) {
+  for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *gate = BLOCK(gate_and_up, r) + (ulong)m * 2 * F, *up = gate + F;
     const __global float *g = BLOCK(output_gradient, r) + (ulong)m * F;
     __global float *gate_gradient = BLOCK(gradient, r) + (ulong)m * 2 * F;

@@ -3,12 +3,12 @@
 // indices (R, count); table (R, V, C); output (R, count, C)
 // Launch: global (ceil(count / rows_per_item), R).
 
-__kernel void embedding(INTEGERS(indices), FLOATS(table), FLOATS(output), const int count,
-    const int C, const int rows_per_item)
+__kernel void embedding(INTEGERS(indices), FLOATS(table), FLOATS(output), LIVE,
+    const int count, const int C, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
-  for (int i = first; i < min(first + rows_per_item, count); ++i) {
+  for (int i = first; i < min(first + rows_per_item, LIVE_ROWS(r, count)); ++i) {
     const int index = BLOCK(indices, r)[i];
     const __global float *row = BLOCK(table, r) + (ulong)max(index, 0) * C;
     __global float *y = BLOCK(output, r) + (ulong)i * C;

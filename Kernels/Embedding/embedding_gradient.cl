@@ -4,7 +4,8 @@
 // Launch: global (V, R). A work-item owns a row of the table and scans the indices: no atomics.
 
 __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
-    FLOATS(table_gradient), const int count, const int V, const int C, const int accumulate)
+    FLOATS(table_gradient), LIVE, const int count, const int V, const int C,
+    const int accumulate)
 {
   const int v = (int)get_global_id(0), r = (int)get_global_id(1);
   if (v >= V)
@@ -14,7 +15,8 @@ __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
   if (!accumulate)
     for (int c = 0; c < C; ++c)
       sum[c] = 0.0f;
-  for (int i = 0; i < count; ++i) {
+  const int end = LIVE_ROWS(r, count);
+  for (int i = 0; i < end; ++i) {
     if (index[i] != v)
       continue;
     const __global float *g = BLOCK(output_gradient, r) + (ulong)i * C;

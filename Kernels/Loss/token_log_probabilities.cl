@@ -6,12 +6,12 @@
 // largest is 1: it cannot overflow, and its logarithm is at least 0.
 
 __kernel void token_log_probabilities(FLOATS(logits), INTEGERS(targets),
-    FLOATS(log_probabilities), FLOATS(log_sum_exp), const int M, const int V,
+    FLOATS(log_probabilities), FLOATS(log_sum_exp), LIVE, const int M, const int V,
     const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
-  for (int m = first; m < min(first + rows_per_item, M); ++m) {
+  for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *x = BLOCK(logits, r) + (ulong)m * V;
     float8 largest8 = -INFINITY;
     int v = 0;

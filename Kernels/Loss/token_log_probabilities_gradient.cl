@@ -7,12 +7,12 @@
 // Launch: global (ceil(M / rows_per_item), R). A row whose g is 0 is exactly 0.
 
 __kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets),
-    FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(gradient), const int M, const int V,
-    const int rows_per_item)
+    FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(gradient), LIVE, const int M,
+    const int V, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
-  for (int m = first; m < min(first + rows_per_item, M); ++m) {
+  for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *x = BLOCK(logits, r) + (ulong)m * V;
     __global float *dx = BLOCK(gradient, r) + (ulong)m * V;
     const float g = BLOCK(output_gradient, r)[m], lse = BLOCK(log_sum_exp, r)[m];

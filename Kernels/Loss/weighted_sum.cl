@@ -4,14 +4,14 @@
 // Launch: global (blocks, R), blocks = ceil(count / elements_per_block): a function of count alone.
 // Eight partial sums, then a fixed tree: the order never changes.
 
-__kernel void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), const ulong count,
-    const int elements_per_block)
+__kernel void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), LIVE,
+    const ulong count, const int elements_per_block)
 {
   const int r = (int)get_global_id(1);
   const ulong first = (ulong)get_global_id(0) * elements_per_block;
   if (first >= count)
     return;
-  const ulong end = min(first + elements_per_block, count);
+  const ulong end = min(first + elements_per_block, (ulong)LIVE_ROWS(r, count));
   const __global float *x = BLOCK(values, r), *w = BLOCK(weights, r);
   float8 sums = 0.0f;
   ulong i = first;

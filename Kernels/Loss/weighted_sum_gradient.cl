@@ -4,11 +4,11 @@
 // Launch: global (ceil(count / elements_per_item), R).
 
 __kernel void weighted_sum_gradient(FLOATS(weights), FLOATS(output_gradient), FLOATS(gradient),
-    const ulong count, const int elements_per_item)
+    LIVE, const ulong count, const int elements_per_item)
 {
   const int r = (int)get_global_id(1);
   const ulong first = (ulong)get_global_id(0) * elements_per_item;
   const float g = *BLOCK(output_gradient, r);
-  for (ulong i = first; i < min(first + elements_per_item, count); ++i)
+  for (ulong i = first; i < min(first + elements_per_item, (ulong)LIVE_ROWS(r, count)); ++i)
     BLOCK(gradient, r)[i] = g * BLOCK(weights, r)[i];
 }

@@ -5,6 +5,8 @@
 // left    element (m, k) at m * left_row + k * left_inner
 // right   element (k, n) at k * right_inner + n * right_column
 // output, addend (R, M, N), row-major
+// live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many where
+//         it is 2
 // Launch: global (16 * ceil(N / 64), 16 * ceil(M / 64), R), local (16, 16, 1).
 //
 // A work-group makes a 64 x 64 tile from blocks of 16 in k; a work-item 4 x 4 outputs, strided by 16
@@ -18,7 +20,8 @@
 
 __kernel __attribute__((reqd_work_group_size(16, 16, 1)))
 void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
-    const int M, const int N, const int K, const int left_row, const int left_inner,
+    INTEGERS(live), const int limits, const int rows, const int N, const int all,
+    const int left_row, const int left_inner,
     const int right_inner, const int right_column, const int adds)
 {
   __local float left_tile[DEPTH][TILE + 1];
@@ -27,6 +30,8 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   const int item = y * 16 + x;
   const int n0 = (int)get_group_id(0) * TILE, m0 = (int)get_group_id(1) * TILE;
   const int r = (int)get_global_id(2);
+  const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
+  const int K = limits == 2 ? min(*BLOCK(live, r), all) : all;
   const __global float *left_r = BLOCK(left, r);
   const __global float *right_r = BLOCK(right, r);
   float sum[4][4] = {{0.0f}};

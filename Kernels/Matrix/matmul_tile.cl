@@ -6,6 +6,8 @@
 // right   element (k, n) at k * right_inner + n * right_column
 // output, addend, partial (R, M, N), row-major; partial is output, or where K > BLOCK_INNER and
 //         addend is output another tensor
+// live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many where
+//         it is 2
 // Launch: global (ceil(N / WIDTH), ceil(M / rows_per_item), R), local (1, 1, 1).
 //
 // A work-item makes rows_per_item x WIDTH outputs. k goes in blocks: it copies a block of its WIDTH
@@ -124,19 +126,25 @@ inline void copy_block(const __global float *right, const int columns, const int
   store_row((is_last ? output_r : partial_r) + at, N - n, low##i, high##i); }
 
 __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
-    FLOATS(partial), const int M, const int N, const int K, const int left_row,
-    const int left_inner, const int right_inner, const int right_column, const int adds,
-    const int rows_per_item)
+    FLOATS(partial), INTEGERS(live), const int limits, const int rows, const int N,
+    const int all, const int left_row, const int left_inner, const int right_inner,
+    const int right_column, const int adds, const int rows_per_item)
 {
   const int n = (int)get_global_id(0) * WIDTH;
   const int first = (int)get_global_id(1) * rows_per_item;
   const int r = (int)get_global_id(2);
+  const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
+  const int K = limits == 2 ? min(*BLOCK(live, r), all) : all;
   const int end = min(first + rows_per_item, M);
+  if (first >= end)
+    return;
   const __global float *addend_r = BLOCK(addend, r) + n;
   __global float *output_r = BLOCK(output, r) + n, *partial_r = BLOCK(partial, r) + n;
   vector block[2 * BLOCK_INNER];
 
-  for (int k0 = 0; k0 < K; k0 += BLOCK_INNER) {
+  // Once for K = 0 as well: a sum of nothing is stored.
+  int k0 = 0;
+  do {
     const int depth = min(BLOCK_INNER, K - k0);
     const bool is_last = k0 + BLOCK_INNER >= K;
     const __global float *left_r = BLOCK(left, r) + (ulong)k0 * left_inner;
@@ -152,5 +160,6 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
       }
       EACH_ROW(STORE)
     }
-  }
+    k0 += BLOCK_INNER;
+  } while (k0 < K);
 }

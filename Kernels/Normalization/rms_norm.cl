@@ -6,12 +6,12 @@
 // Launch: global (ceil(M / rows_per_item), R). A work-item owns whole rows.
 
 __kernel void rms_norm(FLOATS(input), FLOATS(weight), FLOATS(output), FLOATS(scale),
-    const int M, const int C, const float epsilon, const int rows_per_item)
+    LIVE, const int M, const int C, const float epsilon, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
   const int first = (int)get_global_id(0) * rows_per_item;
   const __global float *w = BLOCK(weight, r);
-  for (int m = first; m < min(first + rows_per_item, M); ++m) {
+  for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *x = BLOCK(input, r) + (ulong)m * C;
     __global float *y = BLOCK(output, r) + (ulong)m * C;
     float8 squares = 0.0f;

@@ -11,7 +11,7 @@
 
 __kernel void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS(scale),
     FLOATS(output_gradient), FLOATS(addend), FLOATS(input_gradient), FLOATS(partial),
-    const int M, const int C, const int adds, const int rows_per_block)
+    LIVE, const int M, const int C, const int adds, const int rows_per_block)
 {
   const int r = (int)get_global_id(1), block = (int)get_global_id(0);
   if (block * rows_per_block >= M)
@@ -20,7 +20,7 @@ __kernel void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS(scale),
   __global float *dw = BLOCK(partial, r) + (ulong)block * C;
   for (int c = 0; c < C; ++c)
     dw[c] = 0.0f;
-  for (int m = block * rows_per_block; m < min((block + 1) * rows_per_block, M); ++m) {
+  for (int m = block * rows_per_block; m < min((block + 1) * rows_per_block, LIVE_ROWS(r, M)); ++m) {
     const ulong at = (ulong)m * C;
     const __global float *x = BLOCK(input, r) + at;
     const __global float *g = BLOCK(output_gradient, r) + at;

@@ -4,7 +4,7 @@ extension Tape {
   /// Causal attention over rotated queries and keys.
   ///
   /// - Parameters:
-  ///   - projection: (R, B, T, 3C), the raw query | key | value of a linear layer. It is rotated in
+  ///   - projection: (R, B, T, 3C), padded or with live rows, the raw query | key | value of a linear layer. It is rotated in
   ///     place: a linear layer's rule does not read its output.
   ///   - lengths: (R, B) int32.
   ///   - table: the rotary table.
@@ -18,11 +18,11 @@ extension Tape {
     let (r, b, t) = (p.shape[0], p.shape[1], p.shape[2])
     try backend.rotary(p, heads: heads, table: table, start: nil, inverse: false, into: p)
     try rotated?(p)
-    let output = try backend.empty([r, b, t, p.shape[3] / 3])
+    let output = try backend.empty([r, b, t, p.shape[3] / 3], live: p.live)
     let logSumExp = try backend.empty([r, b, heads, t])
     try backend.attention(p, lengths: lengths, heads: heads, into: output, logSumExp: logSumExp)
     return record(output, from: [projection]) { [unowned self] g in
-      let gradient = try backend.empty(p.shape)
+      let gradient = try backend.empty(p.shape, live: p.live)
       try backend.attentionGradient(
         p, lengths: lengths, heads: heads, output: output, logSumExp: logSumExp,
         outputGradient: g, into: gradient)

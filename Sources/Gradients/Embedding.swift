@@ -8,7 +8,8 @@ extension Tape {
   ///   - table: (R, V, C).
   /// - Returns: (R, ..., C).
   public func embedding(_ indices: Tensor, table: Variable) throws -> Variable {
-    let output = try backend.empty(Shape(indices.shape.dimensions + [table.value.shape[2]]))
+    let output = try backend.empty(
+      Shape(indices.shape.dimensions + [table.value.shape[2]]), live: indices.live)
     try backend.embedding(indices, table: table.value, into: output)
     return record(output, from: [table]) { [unowned self] g in
       guard table.isTracked else { return }
@@ -27,14 +28,15 @@ extension Tape {
   /// - Parameters:
   ///   - rows: (R, N) int32: which rows, -1 for a row of zeros.
   ///   - places: (R, M) int32: for each of the M rows of the input its place in `rows`, or -1; with
-  ///     it the gradient is a gather as well, and needs no sum.
+  ///     it the gradient is a gather as well, and needs no sum. Its live rows are the input's.
   /// - Returns: (R, N, C).
   public func gather(_ input: Variable, rows: Tensor, places: Tensor) throws -> Variable {
     let x = input.value.asMatrix
-    let output = try backend.empty([x.shape[0], rows.shape[1], x.shape[2]])
+    let output = try backend.empty(
+      [x.shape[0], rows.shape[1], x.shape[2]], live: rows.live)
     try backend.embedding(rows, table: x, into: output)
     return record(output, from: [input]) { [unowned self] g in
-      let gradient = try backend.empty(x.shape)
+      let gradient = try backend.empty(x.shape, live: x.live)
       try backend.embedding(places, table: g, into: gradient)
       try contribute(gradient.reshaped(input.value.shape), to: input)
     }

@@ -10,11 +10,11 @@ extension Tape {
   public func tokenLogProbabilities(_ logits: Variable, targets: Tensor) throws -> Variable {
     let x = logits.value
     let shape = Shape(x.shape.dimensions.dropLast().map { $0 })
-    let output = try backend.empty(shape)
-    let logSumExp = try backend.empty(shape)
+    let output = try backend.empty(shape, live: x.live)
+    let logSumExp = try backend.empty(shape, live: x.live)
     try backend.tokenLogProbabilities(x, targets: targets, into: output, logSumExp: logSumExp)
     return record(output, from: [logits]) { [unowned self] g in
-      let gradient = try backend.empty(x.shape)
+      let gradient = try backend.empty(x.shape, live: x.live)
       try backend.tokenLogProbabilitiesGradient(
         x, targets: targets, logSumExp: logSumExp, outputGradient: g, into: gradient)
       try contribute(gradient, to: logits)
@@ -26,7 +26,7 @@ extension Tape {
     let output = try backend.empty([values.value.shape.replicas])
     try backend.weightedSum(values.value, weights: weights, into: output)
     return record(output, from: [values]) { [unowned self] g in
-      let gradient = try backend.empty(values.value.shape)
+      let gradient = try backend.empty(values.value.shape, live: values.value.live)
       try backend.weightedSumGradient(weights: weights, outputGradient: g, into: gradient)
       try contribute(gradient, to: values)
     }

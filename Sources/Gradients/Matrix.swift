@@ -16,7 +16,7 @@ extension Tape {
   ) throws -> Variable {
     let x = input.value.asMatrix
     let shape = Shape(input.value.shape.dimensions.dropLast() + [weight.value.shape[1]])
-    let output = try backend.empty(shape)
+    let output = try backend.empty(shape, live: x.live)
     try backend.matmul(
       x, transposeLeft: false, weight.value, transposeRight: true,
       adding: residual?.value.asMatrix, into: output.asMatrix)

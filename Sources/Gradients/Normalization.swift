@@ -8,12 +8,12 @@ extension Tape {
   ///   - weight: (R, C).
   public func rmsNorm(_ input: Variable, weight: Variable, epsilon: Float) throws -> Variable {
     let x = input.value
-    let output = try backend.empty(x.shape)
+    let output = try backend.empty(x.shape, live: x.live)
     let scale = try backend.empty([x.shape.replicas, x.shape.rowsPerReplica])
     try backend.rmsNorm(x, weight: weight.value, epsilon: epsilon, into: output, scale: scale)
     return record(output, from: [input, weight]) { [unowned self] g in
       let weightGradient = try backend.empty(weight.value.shape)
-      let inputGradient = try input.destination ?? backend.empty(x.shape)
+      let inputGradient = try input.destination ?? backend.empty(x.shape, live: x.live)
       try backend.rmsNormGradient(
         x, weight: weight.value, scale: scale, outputGradient: g, adding: input.gradient,
         into: inputGradient, weightGradient: weightGradient)

@@ -77,6 +77,11 @@ public final class Tape {
     return output
   }
 
+  /// Memory for a variable's gradient.
+  private func room(for variable: Variable) throws -> Tensor {
+    try backend.empty(variable.value.shape, live: variable.value.live)
+  }
+
   /// Adds a contribution to a variable's gradient through an operation that can itself add.
   ///
   /// Activations' gradients are never changed in place: a residual hands one tensor to two paths.
@@ -84,7 +89,7 @@ public final class Tape {
     to variable: Variable, _ write: (_ adding: Tensor?, _ output: Tensor) throws -> Void
   ) throws {
     guard variable.isTracked else { return }
-    let output = try variable.destination ?? backend.empty(variable.value.shape)
+    let output = try variable.destination ?? room(for: variable)
     try write(variable.gradient, output)
     variable.gradient = output
   }
@@ -100,7 +105,7 @@ public final class Tape {
       }
       variable.gradient = destination
     } else if let sum = variable.gradient {
-      let output = try backend.empty(variable.value.shape)
+      let output = try room(for: variable)
       try backend.add(sum, gradient, into: output)
       variable.gradient = output
     } else {

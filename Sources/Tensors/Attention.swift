@@ -1,8 +1,9 @@
 /// Causal scaled dot-product attention and rotary positions, on the fused projection (R, B, T, 3C).
 ///
 /// A row of the projection is query, key and value one after another, each H heads of D channels.
-/// Batches are ragged and padded on the right: row b of replica r has `lengths[r, b]` positions.
-/// At a position past its row's length outputs and gradients are zero.
+/// Batches are ragged: sequence b of replica r has `lengths[r, b]` positions. Padded on the right,
+/// outputs and gradients past a length are zero; where a tensor has live rows there is no padding, and
+/// the sequences' rows are theirs.
 public protocol AttentionOperations: AnyObject {
   /// Rotates query and key by position: with θ = t · base^(-2i/D), the pair (x_i, x_{i+D/2}) becomes
   /// (x_i cos θ - x_{i+D/2} sin θ, x_{i+D/2} cos θ + x_i sin θ): "rotate half", as in Llama
@@ -11,7 +12,7 @@ public protocol AttentionOperations: AnyObject {
   /// - Parameters:
   ///   - projection: (R, B, T, 3C).
   ///   - table: (1, positions, D/2, 2): cosine and sine, made once by `RotaryTable`.
-  ///   - start: (R, B) position of a row's first column; nil means 0.
+  ///   - start: (R, B) position of a sequence's first column; nil means 0, and so do live rows.
   ///   - inverse: rotate back, which is the gradient of the rotation.
   ///   - output: (R, B, T, 3C), may be `projection` itself.
   ///
@@ -27,7 +28,7 @@ public protocol AttentionOperations: AnyObject {
   ///   - projection: (R, B, T, 3C), rotated.
   ///   - lengths: (R, B) int32.
   ///   - output: (R, B, T, C).
-  ///   - logSumExp: (R, B, H, T), kept for the gradient; 0 past a row's length.
+  ///   - logSumExp: (R, B, H, T), kept for the gradient. Past a length 0, or with live rows nothing.
   func attention(
     _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor)
     throws
@@ -37,7 +38,7 @@ public protocol AttentionOperations: AnyObject {
   ///
   /// - Parameters:
   ///   - outputGradient: (R, B, T, C).
-  ///   - projectionGradient: (R, B, T, 3C), every element written.
+  ///   - projectionGradient: (R, B, T, 3C).
   func attentionGradient(
     _ projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
     outputGradient: Tensor, into projectionGradient: Tensor) throws
@@ -81,6 +82,10 @@ public struct AttentionSizes: Hashable, Sendable {
     require(
       output.shape == [replicas, batch, positions, channels], operation,
       "output \(output.shape) does not fit projection \(projection.shape)")
+    requireSameRows(projection, output, operation: operation)
+    require(
+      projection.live == nil || projection.live?.starts?.shape == lengths.shape, operation,
+      "the live rows of \(projection.shape) are not sequences of lengths \(lengths.shape)")
     require(
       logSumExp.shape == [replicas, batch, heads, positions], operation,
       "log-sum-exp \(logSumExp.shape) does not fit projection \(projection.shape)")

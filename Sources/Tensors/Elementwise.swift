@@ -36,5 +36,6 @@ public struct SwiGLUSizes: Hashable, Sendable {
       gateAndUp.shape.width == 2 * width && output.shape.replicas == replicas
         && output.shape.rowsPerReplica == rows, operation,
       "\(gateAndUp.shape) is not \(output.shape) with gate and value side by side")
+    requireSameRows(gateAndUp, output, operation: operation)
   }
 }

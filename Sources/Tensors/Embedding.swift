@@ -36,5 +36,6 @@ public struct EmbeddingSizes: Hashable, Sendable {
       table.shape.replicas == replicas && output.shape.replicas == replicas
         && output.shape.width == channels && output.shape.rowsPerReplica == count, operation,
       "output \(output.shape) does not fit indices \(indices.shape) and table \(table.shape)")
+    requireSameRows(indices, output, operation: operation)
   }
 }

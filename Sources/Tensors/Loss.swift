@@ -1,4 +1,6 @@
 /// Log-probabilities of tokens, the primitive that every objective is built on.
+///
+/// A tensor (R, ...) of one number per row may have live rows as well: its leading numbers.
 public protocol LossOperations: AnyObject {
   /// logProbabilities[r, i] = logits[r, i, targets[r, i]] - logSumExp[r, i].
   ///
@@ -43,7 +45,9 @@ public struct LossSizes: Hashable, Sendable {
       targets.elementType == .int32 && targets.shape.replicas == replicas
         && targets.shape.elementsPerReplica == rows, operation,
       "targets \(targets.shape) are not one int32 per row of \(logits.shape)")
+    requireSameRows(logits, targets, operation: operation)
     for tensor in perRow {
+      requireSameRows(logits, tensor, operation: operation)
       require(
         tensor.shape.replicas == replicas && tensor.shape.elementsPerReplica == rows, operation,
         "\(tensor.shape) has not one value per row of \(logits.shape)")

@@ -11,6 +11,9 @@ public protocol MatrixOperations: AnyObject {
   /// Error: |y - y*| <= (K + 8) · 2⁻²⁴ · (Σ_k |a_mk| |b_kn| + |c_mn|) per element, the a-priori bound
   /// of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
   ///
+  /// Live rows are those of `left` and `output`, or where `transposeLeft` those of `left` and `right`,
+  /// over which the product then sums.
+  ///
   /// Bytes: a row's do not depend on the other rows nor on how many there are. Where the product is
   /// made by our own kernels they do not depend on its place among them either.
   func matmul(
@@ -54,6 +57,14 @@ public struct MatrixProduct: Hashable, Sendable {
     if let adding {
       require(adding.shape == c, "matmul", "cannot add \(adding.shape) to \(c)")
     }
+    requireSameRows(left, transposeLeft ? right : output, operation: "matmul")
+    requireSameRows(output, adding, operation: "matmul")
+    require(
+      left.live == nil || !(transposeLeft && transposeRight), "matmul",
+      "the live rows of \(b) are its columns here")
+    require(
+      (transposeLeft ? output : right).live == nil, "matmul",
+      "\(transposeLeft ? c : b) has live rows, but is made of all of them")
   }
 
   public var work: Work {

@@ -41,6 +41,7 @@ public struct NormalizationSizes: Hashable, Sendable {
       "weight \(weight.shape) does not fit \(input.shape)")
     require(
       output.shape == input.shape, operation, "\(output.shape) is not the shape of \(input.shape)")
+    requireSameRows(input, output, operation: operation)
     require(
       scale.shape.replicas == replicas && scale.shape.elementsPerReplica == rows, operation,
       "scale \(scale.shape) has not one value per row of \(input.shape)")

@@ -24,11 +24,13 @@ public struct Tensor {
   public let offset: Int
   /// Elements from a replica's first element to the next replica's.
   public let replicaStride: Int
+  /// The rows that hold numbers; nil where all do.
+  public let live: LiveRows?
   public let backend: any Backend
 
   public init(
     shape: Shape, elementType: ElementType, storage: any Storage, offset: Int = 0,
-    replicaStride: Int? = nil, backend: any Backend
+    replicaStride: Int? = nil, live: LiveRows? = nil, backend: any Backend
   ) {
     let stride = replicaStride ?? shape.elementsPerReplica
     let end = offset + (shape.replicas - 1) * stride + shape.elementsPerReplica
@@ -42,6 +44,7 @@ public struct Tensor {
     self.storage = storage
     self.offset = offset
     self.replicaStride = stride
+    self.live = live
     self.backend = backend
   }
 
@@ -56,9 +59,12 @@ public struct Tensor {
       shape.replicas == self.shape.replicas
         && shape.elementsPerReplica == self.shape.elementsPerReplica, "reshaped",
       "shapes \(self.shape) and \(shape) do not hold the same elements per replica")
+    require(
+      live == nil || shape.width == self.shape.width, "reshaped",
+      "rows of \(self.shape) are not rows of \(shape), and some hold nothing")
     return Tensor(
       shape: shape, elementType: elementType, storage: storage, offset: offset,
-      replicaStride: replicaStride, backend: backend)
+      replicaStride: replicaStride, live: live, backend: backend)
   }
 
   /// A contiguous part of every replica's block, from its element `start`.
@@ -80,7 +86,14 @@ public struct Tensor {
     return Tensor(
       shape: Shape([range.count] + shape.dimensions.dropFirst()), elementType: elementType,
       storage: storage, offset: offset + range.lowerBound * replicaStride,
-      replicaStride: replicaStride, backend: backend)
+      replicaStride: replicaStride, live: live?.replicas(range), backend: backend)
+  }
+
+  /// The same elements with other live rows.
+  public func with(live: LiveRows?) -> Tensor {
+    Tensor(
+      shape: shape, elementType: elementType, storage: storage, offset: offset,
+      replicaStride: replicaStride, live: live, backend: backend)
   }
 
   /// Waits for the backend and returns every element, replica after replica.
@@ -121,11 +134,13 @@ public struct Tensor {
 
 extension Backend {
   /// A tensor whose elements are whatever its memory held.
-  public func empty(_ shape: Shape, _ elementType: ElementType = .float32) throws -> Tensor {
+  public func empty(
+    _ shape: Shape, _ elementType: ElementType = .float32, live: LiveRows? = nil
+  ) throws -> Tensor {
     Tensor(
       shape: shape, elementType: elementType,
       storage: try makeStorage(byteCount: shape.elementCount * elementType.byteCount),
-      backend: self)
+      live: live, backend: self)
   }
 
   public func tensor(_ values: [Float], _ shape: Shape) throws -> Tensor {

@@ -23,21 +23,25 @@ extension CPUBackend {
         start.shape == [sizes.replicas, batch] && start.elementType == .int32, "rotary",
         "start \(start.shape) is not (replicas, batch) = [\(sizes.replicas), \(batch)]")
     }
+    requireSameRows(projection, output, operation: "rotary")
     let (x, y, angles) = (floats(projection), floats(output), floats(table)[0])
     let starts = start.map(integers)
+    let rowPositions = projection.live?.positions.map(integers)
     let known = table.shape[1]
     let direction: Float = inverse ? -1 : 1
 
     workers.splitRows(
-      replicas: sizes.replicas, rows: batch * positions, cost: 3 * channels
+      replicas: sizes.replicas, rows: batch * positions, cost: 3 * channels,
+      limits: liveRows(of: projection)
     ) { replica, rows in
       // Cosines and sines of the row's position, apart: one table for all its heads.
       withScratch(2 * half) { cosines in
         let sines = cosines + half
         var last = -1
         for row in rows {
-          let first = starts.map { Int($0[replica][row / positions]) } ?? 0
-          let position = first + row % positions
+          let position =
+            rowPositions.map { Int($0[replica][row]) }
+            ?? row % positions + (starts.map { Int($0[replica][row / positions]) } ?? 0)
           require(
             position >= 0 && position < known, "rotary",
             "position \(position) is not in the table's \(known)")
@@ -77,14 +81,27 @@ extension CPUBackend {
       projection: projection, lengths: lengths, heads: heads, output: output,
       logSumExp: logSumExp, operation: "attention")
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
-    let counts = integers(lengths)
+    let places = headPlaces(sizes, projection, lengths)
     withCausalMask { mask in
       forEachHead(sizes) { replica, row, head in
-        let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
+        let place = places(replica, row, head)
         place.attend(
           projection: x[replica], output: y[replica],
           logSumExp: sums[replica] + (row * heads + head) * sizes.positions, mask: mask)
       }
+    }
+  }
+
+  /// Where a head of (replica, batch row) lies, padded or in live rows.
+  func headPlaces(
+    _ sizes: AttentionSizes, _ projection: Tensor, _ lengths: Tensor
+  ) -> (Int, Int, Int) -> HeadPlace {
+    let (counts, starts) = (integers(lengths), projection.live?.starts.map(integers))
+    return { replica, row, head in
+      let length = Int(counts[replica][row])
+      return HeadPlace(
+        sizes, start: starts.map { Int($0[replica][row]) } ?? row * sizes.positions, head: head,
+        length: length, end: starts == nil ? sizes.positions : length)
     }
   }
 
@@ -104,9 +121,9 @@ extension CPUBackend {
 /// over channels and over keys in ascending order, each sum in one accumulator of one lane, so its
 /// bytes depend on its own row alone.
 struct HeadPlace {
-  let positions: Int
-  /// Positions that exist; later ones are padding.
+  /// Positions that exist; later ones, up to `end`, are padding.
   let length: Int
+  let end: Int
   let width: Int
   /// Columns of a panel: the width in whole vectors, zeros beyond it.
   let paddedWidth: Int
@@ -119,8 +136,9 @@ struct HeadPlace {
   let queryOffset: Int
   let outputOffset: Int
 
-  init(_ sizes: AttentionSizes, row: Int, head: Int, length: Int) {
-    positions = sizes.positions
+  /// - Parameter start: the row of position 0.
+  init(_ sizes: AttentionSizes, start: Int, head: Int, length: Int, end: Int) {
+    self.end = end
     self.length = min(max(length, 0), sizes.positions)
     width = sizes.headWidth
     channels = sizes.channels
@@ -128,8 +146,8 @@ struct HeadPlace {
     paddedLength = (self.length + 7) / 8 * 8
     scale = 1 / Float(width).squareRoot()
     rowStride = 3 * channels
-    queryOffset = row * positions * rowStride + head * width
-    outputOffset = row * positions * channels + head * width
+    queryOffset = start * rowStride + head * width
+    outputOffset = start * channels + head * width
   }
 
   var panelSize: Int { paddedLength * paddedWidth }
@@ -172,7 +190,7 @@ struct HeadPlace {
         first += 8
       }
     }
-    for position in length..<positions {
+    for position in length..<end {
       (result + position * channels).update(repeating: 0, count: width)
       logSumExp[position] = 0
     }

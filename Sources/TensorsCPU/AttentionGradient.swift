@@ -16,10 +16,12 @@ extension CPUBackend {
       "projection gradient \(projectionGradient.shape) is not the shape of \(projection.shape)")
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let (dy, dx) = (floats(outputGradient), floats(projectionGradient))
-    let counts = integers(lengths)
+    requireSameRows(
+      projection, outputGradient, projectionGradient, operation: "attentionGradient")
+    let places = headPlaces(sizes, projection, lengths)
     withCausalMask { mask in
       forEachHead(sizes) { replica, row, head in
-        let place = HeadPlace(sizes, row: row, head: head, length: Int(counts[replica][row]))
+        let place = places(replica, row, head)
         place.attendGradient(
           projection: x[replica], output: y[replica],
           logSumExp: sums[replica] + (row * heads + head) * sizes.positions,
@@ -93,7 +95,7 @@ extension HeadPlace {
         (row + 2 * channels).update(from: valueGradients + position * paddedWidth, count: width)
       }
     }
-    for position in length..<positions {
+    for position in length..<end {
       let row = result + position * rowStride
       for part in 0..<3 { (row + part * channels).update(repeating: 0, count: width) }
     }

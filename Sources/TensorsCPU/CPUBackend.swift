@@ -142,6 +142,15 @@ extension CPUBackend {
 
   func integers(_ tensor: Tensor) -> Blocks<Int32> { elements(tensor, as: Int32.self) }
 
+  /// The live rows of every replica; nil where all are.
+  func liveRows(of tensor: Tensor) -> [Int]? {
+    guard let live = tensor.live else { return nil }
+    let counts = integers(live.counts)
+    return (0..<tensor.shape.replicas).map {
+      min(max(Int(counts[$0][0]), 0), tensor.shape.elementsPerReplica)
+    }
+  }
+
   private func address(_ tensor: Tensor, replica: Int) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(elements(tensor, as: UInt32.self)[replica])
   }

@@ -6,8 +6,10 @@ extension CPUBackend {
       left.shape == right.shape && left.shape == output.shape, "add",
       "\(left.shape), \(right.shape) and \(output.shape) differ")
     let (a, b, y) = (floats(left), floats(right), floats(output))
+    requireSameRows(left, right, output, operation: "add")
     workers.split(
-      replicas: left.shape.replicas, count: left.shape.elementsPerReplica, grain: 1 << 14
+      replicas: left.shape.replicas, count: left.shape.elementsPerReplica, grain: 1 << 14,
+      limits: liveRows(of: left)?.map { $0 * left.shape.width }
     ) { replica, range in
       let start = range.lowerBound
       let (first, second, result) = (a[replica] + start, b[replica] + start, y[replica] + start)
@@ -23,7 +25,7 @@ extension CPUBackend {
     let width = sizes.width
     let (x, y) = (floats(gateAndUp), floats(output))
     workers.splitRows(
-      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * width
+      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * width, limits: liveRows(of: gateAndUp)
     ) { replica, rows in
       // h = e^(-|gate|/2), so that 1/(1 + e^-gate) = (1 or h²) / (1 + h²). The two factors h of a
       // negative gate stand apart: h² underflows where the product with gate and value does not.
@@ -50,10 +52,11 @@ extension CPUBackend {
     require(
       gradient.shape == gateAndUp.shape, "swiGLUGradient",
       "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
+    requireSameRows(gateAndUp, gradient, operation: "swiGLUGradient")
     let width = sizes.width
     let (x, g, dx) = (floats(gateAndUp), floats(outputGradient), floats(gradient))
     workers.splitRows(
-      replicas: sizes.replicas, rows: sizes.rows, cost: 6 * width
+      replicas: sizes.replicas, rows: sizes.rows, cost: 6 * width, limits: liveRows(of: gateAndUp)
     ) { replica, rows in
       // σ and 1 - σ each from e^(-|gate|), so that neither cancels. Results go through a row that
       // overlaps no tensor: the loop is compiled into vectors also when the gradient is the input.

@@ -7,7 +7,8 @@ extension CPUBackend {
     let channels = sizes.channels
     let (rows, values, y) = (integers(indices), floats(table), floats(output))
     workers.splitRows(
-      replicas: sizes.replicas, rows: sizes.count, cost: channels
+      replicas: sizes.replicas, rows: sizes.count, cost: channels,
+      limits: liveRows(of: indices)
     ) { replica, range in
       for i in range {
         let index = Int(rows[replica][i])
@@ -31,6 +32,7 @@ extension CPUBackend {
       operation: "embeddingGradient")
     let channels = sizes.channels
     let (rows, g, table) = (integers(indices), floats(outputGradient), floats(tableGradient))
+    let counts = liveRows(of: indices)
     // A piece owns a range of the table's rows and looks for them in all indices, in order.
     let pieces = min(8, sizes.rows)
     func body(_ item: Int) {
@@ -41,7 +43,7 @@ extension CPUBackend {
         (target + owned.lowerBound * channels).update(
           repeating: 0, count: owned.count * channels)
       }
-      for i in 0..<sizes.count {
+      for i in 0..<(counts?[replica] ?? sizes.count) {
         let index = Int(rows[replica][i])
         if index == -1 { continue }
         checkIndex(index, below: sizes.rows, "embeddingGradient")

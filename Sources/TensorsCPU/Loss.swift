@@ -12,7 +12,8 @@ extension CPUBackend {
     let (x, chosen) = (floats(logits), integers(targets))
     let (y, sums) = (floats(logProbabilities), floats(logSumExp))
     workers.splitRows(
-      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary
+      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary,
+      limits: liveRows(of: logits)
     ) { replica, rows in
       withScratch(vocabulary) { scratch in
         for row in rows {
@@ -39,11 +40,13 @@ extension CPUBackend {
     require(
       gradient.shape == logits.shape, "tokenLogProbabilitiesGradient",
       "gradient \(gradient.shape) is not the shape of \(logits.shape)")
+    requireSameRows(logits, gradient, operation: "tokenLogProbabilitiesGradient")
     let vocabulary = sizes.vocabulary
     let (x, chosen, sums) = (floats(logits), integers(targets), floats(logSumExp))
     let (g, dx) = (floats(outputGradient), floats(gradient))
     workers.splitRows(
-      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary
+      replicas: sizes.replicas, rows: sizes.rows, cost: 4 * vocabulary,
+      limits: liveRows(of: logits)
     ) { replica, rows in
       for row in rows {
         let values = x[replica] + row * vocabulary
@@ -74,8 +77,10 @@ extension CPUBackend {
         && output.shape.replicas == values.shape.replicas, "weightedSum",
       "\(values.shape), weights \(weights.shape) and output \(output.shape) do not fit")
     let (x, w, y) = (floats(values), floats(weights), floats(output))
+    requireSameRows(values, weights, operation: "weightedSum")
     sumOfBlocks(
-      replicas: values.shape.replicas, count: values.shape.elementsPerReplica, into: y
+      replicas: values.shape.replicas, count: values.shape.elementsPerReplica,
+      limits: liveRows(of: values), into: y
     ) { replica, range in
       let (first, second) = (x[replica] + range.lowerBound, w[replica] + range.lowerBound)
       var sum = Lanes.zero
@@ -95,8 +100,10 @@ extension CPUBackend {
       "weights \(weights.shape), output gradient \(outputGradient.shape) and gradient "
         + "\(gradient.shape) do not fit")
     let (w, g, dx) = (floats(weights), floats(outputGradient), floats(gradient))
+    requireSameRows(weights, gradient, operation: "weightedSumGradient")
     workers.split(
-      replicas: weights.shape.replicas, count: weights.shape.elementsPerReplica, grain: 1 << 14
+      replicas: weights.shape.replicas, count: weights.shape.elementsPerReplica, grain: 1 << 14,
+      limits: liveRows(of: weights)
     ) { replica, range in
       let (from, to) = (w[replica] + range.lowerBound, dx[replica] + range.lowerBound)
       let factor = g[replica][0]
@@ -109,7 +116,8 @@ extension CPUBackend {
   /// One sum per replica: of blocks of 4096 elements, then of the blocks' sums in order, in double
   /// precision. The blocks follow from the count alone.
   func sumOfBlocks(
-    replicas: Int, count: Int, into output: Blocks<Float>, _ block: (Int, Range<Int>) -> Float
+    replicas: Int, count: Int, limits: [Int]? = nil, into output: Blocks<Float>,
+    _ block: (Int, Range<Int>) -> Float
   ) {
     let size = 4096
     let blocks = (count + size - 1) / size
@@ -118,8 +126,10 @@ extension CPUBackend {
         replicas: 1, rows: replicas * blocks, cost: min(size, count) / 2
       ) { _, range in
         for item in range {
-          let start = item % blocks * size
-          partials[item] = block(item / blocks, start..<min(start + size, count))
+          let (replica, start) = (item / blocks, item % blocks * size)
+          let range = (start..<min(start + size, count))
+            .clamped(to: 0..<(limits?[replica] ?? count))
+          partials[item] = range.isEmpty ? 0 : block(replica, range)
         }
       }
       for replica in 0..<replicas {

@@ -9,23 +9,31 @@ extension CPUBackend {
     let sizes = MatrixProduct(
       left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
       into: output)
-    let form = ProductForm(sizes)
-    let rows = sizes.rows
-    let height = form.blockHeight
-    let blocks = (rows + height - 1) / height
-    let tail = rows - (blocks - 1) * height
-    let tailHeight = tailHeights.height(for: tail, of: form)
+    let whole = ProductForm(sizes)
+    let height = whole.blockHeight
+    let blocks = (sizes.rows + height - 1) / height
+    // Of every replica: live rows limit how many are made, or how many are summed over.
+    let live = liveRows(of: left)
+    let forms = (0..<sizes.replicas).map { replica in
+      var form = whole
+      if let live, transposeLeft { form.inner = live[replica] }
+      let rows = transposeLeft ? sizes.rows : live?[replica] ?? sizes.rows
+      let tail = rows - max(0, (rows - 1) / height) * height
+      return (form, rows, tailHeight: tailHeights.height(for: tail, of: form, within: whole))
+    }
     let (a, b, y) = (floats(left), floats(right), floats(output))
     let c = adding.map(floats)
 
     func body(_ item: Int) {
       let (replica, block) = (item / blocks, item % blocks)
+      let (form, rows, tailHeight) = forms[replica]
       let row = block * height
-      let count = block == blocks - 1 ? tail : height
-      let called = block == blocks - 1 ? tailHeight : height
+      if row >= rows { return }
+      let count = min(height, rows - row)
+      let called = count < height ? tailHeight : height
       let result = y[replica] + row * form.columns
       let operand = a[replica] + (transposeLeft ? row : row * form.inner)
-      let stride = transposeLeft ? rows : form.inner
+      let stride = transposeLeft ? sizes.rows : form.inner
       if c == nil && called == count {
         form.multiply(operand, stride: stride, b[replica], rows: called, into: result)
         return
@@ -54,7 +62,7 @@ extension CPUBackend {
       }
     }
     let items = sizes.replicas * blocks
-    if items * min(rows, height) * form.columns * form.inner < Self.smallProduct {
+    if items * min(sizes.rows, height) * whole.columns * whole.inner < Self.smallProduct {
       for item in 0..<items { body(item) }
     } else {
       workers.run(items, body)
@@ -68,7 +76,7 @@ extension CPUBackend {
 /// What a product's rows have in common, whatever their number.
 struct ProductForm: Hashable {
   let columns: Int
-  let inner: Int
+  var inner: Int
   let transposeLeft: Bool
   let transposeRight: Bool
 
@@ -129,8 +137,12 @@ struct TailHeights {
   private static let largestComparison = 1 << 22
 
   /// The lowest height at which the first `rows` rows get the bytes that a whole block gives them.
-  mutating func height(for rows: Int, of form: ProductForm) -> Int {
-    if rows == form.blockHeight || form.inner * form.columns > Self.largestComparison {
+  ///
+  /// - Parameter whole: the form without live rows. A sum over live rows has another length, and so is
+  ///   another form, every time: only small ones are worth a comparison then.
+  mutating func height(for rows: Int, of form: ProductForm, within whole: ProductForm) -> Int {
+    let largest = form == whole ? Self.largestComparison : Self.largestComparison >> 5
+    if rows == form.blockHeight || form.inner * form.columns > largest || form.inner == 0 {
       return form.blockHeight
     }
     let heights = known[form] ?? Self.heights(form)

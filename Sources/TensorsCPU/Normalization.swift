@@ -9,7 +9,7 @@ extension CPUBackend {
     let channels = sizes.channels
     let (x, w, y, s) = (floats(input), floats(weight), floats(output), floats(scale))
     workers.splitRows(
-      replicas: sizes.replicas, rows: sizes.rows, cost: 2 * channels
+      replicas: sizes.replicas, rows: sizes.rows, cost: 2 * channels, limits: liveRows(of: input)
     ) { replica, rows in
       let weights = w[replica]
       for row in rows {
@@ -42,6 +42,9 @@ extension CPUBackend {
     let (rows, channels) = (sizes.rows, sizes.channels)
     let (x, w, s, g) = (floats(input), floats(weight), floats(scale), floats(outputGradient))
     let (addend, dx, dw) = (adding.map(floats), floats(inputGradient), floats(weightGradient))
+
+    requireSameRows(input, outputGradient, adding, operation: "rmsNormGradient")
+    let limits = liveRows(of: input)
 
     // The weight's gradient: partial sums of blocks of rows, then of the blocks in order.
     let height = 64
@@ -77,7 +80,8 @@ extension CPUBackend {
         let partial = partials + item * channels
         partial.update(repeating: 0, count: channels)
         withScratch(channels) { result in
-          for row in block * height..<min((block + 1) * height, rows) {
+          let end = min((block + 1) * height, limits?[replica] ?? rows)
+          for row in block * height..<max(block * height, end) {
             gradientRow(row, replica, partial, result)
           }
         }

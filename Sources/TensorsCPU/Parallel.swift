@@ -30,7 +30,16 @@ struct Workers {
   /// per replica where there is too little work to wake a thread for.
   ///
   /// For operations whose elements do not depend on the piece they are in.
-  func split(replicas: Int, count: Int, grain: Int, _ body: (Int, Range<Int>) -> Void) {
+  ///
+  /// - Parameter limits: of each replica only the elements below its limit.
+  func split(
+    replicas: Int, count: Int, grain: Int, limits: [Int]? = nil,
+    _ wholeBody: (Int, Range<Int>) -> Void
+  ) {
+    func body(_ replica: Int, _ range: Range<Int>) {
+      let part = range.clamped(to: 0..<(limits?[replica] ?? count))
+      if !part.isEmpty { wholeBody(replica, part) }
+    }
     if replicas * count <= grain {
       for replica in 0..<replicas { body(replica, 0..<count) }
       return
@@ -43,8 +52,12 @@ struct Workers {
   }
 
   /// `split` over rows, with `cost` the elements' work in one row.
-  func splitRows(replicas: Int, rows: Int, cost: Int, _ body: (Int, Range<Int>) -> Void) {
-    split(replicas: replicas, count: rows, grain: max(1, Self.pieceCost / max(1, cost)), body)
+  func splitRows(
+    replicas: Int, rows: Int, cost: Int, limits: [Int]? = nil, _ body: (Int, Range<Int>) -> Void
+  ) {
+    split(
+      replicas: replicas, count: rows, grain: max(1, Self.pieceCost / max(1, cost)),
+      limits: limits, body)
   }
 
   /// Elements of simple arithmetic that outweigh waking a thread several times.

@@ -11,12 +11,16 @@ extension OpenCLBackend {
       output.shape == projection.shape && table.shape.rank == 4
         && table.shape[1] >= sizes.positions && table.shape[2] == sizes.headWidth / 2, "rotary",
       "table \(table.shape) and output \(output.shape) do not fit \(projection.shape)")
+    requireSameRows(projection, output, operation: "rotary")
     let rows = sizes.batch * sizes.positions
+    let positions = projection.live?.positions
     try launch(
       .rotary, items: rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
-      try $0.tensors(projection, table, start ?? table, output)
-      try $0.integers(rows, sizes.positions, heads, sizes.headWidth, start == nil ? 0 : 1)
+      try $0.tensors(projection, table, positions ?? start ?? table, output)
+      try $0.live(of: projection)
+      try $0.integers(
+        rows, sizes.positions, heads, sizes.headWidth, positions != nil ? 2 : start != nil ? 1 : 0)
       try $0.value(inverse ? Float(-1) : Float(1))
       try $0.integers(rowsPerItem)
     }
@@ -29,7 +33,9 @@ extension OpenCLBackend {
       projection: projection, lengths: lengths, heads: heads, output: output,
       logSumExp: logSumExp, operation: "attention")
     try launchAttention(.attentionForward, sizes) {
-      try $0.tensors(projection, lengths, output, logSumExp)
+      try $0.tensors(projection)
+      try $0.sequences(of: projection, lengths: lengths)
+      try $0.tensors(output, logSumExp)
     }
   }
 
@@ -45,13 +51,18 @@ extension OpenCLBackend {
       "attentionGradient",
       "gradients \(outputGradient.shape) and \(projectionGradient.shape) do not fit "
         + "\(output.shape) and \(projection.shape)")
+    requireSameRows(
+      projection, outputGradient, projectionGradient, operation: "attentionGradient")
     let delta = try empty(logSumExp.shape)
     try launchAttention(.attentionGradientQuery, sizes) {
-      try $0.tensors(
-        projection, lengths, output, logSumExp, outputGradient, projectionGradient, delta)
+      try $0.tensors(projection)
+      try $0.sequences(of: projection, lengths: lengths)
+      try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
     }
     try launchAttention(.attentionGradientKey, sizes) {
-      try $0.tensors(projection, lengths, logSumExp, outputGradient, delta, projectionGradient)
+      try $0.tensors(projection)
+      try $0.sequences(of: projection, lengths: lengths)
+      try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
     }
   }
 

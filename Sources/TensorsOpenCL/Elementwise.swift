@@ -6,13 +6,16 @@ extension OpenCLBackend {
     require(
       left.shape == right.shape && left.shape == output.shape, "add",
       "\(left.shape), \(right.shape) and \(output.shape) are not one shape")
+    requireSameRows(left, right, output, operation: "add")
     let count = left.shape.elementsPerReplica
+    // Only where rows are counted do they have to be known.
+    let width = left.live == nil ? 1 : left.shape.width
     try launch(
       .add, items: count.dividedRoundingUp(by: elementsPerItem), replicas: left.shape.replicas
     ) {
       try $0.tensors(left, right, output)
-      try $0.value(UInt64(count))
-      try $0.integers(elementsPerItem)
+      try $0.live(of: left)
+      try $0.integers(count / width, width, elementsPerItem)
     }
   }
 
@@ -22,6 +25,7 @@ extension OpenCLBackend {
       .swiGLU, items: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(gateAndUp, output)
+      try $0.live(of: gateAndUp)
       try $0.integers(sizes.rows, sizes.width, rowsPerItem)
     }
   }
@@ -33,11 +37,13 @@ extension OpenCLBackend {
     require(
       gradient.shape == gateAndUp.shape, "swiGLUGradient",
       "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
+    requireSameRows(gateAndUp, gradient, operation: "swiGLUGradient")
     try launch(
       .swiGLUGradient, items: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
     ) {
       try $0.tensors(gateAndUp, outputGradient, gradient)
+      try $0.live(of: gateAndUp)
       try $0.integers(sizes.rows, sizes.width, rowsPerItem)
     }
   }

@@ -9,6 +9,7 @@ extension OpenCLBackend {
       .embedding, items: sizes.count.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(indices, table, output)
+      try $0.live(of: indices)
       try $0.integers(sizes.count, sizes.channels, rowsPerItem)
     }
   }
@@ -21,6 +22,7 @@ extension OpenCLBackend {
       operation: "embeddingGradient")
     try launch(.embeddingGradient, items: sizes.rows, replicas: sizes.replicas) {
       try $0.tensors(indices, outputGradient, tableGradient)
+      try $0.live(of: indices)
       try $0.integers(sizes.count, sizes.rows, sizes.channels, accumulate ? 1 : 0)
     }
   }

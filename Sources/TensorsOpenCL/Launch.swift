@@ -25,6 +25,19 @@ struct Arguments {
     for tensor in list { try self.tensor(tensor) }
   }
 
+  /// Passes the live rows of a tensor: `LIVE` of common.cl.
+  mutating func live(of tensor: Tensor) throws {
+    // Where there are none any tensor stands in, and is not read.
+    try self.tensor(tensor.live?.counts ?? tensor)
+    try integers(tensor.live == nil ? 0 : 1)
+  }
+
+  /// Passes where the sequences of a projection lie: `SEQUENCES` of common.cl.
+  mutating func sequences(of projection: Tensor, lengths: Tensor) throws {
+    try tensors(lengths, projection.live?.starts ?? lengths)
+    try integers(projection.live == nil ? 0 : 1)
+  }
+
   /// Passes `int` parameters.
   mutating func integers(_ values: Int...) throws {
     for value in values {

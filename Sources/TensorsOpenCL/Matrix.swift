@@ -28,10 +28,22 @@ extension OpenCLBackend {
       local: (1, 1, 1)
     ) {
       try $0.tensors(left, right, adding ?? output, output, partial)
-      try $0.integers(m, n, k, sizes.transposeLeft ? 1 : k, sizes.transposeLeft ? m : 1)
-      try $0.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
-      try $0.integers(sizes.adds ? 1 : 0, rowsPerItem)
+      try setSizes(&$0, sizes, left)
+      try $0.integers(rowsPerItem)
     }
+  }
+
+  /// What the kernels have in common: what live rows limit (1 rows, 2 the sum over k, 0 nothing),
+  /// sizes, and steps from element to element.
+  private func setSizes(
+    _ arguments: inout Arguments, _ sizes: MatrixProduct, _ left: Tensor
+  ) throws {
+    let (m, n, k) = (sizes.rows, sizes.columns, sizes.inner)
+    try arguments.tensor(left.live?.counts ?? left)
+    try arguments.integers(left.live == nil ? 0 : sizes.transposeLeft ? 2 : 1, m, n, k)
+    try arguments.integers(sizes.transposeLeft ? 1 : k, sizes.transposeLeft ? m : 1)
+    try arguments.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
+    try arguments.integers(sizes.adds ? 1 : 0)
   }
 
   /// Rows of a work-item: many, since it copies its columns of `right` first, but not more than
@@ -52,7 +64,7 @@ extension OpenCLBackend {
   private func multiplyThroughLocalMemory(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor
   ) throws {
-    let (m, n, k) = (sizes.rows, sizes.columns, sizes.inner)
+    let (m, n) = (sizes.rows, sizes.columns)
     try launch(
       .matmulLocal,
       global: (
@@ -60,9 +72,7 @@ extension OpenCLBackend {
       ), local: (16, 16, 1)
     ) {
       try $0.tensors(left, right, adding ?? output, output)
-      try $0.integers(m, n, k, sizes.transposeLeft ? 1 : k, sizes.transposeLeft ? m : 1)
-      try $0.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
-      try $0.integers(sizes.adds ? 1 : 0)
+      try setSizes(&$0, sizes, left)
     }
   }
 }

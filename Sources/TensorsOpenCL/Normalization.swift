@@ -11,6 +11,7 @@ extension OpenCLBackend {
       .rmsNorm, items: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(input, weight, output, scale)
+      try $0.live(of: input)
       try $0.integers(sizes.rows, sizes.channels)
       try $0.value(epsilon)
       try $0.integers(rowsPerItem)
@@ -27,11 +28,13 @@ extension OpenCLBackend {
       outputGradient.shape == input.shape && weightGradient.shape == weight.shape
         && (adding.map { $0.shape == input.shape } ?? true), "rmsNormGradient",
       "gradients \(outputGradient.shape) and \(weightGradient.shape) do not fit \(input.shape)")
+    requireSameRows(input, outputGradient, adding, operation: "rmsNormGradient")
     let blocks = sizes.rows.dividedRoundingUp(by: Self.rowsPerBlock)
     let partial = try empty([sizes.replicas, blocks, sizes.channels])
     try launch(.rmsNormGradient, items: blocks, replicas: sizes.replicas) {
       try $0.tensors(
         input, weight, scale, outputGradient, adding ?? input, inputGradient, partial)
+      try $0.live(of: input)
       try $0.integers(
         sizes.rows, sizes.channels, adding == nil ? 0 : 1, Self.rowsPerBlock)
     }

@@ -2,57 +2,75 @@ public import Tensors
 
 /// One batch for every replica of a cohort, on the host.
 ///
-/// Row b of replica r holds an example padded on the right. Its targets take N = B · targets rows in
-/// all, so that only they are unembedded.
+/// A replica's examples lie one after another without padding, B · T rows at the most. Only the N rows
+/// that predict a target are unembedded, B · targets at the most.
 public struct CohortBatch {
   public let geometry: BatchGeometry
   public let replicas: Int
-  /// (R, B, T).
+  /// (R, B·T): tokens of every example but its last, and their positions; zeros after them.
   public private(set) var tokens: [Int32]
-  /// (R, B).
+  public private(set) var positions: [Int32]
+  /// (R, B): of every example, 0 where there is none, and the row of its first token.
   public private(set) var lengths: [Int32]
-  /// (R, N), -1 where padded; `places` (R, B·T) is its inverse.
+  public private(set) var starts: [Int32]
+  /// (R, N): the rows that predict, -1 after them; `places` (R, B·T) is the inverse, -1 where a row
+  /// predicts nothing.
   public private(set) var rows: [Int32]
   public private(set) var places: [Int32]
   /// (R, N).
   public private(set) var targets: [Int32]
-  /// (R, N): 0 where padded. As made here -1 / (the replica's targets): their weighted sum of
+  /// (R): how many rows and targets there are.
+  public private(set) var rowCounts: [Int32]
+  public private(set) var targetCounts: [Int32]
+  /// (R, N): 0 after the last target. As made here -1 / (the replica's targets): their weighted sum of
   /// log-probabilities is the mean negative log-likelihood.
   public var weights: [Float]
 
-  /// - Parameter examples: for every replica at most B examples; missing rows are empty.
+  /// - Parameter examples: for every replica at most B examples.
   public init(_ examples: [[Example]], geometry: BatchGeometry) {
     let (r, b, t) = (examples.count, geometry.batch, geometry.positions)
     let n = b * geometry.targets
     self.geometry = geometry
     replicas = r
     tokens = [Int32](repeating: 0, count: r * b * t)
-    lengths = [Int32](repeating: 0, count: r * b)
-    rows = [Int32](repeating: -1, count: r * n)
+    positions = tokens
     places = [Int32](repeating: -1, count: r * b * t)
+    lengths = [Int32](repeating: 0, count: r * b)
+    starts = lengths
+    rows = [Int32](repeating: -1, count: r * n)
     targets = [Int32](repeating: 0, count: r * n)
     weights = [Float](repeating: 0, count: r * n)
+    rowCounts = [Int32](repeating: 0, count: r)
+    targetCounts = rowCounts
     for (replica, list) in examples.enumerated() {
       precondition(list.count <= b, "batch: \(list.count) examples in a batch of \(b)")
-      let total = list.reduce(0) { $0 + $1.targetCount }
-      for (row, example) in list.enumerated() {
+      let weight = -1 / Float(list.reduce(0) { $0 + $1.targetCount })
+      var (row, place) = (0, 0)
+      for (index, example) in list.enumerated() {
         // The last token is predicted and predicts nothing.
         let length = example.tokens.count - 1
         precondition(
           length <= t && example.targetCount <= geometry.targets,
           "batch: an example of \(example.tokens.count) tokens, \(example.targetCount) of them "
             + "targets, does not fit \(t) positions and \(geometry.targets) targets")
-        let start = (replica * b + row) * t
-        for position in 0..<length { tokens[start + position] = example.tokens[position] }
-        lengths[replica * b + row] = Int32(length)
-        for target in example.firstTarget..<example.tokens.count {
-          let place = row * geometry.targets + target - example.firstTarget
-          rows[replica * n + place] = Int32(row * t + target - 1)
-          places[start + target - 1] = Int32(place)
-          targets[replica * n + place] = example.tokens[target]
-          weights[replica * n + place] = -1 / Float(total)
+        let first = replica * b * t + row
+        for position in 0..<length {
+          tokens[first + position] = example.tokens[position]
+          positions[first + position] = Int32(position)
         }
+        lengths[replica * b + index] = Int32(length)
+        starts[replica * b + index] = Int32(row)
+        for target in example.firstTarget..<example.tokens.count {
+          rows[replica * n + place] = Int32(row + target - 1)
+          places[first + target - 1] = Int32(place)
+          targets[replica * n + place] = example.tokens[target]
+          weights[replica * n + place] = weight
+          place += 1
+        }
+        row += length
       }
+      rowCounts[replica] = Int32(row)
+      targetCounts[replica] = Int32(place)
     }
   }
 }
@@ -60,52 +78,77 @@ public struct CohortBatch {
 /// A batch's tensors, allocated once and overwritten by every batch of a stage.
 public struct BatchTensors {
   public let geometry: BatchGeometry
+  /// (R, B, T), with live rows.
   public let tokens: Tensor
+  /// (R, B).
   public let lengths: Tensor
+  /// (R, N), with live rows of their own.
   public let rows: Tensor
-  public let places: Tensor
   public let targets: Tensor
   public let weights: Tensor
+  /// (R, B·T), with the tokens' live rows.
+  public let places: Tensor
+  /// (R, ...): all integers of a replica one after another, so that a batch is two uploads.
+  private let integers: Tensor
 
   public init(replicas r: Int, geometry: BatchGeometry, on backend: any Backend) throws {
     let (b, t, n) = (geometry.batch, geometry.positions, geometry.batch * geometry.targets)
     self.geometry = geometry
-    tokens = try backend.empty([r, b, t], .int32)
-    lengths = try backend.empty([r, b], .int32)
-    rows = try backend.empty([r, n], .int32)
-    places = try backend.empty([r, b * t], .int32)
-    targets = try backend.empty([r, n], .int32)
-    weights = try backend.empty([r, n])
+    let integers = try backend.empty([r, 3 * b * t + 2 * b + 2 * n + 2], .int32)
+    var offset = 0
+    func next(_ dimensions: Int...) -> Tensor {
+      let part = integers.slice(from: offset, shape: Shape([r] + dimensions))
+      offset += part.shape.elementsPerReplica
+      return part
+    }
+    self.integers = integers
+    // In the order of `assign`.
+    let (tokens, positions, places) = (next(b, t), next(b * t), next(b * t))
+    let (lengths, starts, rows, targets) = (next(b), next(b), next(n), next(n))
+    let live = LiveRows(counts: next(), starts: starts, positions: positions)
+    let predicting = LiveRows(counts: next())
+    self.tokens = tokens.with(live: live)
+    self.places = places.with(live: live)
+    self.lengths = lengths
+    self.rows = rows.with(live: predicting)
+    self.targets = targets.with(live: predicting)
+    weights = try backend.empty([r, n], live: predicting)
   }
 
   /// Those of some replicas.
-  public func replicas(_ range: Range<Int>) -> BatchTensors {
-    BatchTensors(
-      geometry: geometry, tokens: tokens.replicas(range), lengths: lengths.replicas(range),
-      rows: rows.replicas(range), places: places.replicas(range),
-      targets: targets.replicas(range), weights: weights.replicas(range))
-  }
+  public func replicas(_ range: Range<Int>) -> BatchTensors { BatchTensors(self, range) }
 
-  private init(
-    geometry: BatchGeometry, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor,
-    targets: Tensor, weights: Tensor
-  ) {
-    self.geometry = geometry
-    self.tokens = tokens
-    self.lengths = lengths
-    self.rows = rows
-    self.places = places
-    self.targets = targets
-    self.weights = weights
+  private init(_ whole: BatchTensors, _ range: Range<Int>) {
+    // The same live rows again for tensors that have them in common.
+    let live = whole.tokens.live?.replicas(range)
+    let predicting = whole.rows.live?.replicas(range)
+    func part(_ tensor: Tensor, live: LiveRows? = nil) -> Tensor {
+      tensor.with(live: nil).replicas(range).with(live: live)
+    }
+    geometry = whole.geometry
+    tokens = part(whole.tokens, live: live)
+    places = part(whole.places, live: live)
+    lengths = part(whole.lengths)
+    rows = part(whole.rows, live: predicting)
+    targets = part(whole.targets, live: predicting)
+    weights = part(whole.weights, live: predicting)
+    integers = part(whole.integers)
   }
 
   public func assign(_ batch: CohortBatch) throws {
     precondition(batch.geometry == geometry, "batch: geometry \(batch.geometry) is not \(geometry)")
-    try tokens.assign(batch.tokens)
-    try lengths.assign(batch.lengths)
-    try rows.assign(batch.rows)
-    try places.assign(batch.places)
-    try targets.assign(batch.targets)
+    var values: [Int32] = []
+    values.reserveCapacity(integers.shape.elementCount)
+    for replica in 0..<batch.replicas {
+      for list in [
+        batch.tokens, batch.positions, batch.places, batch.lengths, batch.starts, batch.rows,
+        batch.targets, batch.rowCounts, batch.targetCounts,
+      ] {
+        let count = list.count / batch.replicas
+        values += list[replica * count..<(replica + 1) * count]
+      }
+    }
+    try integers.assign(values)
     try weights.assign(batch.weights)
   }
 }

@@ -120,7 +120,7 @@ public struct Transformer {
   /// The residual stream after the last block.
   ///
   /// - Parameters:
-  ///   - tokens: (R, B, T) int32, padded on the right.
+  ///   - tokens: (R, B, T) int32, padded on the right or with live rows.
   ///   - lengths: (R, B) int32.
   ///   - rotated: sees each layer's rotated projection.
   /// - Returns: (R, B, T, C).
@@ -156,10 +156,12 @@ public struct Transformer {
   /// Log-probabilities of chosen next tokens; only their rows are unembedded.
   ///
   /// - Parameters:
-  ///   - rows: (R, N) int32: b·T + t of the position that predicts, -1 for padding.
+  ///   - tokens: (R, B, T) int32, padded on the right or with live rows.
+  ///   - lengths: (R, B) int32.
+  ///   - rows: (R, N) int32: the rows that predict, or -1.
   ///   - places: (R, B·T) int32: the inverse of `rows`, -1 where a position predicts nothing.
   ///   - targets: (R, N) int32: the tokens predicted.
-  /// - Returns: (R, N); padding rows hold numbers without meaning.
+  /// - Returns: (R, N); where `rows` is -1 numbers without meaning, past live rows nothing.
   public func logProbabilities(
     _ tape: Tape, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, targets: Tensor
   ) throws -> Variable {

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 import Training
 
-/// How examples lie in a batch.
+/// How examples lie in a batch: one after another.
 @Suite(.serialized)
 struct CohortBatchTests {
   /// Two replicas; B = 2, T = 4, at most 3 targets a row. Replica 1 has one example.
@@ -23,29 +23,37 @@ struct CohortBatchTests {
   @Test func tokensAndLengths() {
     #expect(
       Self.batch.tokens == [
-        10, 11, 12, 13, /* */ 20, 21, 0, 0,
-        30, 31, 32, 0, /* */ 0, 0, 0, 0,
+        10, 11, 12, 13, /* */ 20, 21, /* */ 0, 0,
+        30, 31, 32, /* */ 0, 0, 0, 0, 0,
+      ])
+    #expect(
+      Self.batch.positions == [
+        0, 1, 2, 3, /* */ 0, 1, /* */ 0, 0,
+        0, 1, 2, /* */ 0, 0, 0, 0, 0,
       ])
     #expect(Self.batch.lengths == [4, 2, 3, 0])
+    #expect(Self.batch.starts == [0, 4, 0, 0])
+    #expect(Self.batch.rowCounts == [6, 3])
+    #expect(Self.batch.targetCounts == [4, 3])
     #expect(Self.batch.replicas == 2)
   }
 
-  /// Token t is predicted by position t - 1. Row b's targets begin at place 3 b.
+  /// Token t is predicted by position t - 1.
   @Test func rowsAndTheirTargets() {
     #expect(
       Self.batch.rows == [
-        2, 3, -1, /* */ 4, 5, -1,
+        2, 3, /* */ 4, 5, /* */ -1, -1,
         0, 1, 2, /* */ -1, -1, -1,
       ])
     #expect(
       Self.batch.targets == [
-        13, 14, 0, /* */ 21, 22, 0,
+        13, 14, /* */ 21, 22, /* */ 0, 0,
         31, 32, 33, /* */ 0, 0, 0,
       ])
     #expect(
       Self.batch.places == [
-        -1, -1, 0, 1, /* */ 3, 4, -1, -1,
-        0, 1, 2, -1, /* */ -1, -1, -1, -1,
+        -1, -1, 0, 1, /* */ 2, 3, /* */ -1, -1,
+        0, 1, 2, /* */ -1, -1, -1, -1, -1,
       ])
   }
 
@@ -53,12 +61,12 @@ struct CohortBatchTests {
     let third = -1 / Float(3)
     #expect(
       Self.batch.weights == [
-        -0.25, -0.25, 0, /* */ -0.25, -0.25, 0,
+        -0.25, -0.25, /* */ -0.25, -0.25, /* */ 0, 0,
         third, third, third, /* */ 0, 0, 0,
       ])
   }
 
-  /// For drawn examples: places inverts rows, weights sum to -1, and padding is where it must be.
+  /// For drawn examples: places inverts rows, weights sum to -1, and nothing lies between examples.
   @Test func propertiesOfDrawnBatches() {
     for seed in 1...40 {
       var numbers = TestNumbers(seed: seed)
@@ -88,13 +96,18 @@ struct CohortBatchTests {
         let weights = batch.weights[replica * n..<(replica + 1) * n]
         #expect(abs(weights.reduce(0, +) + 1) < 1e-6)
         for (row, weight) in zip(rows, weights) { #expect((row < 0) == (weight == 0)) }
-        for (row, example) in examples[replica].enumerated() {
-          let length = Int(batch.lengths[replica * 5 + row])
+        var start = 0
+        for (index, example) in examples[replica].enumerated() {
+          let length = Int(batch.lengths[replica * 5 + index])
           #expect(length == example.tokens.count - 1)
-          let start = replica * positions + row * 12
-          #expect(Array(batch.tokens[start..<start + length]) == example.tokens.dropLast())
-          #expect(batch.tokens[start + length..<start + 12].allSatisfy { $0 == 0 })
+          #expect(batch.starts[replica * 5 + index] == Int32(start))
+          let range = replica * positions + start..<replica * positions + start + length
+          #expect(Array(batch.tokens[range]) == example.tokens.dropLast())
+          #expect(Array(batch.positions[range]) == (0..<Int32(length)).map { $0 })
+          start += length
         }
+        #expect(batch.rowCounts[replica] == Int32(start))
+        #expect(batch.targetCounts[replica] == Int32(targets))
       }
     }
   }
@@ -119,6 +132,15 @@ struct CohortBatchTests {
     #expect(try tensors.rows.integers() == Self.batch.rows)
     #expect(tensors.places.shape == [2, 8])
     #expect(try tensors.places.integers() == Self.batch.places)
+    let live = try #require(tensors.tokens.live)
+    #expect(try live.counts.integers() == Self.batch.rowCounts)
+    #expect(try live.starts?.integers() == Self.batch.starts)
+    #expect(try live.positions?.integers() == Self.batch.positions)
+    #expect(try tensors.rows.live?.counts.integers() == Self.batch.targetCounts)
+    let second = tensors.replicas(1..<2)
+    #expect(try second.tokens.live?.counts.integers() == [3])
+    #expect(second.tokens.live === second.places.live)
+    #expect(second.rows.live === second.weights.live)
     #expect(try tensors.targets.integers() == Self.batch.targets)
     #expect(try tensors.weights.floats() == Self.batch.weights)
   }

@@ -53,6 +53,19 @@ struct CohortTests {
     #expect(parts.losses == whole.losses)
   }
 
+  /// Room for more positions, targets or examples than a batch has leaves no trace.
+  @Test(arguments: availableBackends)
+  func emptyRoomChangesNothing(_ choice: BackendChoice) throws {
+    let backend = try choice.makeBackend()
+    func train(_ geometry: BatchGeometry) throws -> [[UInt32]] {
+      let run = try TrainingRun([0, 1, 2], steps: 6, geometry: geometry, on: backend)
+      try run.train(0..<6)
+      return try run.bits()
+    }
+    let roomy = try train(BatchGeometry(batch: 5, positions: 14, targets: 9))
+    #expect(try roomy == train(TrainingRun.geometry))
+  }
+
   /// The same run gives the same bytes, with a new backend too.
   @Test(arguments: availableBackends)
   func trainingIsRepeatable(_ choice: BackendChoice) throws {

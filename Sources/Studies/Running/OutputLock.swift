@@ -51,5 +51,9 @@ final class OutputLock: Sendable {
     )
   }
 
-  deinit { _ = close(descriptor) }
+  deinit {
+    // Unlocked by hand: a process that is being spawned holds a copy of the descriptor for a moment.
+    _ = flock(descriptor, LOCK_UN)
+    _ = close(descriptor)
+  }
 }

@@ -1,0 +1,54 @@
+/// Which rows of a tensor hold numbers, where a batch is ragged.
+///
+/// The batch's sequences lie one after another without padding, in the leading rows of a tensor that
+/// has room for B sequences of T positions; how many rows that makes differs by replica and by step.
+/// Every operation passes over the others, in which a tensor holds nothing: they are neither read nor
+/// written, and cost nothing. A tensor without live rows uses all of them, sequence b those from b·T
+/// on.
+///
+/// All numbers lie on the device, so that every step makes the same calls whatever its batch.
+public final class LiveRows {
+  /// (R) int32: the leading rows that hold numbers.
+  public let counts: Tensor
+  /// (R, B) int32: the row of each sequence's first position. Nil where rows are not positions.
+  public let starts: Tensor?
+  /// (R, B·T) int32: every row's position in its sequence.
+  public let positions: Tensor?
+
+  /// Rows that are not positions of sequences, such as those that predict a target.
+  public init(counts: Tensor) {
+    self.counts = counts
+    starts = nil
+    positions = nil
+  }
+
+  /// Rows that are positions of sequences.
+  public init(counts: Tensor, starts: Tensor, positions: Tensor) {
+    require(
+      counts.shape == [starts.shape.replicas] && starts.shape.rank == 2
+        && positions.shape.replicas == counts.shape.replicas, "live rows",
+      "counts \(counts.shape), starts \(starts.shape) and positions \(positions.shape) do not fit")
+    self.counts = counts
+    self.starts = starts
+    self.positions = positions
+  }
+
+  /// Those of some replicas.
+  public func replicas(_ range: Range<Int>) -> LiveRows {
+    guard let starts, let positions else { return LiveRows(counts: counts.replicas(range)) }
+    return LiveRows(
+      counts: counts.replicas(range), starts: starts.replicas(range),
+      positions: positions.replicas(range))
+  }
+}
+
+/// Traps where tensors of one operation do not have the same live rows.
+public func requireSameRows(
+  _ first: Tensor, _ others: Tensor?..., operation: @autoclosure () -> String
+) {
+  for case let other? in others {
+    require(
+      other.live === first.live, operation(),
+      "\(first.shape) and \(other.shape) have not the same live rows")
+  }
+}
