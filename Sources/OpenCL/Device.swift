@@ -52,6 +52,28 @@ public struct Device: @unchecked Sendable {
     extensions.contains(extensionName)
   }
 
+  /// Devices of some of this one's compute units each, all equal; none where the driver cannot.
+  ///
+  /// They exist for the life of the process, as devices do.
+  public func parts(of computeUnits: Int) -> [Device] {
+    var properties: [cl_device_partition_property] = [
+      cl_device_partition_property(CL_DEVICE_PARTITION_EQUALLY), computeUnits, 0,
+    ]
+    var count: cl_uint = 0
+    guard clCreateSubDevices(handle, &properties, 0, nil, &count) == CL_SUCCESS else { return [] }
+    var handles = [cl_device_id?](repeating: nil, count: Int(count))
+    guard clCreateSubDevices(handle, &properties, count, &handles, nil) == CL_SUCCESS else {
+      return []
+    }
+    return handles.compactMap { part in
+      part.flatMap {
+        try? Device(
+          handle: $0, platformHandle: platformHandle, platformIndex: platformIndex,
+          platformVersion: platformVersion, index: index)
+      }
+    }
+  }
+
   /// A description of a device. Only `Platform.all()` makes one that a context can be made on.
   package init(
     platformIndex: Int, index: Int, name: String, kind: Kind, handle: OpaquePointer,

@@ -9,6 +9,10 @@ public struct KernelTime: Hashable, Sendable {
     launches += 1
     self.seconds += seconds
   }
+
+  public static func + (left: KernelTime, right: KernelTime) -> KernelTime {
+    KernelTime(launches: left.launches + right.launches, seconds: left.seconds + right.seconds)
+  }
 }
 
 /// Commands to a device, which run one after another in the order of enqueueing.

@@ -23,6 +23,11 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// where the device wants all of its work at once.
   var workingSet: Int? { get }
 
+  /// How independent replicas are best spread over the device: backends on it or on parts of it, with
+  /// as many replicas each. Their work may overlap: what is enqueued on one does not wait for the
+  /// others, and tensors do not pass between them.
+  func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)]
+
   /// Memory of at least the given size, uninitialised; sizes repeat from step to step, and what is
   /// given back is handed out again.
   func makeStorage(byteCount: Int) throws -> any Storage
@@ -39,10 +44,10 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// Copies elements between tensors of one shape and element type that do not overlap.
   func copy(_ source: Tensor, to destination: Tensor) throws
 
-  /// Waits for all that was enqueued.
+  /// Waits for all that was enqueued, on parts of the device too.
   func finish() throws
 
-  /// Bytes of tensor memory held now, and the most held at any time.
+  /// Bytes of tensor memory held now, and the most held at any time, those of parts of the device included.
   var memory: MemoryUse { get }
 }
 

@@ -16,6 +16,10 @@ public final class CPUBackend: Backend {
 
   public var memory: MemoryUse { pool.use }
 
+  public func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
+    [(self, replicas)]
+  }
+
   /// - Parameters:
   ///   - threads: how many threads compute; nil means one per active processor.
   ///   - fillsWithNaN: fill every storage that is handed out with NaN bits, so that a test notices an

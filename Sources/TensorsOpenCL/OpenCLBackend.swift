@@ -25,26 +25,47 @@ public final class OpenCLBackend: Backend {
   let queue: Queue
   private var kernels: [KernelKey: Kernel] = [:]
   private let pool: Pool
+  private let handle: Device
+  private let ledger: Ledger
+  private let fillsWithNaN: Bool
+  private let keepsTimes: Bool
+  /// Backends on equal parts of the device, by how many parts there are.
+  private var parts: [Int: [OpenCLBackend]] = [:]
 
   /// - Parameters:
   ///   - style: how work is cut; nil follows the kind of device.
   ///   - lanes: 8 or 16, of a wide item's vectors; nil takes what the device prefers.
   ///   - fillsWithNaN: fill every tensor's memory with NaN before it is handed out, for tests.
   ///   - keepsTimes: read the device's clock around every kernel, for `takeTimes`.
-  public init(
+  public convenience init(
     device: Device, style: Style? = nil, lanes: Int? = nil, fillsWithNaN: Bool = false,
     keepsTimes: Bool = false
   ) throws {
-    let style = style ?? (device.kind == .gpu ? .manyItems : .wideItems)
+    try self.init(
+      device: device, style: style ?? (device.kind == .gpu ? .manyItems : .wideItems),
+      lanes: lanes, fillsWithNaN: fillsWithNaN, keepsTimes: keepsTimes,
+      ledger: Ledger())
+  }
+
+  private init(
+    device: Device, style: Style, lanes: Int?, fillsWithNaN: Bool, keepsTimes: Bool,
+    ledger: Ledger
+  ) throws {
     self.style = style
     self.lanes =
       style == .manyItems ? 1 : lanes ?? (device.preferredVectorWidth >= 16 ? 16 : 8)
     computeUnits = device.computeUnits
     workingSet = style == .wideItems ? max(device.globalCache, 1 << 24) * 9 / 4 : nil
+    handle = device
+    self.ledger = ledger
+    self.fillsWithNaN = fillsWithNaN
+    self.keepsTimes = keepsTimes
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
-    pool = Pool(context: context, queue: queue, limit: memoryLimit, fillsWithNaN: fillsWithNaN)
+    pool = Pool(
+      context: context, queue: queue, limit: memoryLimit, fillsWithNaN: fillsWithNaN,
+      ledger: ledger)
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name,
       driver: "\(device.platformVersion); \(device.driverVersion)",
@@ -57,7 +78,32 @@ public final class OpenCLBackend: Backend {
 
   // MARK: Memory
 
-  public var memory: MemoryUse { pool.use }
+  /// Replicas on parts of the device with some of its processors each, so that a kernel's end is
+  /// waited for by few, and what a kernel writes stays in the cache of the processor that reads it.
+  /// What is left over goes to the whole device, whose kernels any processor takes between others.
+  public func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
+    let count = (1...max(1, min(computeUnits, replicas))).last { computeUnits % $0 == 0 } ?? 1
+    let parts = parts(count)
+    guard parts.count > 1 else { return [(self, replicas)] }
+    let rest = replicas % parts.count
+    return parts.map { ($0, replicas / parts.count) } + (rest > 0 ? [(self, rest)] : [])
+  }
+
+  /// None where the device cannot be parted.
+  private func parts(_ count: Int) -> [OpenCLBackend] {
+    guard style == .wideItems, count > 1 else { return [] }
+    if let made = parts[count] { return made }
+    let devices = handle.parts(of: computeUnits / count)
+    let made = try? devices.map {
+      try OpenCLBackend(
+        device: $0, style: style, lanes: lanes, fillsWithNaN: fillsWithNaN,
+        keepsTimes: keepsTimes, ledger: ledger)
+    }
+    parts[count] = made ?? []
+    return made ?? []
+  }
+
+  public var memory: MemoryUse { ledger.use }
 
   public func makeStorage(byteCount: Int) throws -> any Storage { try pool.take(byteCount) }
 
@@ -103,10 +149,17 @@ public final class OpenCLBackend: Backend {
     }
   }
 
-  public func finish() throws { try queue.finish() }
+  public func finish() throws {
+    try queue.finish()
+    for part in parts.values.joined() { try part.finish() }
+  }
 
   /// Waits, and returns how long kernels ran since the last call, by name.
-  public func takeTimes() throws -> [String: KernelTime] { try queue.takeTimes() }
+  public func takeTimes() throws -> [String: KernelTime] {
+    try parts.values.joined().reduce(into: queue.takeTimes()) {
+      try $0.merge($1.takeTimes(), uniquingKeysWith: +)
+    }
+  }
 
   /// Runs once for a contiguous tensor, else once per replica, with byte offsets and counts.
   private func eachBlock(
@@ -166,6 +219,11 @@ final class OpenCLStorage: Storage {
   var byteCount: Int { buffer.byteCount }
 }
 
+/// The tensor memory of one device, whichever queue's pool it came from.
+final class Ledger {
+  fileprivate(set) var use = MemoryUse()
+}
+
 /// Buffers by size, handed out again in last-in, first-out order.
 ///
 /// A step that allocates and frees the same sizes in the same order gets the same buffers every
@@ -181,10 +239,11 @@ final class Pool {
   /// The sizes that have free buffers, the one that was longest unused first.
   private var unused: [Int] = []
   private var freeBytes = 0
-  private(set) var use = MemoryUse()
+  private let ledger: Ledger
 
-  init(context: Context, queue: Queue, limit: Int, fillsWithNaN: Bool) {
+  init(context: Context, queue: Queue, limit: Int, fillsWithNaN: Bool, ledger: Ledger) {
     self.limit = limit
+    self.ledger = ledger
     self.context = context
     self.queue = queue
     self.fillsWithNaN = fillsWithNaN
@@ -206,14 +265,14 @@ final class Pool {
       try makeRoom(for: size)
       buffer = try context.makeBuffer(byteCount: size)
     }
-    use.current += size
-    use.peak = max(use.peak, use.current)
+    ledger.use.current += size
+    ledger.use.peak = max(ledger.use.peak, ledger.use.current)
     if fillsWithNaN { try queue.fill(buffer, pattern: 0x7fc0_dead, byteCount: size) }
     return OpenCLStorage(buffer: buffer, pool: self)
   }
 
   func give(_ buffer: Buffer) {
-    use.current -= buffer.byteCount
+    ledger.use.current -= buffer.byteCount
     freeBytes += buffer.byteCount
     free[buffer.byteCount, default: []].append(buffer)
     unused.removeAll { $0 == buffer.byteCount }
@@ -223,7 +282,8 @@ final class Pool {
   /// Drops free buffers, those of the size that was longest unused first, until they are no more than
   /// what is in use and a new one fits. The driver keeps a buffer until commands are done with it.
   private func makeRoom(for size: Int) throws {
-    let allowed = min(max(use.current, 64 << 20), limit - use.current - size)
+    let held = ledger.use.current
+    let allowed = min(max(held, 64 << 20), limit - held - size)
     while freeBytes > max(0, allowed), let first = unused.first {
       if free[first]?.popLast() != nil { freeBytes -= first } else { unused.removeFirst() }
     }

@@ -135,11 +135,13 @@ public struct BatchTensors {
     integers = part(whole.integers)
   }
 
-  public func assign(_ batch: CohortBatch) throws {
+  /// - Parameter first: the batch's replica that is this one's first.
+  public func assign(_ batch: CohortBatch, from first: Int = 0) throws {
     precondition(batch.geometry == geometry, "batch: geometry \(batch.geometry) is not \(geometry)")
+    let replicas = first..<first + lengths.shape.replicas
     var values: [Int32] = []
     values.reserveCapacity(integers.shape.elementCount)
-    for replica in 0..<batch.replicas {
+    for replica in replicas {
       for list in [
         batch.tokens, batch.positions, batch.places, batch.lengths, batch.starts, batch.rows,
         batch.targets, batch.rowCounts, batch.targetCounts,
@@ -149,6 +151,8 @@ public struct BatchTensors {
       }
     }
     try integers.assign(values)
-    try weights.assign(batch.weights)
+    let count = weights.shape.elementsPerReplica
+    try weights.assign(
+      Array(batch.weights[replicas.lowerBound * count..<replicas.upperBound * count]))
   }
 }

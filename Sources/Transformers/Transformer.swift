@@ -11,7 +11,7 @@ public struct Transformer {
   public let gradients: Tensor?
   /// Cosines and sines for as many positions as a sequence may have.
   public let rotaryTable: Tensor
-  let backend: any Backend
+  public let backend: any Backend
 
   /// - Parameters:
   ///   - parameters: (R, P), laid out by `ParameterLayout`.

