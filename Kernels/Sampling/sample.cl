@@ -4,13 +4,14 @@
 //   else:          argmax over v of logits[v] / temperature - log(-log u_v)
 //
 // u_v = (x + 0.5) 2^-23 (exact in a float), x the upper 23 bits of word v mod 4 of Philox(keys[r],
-// (positions[r, b], b, v / 4, purpose)): a row's draw depends on its key, place and position alone.
+// (positions[r, b], place, v / 4, purpose)): a row's draw depends on its key, place and position alone.
 //
-// logits (R, B, V); keys (R, 2); positions, output (R, B)
+// logits (R, B, V); keys (R, 2); positions, places, output (R, B)
+// place: places[r, b], without has_places b
 // Launch: global (B, R).
 
-__kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(output),
-    const int B, const int V, const float temperature, const uint purpose)
+__kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(places),
+    INTEGERS(output), const int has_places, const int B, const int V, const float temperature, const uint purpose)
 {
   const int b = (int)get_global_id(0), r = (int)get_global_id(1);
   if (b >= B)
@@ -18,6 +19,7 @@ __kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGE
   const __global float *x = BLOCK(logits, r) + (ulong)b * V;
   const uint2 key = (uint2)((uint)BLOCK(keys, r)[0], (uint)BLOCK(keys, r)[1]);
   const uint position = (uint)BLOCK(positions, r)[b];
+  const uint place = has_places ? (uint)BLOCK(places, r)[b] : (uint)b;
   float best = -INFINITY;
   int chosen = 0;
   uint4 words = 0;
@@ -25,7 +27,7 @@ __kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGE
     float score = x[v];
     if (temperature > 0.0f) {
       if (v % 4 == 0)
-        words = philox(key, (uint4)(position, (uint)b, (uint)(v / 4), purpose));
+        words = philox(key, (uint4)(position, place, (uint)(v / 4), purpose));
       const uint word = v % 4 == 0 ? words.x : v % 4 == 1 ? words.y : v % 4 == 2 ? words.z : words.w;
       const float u = ((float)(word >> 9) + 0.5f) * 0x1p-23f;
       score = score / temperature - log(-log(u));

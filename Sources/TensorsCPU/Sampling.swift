@@ -2,12 +2,13 @@ public import Tensors
 
 extension CPUBackend {
   public func sample(
-    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, into output: Tensor
+    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
+    into output: Tensor
   ) throws {
     let shape = logits.shape
     require(
       shape.rank == 3 && keys.shape == [shape[0], 2] && positions.shape == [shape[0], shape[1]]
-        && output.shape == positions.shape, "sample",
+        && (places ?? output).shape == positions.shape && output.shape == positions.shape, "sample",
       "logits \(shape), keys \(keys.shape), positions \(positions.shape) and output "
         + "\(output.shape) do not fit")
     require(
@@ -16,7 +17,8 @@ extension CPUBackend {
     require(temperature >= 0, "sample", "temperature \(temperature) is below 0")
     let (batch, vocabulary) = (shape[1], shape[2])
     let (x, words) = (floats(logits), integers(keys))
-    let (places, chosen) = (integers(positions), integers(output))
+    let (order, chosen) = (integers(positions), integers(output))
+    let rowPlaces = places.map(integers)
     workers.splitRows(
       replicas: shape.replicas, rows: batch, cost: (temperature > 0 ? 64 : 1) * vocabulary
     ) { replica, rows in
@@ -30,8 +32,9 @@ extension CPUBackend {
         let high = UInt32(bitPattern: words[replica][1])
         let draw = GumbelMaximum(
           philox: Philox(seed: UInt64(low) | UInt64(high) << 32),
-          position: UInt32(bitPattern: places[replica][row]),
-          row: UInt32(truncatingIfNeeded: row))
+          position: UInt32(bitPattern: order[replica][row]),
+          row: rowPlaces.map { UInt32(bitPattern: $0[replica][row]) }
+            ?? UInt32(truncatingIfNeeded: row))
         chosen[replica][row] = Int32(
           truncatingIfNeeded: draw.index(values, vocabulary, temperature: temperature))
       }

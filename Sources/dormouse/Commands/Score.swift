@@ -68,7 +68,7 @@ struct Score: ParsableCommand {
         on: backend)
       for start in stride(from: 0, to: examples.count, by: 32) {
         let group = Array(examples[start..<min(start + 32, examples.count)])
-        let scores = try Scoring.logProbabilities(of: group, model: transformer)
+        let scores = try Scoring(of: group, model: transformer).logProbabilities()
         for (index, tokens) in scores[0].enumerated() {
           let sum = tokens.reduce(0, +)
           if json {
