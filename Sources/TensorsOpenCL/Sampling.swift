@@ -9,7 +9,8 @@ extension OpenCLBackend {
     let shape = logits.shape
     require(
       shape.rank == 3 && positions.shape == [shape[0], shape[1]]
-        && (places ?? output).shape == positions.shape && output.shape == positions.shape && keys.shape == [shape[0], 2], "sample",
+        && (places ?? output).shape == positions.shape && output.shape == positions.shape
+        && keys.shape == [shape[0], 2], "sample",
       "logits \(shape), keys \(keys.shape), positions \(positions.shape) and output "
         + "\(output.shape) do not fit")
     try launch(.sample, items: shape[1], replicas: shape[0]) {
