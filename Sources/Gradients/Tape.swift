@@ -42,9 +42,14 @@ public final class Tape {
   public func input(_ value: Tensor) -> Variable { Variable(value, isTracked: records) }
 
   /// A parameter; its gradient is written to `gradient`, a tensor of the value's shape.
-  public func parameter(_ value: Tensor, gradient: Tensor?) -> Variable {
+  ///
+  /// - Parameter adds: Whether to add to what `gradient` holds, from an earlier part of the batch.
+  public func parameter(_ value: Tensor, gradient: Tensor?, adds: Bool = false) -> Variable {
     let variable = Variable(value, isTracked: records && gradient != nil, destination: gradient)
-    if variable.isTracked { parameters.append(variable) }
+    if variable.isTracked {
+      parameters.append(variable)
+      if adds { variable.gradient = gradient }
+    }
     return variable
   }
 
@@ -54,11 +59,37 @@ public final class Tape {
   public func backward(from loss: Variable) throws {
     let one = try backend.empty(loss.value.shape)
     try backend.fill(one, bits: Float(1).bitPattern)
-    loss.gradient = one
+    try backward(from: loss, gradient: one)
+  }
+
+  private func backward(from output: Variable, gradient: Tensor) throws {
+    output.gradient = gradient
     while let rule = rules.popLast() { try rule() }
     for parameter in parameters where parameter.gradient == nil {
       if let destination = parameter.destination { try backend.fill(destination, bits: 0) }
     }
+  }
+
+  /// Part of a computation whose activations are not kept: what goes in is, and the part is computed
+  /// once more when its gradient is wanted (Chen et al. 2016, arXiv:1604.06174). The same operations on
+  /// the same numbers in the same order, so no byte changes.
+  ///
+  /// - Parameter body: the part, on the tape that it is given.
+  public func recomputing(
+    _ input: Variable, _ body: @escaping (Tape, Variable) throws -> Variable
+  ) throws -> Variable {
+    guard records else { return try body(self, input) }
+    let output = try body(Tape(on: backend, records: false), input).value
+    let variable = Variable(output, isTracked: true)
+    rules.append { [unowned self] in
+      guard let gradient = variable.gradient else { return }
+      variable.gradient = nil
+      let tape = Tape(on: backend)
+      let again = tape.input(input.value)
+      try tape.backward(from: body(tape, again), gradient: gradient)
+      if let gradient = again.gradient { try contribute(gradient, to: input) }
+    }
+    return variable
   }
 
   /// Makes the output of an operation, and records its rule if any input is tracked.

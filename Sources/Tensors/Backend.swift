@@ -32,6 +32,10 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// given back is handed out again.
   func makeStorage(byteCount: Int) throws -> any Storage
 
+  /// Gives the memory back to the device that waits to be handed out again: before work whose sizes
+  /// are others.
+  func trim()
+
   /// Copies host bytes into a tensor, replica after replica. The bytes may be reused on return.
   func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws
 
@@ -47,19 +51,20 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// Waits for all that was enqueued, on parts of the device too.
   func finish() throws
 
-  /// Bytes of tensor memory held now, and the most held at any time, those of parts of the device included.
+  /// Bytes of tensor memory, those of parts of the device included.
   var memory: MemoryUse { get }
 }
 
 /// Bytes of device memory.
 public struct MemoryUse: Sendable, Hashable {
-  public var current: Int
-  public var peak: Int
+  /// Held by tensors now, and at the most.
+  public var current = 0
+  public var peak = 0
+  /// Taken from the device now, with what waits to be handed out again; and at the most.
+  public var allocated = 0
+  public var peakAllocated = 0
 
-  public init(current: Int = 0, peak: Int = 0) {
-    self.current = current
-    self.peak = peak
-  }
+  public init() {}
 }
 
 /// What computed: for records beside products, never part of a stage's identity.

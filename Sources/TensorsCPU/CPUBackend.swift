@@ -11,10 +11,12 @@ public import Tensors
 public final class CPUBackend: Backend {
   public let device: DeviceDescription
   let workers: Workers
-  private let pool: StoragePool
+  private let pool: StoragePool<AlignedMemory>
+  private let ledger = MemoryLedger()
+  private let fillsWithNaN: Bool
   var tailHeights = TailHeights()
 
-  public var memory: MemoryUse { pool.use }
+  public var memory: MemoryUse { ledger.use }
 
   public func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
     [(self, replicas)]
@@ -33,15 +35,26 @@ public final class CPUBackend: Backend {
       driver: Self.text(openblas_get_config()), implementation: Self.text(openblas_get_corename()),
       memoryLimit: limit)
     workers = Workers(count: max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount))
-    pool = StoragePool(limit: limit, fillsWithNaN: fillsWithNaN)
+    self.fillsWithNaN = fillsWithNaN
+    pool = StoragePool(limit: limit, ledger: ledger) { [ledger] size in
+      let held = ledger.use.current
+      guard held + size <= limit, let memory = AlignedMemory(byteCount: size) else {
+        throw CPUBackendError.outOfMemory(requested: size, held: held, limit: limit)
+      }
+      return memory
+    }
   }
 
   /// Somewhat more than the last cache, as on OpenCL devices that are processors.
   public var workingSet: Int? { max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 1 << 24) * 9 / 4 }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {
-    try CPUStorage(byteCount: byteCount, pool: pool)
+    let storage = try CPUStorage(byteCount: byteCount, pool: pool)
+    if fillsWithNaN { storage.fill(bits: 0x7fc0_dead) }
+    return storage
   }
+
+  public func trim() { pool.trim() }
 
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
     let size = tensor.shape.elementsPerReplica * tensor.elementType.byteCount

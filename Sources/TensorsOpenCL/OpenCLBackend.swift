@@ -24,9 +24,9 @@ public final class OpenCLBackend: Backend {
   let context: Context
   let queue: Queue
   private var kernels: [KernelKey: Kernel] = [:]
-  private let pool: Pool
+  private let pool: StoragePool<Buffer>
   private let handle: Device
-  private let ledger: Ledger
+  private let ledger: MemoryLedger
   private let fillsWithNaN: Bool
   private let keepsTimes: Bool
   /// Backends on equal parts of the device, by how many parts there are.
@@ -44,12 +44,12 @@ public final class OpenCLBackend: Backend {
     try self.init(
       device: device, style: style ?? (device.kind == .gpu ? .manyItems : .wideItems),
       lanes: lanes, fillsWithNaN: fillsWithNaN, keepsTimes: keepsTimes,
-      ledger: Ledger())
+      ledger: MemoryLedger())
   }
 
   private init(
     device: Device, style: Style, lanes: Int?, fillsWithNaN: Bool, keepsTimes: Bool,
-    ledger: Ledger
+    ledger: MemoryLedger
   ) throws {
     self.style = style
     self.lanes =
@@ -63,9 +63,9 @@ public final class OpenCLBackend: Backend {
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
-    pool = Pool(
-      context: context, queue: queue, limit: memoryLimit, fillsWithNaN: fillsWithNaN,
-      ledger: ledger)
+    pool = StoragePool(limit: memoryLimit, ledger: ledger) { [context] in
+      try context.makeBuffer(byteCount: $0)
+    }
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name,
       driver: "\(device.platformVersion); \(device.driverVersion)",
@@ -105,7 +105,18 @@ public final class OpenCLBackend: Backend {
 
   public var memory: MemoryUse { ledger.use }
 
-  public func makeStorage(byteCount: Int) throws -> any Storage { try pool.take(byteCount) }
+  public func makeStorage(byteCount: Int) throws -> any Storage {
+    let storage = try OpenCLStorage(byteCount: byteCount, pool: pool)
+    if fillsWithNaN {
+      try queue.fill(storage.buffer, pattern: 0x7fc0_dead, byteCount: storage.byteCount)
+    }
+    return storage
+  }
+
+  public func trim() {
+    pool.trim()
+    for part in parts.values.joined() { part.trim() }
+  }
 
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
     try eachBlock(of: tensor) { offset, start, count in
@@ -152,6 +163,11 @@ public final class OpenCLBackend: Backend {
   public func finish() throws {
     try queue.finish()
     for part in parts.values.joined() { try part.finish() }
+  }
+
+  /// Programs that were compiled, and not found in the program cache.
+  public var compilations: Int {
+    parts.values.joined().reduce(context.compilations) { $0 + $1.compilations }
   }
 
   /// Waits, and returns how long kernels ran since the last call, by name.
@@ -207,85 +223,14 @@ public final class OpenCLBackend: Backend {
 /// Device memory of tensors; goes back to its pool when the last tensor on it goes.
 final class OpenCLStorage: Storage {
   let buffer: Buffer
-  private let pool: Pool
+  private let pool: StoragePool<Buffer>
 
-  init(buffer: Buffer, pool: Pool) {
-    self.buffer = buffer
+  init(byteCount: Int, pool: StoragePool<Buffer>) throws {
+    buffer = try pool.take(byteCount).block
     self.pool = pool
   }
 
-  deinit { pool.give(buffer) }
+  deinit { pool.give(buffer, size: buffer.byteCount) }
 
   var byteCount: Int { buffer.byteCount }
-}
-
-/// The tensor memory of one device, whichever queue's pool it came from.
-final class Ledger {
-  fileprivate(set) var use = MemoryUse()
-}
-
-/// Buffers by size, handed out again in last-in, first-out order.
-///
-/// A step that allocates and frees the same sizes in the same order gets the same buffers every
-/// time. Reuse needs no waiting: the queue is in order, so a later command cannot overtake an
-/// earlier one that still reads the buffer. Sizes are rounded up so that batches of like length
-/// share buffers, and what lies unused makes room for new sizes: a cohort's buffers go soon after it.
-final class Pool {
-  private let context: Context
-  private let queue: Queue
-  private let fillsWithNaN: Bool
-  private let limit: Int
-  private var free: [Int: [Buffer]] = [:]
-  /// The sizes that have free buffers, the one that was longest unused first.
-  private var unused: [Int] = []
-  private var freeBytes = 0
-  private let ledger: Ledger
-
-  init(context: Context, queue: Queue, limit: Int, fillsWithNaN: Bool, ledger: Ledger) {
-    self.limit = limit
-    self.ledger = ledger
-    self.context = context
-    self.queue = queue
-    self.fillsWithNaN = fillsWithNaN
-  }
-
-  /// Rounds up to one of eight sizes per power of two, at least 256 bytes apart.
-  static func size(for byteCount: Int) -> Int {
-    let bits = Int.bitWidth - max(byteCount, 1).leadingZeroBitCount
-    return byteCount.roundedUp(to: max(256, 1 << max(0, bits - 4)))
-  }
-
-  func take(_ byteCount: Int) throws -> OpenCLStorage {
-    let size = Self.size(for: max(byteCount, 4))
-    let buffer: Buffer
-    if let kept = free[size]?.popLast() {
-      freeBytes -= size
-      buffer = kept
-    } else {
-      try makeRoom(for: size)
-      buffer = try context.makeBuffer(byteCount: size)
-    }
-    ledger.use.current += size
-    ledger.use.peak = max(ledger.use.peak, ledger.use.current)
-    if fillsWithNaN { try queue.fill(buffer, pattern: 0x7fc0_dead, byteCount: size) }
-    return OpenCLStorage(buffer: buffer, pool: self)
-  }
-
-  func give(_ buffer: Buffer) {
-    ledger.use.current -= buffer.byteCount
-    freeBytes += buffer.byteCount
-    free[buffer.byteCount, default: []].append(buffer)
-    unused.removeAll { $0 == buffer.byteCount }
-    unused.append(buffer.byteCount)
-  }
-
-  /// Drops free buffers, those of the size that was longest unused first, until they are no more than
-  /// what is in use and a new one fits. The driver keeps a buffer until commands are done with it.
-  private func makeRoom(for size: Int) throws {
-    let held = ledger.use.current
-    let allowed = min(max(held, 64 << 20), limit - held - size)
-    while freeBytes > max(0, allowed), let first = unused.first {
-      if free[first]?.popLast() != nil { freeBytes -= first } else { unused.removeFirst() }
-    }
-  }
 }

@@ -6,11 +6,11 @@ public import Transformers
 public final class Cohort {
   /// What a replica starts from and how it is trained.
   public struct Replica {
-    /// Its P parameters.
-    public var parameters: [Float]
+    /// Its P parameters; nil leaves what the memory holds, where only the memory matters.
+    public var parameters: [Float]?
     public var schedule: Schedule
 
-    public init(parameters: [Float], schedule: Schedule) {
+    public init(parameters: [Float]?, schedule: Schedule) {
       self.parameters = parameters
       self.schedule = schedule
     }
@@ -35,16 +35,19 @@ public final class Cohort {
 
   /// - Parameters:
   ///   - steps: S, the longest that any replica trains.
-  ///   - geometry: the shape of every batch.
+  ///   - geometry: the shape of every batch, or of every part of one.
+  ///   - recomputes: whether gradients are made without keeping a block's activations, which changes
+  ///     no byte.
   ///   - together: the most replicas that go through a pass together; nil takes as many as the
   ///     backend's caches hold.
   public init(
     _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, together: Int? = nil,
-    on backend: any Backend
+    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
+    together: Int? = nil, on backend: any Backend
   ) throws {
     let spread = backend.spread(list.count)
-    let each = TrainingMemory.activations(configuration, geometry)
+    let each = try TrainingMemory.activations(
+      configuration, geometry, recomputes: recomputes, on: backend)
     let together = together ?? (backend.workingSet ?? .max) / spread.count / each
     var first = 0
     parts = try spread.map { backend, count in
@@ -52,7 +55,8 @@ public final class Cohort {
       first += count
       let part = try CohortPart(
         configuration, replicas: list[range], steps: steps, settings: settings,
-        geometry: geometry, together: max(1, min(count, together)), on: backend)
+        geometry: geometry, recomputes: recomputes, together: max(1, min(count, together)),
+        on: backend)
       return (range, part)
     }
     replicas = list.count
@@ -60,9 +64,14 @@ public final class Cohort {
   }
 
   /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
-  public func step(_ batch: CohortBatch) throws {
-    precondition(stepsIssued < steps, "cohort: step \(stepsIssued) of \(steps)")
-    for (range, part) in parts { try part.step(stepsIssued, batch, from: range.lowerBound) }
+  public func step(_ batch: CohortBatch) throws { try step([batch]) }
+
+  /// Enqueues one step on a batch in parts, whose gradients are summed in this order.
+  public func step(_ batches: [CohortBatch]) throws {
+    precondition(
+      stepsIssued < steps && !batches.isEmpty,
+      "cohort: step \(stepsIssued) of \(steps), a batch in \(batches.count) parts")
+    for (range, part) in parts { try part.step(stepsIssued, batches, from: range.lowerBound) }
     stepsIssued += 1
   }
 

@@ -26,8 +26,10 @@ public struct CohortBatch {
   /// log-probabilities is the mean negative log-likelihood.
   public var weights: [Float]
 
-  /// - Parameter examples: for every replica at most B examples.
-  public init(_ examples: [[Example]], geometry: BatchGeometry) {
+  /// - Parameters:
+  ///   - examples: for every replica at most B examples.
+  ///   - targetTotals: for every replica the targets that the mean is over; nil means these.
+  public init(_ examples: [[Example]], geometry: BatchGeometry, targetTotals: [Int]? = nil) {
     let (r, b, t) = (examples.count, geometry.batch, geometry.positions)
     let n = b * geometry.targets
     self.geometry = geometry
@@ -44,7 +46,8 @@ public struct CohortBatch {
     targetCounts = rowCounts
     for (replica, list) in examples.enumerated() {
       precondition(list.count <= b, "batch: \(list.count) examples in a batch of \(b)")
-      let weight = -1 / Float(list.reduce(0) { $0 + $1.targetCount })
+      let total = targetTotals?[replica] ?? list.reduce(0) { $0 + $1.targetCount }
+      let weight = -1 / Float(total)
       var (row, place) = (0, 0)
       for (index, example) in list.enumerated() {
         // The last token is predicted and predicts nothing.
@@ -71,6 +74,20 @@ public struct CohortBatch {
       }
       rowCounts[replica] = Int32(row)
       targetCounts[replica] = Int32(place)
+    }
+  }
+}
+
+extension CohortBatch {
+  /// A batch in equal parts whose gradients are summed: with the weights that it has as one.
+  ///
+  /// - Parameter geometry: of a part.
+  public static func parts(_ examples: [[Example]], geometry: BatchGeometry) -> [CohortBatch] {
+    let totals = examples.map { $0.reduce(0) { $0 + $1.targetCount } }
+    return stride(from: 0, to: examples.map(\.count).max() ?? 0, by: geometry.batch).map { first in
+      CohortBatch(
+        examples.map { Array($0.dropFirst(first).prefix(geometry.batch)) }, geometry: geometry,
+        targetTotals: totals)
     }
   }
 }

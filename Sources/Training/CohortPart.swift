@@ -27,17 +27,21 @@ final class CohortPart {
 
   init(
     _ configuration: ModelConfiguration, replicas list: ArraySlice<Cohort.Replica>, steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, together: Int, on backend: any Backend
+    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool, together: Int,
+    on backend: any Backend
   ) throws {
     let layout = ParameterLayout(configuration)
     let shape: Shape = [list.count, layout.count]
     let parameters = try backend.empty(shape)
     for (index, replica) in list.enumerated() {
-      try parameters.replicas(index..<index + 1).assign(replica.parameters)
+      guard let values = replica.parameters else { continue }
+      try parameters.replicas(index..<index + 1).assign(values)
     }
-    model = try Transformer(
+    var model = try Transformer(
       configuration, parameters: parameters, gradients: backend.empty(shape),
       maximumPositions: geometry.positions)
+    model.recomputesBlocks = recomputes
+    self.model = model
     replicas = list.count
     self.settings = settings
     self.backend = backend
@@ -62,17 +66,13 @@ final class CohortPart {
 
   /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
   ///
-  /// - Parameter first: the batch's replica that is this part's first.
-  func step(_ number: Int, _ hostBatch: CohortBatch, from first: Int) throws {
-    try batch.assign(hostBatch, from: first)
-    for (model, batch, loss) in chunks {
-      let tape = Tape(on: backend)
-      let logProbabilities = try model.logProbabilities(
-        tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows,
-        places: batch.places, targets: batch.targets)
-      let sum = try tape.weightedSum(logProbabilities, weights: batch.weights)
-      try tape.backward(from: sum)
-      try backend.copy(sum.value, to: loss)
+  /// - Parameters:
+  ///   - batches: parts of the batch, whose gradients and losses are summed in this order.
+  ///   - first: the batch's replica that is this part's first.
+  func step(_ number: Int, _ batches: [CohortBatch], from first: Int) throws {
+    for (index, hostBatch) in batches.enumerated() {
+      try batch.assign(hostBatch, from: first)
+      for chunk in chunks { try pass(chunk.model, chunk.batch, chunk.loss, adds: index > 0) }
     }
     guard let gradients = model.gradients else { return }
     try backend.sumOfSquares(gradients, into: squaredNorm)
@@ -88,6 +88,25 @@ final class CohortPart {
         shape: [1, replicas], elementType: .float32, storage: loss.storage, offset: loss.offset,
         backend: backend),
       to: losses.slice(from: number * replicas, shape: [1, replicas]))
+  }
+
+  /// Forward and backward pass of some replicas over a batch, or over a part that adds to the others'.
+  private func pass(
+    _ model: Transformer, _ batch: BatchTensors, _ loss: Tensor, adds: Bool
+  ) throws {
+    var model = model
+    model.addsToGradients = adds
+    let tape = Tape(on: backend)
+    let logProbabilities = try model.logProbabilities(
+      tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows,
+      places: batch.places, targets: batch.targets)
+    let sum = try tape.weightedSum(logProbabilities, weights: batch.weights)
+    try tape.backward(from: sum)
+    if adds {
+      try backend.add(loss, sum.value, into: loss)
+    } else {
+      try backend.copy(sum.value, to: loss)
+    }
   }
 
   /// Waits, and returns the losses of steps in a range: one list per replica.

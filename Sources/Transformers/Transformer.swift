@@ -9,6 +9,11 @@ public struct Transformer {
   public let parameters: Tensor
   /// (R, P), or nil where no gradient is wanted.
   public let gradients: Tensor?
+  /// Whether gradients are made from activations computed once more instead of kept ones, block by
+  /// block: a third more work for a small part of the memory, and the same bytes.
+  public var recomputesBlocks = false
+  /// Whether a pass adds to the gradients of the one before it: of another part of the batch.
+  public var addsToGradients = false
   /// Cosines and sines for as many positions as a sequence may have.
   public let rotaryTable: Tensor
   public let backend: any Backend
@@ -63,6 +68,8 @@ public struct Transformer {
     parameters = whole.parameters.replicas(range)
     gradients = whole.gradients?.replicas(range)
     rotaryTable = whole.rotaryTable
+    recomputesBlocks = whole.recomputesBlocks
+    addsToGradients = whole.addsToGradients
     backend = whole.backend
   }
 
@@ -74,7 +81,7 @@ public struct Transformer {
     let full = Shape([replicas] + shape)
     return tape.parameter(
       parameters.slice(from: offset, shape: full),
-      gradient: gradients?.slice(from: offset, shape: full))
+      gradient: gradients?.slice(from: offset, shape: full), adds: addsToGradients)
   }
 
   /// The variables of one pass, made once so that a tied table's gradients meet in one place.
@@ -144,11 +151,14 @@ public struct Transformer {
   ) throws -> Variable {
     var x = try tape.embedding(tokens, table: weights.embedding)
     for (index, layer) in weights.layers.enumerated() {
-      x = try block(tape, x, layer) { projection in
-        try tape.attention(
-          projection, lengths: lengths, heads: configuration.heads, rotaryTable: rotaryTable
-        ) { try rotated?(index, $0) }
+      func whole(_ tape: Tape, _ x: Variable) throws -> Variable {
+        try block(tape, x, layer) { projection in
+          try tape.attention(
+            projection, lengths: lengths, heads: configuration.heads, rotaryTable: rotaryTable
+          ) { try rotated?(index, $0) }
+        }
       }
+      x = try recomputesBlocks ? tape.recomputing(x, whole) : whole(tape, x)
     }
     return x
   }

@@ -1,4 +1,5 @@
 import Tensors
+import TensorsOpenCL
 import TestSupport
 import Testing
 
@@ -39,6 +40,18 @@ extension BackendTests {
         expectSame(
           try operation.run(on: fresh), try operation.run(on: shared), "\(operation)")
       }
+    }
+
+    /// What one process compiled, or one backend, the next takes from the program cache.
+    @Test(arguments: availableBackends)
+    func aSecondBackendCompilesNothing(_ choice: BackendChoice) throws {
+      for operation in OperationCase.all { _ = try operation.run(on: choice.makeBackend()) }
+      let second = try choice.makeBackend()
+      for operation in OperationCase.all {
+        _ = try operation.run(on: second)
+        for (part, _) in second.spread(2) { _ = try operation.run(on: part) }
+      }
+      if let openCL = second as? OpenCLBackend { #expect(openCL.compilations == 0) }
     }
 
     @Test(arguments: availableBackends)

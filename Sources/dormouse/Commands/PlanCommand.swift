@@ -36,14 +36,14 @@ struct PlanCommand: ParsableCommand {
         rates[size.name] = try Calibration.flopsPerSecond(
           size, study: loaded.study, corpus: loaded.corpus, backend: backend)
       }
-      let rows = cohorts.map { cohort -> Row in
+      let rows = try cohorts.map { cohort -> Row in
         let first = cohort.stages[0]
         let flops = Projection.flops(of: cohort.stages, corpus: loaded.corpus)
         return Row(
           version: 1, kind: cohort.name, size: first.baseModel.size.name,
           replicas: cohort.stages.count,
           seconds: rates[first.baseModel.size.name].map { flops / $0 },
-          bytes: maker.bytesPerReplica(first) * cohort.stages.count)
+          bytes: try maker.bytes(of: first, replicas: cohort.stages.count))
       }
       if json {
         for row in rows {

