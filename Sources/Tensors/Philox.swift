@@ -16,6 +16,9 @@ public struct Philox: Hashable, Sendable {
     case sampling = 4
     case prompts = 5
     case tests = 6
+    case preferences = 7
+    case rollouts = 8
+    case redTeam = 9
   }
 
   public let key: (UInt32, UInt32)

@@ -28,8 +28,12 @@ public struct CohortBatch {
 
   /// - Parameters:
   ///   - examples: for every replica at most B examples.
+  ///   - weights: for every replica and example those of its targets; nil makes the mean.
   ///   - targetTotals: for every replica the targets that the mean is over; nil means these.
-  public init(_ examples: [[Example]], geometry: BatchGeometry, targetTotals: [Int]? = nil) {
+  public init(
+    _ examples: [[Example]], geometry: BatchGeometry, weights given: [[[Double]]]? = nil,
+    targetTotals: [Int]? = nil
+  ) {
     let (r, b, t) = (examples.count, geometry.batch, geometry.positions)
     let n = b * geometry.targets
     self.geometry = geometry
@@ -67,7 +71,8 @@ public struct CohortBatch {
           rows[replica * n + place] = Int32(row + target - 1)
           places[first + target - 1] = Int32(place)
           targets[replica * n + place] = example.tokens[target]
-          weights[replica * n + place] = weight
+          weights[replica * n + place] =
+            given.map { Float($0[replica][index][target - example.firstTarget]) } ?? weight
           place += 1
         }
         row += length
@@ -81,12 +86,19 @@ public struct CohortBatch {
 extension CohortBatch {
   /// A batch in equal parts whose gradients are summed: with the weights that it has as one.
   ///
-  /// - Parameter geometry: of a part.
-  public static func parts(_ examples: [[Example]], geometry: BatchGeometry) -> [CohortBatch] {
+  /// - Parameters:
+  ///   - geometry: of a part.
+  ///   - weights: for every replica and example those of its targets; nil makes the mean.
+  public static func parts(
+    _ examples: [[Example]], geometry: BatchGeometry, weights: [[[Double]]]? = nil
+  ) -> [CohortBatch] {
     let totals = examples.map { $0.reduce(0) { $0 + $1.targetCount } }
     return stride(from: 0, to: examples.map(\.count).max() ?? 0, by: geometry.batch).map { first in
-      CohortBatch(
-        examples.map { Array($0.dropFirst(first).prefix(geometry.batch)) }, geometry: geometry,
+      func part<Element>(_ list: [Element]) -> [Element] {
+        Array(list.dropFirst(first).prefix(geometry.batch))
+      }
+      return CohortBatch(
+        examples.map(part), geometry: geometry, weights: weights?.map(part),
         targetTotals: totals)
     }
   }

