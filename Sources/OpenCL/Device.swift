@@ -26,10 +26,10 @@ public struct Device: @unchecked Sendable {
   public let computeUnits: Int
   public let clockMegahertz: Int
 
-  /// Bytes of memory, bytes of the largest buffer promised to be possible, bytes of local memory of
-  /// a work-group.
   /// Bytes of the cache that all compute units share; 0 where it is not told.
   public let globalCache: Int
+  /// Bytes of memory, bytes of the largest buffer promised to be possible, bytes of local memory of
+  /// a work-group.
   public let globalMemory: Int
   public let maximumAllocation: Int
   public let localMemory: Int

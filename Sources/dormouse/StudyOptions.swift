@@ -18,10 +18,17 @@ struct StudyOptions: ParsableArguments {
       valueName: "file"))
   var data: String?
 
+  /// Whether the study is a file: a folder that has a preset's name does not hide the preset.
+  private var isFile: Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: study, isDirectory: &isFolder)
+      && !(isFolder.boolValue && Preset.named(study) != nil)
+  }
+
   /// The study, its corpus, and the document it was read from.
   func load() throws -> LoadedStudy {
     var document: StudyDocument
-    if FileManager.default.fileExists(atPath: study) {
+    if isFile {
       document = try StudyDocument(contentsOf: study)
     } else if let preset = Preset.named(study) {
       document = try StudyDocument(text: preset.text, file: "\(preset.name) (preset)")
@@ -48,7 +55,7 @@ struct StudyOptions: ParsableArguments {
       source.path = data
       value.data = .dialogues(source)
     } else if case .dialogues(var source) = value.data, !source.path.isEmpty,
-      !source.path.hasPrefix("/"), FileManager.default.fileExists(atPath: study)
+      !source.path.hasPrefix("/"), isFile
     {
       // A path in a study file is relative to the file.
       source.path =

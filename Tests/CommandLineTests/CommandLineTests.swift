@@ -96,6 +96,9 @@ import Testing
       let vendors = folder.appending(path: "no-vendors")
       try FileManager.default.createDirectory(at: vendors, withIntermediateDirectories: true)
       let environment = ["OCL_ICD_VENDORS": vendors.path]
+      // A folder of the preset's name does not hide it.
+      try FileManager.default.createDirectory(
+        at: folder.appending(path: "smoke"), withIntermediateDirectories: true)
       let outcome = try run(
         ["run", "smoke", "--seeds", "1"], environment: environment, in: folder)
       #expect(outcome.code == 0)
