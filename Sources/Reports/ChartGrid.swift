@@ -43,7 +43,9 @@ public struct ChartGrid: Chart, Hashable {
     self.columnTitles = columnTitles
     self.rowTitles = rowTitles
     self.width = width
-    self.panelHeight = panelHeight
+    // Row titles stand upright beside their panels, and must not run into each other.
+    let longest = rowTitles.map { TextWidth.estimate($0, isBold: true) }.max() ?? 0
+    self.panelHeight = max(panelHeight, longest - 20)
   }
 
   /// The points of every panel and series; single runs are left out.
