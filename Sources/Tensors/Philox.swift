@@ -19,6 +19,7 @@ public struct Philox: Hashable, Sendable {
     case preferences = 7
     case rollouts = 8
     case redTeam = 9
+    case samples = 10
   }
 
   public let key: (UInt32, UInt32)

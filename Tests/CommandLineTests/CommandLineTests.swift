@@ -113,7 +113,7 @@ import Testing
       let status = try run(["status", "runs/smoke"], in: folder)
       #expect(status.output.contains("finished"))
       let export = try run(["export", "runs/smoke"], in: folder)
-      #expect(export.output.hasPrefix("size,non_embedding_parameters,arm,"))
+      #expect(export.output.hasPrefix("size,non_embedding_parameters,mechanism,arm,"))
 
       let gpu = try run(
         ["run", "smoke", "--device", "gpu"], environment: environment, in: folder)

