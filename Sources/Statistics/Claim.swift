@@ -19,7 +19,8 @@ public struct Claim: Codable, Hashable, Sendable {
 
   /// The values of the run, as far as there are any.
   public enum Evidence: Codable, Hashable, Sendable {
-    /// One paired difference or one slope per seed: Student t.
+    /// One paired difference or one slope per seed: Student t, for a margin
+    /// ``skewnessCorrectedInterval(_:range:level:)``.
     ///
     /// `range`: the values one can take, -1...1 for a difference of rates; nil for a slope.
     case differences([Double], range: ClosedRange<Double>?)

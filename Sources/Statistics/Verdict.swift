@@ -26,7 +26,9 @@ public struct JudgedClaim: Codable, Hashable, Sendable {
 /// One rule serves all: the claim is supported where the interval of the mean lies wholly on the claimed
 /// side of the bound (wholly within the margin), contradicted where it lies wholly on the other, and else
 /// inconclusive. A margin is tested by two one-sided tests (Schuirmann 1987), hence with an interval of
-/// level 1 - 2a; that is enough, since of "within" and "beyond" only one can be falsely concluded.
+/// level 1 - 2a; that is enough, since of "within" and "beyond" only one can be falsely concluded. They
+/// are corrected for skewness: under Student t, seeds near a bound are found alike too often. Where both
+/// arms of a difference are distributed alike Student t needs no correction: differences are symmetric.
 ///
 /// Primary claims share alpha by Holm's procedure (``holmAdjusted(_:)``), which bounds the chance of any
 /// false rejection of a bound whatever the dependence; that the direction is wrong is covered too where
@@ -91,6 +93,7 @@ private struct ClaimTest {
       StudentT, estimate: Double, standardError: Double, range: ClosedRange<Double>?,
       kind: Interval.Kind)
     case bounded(BoundedMean)
+    case skewed(SkewnessCorrectedMean, range: ClosedRange<Double>?)
   }
 
   let estimate: Double
@@ -111,6 +114,8 @@ private struct ClaimTest {
     let level = 1 - 2 * tail
     switch mean {
     case .bounded(let mean): return mean.interval(tail: tail, level: level)
+    case .skewed(let mean, let range):
+      return mean.interval(tail: tail, level: level, range: range)
     case .studentT(let distribution, let estimate, let standardError, let range, let kind):
       let halfWidth = -distribution.quantile(tail) * standardError
       return Interval(
@@ -155,6 +160,10 @@ private struct ClaimTest {
       }
       let moments = Moments(values)
       let n = Double(values.count)
+      if case .within = claim.statement, let mean = SkewnessCorrectedMean(values) {
+        return .success(
+          ClaimTest(claim.statement, moments.mean, .skewed(mean, range: range)))
+      }
       if let deviation = moments.standardDeviation, deviation > 0 {
         return .success(
           ClaimTest(
@@ -176,6 +185,7 @@ private struct ClaimTest {
     func pAtMost(_ bound: Double) -> Double {
       switch mean {
       case .bounded(let mean): mean.pAtMost(bound)
+      case .skewed(let mean, _): mean.pAtMost(bound)
       case .studentT(let distribution, let estimate, let standardError, _, _):
         distribution.upperTail((estimate - bound) / standardError)
       }
@@ -183,6 +193,7 @@ private struct ClaimTest {
     func pAtLeast(_ bound: Double) -> Double {
       switch mean {
       case .bounded(let mean): mean.pAtLeast(bound)
+      case .skewed(let mean, _): mean.pAtLeast(bound)
       case .studentT(let distribution, let estimate, let standardError, _, _):
         distribution.upperTail((bound - estimate) / standardError)
       }

