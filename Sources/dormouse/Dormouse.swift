@@ -23,6 +23,7 @@ struct Dormouse: ParsableCommand {
     subcommands: [
       Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
       Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self,
+      ScoreSamples.self,
       Bench.self, StudiesCommand.self,
     ])
 }

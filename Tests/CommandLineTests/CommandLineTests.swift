@@ -86,6 +86,10 @@ import Testing
       "dormouse: --studies: expected a whole number from 1 to 1000000, found 0"
     ),
     (
+      ["score-samples", "none.jsonl"], 66,
+      "dormouse: none.jsonl: cannot open: No such file or directory (ENOENT)"
+    ),
+    (
       ["studies", "show", "nothing"], 66,
       "dormouse: nothing: no preset of that name (presets: quickstart, trainings, smoke, dialogues)"
     ),

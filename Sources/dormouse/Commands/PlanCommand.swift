@@ -13,7 +13,8 @@ struct PlanCommand: ParsableCommand {
     abstract: "What a run would do: stages done and missing, packing, projected time and memory.",
     discussion: """
       Nothing is written. The time is projected from a few training steps of each size, run now on \
-      the device; the memory is what the largest cohort holds at once.
+      the device; the memory is what the largest cohort holds at once. Last comes the smallest \
+      difference that the planned seeds and prompts would find with 80% power.
       """)
 
   @OptionGroup var study: StudyOptions
