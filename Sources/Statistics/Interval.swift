@@ -4,7 +4,9 @@
 ///
 /// - one replica: ``Proportion`` (Wilson and Clopper-Pearson intervals over prompts);
 /// - several seeds: ``seedLevelEstimate(_:range:level:)``, ``pairedDifference(_:_:range:level:)``,
-///   ``equivalenceTest(_:_:margin:alpha:range:)``, ``holmAdjusted(_:)``;
+///   ``equivalenceTest(_:_:margin:alpha:range:)``, ``holmAdjusted(_:)``,
+///   ``boundedMeanInterval(_:range:level:)``, ``skewnessCorrectedInterval(_:range:level:)``;
+/// - verdicts on claims declared beforehand: ``judge(_:alpha:)``;
 /// - planning: ``pairedTestPower(difference:standardDeviation:pairs:alpha:)`` and its inverses;
 /// - decay along a dose: ``isotonicFit(_:weights:order:)``, ``halfLife(doses:rates:weights:)``,
 ///   ``censoredRegression(_:design:clusters:)``;
@@ -23,6 +25,10 @@ public struct Interval: Codable, Hashable, Sendable {
     case studentTOverPairedSeeds
     /// Every seed gave the same value: ``exactSeedBound(seeds:level:)``.
     case exactSeedBound
+    /// ``boundedMeanInterval(_:range:level:)``: valid for any distribution on a known range.
+    case boundedMean
+    /// ``skewnessCorrectedInterval(_:range:level:)``: Student t with the sample's skewness taken out.
+    case skewnessCorrectedT
     /// Wilson score interval over the prompts of one replica.
     case wilsonOverPrompts
     /// Clopper-Pearson interval over the prompts of one replica.
@@ -40,6 +46,8 @@ public struct Interval: Codable, Hashable, Sendable {
       case .studentTOverSeeds: "Student t over seeds"
       case .studentTOverPairedSeeds: "Student t over paired seeds"
       case .exactSeedBound: "exact bound from the share of seeds that would differ"
+      case .boundedMean: "distribution-free bound on a mean over seeds"
+      case .skewnessCorrectedT: "Student t over seeds, corrected for skewness"
       case .wilsonOverPrompts: "Wilson over prompts, one replica"
       case .clopperPearsonOverPrompts: "Clopper-Pearson over prompts, one replica"
       case .studentTOfSlope: "Student t of a least-squares slope"

@@ -22,7 +22,8 @@ struct Dormouse: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
-      Generate.self, Devices.self, CheckDevice.self,
+      Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self,
+      ScoreSamples.self,
       Bench.self, StudiesCommand.self,
     ])
 }

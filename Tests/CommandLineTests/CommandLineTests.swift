@@ -74,6 +74,22 @@ import Testing
       "dormouse: dialogues: the study is about dialogues and names no file; give one with --data FILE or data.path"
     ),
     (
+      ["plan", "smoke", "--spread", "0"], 64,
+      "dormouse: --spread: expected points above 0 and at most 100, found 0.0"
+    ),
+    (
+      ["plan", "smoke", "--claims", "0"], 64,
+      "dormouse: --claims: expected a whole number from 1 to 1000, found 0"
+    ),
+    (
+      ["check-statistics", "--studies", "0"], 64,
+      "dormouse: --studies: expected a whole number from 1 to 1000000, found 0"
+    ),
+    (
+      ["score-samples", "none.jsonl"], 66,
+      "dormouse: none.jsonl: cannot open: No such file or directory (ENOENT)"
+    ),
+    (
       ["studies", "show", "nothing"], 66,
       "dormouse: nothing: no preset of that name (presets: quickstart, trainings, smoke, dialogues)"
     ),

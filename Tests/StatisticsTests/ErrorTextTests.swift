@@ -55,6 +55,20 @@ import Testing
     Refusal("alpha: the value is 0.5, outside 0.0 to 0.5") {
       _ = try equivalenceTest([1, 0], [1, 0], margin: 0.1, alpha: 0.5)
     },
+    Refusal("margin: the value is -1.0, outside 0.0 to inf") {
+      _ = try judge([Claim("", .primary, .within(-1), .missing(""))])
+    },
+    Refusal("standard error: the value is 0.0, outside 0.0 to inf") {
+      _ = try judge([
+        Claim(
+          "", .primary, .above(0),
+          .coefficient(
+            1, standardError: 0, degreesOfFreedom: 7, seeds: 8, kind: .clusterRobust))
+      ])
+    },
+    Refusal("rates over seeds: value 0 is 2.0, outside 0.0 to 1.0") {
+      _ = try judge([Claim("", .primary, .above(0), .rates([2]))])
+    },
     Refusal("p-values: value 1 is 1.2, outside 0.0 to 1.0") { _ = try holmAdjusted([0.1, 1.2]) },
     Refusal("negative scores: 0 given, at least 1 needed") {
       _ = try auroc(positives: [1], negatives: [])

@@ -13,18 +13,21 @@ struct PlanCommand: ParsableCommand {
     abstract: "What a run would do: stages done and missing, packing, projected time and memory.",
     discussion: """
       Nothing is written. The time is projected from a few training steps of each size, run now on \
-      the device; the memory is what the largest cohort holds at once.
+      the device; the memory is what the largest cohort holds at once. Last comes the smallest \
+      difference that the planned seeds and prompts would find with 80% power.
       """)
 
   @OptionGroup var study: StudyOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var power: PowerOptions
   @Flag(help: "JSON lines on standard output.")
   var json = false
 
   func run() throws {
     try reportingFailures {
       let loaded = try study.load()
+      let plannedPower = try power.power(of: loaded.study)
       let backend = try device.makeBackend()
       let folder = output.folder(for: loaded.study)
       let store = Store(root: folder)
@@ -49,7 +52,7 @@ struct PlanCommand: ParsableCommand {
         for row in rows {
           try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
         }
-        return
+        return try power.output(plannedPower, json: true)
       }
       let table = Table(
         caption: "Study \(loaded.study.name) on \(backend.device.name): "
@@ -79,6 +82,7 @@ struct PlanCommand: ParsableCommand {
           "Projected: \(NumberText.duration(total)), at most "
             + "\(NumberText.bytes(rows.map(\.bytes).max() ?? 0)) of device memory.\n")
       }
+      try power.output(plannedPower, json: false)
     }
   }
 

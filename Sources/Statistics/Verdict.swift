@@ -1,0 +1,217 @@
+/// A claim with its estimate, intervals, p-values and verdict.
+public struct JudgedClaim: Codable, Hashable, Sendable {
+  public let claim: Claim
+  /// Nil where the claim is not testable, as are the next four.
+  public let estimate: Double?
+  /// The interval that decides: supports and contradicts are where it lies.
+  ///
+  /// Of level 1 - a (1 - 2a for a margin), a the level at which Holm's procedure tested the claim:
+  /// alpha over the primary claims not yet rejected then. Intervals of this kind agree with the verdicts
+  /// but do not cover jointly.
+  public let interval: Interval?
+  /// The Bonferroni interval, of level 1 - alpha / m (1 - 2 alpha / m for a margin) for m primary
+  /// claims: all m cover jointly with probability at least 1 - alpha (with margins, 1 - 2 alpha),
+  /// which no interval matched to Holm's steps does without being one-sided and often uninformative
+  /// (Strassburger and Bretz, Statist. Med. 27, 2008). The same as `interval` for a secondary claim.
+  public let jointInterval: Interval?
+  /// Of what the estimate leans to: two-sided against the bound, or the two one-sided tests' of a margin.
+  public let pValue: Double?
+  /// By Holm's procedure among primary claims; `pValue` for a secondary one.
+  public let correctedPValue: Double?
+  public let verdict: Verdict
+}
+
+/// Gives every claim its verdict.
+///
+/// One rule serves all: the claim is supported where the interval of the mean lies wholly on the claimed
+/// side of the bound (wholly within the margin), contradicted where it lies wholly on the other, and else
+/// inconclusive. A margin is tested by two one-sided tests (Schuirmann 1987), hence with an interval of
+/// level 1 - 2a; that is enough, since of "within" and "beyond" only one can be falsely concluded. They
+/// are corrected for skewness: under Student t, seeds near a bound are found alike too often. Where both
+/// arms of a difference are distributed alike Student t needs no correction: differences are symmetric.
+///
+/// Primary claims share alpha by Holm's procedure (``holmAdjusted(_:)``), which bounds the chance of any
+/// false rejection of a bound whatever the dependence; that the direction is wrong is covered too where
+/// the claims' statistics are independent (Shaffer, Ann. Statist. 8, 1980). A primary claim that is not
+/// testable stays in the family with p = 1: a family is declared, not picked after the run.
+///
+/// Values without spread are never taken for certainty. Differences that all equal d are judged as if
+/// bounded in their range (``boundedMeanInterval(_:range:level:)``): n seeds agree by chance with
+/// probability (1 - s)^n if a share s would differ, so the claim "above 0" has the one-sided p-value
+/// (1 - d / (d - lo))^n, which for differences of rates is 2^-n at d = 1 and 0.68 at d = 0.05 with eight
+/// seeds. (A sign test would give 2^(1 - n) for any d > 0, but speaks of the median.) Without a range
+/// they are not testable. Rates that are all 0 or all 1 follow the same rule.
+///
+/// - Returns: one judged claim for each, in the order given.
+/// - Throws: `StatisticsError` for values that are not finite or out of range, a margin or standard
+///   error that is not above 0, or an alpha outside (0, 0.5).
+public func judge(
+  _ claims: [Claim], alpha: Double = 0.05
+) throws(StatisticsError) -> [JudgedClaim] {
+  guard alpha > 0, alpha < 0.5 else {
+    throw .outOfRange(quantity: "alpha", index: nil, value: alpha, lower: 0, upper: 0.5)
+  }
+  let tests = try claims.map { claim throws(StatisticsError) in try ClaimTest.make(claim) }
+  let pValues = tests.map { test in (try? test.get())?.pValue ?? 1 }
+
+  var corrected = pValues
+  // How many claims share alpha when each is tested.
+  var sharing = claims.map { _ in 1 }
+  let primary = claims.indices.filter { claims[$0].family == .primary }
+  let adjusted = try holmAdjusted(primary.map { pValues[$0] })
+  for (index, value) in zip(primary, adjusted) { corrected[index] = value }
+  // From the first claim that is not rejected on, all stay at the level at which Holm stopped.
+  var rejected = 0
+  for index in primary.sorted(by: { (pValues[$0], $0) < (pValues[$1], $1) }) {
+    sharing[index] = primary.count - rejected
+    if corrected[index] <= alpha { rejected += 1 }
+  }
+
+  return claims.indices.map { index in
+    switch tests[index] {
+    case .failure(let reason):
+      return JudgedClaim(
+        claim: claims[index], estimate: nil, interval: nil, jointInterval: nil, pValue: nil,
+        correctedPValue: nil, verdict: .notTestable(reason))
+    case .success(let test):
+      let family = claims[index].family == .primary ? primary.count : 1
+      return JudgedClaim(
+        claim: claims[index], estimate: test.estimate,
+        interval: test.interval(alpha / Double(sharing[index])),
+        jointInterval: test.interval(alpha / Double(family)), pValue: pValues[index],
+        correctedPValue: corrected[index],
+        verdict: corrected[index] > alpha
+          ? .inconclusive : test.supports < test.contradicts ? .supports : .contradicts)
+    }
+  }
+}
+
+/// The two one-sided tests of a claim, and the interval that inverts them.
+private struct ClaimTest {
+  private enum Mean {
+    case studentT(
+      StudentT, estimate: Double, standardError: Double, range: ClosedRange<Double>?,
+      kind: Interval.Kind)
+    case bounded(BoundedMean)
+    case skewed(SkewnessCorrectedMean, range: ClosedRange<Double>?)
+  }
+
+  let estimate: Double
+  /// The p-value that the claim is false, and that it is true.
+  let supports: Double
+  let contradicts: Double
+  private let mean: Mean
+  private let isMargin: Bool
+
+  var pValue: Double {
+    let smaller = min(supports, contradicts)
+    return isMargin ? smaller : min(1, 2 * smaller)
+  }
+
+  /// The interval of a test at `alpha`.
+  func interval(_ alpha: Double) -> Interval {
+    let tail = isMargin ? alpha : alpha / 2
+    let level = 1 - 2 * tail
+    switch mean {
+    case .bounded(let mean): return mean.interval(tail: tail, level: level)
+    case .skewed(let mean, let range):
+      return mean.interval(tail: tail, level: level, range: range)
+    case .studentT(let distribution, let estimate, let standardError, let range, let kind):
+      let halfWidth = -distribution.quantile(tail) * standardError
+      return Interval(
+        lower: estimate - halfWidth, upper: estimate + halfWidth, level: level, kind: kind
+      ).clipped(to: range)
+    }
+  }
+
+  static func make(_ claim: Claim) throws(StatisticsError) -> Result<ClaimTest, Untestable> {
+    if case .within(let margin) = claim.statement, !(margin > 0 && margin.isFinite) {
+      throw .outOfRange(quantity: "margin", index: nil, value: margin, lower: 0, upper: .infinity)
+    }
+    switch claim.evidence {
+    case .missing(let reason): return .failure(.missing(reason))
+    case .coefficient(let value, let standardError, let freedom, let seeds, let kind):
+      guard seeds >= Verdict.leastSeeds else { return .failure(.tooFewSeeds(seeds)) }
+      for (number, quantity) in [
+        (standardError, "standard error"), (freedom, "degrees of freedom"),
+      ] where !(number > 0 && number.isFinite) {
+        throw .outOfRange(
+          quantity: quantity, index: nil, value: number, lower: 0, upper: .infinity)
+      }
+      try check([value], "coefficient")
+      return .success(
+        ClaimTest(
+          claim.statement, value,
+          .studentT(
+            StudentT(degreesOfFreedom: freedom), estimate: value, standardError: standardError,
+            range: nil, kind: kind)))
+    case .rates(let values):
+      try check(values, "rates over seeds", atLeast: 0, within: 0...1)
+      guard values.count >= Verdict.leastSeeds else {
+        return .failure(.tooFewSeeds(values.count))
+      }
+      return .success(
+        ClaimTest(
+          claim.statement, Moments(values).mean, .bounded(BoundedMean(values, range: 0...1))))
+    case .differences(let values, let range):
+      try check(values, "differences", atLeast: 0, within: range)
+      guard values.count >= Verdict.leastSeeds else {
+        return .failure(.tooFewSeeds(values.count))
+      }
+      let moments = Moments(values)
+      let n = Double(values.count)
+      if case .within = claim.statement, let mean = SkewnessCorrectedMean(values) {
+        return .success(
+          ClaimTest(claim.statement, moments.mean, .skewed(mean, range: range)))
+      }
+      if let deviation = moments.standardDeviation, deviation > 0 {
+        return .success(
+          ClaimTest(
+            claim.statement, moments.mean,
+            .studentT(
+              StudentT(degreesOfFreedom: n - 1), estimate: moments.mean,
+              standardError: deviation / n.squareRoot(), range: range,
+              kind: .studentTOverPairedSeeds)))
+      }
+      guard let range else {
+        return .failure(.noSpread(seeds: values.count, value: moments.mean))
+      }
+      return .success(
+        ClaimTest(claim.statement, moments.mean, .bounded(BoundedMean(values, range: range))))
+    }
+  }
+
+  private init(_ statement: Claim.Statement, _ estimate: Double, _ mean: Mean) {
+    func pAtMost(_ bound: Double) -> Double {
+      switch mean {
+      case .bounded(let mean): mean.pAtMost(bound)
+      case .skewed(let mean, _): mean.pAtMost(bound)
+      case .studentT(let distribution, let estimate, let standardError, _, _):
+        distribution.upperTail((estimate - bound) / standardError)
+      }
+    }
+    func pAtLeast(_ bound: Double) -> Double {
+      switch mean {
+      case .bounded(let mean): mean.pAtLeast(bound)
+      case .skewed(let mean, _): mean.pAtLeast(bound)
+      case .studentT(let distribution, let estimate, let standardError, _, _):
+        distribution.upperTail((bound - estimate) / standardError)
+      }
+    }
+    self.estimate = estimate
+    self.mean = mean
+    switch statement {
+    case .above(let bound):
+      (supports, contradicts) = (pAtMost(bound), pAtLeast(bound))
+      isMargin = false
+    case .below(let bound):
+      (supports, contradicts) = (pAtLeast(bound), pAtMost(bound))
+      isMargin = false
+    case .within(let margin):
+      // Within: above -margin and below it. Beyond: one of the other two.
+      supports = max(pAtMost(-margin), pAtLeast(margin))
+      contradicts = min(pAtMost(margin), pAtLeast(-margin))
+      isMargin = true
+    }
+  }
+}
