@@ -2,9 +2,10 @@ import Tensors
 
 /// Where each named parameter lies in a replica's P contiguous numbers.
 ///
-/// Matrices come first, then the vectors of the norms: weight decay applies to a prefix. Query, key
-/// and value lie side by side, and so do gate and up, so that each group is one matrix to a product.
-/// Names are those of Hugging Face's Llama.
+/// Matrices come first (the embedding, those of the blocks, an output matrix that is not the embedding),
+/// then the vectors of the norms: weight decay applies to a prefix. Query, key and value lie side by
+/// side, and so do gate and up, so that each group is one matrix to a product. Names are those of
+/// Hugging Face's Llama.
 public struct ParameterLayout: Sendable {
   /// A named parameter of one replica.
   public struct Entry: Hashable, Sendable {
@@ -40,6 +41,7 @@ public struct ParameterLayout: Sendable {
       append("\(prefix)mlp.up_proj.weight", [f, c])
       append("\(prefix)mlp.down_proj.weight", [c, f])
     }
+    if !configuration.tiesEmbeddings { append("lm_head.weight", [v, c]) }
     decayed = offset
     for layer in 0..<configuration.layers {
       append("model.layers.\(layer).input_layernorm.weight", [c])

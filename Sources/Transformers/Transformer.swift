@@ -98,13 +98,16 @@ public struct Transformer {
     let embedding: Variable
     let layers: [Layer]
     let finalNorm: Variable
+    /// The embedding itself where they are tied.
+    let output: Variable
   }
 
   func weights(on tape: Tape) -> Weights {
     let (c, f) = (configuration.channels, configuration.feedForwardWidth)
+    let table = [configuration.vocabularySize, c]
+    let embedding = parameter(tape, "model.embed_tokens.weight", table)
     return Weights(
-      embedding: parameter(
-        tape, "model.embed_tokens.weight", [configuration.vocabularySize, c]),
+      embedding: embedding,
       layers: (0..<configuration.layers).map { layer in
         let prefix = "model.layers.\(layer)."
         return Weights.Layer(
@@ -115,7 +118,9 @@ public struct Transformer {
           gateAndUp: parameter(tape, prefix + "mlp.gate_proj.weight", [2 * f, c]),
           down: parameter(tape, prefix + "mlp.down_proj.weight", [c, f]))
       },
-      finalNorm: parameter(tape, "model.norm.weight", [c]))
+      finalNorm: parameter(tape, "model.norm.weight", [c]),
+      output: configuration.tiesEmbeddings
+        ? embedding : parameter(tape, "lm_head.weight", table))
   }
 
   // MARK: Forward
@@ -167,7 +172,7 @@ public struct Transformer {
   func unembed(_ tape: Tape, _ weights: Weights, _ x: Variable) throws -> Variable {
     try tape.linear(
       tape.rmsNorm(x, weight: weights.finalNorm, epsilon: configuration.normEpsilon),
-      weight: weights.embedding)
+      weight: weights.output)
   }
 
   /// Logits at every position: (R, B, T, V).
