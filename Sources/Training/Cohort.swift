@@ -38,16 +38,19 @@ public final class Cohort {
   ///   - geometry: the shape of every batch, or of every part of one.
   ///   - recomputes: whether gradients are made without keeping a block's activations, which changes
   ///     no byte.
+  ///   - freezesEmbedding: whether the embedding table, which may be the output matrix too, stays as
+  ///     it is. It has no part then in the gradient's norm and no moments.
   ///   - together: the most replicas that go through a pass together; nil takes as many as the
   ///     backend's caches hold.
   public init(
     _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
     settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
-    together: Int? = nil, on backend: any Backend
+    freezesEmbedding: Bool = false, together: Int? = nil, on backend: any Backend
   ) throws {
     let spread = backend.spread(list.count)
     let each = try TrainingMemory.activations(
-      configuration, geometry, recomputes: recomputes, on: backend)
+      configuration, geometry, recomputes: recomputes, freezesEmbedding: freezesEmbedding,
+      on: backend)
     let together = together ?? (backend.workingSet ?? .max) / spread.count / each
     var first = 0
     parts = try spread.map { backend, count in
@@ -55,8 +58,8 @@ public final class Cohort {
       first += count
       let part = try CohortPart(
         configuration, replicas: list[range], steps: steps, settings: settings,
-        geometry: geometry, recomputes: recomputes, together: max(1, min(count, together)),
-        on: backend)
+        geometry: geometry, recomputes: recomputes, freezesEmbedding: freezesEmbedding,
+        together: max(1, min(count, together)), on: backend)
       return (range, part)
     }
     replicas = list.count
@@ -137,8 +140,9 @@ public final class Cohort {
 
 /// All of a replica in training that its next step depends on, besides its documents.
 public struct ReplicaState: Equatable, Sendable {
-  /// P each.
+  /// P.
   public var parameters: [Float]
+  /// Of the parameters that are updated.
   public var firstMoment: [Float]
   public var secondMoment: [Float]
   /// Updates made.

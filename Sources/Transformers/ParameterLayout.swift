@@ -22,6 +22,8 @@ public struct ParameterLayout: Sendable {
   public let count: Int
   /// The parameters that weight decay applies to: the first ones.
   public let decayed: Int
+  /// The parameters of the embedding table, of which the blocks' matrices are the next.
+  public let embeddings: Int
 
   public init(_ configuration: ModelConfiguration) {
     let (c, f, v) = (
@@ -34,6 +36,7 @@ public struct ParameterLayout: Sendable {
       offset += shape.reduce(1, *)
     }
     append("model.embed_tokens.weight", [v, c])
+    embeddings = offset
     for layer in 0..<configuration.layers {
       let prefix = "model.layers.\(layer)."
       for part in ["q", "k", "v", "o"] { append("\(prefix)self_attn.\(part)_proj.weight", [c, c]) }

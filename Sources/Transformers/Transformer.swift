@@ -14,6 +14,8 @@ public struct Transformer {
   public var recomputesBlocks = false
   /// Whether a pass adds to the gradients of the one before it: of another part of the batch.
   public var addsToGradients = false
+  /// Whether no gradient is made of the embedding, nor of the output matrix where it is the same.
+  public var freezesEmbedding = false
   /// Cosines and sines for as many positions as a sequence may have.
   public let rotaryTable: Tensor
   public let backend: any Backend
@@ -70,6 +72,7 @@ public struct Transformer {
     rotaryTable = whole.rotaryTable
     recomputesBlocks = whole.recomputesBlocks
     addsToGradients = whole.addsToGradients
+    freezesEmbedding = whole.freezesEmbedding
     backend = whole.backend
   }
 
@@ -79,9 +82,11 @@ public struct Transformer {
   private func parameter(_ tape: Tape, _ name: String, _ shape: [Int]) -> Variable {
     let offset = layout.offset(of: name)
     let full = Shape([replicas] + shape)
+    let isFrozen = freezesEmbedding && offset < layout.embeddings
     return tape.parameter(
       parameters.slice(from: offset, shape: full),
-      gradient: gradients?.slice(from: offset, shape: full), adds: addsToGradients)
+      gradient: isFrozen ? nil : gradients?.slice(from: offset, shape: full),
+      adds: addsToGradients)
   }
 
   /// The variables of one pass, made once so that a tied table's gradients meet in one place.

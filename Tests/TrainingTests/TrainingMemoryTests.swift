@@ -24,7 +24,7 @@ struct TrainingMemoryTests {
 
   static func cohort(
     _ replicas: Int, geometry: BatchGeometry = geometry, recomputes: Bool = false,
-    on backend: any Backend
+    freezesEmbedding: Bool = false, on backend: any Backend
   ) throws -> Cohort {
     try Cohort(
       deep,
@@ -33,7 +33,7 @@ struct TrainingMemoryTests {
           parameters: ParameterLayout(deep).initialValues(seed: UInt64($0)),
           schedule: .constant(peak: 3e-3, warmup: 1))
       }, steps: 4, settings: AdamWSettings(), geometry: geometry, recomputes: recomputes,
-      on: backend)
+      freezesEmbedding: freezesEmbedding, on: backend)
   }
 
   /// Within a tenth; in fact the projection makes the same calls.
