@@ -37,6 +37,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
   // Optimizer
   case adamW = "adamw"
   case gateUpdate = "gate_update"
+  case sgd = "sgd"
 
   // Sampling
   case sample = "sample"
@@ -74,6 +75,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .rmsNormGradient: PackageResources.rms_norm_gradient_cl
     case .adamW: PackageResources.adamw_cl
     case .gateUpdate: PackageResources.gate_update_cl
+    case .sgd: PackageResources.sgd_cl
     case .sample: PackageResources.sample_cl
     }
   }

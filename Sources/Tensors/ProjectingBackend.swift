@@ -144,6 +144,11 @@ extension ProjectingBackend {
     control: Tensor, settings: AdamWSettings, decayed: Int
   ) throws {}
 
+  public func sgd(
+    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
+    decayed: Int
+  ) throws {}
+
   public func sample(
     _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
     into output: Tensor

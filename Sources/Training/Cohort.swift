@@ -9,10 +9,13 @@ public final class Cohort {
     /// Its P parameters; nil leaves what the memory holds, where only the memory matters.
     public var parameters: [Float]?
     public var schedule: Schedule
+    /// nil is what the optimizer's settings say.
+    public var weightDecay: Float?
 
-    public init(parameters: [Float]?, schedule: Schedule) {
+    public init(parameters: [Float]?, schedule: Schedule, weightDecay: Float? = nil) {
       self.parameters = parameters
       self.schedule = schedule
+      self.weightDecay = weightDecay
     }
   }
 
@@ -44,7 +47,7 @@ public final class Cohort {
   ///     backend's caches hold.
   public init(
     _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
+    settings: OptimizerSettings, geometry: BatchGeometry, recomputes: Bool = false,
     freezesEmbedding: Bool = false, together: Int? = nil, on backend: any Backend
   ) throws {
     let spread = backend.spread(list.count)
@@ -66,7 +69,18 @@ public final class Cohort {
     self.steps = steps
   }
 
-  /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
+  /// A cohort that AdamW trains.
+  public convenience init(
+    _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
+    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
+    freezesEmbedding: Bool = false, together: Int? = nil, on backend: any Backend
+  ) throws {
+    try self.init(
+      configuration, replicas: list, steps: steps, settings: .adamW(settings), geometry: geometry,
+      recomputes: recomputes, freezesEmbedding: freezesEmbedding, together: together, on: backend)
+  }
+
+  /// Enqueues one step: forward, backward, clipping and update. Nothing is downloaded.
   public func step(_ batch: CohortBatch) throws { try step([batch]) }
 
   /// Enqueues one step on a batch in parts, whose gradients are summed in this order.
@@ -142,8 +156,9 @@ public final class Cohort {
 public struct ReplicaState: Equatable, Sendable {
   /// P.
   public var parameters: [Float]
-  /// Of the parameters that are updated.
+  /// Momentum, of the parameters that are updated.
   public var firstMoment: [Float]
+  /// The mean squares, of the parameters that AdamW updates.
   public var secondMoment: [Float]
   /// Updates made.
   public var steps: Int32

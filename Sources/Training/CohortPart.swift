@@ -23,7 +23,7 @@ final class CohortPart {
 
   init(
     _ configuration: ModelConfiguration, replicas list: ArraySlice<Cohort.Replica>, steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool, freezesEmbedding: Bool,
+    settings: OptimizerSettings, geometry: BatchGeometry, recomputes: Bool, freezesEmbedding: Bool,
     together: Int, on backend: any Backend
   ) throws {
     let layout = ParameterLayout(configuration)
@@ -45,8 +45,9 @@ final class CohortPart {
     batch = try BatchTensors(replicas: list.count, geometry: geometry, on: backend)
     schedule = try backend.tensor(
       list.flatMap {
-        $0.schedule.table(steps: steps, settings: (settings.beta1, settings.beta2))
-      }, [list.count, steps, 3])
+        $0.schedule.table(
+          steps: steps, betas: settings.betas, weightDecay: $0.weightDecay ?? settings.weightDecay)
+      }, [list.count, steps, 4])
     loss = try backend.empty([list.count])
     chunks = stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
       let range = first..<min(first + together, list.count)
@@ -57,7 +58,7 @@ final class CohortPart {
     losses = try backend.zeros([1, steps * list.count])
   }
 
-  /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
+  /// Enqueues one step: forward, backward, clipping and update. Nothing is downloaded.
   ///
   /// - Parameters:
   ///   - batches: parts of the batch, whose gradients and losses are summed in this order.
@@ -118,7 +119,7 @@ final class CohortPart {
     return ReplicaState(
       parameters: try row(model.parameters).floats(),
       firstMoment: try row(update.firstMoment).floats(),
-      secondMoment: try row(update.secondMoment).floats(),
+      secondMoment: try update.secondMoment.map { try row($0).floats() } ?? [],
       steps: try row(stepCounts).integers()[0], latch: try row(active).integers()[0])
   }
 
@@ -130,7 +131,7 @@ final class CohortPart {
       }
       try assign(state.parameters, to: model.parameters)
       try assign(state.firstMoment, to: update.firstMoment)
-      try assign(state.secondMoment, to: update.secondMoment)
+      if let second = update.secondMoment { try assign(state.secondMoment, to: second) }
       try stepCounts.replicas(index..<index + 1).assign([state.steps])
       try active.replicas(index..<index + 1).assign([state.latch])
     }

@@ -3,25 +3,30 @@ import Transformers
 
 /// How gradients change the parameters of R replicas, and what of earlier gradients that takes.
 final class ParameterUpdate {
-  private let settings: AdamWSettings
+  private let settings: OptimizerSettings
   private let layout: ParameterLayout
-  /// The first parameter that is updated: those before it are frozen.
-  private let start: Int
-  /// (R, P'): of the parameters that are updated.
+  /// The parameters that are updated: those before them are frozen.
+  private let trained: Range<Int>
+  /// (R, P'): momentum, of the parameters that are updated.
   let firstMoment: Tensor
-  let secondMoment: Tensor
+  /// (R, P''): the mean squares, of the parameters that AdamW updates; nil where it updates none.
+  let secondMoment: Tensor?
   private let squaredNorm: Tensor
   private let control: Tensor
 
-  init(_ settings: AdamWSettings, _ model: Transformer) throws {
+  init(_ settings: OptimizerSettings, _ model: Transformer) throws {
     self.settings = settings
     layout = model.layout
-    start = model.freezesEmbedding ? layout.embeddings : 0
-    let shape: Shape = [model.replicas, layout.count - start]
-    firstMoment = try model.backend.zeros(shape)
-    secondMoment = try model.backend.zeros(shape)
-    squaredNorm = try model.backend.empty([model.replicas])
-    control = try model.backend.empty([model.replicas, 4])
+    trained = (model.freezesEmbedding ? layout.embeddings : 0)..<layout.count
+    let (replicas, backend) = (model.replicas, model.backend)
+    firstMoment = try backend.zeros([replicas, trained.count])
+    secondMoment =
+      switch settings {
+      case .adamW: try backend.zeros([replicas, trained.count])
+      case .sgd: nil
+      }
+    squaredNorm = try backend.empty([replicas])
+    control = try backend.empty([replicas, 5])
   }
 
   /// Enqueues an update of the replicas that `Backend.gateUpdate` lets have one, from the gradients that
@@ -30,15 +35,28 @@ final class ParameterUpdate {
     _ model: Transformer, loss: Tensor, schedule: Tensor, steps: Tensor, active: Tensor
   ) throws {
     guard let whole = model.gradients else { return }
-    let gradients = whole.slice(from: start, shape: firstMoment.shape)
     let backend = model.backend
+    let parameters = part(trained, of: model.parameters)
+    let gradients = part(trained, of: whole)
+    let decayed = layout.decayed - trained.lowerBound
     try backend.sumOfSquares(gradients, into: squaredNorm)
     try backend.gateUpdate(
       loss: loss, squaredNorm: squaredNorm, schedule: schedule, clip: settings.clip, steps: steps,
       active: active, control: control)
-    try backend.adamW(
-      parameters: model.parameters.slice(from: start, shape: firstMoment.shape),
-      gradients: gradients, firstMoment: firstMoment, secondMoment: secondMoment,
-      control: control, settings: settings, decayed: layout.decayed - start)
+    switch (settings, secondMoment) {
+    case (.adamW(let settings), let secondMoment?):
+      try backend.adamW(
+        parameters: parameters, gradients: gradients, firstMoment: firstMoment,
+        secondMoment: secondMoment, control: control, settings: settings, decayed: decayed)
+    case (.sgd(let settings), _):
+      try backend.sgd(
+        parameters: parameters, gradients: gradients, momentum: firstMoment, control: control,
+        settings: settings, decayed: decayed)
+    default: break
+    }
+  }
+
+  private func part(_ range: Range<Int>, of tensor: Tensor) -> Tensor {
+    tensor.slice(from: range.lowerBound, shape: [tensor.shape.replicas, range.count])
   }
 }
