@@ -36,15 +36,54 @@ public struct SGDSettings: Hashable, Sendable, Codable {
   }
 }
 
+/// The constants of Muon (Jordan et al. 2024) for the matrices of the blocks, and of AdamW for
+/// everything else: embedding, output and norms.
+public struct MuonSettings: Hashable, Sendable, Codable {
+  /// How far a matrix (M, N) goes along its orthogonalized direction, in learning rates.
+  public enum Scale: String, Hashable, Sendable, Codable {
+    /// √max(1, M/N), as Jordan et al. have it.
+    case original
+    /// 0.2 √max(M, N): as far as AdamW goes, so that its learning rates serve (Liu et al. 2025,
+    /// arXiv:2502.16982).
+    case matchingAdamW
+
+    public func callAsFunction(rows: Int, columns: Int) -> Double {
+      switch self {
+      case .original: max(1, Double(rows) / Double(columns)).squareRoot()
+      case .matchingAdamW: 0.2 * Double(max(rows, columns)).squareRoot()
+      }
+    }
+  }
+
+  public var momentum: Float
+  public var scale: Scale
+  /// The learning rate of the matrices, in the replica's, which is AdamW's.
+  public var learningRateRatio: Float
+  /// Of AdamW's part; weight decay and the clip are of all parameters.
+  public var adamW: AdamWSettings
+
+  public init(
+    momentum: Float = 0.95, scale: Scale = .matchingAdamW, learningRateRatio: Float = 1,
+    adamW: AdamWSettings = AdamWSettings()
+  ) {
+    self.momentum = momentum
+    self.scale = scale
+    self.learningRateRatio = learningRateRatio
+    self.adamW = adamW
+  }
+}
+
 /// An optimizer and its constants.
 public enum OptimizerSettings: Hashable, Sendable {
   case adamW(AdamWSettings)
   case sgd(SGDSettings)
+  case muon(MuonSettings)
 
   public var clip: Float {
     switch self {
     case .adamW(let settings): settings.clip
     case .sgd(let settings): settings.clip
+    case .muon(let settings): settings.adamW.clip
     }
   }
 
@@ -52,6 +91,7 @@ public enum OptimizerSettings: Hashable, Sendable {
     switch self {
     case .adamW(let settings): settings.weightDecay
     case .sgd(let settings): settings.weightDecay
+    case .muon(let settings): settings.adamW.weightDecay
     }
   }
 
@@ -60,6 +100,7 @@ public enum OptimizerSettings: Hashable, Sendable {
     switch self {
     case .adamW(let settings): [settings.beta1, settings.beta2]
     case .sgd: [0, 0]
+    case .muon(let settings): [settings.adamW.beta1, settings.adamW.beta2]
     }
   }
 }
@@ -67,12 +108,14 @@ public enum OptimizerSettings: Hashable, Sendable {
 /// AdamW is encoded as its settings alone, as stages were before there were others, so that their
 /// fingerprints stay; any other under its name.
 extension OptimizerSettings: Codable {
-  private enum CodingKeys: String, CodingKey { case sgd }
+  private enum CodingKeys: String, CodingKey { case sgd, muon }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     if let settings = try values.decodeIfPresent(SGDSettings.self, forKey: .sgd) {
       self = .sgd(settings)
+    } else if let settings = try values.decodeIfPresent(MuonSettings.self, forKey: .muon) {
+      self = .muon(settings)
     } else {
       self = .adamW(try AdamWSettings(from: decoder))
     }
@@ -84,6 +127,7 @@ extension OptimizerSettings: Codable {
     switch self {
     case .adamW: break
     case .sgd(let settings): try values.encode(settings, forKey: .sgd)
+    case .muon(let settings): try values.encode(settings, forKey: .muon)
     }
   }
 }

@@ -24,6 +24,8 @@ public struct ParameterLayout: Sendable {
   public let decayed: Int
   /// The parameters of the embedding table, of which the blocks' matrices are the next.
   public let embeddings: Int
+  /// The blocks' matrices.
+  public let blocks: Range<Int>
 
   public init(_ configuration: ModelConfiguration) {
     let (c, f, v) = (
@@ -44,6 +46,7 @@ public struct ParameterLayout: Sendable {
       append("\(prefix)mlp.up_proj.weight", [f, c])
       append("\(prefix)mlp.down_proj.weight", [c, f])
     }
+    blocks = embeddings..<offset
     if !configuration.tiesEmbeddings { append("lm_head.weight", [v, c]) }
     decayed = offset
     for layer in 0..<configuration.layers {

@@ -3,7 +3,8 @@ import TestSupport
 
 extension OperationCase {
   /// Every operation of the contract at least once, each with five replicas of unlike values.
-  static let all: [OperationCase] = products + attentions + rowwise + losses + updates
+  static let all: [OperationCase] =
+    products + attentions + rowwise + losses + updates + matrixUpdates
 
   private static let r = replicas
 

@@ -12,7 +12,7 @@ extension BackendTests {
       "attentionDecode", "rmsNorm", "rmsNormGradient", "add", "swiGLU", "swiGLUGradient",
       "embedding", "embeddingGradient", "tokenLogProbabilities", "tokenLogProbabilitiesGradient",
       "weightedSum", "weightedSumGradient", "sumOfSquares", "gateUpdate", "adamW", "sgd",
-      "sample",
+      "muonMomentum", "normalizeMatrices", "addPolynomial", "muonUpdate", "orthogonalize", "sample",
     ]
 
     @Test func everyOperationIsHere() {

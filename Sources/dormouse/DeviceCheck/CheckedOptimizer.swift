@@ -57,7 +57,7 @@ extension CheckedCall {
   }
 
   /// Scale, learning rate, corrections and decay; replica 1 is refused its update and keeps its bytes.
-  private static let control: [Float] = [
+  static let control: [Float] = [
     1, 3e-3, 1.7, 4.2, 0.1, -1, .nan, .nan, .nan, .nan, 0.3, 1e-3, 10, 20, 0.2,
   ]
 
