@@ -14,7 +14,8 @@ struct FrozenEmbeddingTests {
   }
 
   private static func run(
-    _ members: [Int], tied: Bool, steps: Int, settings: AdamWSettings = AdamWSettings(),
+    _ members: [Int], tied: Bool, steps: Int,
+    settings: OptimizerSettings = .adamW(AdamWSettings()),
     frozen: Bool = true, on backend: any Backend
   ) throws -> TrainingRun {
     try TrainingRun(
@@ -51,7 +52,7 @@ struct FrozenEmbeddingTests {
     let backend = try choice.makeBackend()
     let bits = try [true, false].map { frozen in
       let run = try Self.run(
-        [0, 1], tied: tied, steps: 1, settings: AdamWSettings(clip: 1e9), frozen: frozen,
+        [0, 1], tied: tied, steps: 1, settings: .adamW(AdamWSettings(clip: 1e9)), frozen: frozen,
         on: backend)
       try run.train(0..<1)
       return try run.bits()

@@ -24,7 +24,8 @@ struct TrainingMemoryTests {
 
   static func cohort(
     _ replicas: Int, geometry: BatchGeometry = geometry, recomputes: Bool = false,
-    freezesEmbedding: Bool = false, on backend: any Backend
+    settings: OptimizerSettings = .adamW(AdamWSettings()), freezesEmbedding: Bool = false,
+    on backend: any Backend
   ) throws -> Cohort {
     try Cohort(
       deep,
@@ -32,7 +33,7 @@ struct TrainingMemoryTests {
         Cohort.Replica(
           parameters: ParameterLayout(deep).initialValues(seed: UInt64($0)),
           schedule: .constant(peak: 3e-3, warmup: 1))
-      }, steps: 4, settings: AdamWSettings(), geometry: geometry, recomputes: recomputes,
+      }, steps: 4, settings: settings, geometry: geometry, recomputes: recomputes,
       freezesEmbedding: freezesEmbedding, on: backend)
   }
 

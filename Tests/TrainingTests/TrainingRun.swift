@@ -18,13 +18,18 @@ struct TrainingRun {
   init(
     _ members: [Int], steps: Int, together: Int? = nil, geometry: BatchGeometry = Self.geometry,
     configuration: ModelConfiguration = Self.configuration,
-    settings: AdamWSettings = AdamWSettings(), freezesEmbedding: Bool = false,
-    on backend: any Backend
+    settings: OptimizerSettings = .adamW(AdamWSettings()), freezesEmbedding: Bool = false,
+    decays: [Int: Float] = [:], on backend: any Backend
   ) throws {
     self.members = members
     self.geometry = geometry
     cohort = try Cohort(
-      configuration, replicas: members.map { Self.replica($0, configuration, steps: steps) },
+      configuration,
+      replicas: members.map { member in
+        var replica = Self.replica(member, configuration, steps: steps)
+        replica.weightDecay = decays[member]
+        return replica
+      },
       steps: steps, settings: settings, geometry: geometry, freezesEmbedding: freezesEmbedding,
       together: together, on: backend)
   }
