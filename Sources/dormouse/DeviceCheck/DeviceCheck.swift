@@ -36,7 +36,7 @@ struct DeviceCheck {
       var numbers = CheckNumbers(seed: seed, index: index)
       for call in family(&numbers) { try record(check(call)) }
     }
-    try record(checkTraining())
+    for optimizer in Self.optimizers { try record(checkTraining(optimizer)) }
     return results
   }
 
