@@ -1,5 +1,3 @@
-public import Tensors
-
 extension Oracle {
   /// The running mean and the direction, (R, n, M, N) each, the direction transposed if asked for; a
   /// replica whose control is negative keeps its mean exactly and has a direction of zeros.
