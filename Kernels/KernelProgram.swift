@@ -36,7 +36,12 @@ public enum KernelProgram: String, CaseIterable, Sendable {
 
   // Optimizer
   case adamW = "adamw"
+  case addPolynomial = "add_polynomial"
   case gateUpdate = "gate_update"
+  case muonMomentum = "muon_momentum"
+  case muonUpdate = "muon_update"
+  case normalizeMatrices = "normalize_matrices"
+  case sgd = "sgd"
 
   // Sampling
   case sample = "sample"
@@ -73,7 +78,12 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .rmsNorm: PackageResources.rms_norm_cl
     case .rmsNormGradient: PackageResources.rms_norm_gradient_cl
     case .adamW: PackageResources.adamw_cl
+    case .addPolynomial: PackageResources.add_polynomial_cl
     case .gateUpdate: PackageResources.gate_update_cl
+    case .muonMomentum: PackageResources.muon_momentum_cl
+    case .muonUpdate: PackageResources.muon_update_cl
+    case .normalizeMatrices: PackageResources.normalize_matrices_cl
+    case .sgd: PackageResources.sgd_cl
     case .sample: PackageResources.sample_cl
     }
   }

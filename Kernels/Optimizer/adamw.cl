@@ -2,18 +2,19 @@
 //
 //   g = control[0] gradient;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 //   p = p - lr decay p (the first `decayed` parameters) - lr (m c1) / (sqrt(v c2) + epsilon)
-//   with lr, c1, c2 = control[1..3]; nothing is touched where control[0] < 0
+//   with lr, c1, c2, decay = control[1..4]; nothing is touched where control[0] < 0
 //
-// parameters, gradients, first, second (R, P); control (R, 4)
+// parameters, gradients, first, second (R, P); control (R, 5)
 // Launch: global (ceil(P / elements_per_item), R).
 
 __kernel void adamw(FLOATS(parameters), FLOATS(gradients), FLOATS(first), FLOATS(second),
     FLOATS(control), const ulong P, const ulong decayed, const float beta1, const float beta2,
-    const float epsilon, const float decay, const int elements_per_item)
+    const float epsilon, const int elements_per_item)
 {
   const int r = (int)get_global_id(1);
   const __global float *decision = BLOCK(control, r);
   const float scale = decision[0], rate = decision[1], c1 = decision[2], c2 = decision[3];
+  const float decay = decision[4];
   if (scale < 0.0f)
     return;
   const ulong begin = (ulong)get_global_id(0) * elements_per_item;

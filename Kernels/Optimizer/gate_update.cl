@@ -1,10 +1,10 @@
 // Decides each replica's update and advances its step, so that no number of a step is a host value.
 //
 //   updates when active = 1, step < S, and loss and squared norm are finite:
-//     control = (min(1, clip / norm), schedule[step, 0..2]), step += 1
+//     control = (min(1, clip / norm), schedule[step, 0..3]), step += 1
 //   otherwise control[0] = -1; a number that is not finite latches active = -1
 //
-// loss, squared_norm (R); schedule (R, S, 3); steps, active (R); control (R, 4)
+// loss, squared_norm (R); schedule (R, S, 4); steps, active (R); control (R, 5)
 // Launch: global (R).
 
 __kernel void gate_update(FLOATS(loss), FLOATS(squared_norm), FLOATS(schedule), INTEGERS(steps),
@@ -18,7 +18,7 @@ __kernel void gate_update(FLOATS(loss), FLOATS(squared_norm), FLOATS(schedule), 
   const float squares = *BLOCK(squared_norm, r);
   const bool finite = isfinite(squares) && isfinite(*BLOCK(loss, r));
   decision[0] = -1.0f;
-  decision[1] = decision[2] = decision[3] = 0.0f;
+  decision[1] = decision[2] = decision[3] = decision[4] = 0.0f;
   if (*BLOCK(active, r) != 1)
     return;
   if (!finite) {
@@ -28,10 +28,11 @@ __kernel void gate_update(FLOATS(loss), FLOATS(squared_norm), FLOATS(schedule), 
   if (step >= S)
     return;
   const float norm = sqrt(squares);
-  const __global float *row = BLOCK(schedule, r) + (ulong)step * 3;
+  const __global float *row = BLOCK(schedule, r) + (ulong)step * 4;
   decision[0] = norm > clip ? clip / norm : 1.0f;
   decision[1] = row[0];
   decision[2] = row[1];
   decision[3] = row[2];
+  decision[4] = row[3];
   *BLOCK(steps, r) = step + 1;
 }

@@ -14,7 +14,7 @@
 /// - Nothing written outside the output tensors, every element of an output written.
 public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, CacheOperations,
   NormalizationOperations, ElementwiseOperations, EmbeddingOperations, LossOperations,
-  OptimizerOperations, SamplingOperations
+  OptimizerOperations, MuonOperations, SamplingOperations
 {
   /// What computes, for records and messages.
   var device: DeviceDescription { get }

@@ -144,6 +144,25 @@ extension ProjectingBackend {
     control: Tensor, settings: AdamWSettings, decayed: Int
   ) throws {}
 
+  public func sgd(
+    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
+    decayed: Int
+  ) throws {}
+
+  public func muonMomentum(
+    gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor
+  ) throws {}
+
+  public func normalizeMatrices(_ matrices: Tensor, squaredNorm: Tensor, epsilon: Float) throws {}
+
+  public func addPolynomial(
+    _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float
+  ) throws {}
+
+  public func muonUpdate(
+    parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float
+  ) throws {}
+
   public func sample(
     _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
     into output: Tensor

@@ -67,6 +67,15 @@ public struct Tensor {
       replicaStride: replicaStride, live: live, backend: backend)
   }
 
+  /// The same elements in blocks of another count and shape, which have no gaps between them.
+  public func regrouped(_ shape: Shape) -> Tensor {
+    require(
+      isContiguous && live == nil && shape.elementCount == self.shape.elementCount, "regrouped",
+      "\(self.shape), \(replicaStride) apart, is not \(shape)")
+    return Tensor(
+      shape: shape, elementType: elementType, storage: storage, offset: offset, backend: backend)
+  }
+
   /// A contiguous part of every replica's block, from its element `start`.
   public func slice(from start: Int, shape: Shape) -> Tensor {
     require(

@@ -19,10 +19,10 @@ extension CPUBackend {
   ) throws {
     let replicas = control.shape.replicas
     require(
-      control.shape == [replicas, 4] && schedule.shape.rank == 3 && schedule.shape[0] == replicas
-        && schedule.shape[2] == 3, "gateUpdate",
-      "control \(control.shape) and schedule \(schedule.shape) are not (replicas, 4) and "
-        + "(replicas, steps, 3)")
+      control.shape == [replicas, 5] && schedule.shape.rank == 3 && schedule.shape[0] == replicas
+        && schedule.shape[2] == 4, "gateUpdate",
+      "control \(control.shape) and schedule \(schedule.shape) are not (replicas, 5) and "
+        + "(replicas, steps, 4)")
     for tensor in [loss, squaredNorm, steps, active] {
       require(
         tensor.shape.replicas == replicas && tensor.shape.elementsPerReplica == 1, "gateUpdate",
@@ -37,7 +37,7 @@ extension CPUBackend {
     let scheduled = schedule.shape[1]
     for replica in 0..<replicas {
       let decision = result[replica]
-      decision.update(repeating: 0, count: 4)
+      decision.update(repeating: 0, count: 5)
       decision[0] = -1
       guard running[replica][0] == 1 else { continue }
       let norm = norms[replica][0]
@@ -48,7 +48,7 @@ extension CPUBackend {
       let index = Int(step[replica][0])
       guard index >= 0, index < scheduled else { continue }
       decision[0] = min(1, clip / norm.squareRoot())
-      (decision + 1).update(from: table[replica] + index * 3, count: 3)
+      (decision + 1).update(from: table[replica] + index * 4, count: 4)
       step[replica][0] += 1
     }
   }
@@ -63,27 +63,61 @@ extension CPUBackend {
         tensor.shape == shape, "adamW", "\(tensor.shape) is not the shape of \(shape)")
     }
     require(
-      control.shape == [shape.replicas, 4], "adamW",
-      "control \(control.shape) is not (replicas, 4) for \(shape)")
-    let count = shape.elementsPerReplica
-    require(
-      decayed >= 0 && decayed <= count, "adamW", "\(decayed) of \(count) parameters cannot decay")
+      control.shape == [shape.replicas, 5], "adamW",
+      "control \(control.shape) is not (replicas, 5) for \(shape)")
     let (theta, g) = (floats(parameters), floats(gradients))
     let (m, v, controls) = (floats(firstMoment), floats(secondMoment), floats(control))
+    update(shape, decayed: decayed, controls, operation: "adamW") { replica, part, decay in
+      let start = part.lowerBound
+      AdamWStep(settings, control: controls[replica]).update(
+        theta[replica] + start, g[replica] + start, m[replica] + start, v[replica] + start,
+        count: part.count, decay: decay)
+    }
+  }
+
+  public func sgd(
+    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
+    decayed: Int
+  ) throws {
+    let shape = parameters.shape
+    require(
+      gradients.shape == shape && momentum.shape == shape, "sgd",
+      "\(gradients.shape) and \(momentum.shape) are not the shape of \(shape)")
+    require(
+      control.shape == [shape.replicas, 5], "sgd",
+      "control \(control.shape) is not (replicas, 5) for \(shape)")
+    let (theta, g) = (floats(parameters), floats(gradients))
+    let (m, controls) = (floats(momentum), floats(control))
+    let kept = settings.momentum
+    update(shape, decayed: decayed, controls, operation: "sgd") { replica, part, decay in
+      let start = part.lowerBound
+      let (theta, g, m) = (theta[replica] + start, g[replica] + start, m[replica] + start)
+      let (clip, rate) = (controls[replica][0], controls[replica][1])
+      for i in 0..<part.count {
+        let sum = m[i] * kept + g[i] * clip
+        let value = theta[i]
+        m[i] = sum
+        theta[i] = value - value * decay - sum * rate
+      }
+    }
+  }
+
+  /// Calls `body` with parts of the replicas that are updated: parts of which all parameters decay, by
+  /// lr · λ, or none.
+  private func update(
+    _ shape: Shape, decayed: Int, _ controls: Blocks<Float>, operation: String,
+    _ body: (_ replica: Int, _ part: Range<Int>, _ decay: Float) -> Void
+  ) {
+    let count = shape.elementsPerReplica
+    require(
+      decayed >= 0 && decayed <= count, operation,
+      "\(decayed) of \(count) parameters cannot decay")
     workers.split(replicas: shape.replicas, count: count, grain: 1 << 13) { replica, range in
       let factors = controls[replica]
       guard factors[0] >= 0 else { return }
-      let step = AdamWStep(settings, control: factors)
       let boundary = min(max(decayed, range.lowerBound), range.upperBound)
-      for (part, decay) in [
-        (range.lowerBound..<boundary, factors[1] * settings.weightDecay),
-        (boundary..<range.upperBound, 0),
-      ] {
-        let start = part.lowerBound
-        step.update(
-          theta[replica] + start, g[replica] + start, m[replica] + start, v[replica] + start,
-          count: part.count, decay: decay)
-      }
+      body(replica, range.lowerBound..<boundary, factors[1] * factors[4])
+      body(replica, boundary..<range.upperBound, 0)
     }
   }
 }

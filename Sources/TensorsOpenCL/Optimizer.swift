@@ -12,7 +12,7 @@ extension OpenCLBackend {
   ) throws {
     let replicas = control.shape.replicas
     require(
-      schedule.shape.rank == 3 && schedule.shape[2] == 3 && control.shape == [replicas, 4],
+      schedule.shape.rank == 3 && schedule.shape[2] == 4 && control.shape == [replicas, 5],
       "gateUpdate", "schedule \(schedule.shape) and control \(control.shape) do not fit")
     try launch(.gateUpdate, items: replicas, replicas: 1) {
       try $0.tensors(loss, squaredNorm, schedule, steps, active, control)
@@ -40,7 +40,26 @@ extension OpenCLBackend {
       try $0.value(settings.beta1)
       try $0.value(settings.beta2)
       try $0.value(settings.epsilon)
-      try $0.value(settings.weightDecay)
+      try $0.integers(elementsPerItem)
+    }
+  }
+
+  public func sgd(
+    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
+    decayed: Int
+  ) throws {
+    let shape = parameters.shape
+    require(
+      gradients.shape == shape && momentum.shape == shape, "sgd",
+      "\(gradients.shape) and \(momentum.shape) are not the shape of \(shape)")
+    let count = shape.elementsPerReplica
+    try launch(
+      .sgd, items: count.dividedRoundingUp(by: elementsPerItem), replicas: shape.replicas
+    ) {
+      try $0.tensors(parameters, gradients, momentum, control)
+      try $0.value(UInt64(count))
+      try $0.value(UInt64(decayed))
+      try $0.value(settings.momentum)
       try $0.integers(elementsPerItem)
     }
   }

@@ -9,10 +9,13 @@ public final class Cohort {
     /// Its P parameters; nil leaves what the memory holds, where only the memory matters.
     public var parameters: [Float]?
     public var schedule: Schedule
+    /// nil is what the optimizer's settings say.
+    public var weightDecay: Float?
 
-    public init(parameters: [Float]?, schedule: Schedule) {
+    public init(parameters: [Float]?, schedule: Schedule, weightDecay: Float? = nil) {
       self.parameters = parameters
       self.schedule = schedule
+      self.weightDecay = weightDecay
     }
   }
 
@@ -38,16 +41,19 @@ public final class Cohort {
   ///   - geometry: the shape of every batch, or of every part of one.
   ///   - recomputes: whether gradients are made without keeping a block's activations, which changes
   ///     no byte.
+  ///   - freezesEmbedding: whether the embedding table, which may be the output matrix too, stays as
+  ///     it is. It has no part then in the gradient's norm and no moments.
   ///   - together: the most replicas that go through a pass together; nil takes as many as the
   ///     backend's caches hold.
   public init(
     _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
-    together: Int? = nil, on backend: any Backend
+    settings: OptimizerSettings, geometry: BatchGeometry, recomputes: Bool = false,
+    freezesEmbedding: Bool = false, together: Int? = nil, on backend: any Backend
   ) throws {
     let spread = backend.spread(list.count)
     let each = try TrainingMemory.activations(
-      configuration, geometry, recomputes: recomputes, on: backend)
+      configuration, geometry, recomputes: recomputes, freezesEmbedding: freezesEmbedding,
+      on: backend)
     let together = together ?? (backend.workingSet ?? .max) / spread.count / each
     var first = 0
     parts = try spread.map { backend, count in
@@ -55,15 +61,26 @@ public final class Cohort {
       first += count
       let part = try CohortPart(
         configuration, replicas: list[range], steps: steps, settings: settings,
-        geometry: geometry, recomputes: recomputes, together: max(1, min(count, together)),
-        on: backend)
+        geometry: geometry, recomputes: recomputes, freezesEmbedding: freezesEmbedding,
+        together: max(1, min(count, together)), on: backend)
       return (range, part)
     }
     replicas = list.count
     self.steps = steps
   }
 
-  /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
+  /// A cohort that AdamW trains.
+  public convenience init(
+    _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
+    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
+    freezesEmbedding: Bool = false, together: Int? = nil, on backend: any Backend
+  ) throws {
+    try self.init(
+      configuration, replicas: list, steps: steps, settings: .adamW(settings), geometry: geometry,
+      recomputes: recomputes, freezesEmbedding: freezesEmbedding, together: together, on: backend)
+  }
+
+  /// Enqueues one step: forward, backward, clipping and update. Nothing is downloaded.
   public func step(_ batch: CohortBatch) throws { try step([batch]) }
 
   /// Enqueues one step on a batch in parts, whose gradients are summed in this order.
@@ -137,9 +154,11 @@ public final class Cohort {
 
 /// All of a replica in training that its next step depends on, besides its documents.
 public struct ReplicaState: Equatable, Sendable {
-  /// P each.
+  /// P.
   public var parameters: [Float]
+  /// Momentum, of the parameters that are updated.
   public var firstMoment: [Float]
+  /// The mean squares, of the parameters that AdamW updates.
   public var secondMoment: [Float]
   /// Updates made.
   public var steps: Int32

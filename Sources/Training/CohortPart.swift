@@ -10,16 +10,12 @@ final class CohortPart {
   /// no byte.
   private let chunks: [(model: Transformer, batch: BatchTensors, loss: Tensor)]
   private let replicas: Int
-  private let settings: AdamWSettings
+  private let update: ParameterUpdate
   private let backend: any Backend
   private let batch: BatchTensors
-  private let firstMoment: Tensor
-  private let secondMoment: Tensor
   private let schedule: Tensor
   private let stepCounts: Tensor
   private let active: Tensor
-  private let control: Tensor
-  private let squaredNorm: Tensor
   /// (R): of the step now.
   private let loss: Tensor
   /// (1, S · R): the losses of step s at s · R.
@@ -27,8 +23,8 @@ final class CohortPart {
 
   init(
     _ configuration: ModelConfiguration, replicas list: ArraySlice<Cohort.Replica>, steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool, together: Int,
-    on backend: any Backend
+    settings: OptimizerSettings, geometry: BatchGeometry, recomputes: Bool, freezesEmbedding: Bool,
+    together: Int, on backend: any Backend
   ) throws {
     let layout = ParameterLayout(configuration)
     let shape: Shape = [list.count, layout.count]
@@ -41,17 +37,17 @@ final class CohortPart {
       configuration, parameters: parameters, gradients: backend.empty(shape),
       maximumPositions: geometry.positions)
     model.recomputesBlocks = recomputes
+    model.freezesEmbedding = freezesEmbedding
     self.model = model
     replicas = list.count
-    self.settings = settings
+    update = try ParameterUpdate(settings, model)
     self.backend = backend
     batch = try BatchTensors(replicas: list.count, geometry: geometry, on: backend)
-    firstMoment = try backend.zeros(shape)
-    secondMoment = try backend.zeros(shape)
     schedule = try backend.tensor(
       list.flatMap {
-        $0.schedule.table(steps: steps, settings: (settings.beta1, settings.beta2))
-      }, [list.count, steps, 3])
+        $0.schedule.table(
+          steps: steps, betas: settings.betas, weightDecay: $0.weightDecay ?? settings.weightDecay)
+      }, [list.count, steps, 4])
     loss = try backend.empty([list.count])
     chunks = stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
       let range = first..<min(first + together, list.count)
@@ -59,12 +55,10 @@ final class CohortPart {
     }
     stepCounts = try backend.zeros([list.count], .int32)
     active = try backend.tensor([Int32](repeating: 1, count: list.count), [list.count])
-    control = try backend.empty([list.count, 4])
-    squaredNorm = try backend.empty([list.count])
     losses = try backend.zeros([1, steps * list.count])
   }
 
-  /// Enqueues one step: forward, backward, clipping and AdamW. Nothing is downloaded.
+  /// Enqueues one step: forward, backward, clipping and update. Nothing is downloaded.
   ///
   /// - Parameters:
   ///   - batches: parts of the batch, whose gradients and losses are summed in this order.
@@ -74,15 +68,7 @@ final class CohortPart {
       try batch.assign(hostBatch, from: first)
       for chunk in chunks { try pass(chunk.model, chunk.batch, chunk.loss, adds: index > 0) }
     }
-    guard let gradients = model.gradients else { return }
-    try backend.sumOfSquares(gradients, into: squaredNorm)
-    try backend.gateUpdate(
-      loss: loss, squaredNorm: squaredNorm, schedule: schedule, clip: settings.clip,
-      steps: stepCounts, active: active, control: control)
-    try backend.adamW(
-      parameters: model.parameters, gradients: gradients, firstMoment: firstMoment,
-      secondMoment: secondMoment, control: control, settings: settings,
-      decayed: model.layout.decayed)
+    try update(model, loss: loss, schedule: schedule, steps: stepCounts, active: active)
     try backend.copy(
       Tensor(
         shape: [1, replicas], elementType: .float32, storage: loss.storage, offset: loss.offset,
@@ -132,7 +118,8 @@ final class CohortPart {
     func row(_ tensor: Tensor) -> Tensor { tensor.replicas(replica..<replica + 1) }
     return ReplicaState(
       parameters: try row(model.parameters).floats(),
-      firstMoment: try row(firstMoment).floats(), secondMoment: try row(secondMoment).floats(),
+      firstMoment: try row(update.firstMoment).floats(),
+      secondMoment: try update.secondMoment.map { try row($0).floats() } ?? [],
       steps: try row(stepCounts).integers()[0], latch: try row(active).integers()[0])
   }
 
@@ -143,8 +130,8 @@ final class CohortPart {
         try tensor.replicas(index..<index + 1).assign(values)
       }
       try assign(state.parameters, to: model.parameters)
-      try assign(state.firstMoment, to: firstMoment)
-      try assign(state.secondMoment, to: secondMoment)
+      try assign(state.firstMoment, to: update.firstMoment)
+      if let second = update.secondMoment { try assign(state.secondMoment, to: second) }
       try stepCounts.replicas(index..<index + 1).assign([state.steps])
       try active.replicas(index..<index + 1).assign([state.latch])
     }

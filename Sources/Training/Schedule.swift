@@ -20,17 +20,18 @@ public enum Schedule: Hashable, Sendable, Codable {
     }
   }
 
-  /// What the device reads at each step: rate, 1/(1 - beta1^t), 1/(1 - beta2^t), t = step + 1.
+  /// What the device reads at each step: rate, 1/(1 - beta1^t), 1/(1 - beta2^t), t = step + 1, and decay.
   ///
   /// The powers are taken in double precision here: in float, 1 - 0.999^1 keeps 13 good bits.
-  func table(steps: Int, settings: (beta1: Float, beta2: Float)) -> [Float] {
+  func table(steps: Int, betas: [Float], weightDecay: Float) -> [Float] {
     var table: [Float] = []
-    table.reserveCapacity(3 * steps)
+    table.reserveCapacity(4 * steps)
     for step in 0..<steps {
       table.append(Float(self(step)))
-      for beta in [settings.beta1, settings.beta2] {
+      for beta in betas {
         table.append(Float(1 / (1 - pow(Double(beta), Double(step + 1)))))
       }
+      table.append(weightDecay)
     }
     return table
   }

@@ -6,14 +6,14 @@ public enum TrainingMemory {
   /// Bytes that one replica's pass holds beside its parameters and their gradients.
   public static func activations(
     _ model: ModelConfiguration, _ geometry: BatchGeometry, recomputes: Bool = false,
-    on backend: any Backend
+    freezesEmbedding: Bool = false, on backend: any Backend
   ) throws -> Int {
     let projection = ProjectingBackend(backend)
     let replica = Cohort.Replica(parameters: nil, schedule: .constant(peak: 0, warmup: 0))
     // One replica on the whole device, where `Cohort` would ask how many go together.
     let part = try CohortPart(
-      model, replicas: [replica], steps: 1, settings: AdamWSettings(), geometry: geometry,
-      recomputes: recomputes, together: 1, on: projection)
+      model, replicas: [replica], steps: 1, settings: .adamW(AdamWSettings()), geometry: geometry,
+      recomputes: recomputes, freezesEmbedding: freezesEmbedding, together: 1, on: projection)
     let held = projection.memory.current
     try part.step(0, [CohortBatch([[]], geometry: geometry)], from: 0)
     return projection.memory.peak - held
@@ -25,8 +25,9 @@ public enum TrainingMemory {
   ///   - others: models of its size that are held for each of its own, such as a reference.
   ///   - then: what is done with all of them between steps.
   public static func cohort(
-    _ model: ModelConfiguration, replicas: Int, steps: Int, geometry: BatchGeometry,
-    recomputes: Bool = false, on backend: any Backend,
+    _ model: ModelConfiguration, replicas: Int, steps: Int,
+    settings: OptimizerSettings = .adamW(AdamWSettings()), geometry: BatchGeometry,
+    recomputes: Bool = false, freezesEmbedding: Bool = false, on backend: any Backend,
     others: Int = 0,
     then: (_ models: [Transformer]) throws -> Void = { _ in }
   ) throws -> Int {
@@ -35,8 +36,8 @@ public enum TrainingMemory {
       model,
       replicas: (0..<replicas).map { _ in
         Cohort.Replica(parameters: nil, schedule: .constant(peak: 0, warmup: 0))
-      }, steps: steps, settings: AdamWSettings(), geometry: geometry, recomputes: recomputes,
-      on: projection)
+      }, steps: steps, settings: settings, geometry: geometry, recomputes: recomputes,
+      freezesEmbedding: freezesEmbedding, on: projection)
     let beside = try (0..<others).flatMap { _ in
       try cohort.models.map {
         try Transformer(

@@ -1,6 +1,6 @@
-/// The sizes of a Llama-style decoder: RMS norm before each part, rotary positions, SwiGLU, tied
-/// embeddings, no biases (Touvron et al. 2023, arXiv:2302.13971).
-public struct ModelConfiguration: Hashable, Sendable, Codable {
+/// The sizes of a Llama-style decoder: RMS norm before each part, rotary positions, SwiGLU, no biases
+/// (Touvron et al. 2023, arXiv:2302.13971).
+public struct ModelConfiguration: Hashable, Sendable {
   /// V: tokens, padding to a multiple of 16 included.
   public var vocabularySize: Int
   /// C: the width of the residual stream.
@@ -15,10 +15,13 @@ public struct ModelConfiguration: Hashable, Sendable, Codable {
   public var ropeBase: Double
   /// ε of the RMS norm.
   public var normEpsilon: Float
+  /// Whether the output matrix is the embedding table (Press & Wolf 2017, arXiv:1608.05859), as Hugging
+  /// Face's `tie_word_embeddings`; otherwise it is a matrix (V, C) of its own, `lm_head.weight`.
+  public var tiesEmbeddings: Bool
 
   public init(
     vocabularySize: Int = 272, channels: Int, layers: Int, heads: Int, feedForwardWidth: Int,
-    ropeBase: Double = 10_000, normEpsilon: Float = 1e-5
+    ropeBase: Double = 10_000, normEpsilon: Float = 1e-5, tiesEmbeddings: Bool = true
   ) {
     self.vocabularySize = vocabularySize
     self.channels = channels
@@ -27,20 +30,57 @@ public struct ModelConfiguration: Hashable, Sendable, Codable {
     self.feedForwardWidth = feedForwardWidth
     self.ropeBase = ropeBase
     self.normEpsilon = normEpsilon
+    self.tiesEmbeddings = tiesEmbeddings
   }
 
   /// D.
   public var headWidth: Int { channels / heads }
 
-  /// What a study calls size: everything but the embedding table.
+  /// What a study calls size: everything but the embedding table and the output matrix.
   public var nonEmbeddingParameters: Int {
     layers * (4 * channels * channels + 3 * channels * feedForwardWidth + 2 * channels) + channels
   }
 
   /// P.
-  public var parameters: Int { nonEmbeddingParameters + vocabularySize * channels }
+  public var parameters: Int {
+    nonEmbeddingParameters + (tiesEmbeddings ? 1 : 2) * vocabularySize * channels
+  }
 
   /// Floating-point operations of one training step per position, by the usual 6 per parameter that a
   /// position multiplies with; attention's products are not counted.
   public var trainingFlopsPerPosition: Double { 6 * Double(nonEmbeddingParameters) }
+}
+
+/// A tied model is encoded without the key that says so: as models were before others existed, so that
+/// their fingerprints stay.
+extension ModelConfiguration: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case vocabularySize, channels, layers, heads, feedForwardWidth, ropeBase, normEpsilon
+    case tiesEmbeddings
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      vocabularySize: try values.decode(Int.self, forKey: .vocabularySize),
+      channels: try values.decode(Int.self, forKey: .channels),
+      layers: try values.decode(Int.self, forKey: .layers),
+      heads: try values.decode(Int.self, forKey: .heads),
+      feedForwardWidth: try values.decode(Int.self, forKey: .feedForwardWidth),
+      ropeBase: try values.decode(Double.self, forKey: .ropeBase),
+      normEpsilon: try values.decode(Float.self, forKey: .normEpsilon),
+      tiesEmbeddings: try values.decodeIfPresent(Bool.self, forKey: .tiesEmbeddings) ?? true)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(vocabularySize, forKey: .vocabularySize)
+    try values.encode(channels, forKey: .channels)
+    try values.encode(layers, forKey: .layers)
+    try values.encode(heads, forKey: .heads)
+    try values.encode(feedForwardWidth, forKey: .feedForwardWidth)
+    try values.encode(ropeBase, forKey: .ropeBase)
+    try values.encode(normEpsilon, forKey: .normEpsilon)
+    if !tiesEmbeddings { try values.encode(false, forKey: .tiesEmbeddings) }
+  }
 }

@@ -61,7 +61,7 @@ public enum ModelFolder {
         heads: configuration.heads, maximumPositions: maximumPositions,
         ropeTheta: configuration.ropeBase,
         rmsNormEpsilon: Double("\(configuration.normEpsilon)") ?? 1e-5,
-        tied: true),
+        tied: configuration.tiesEmbeddings),
       tensors: tensors(parameters, configuration), metadata: metadata,
       modelCard: modelCard.text)
   }
@@ -72,14 +72,10 @@ public enum ModelFolder {
   ) throws -> (configuration: ModelConfiguration, parameters: [Float], maximumPositions: Int) {
     let contents = try HuggingFaceFolder.read(folder)
     let llama = contents.configuration
-    guard llama.tied else {
-      throw CheckpointError(
-        file: folder.path + "/config.json", place: .field("tie_word_embeddings"), .notSupported)
-    }
     let configuration = ModelConfiguration(
       vocabularySize: llama.vocabularySize, channels: llama.hiddenSize, layers: llama.layers,
       heads: llama.heads, feedForwardWidth: llama.intermediateSize, ropeBase: llama.ropeTheta,
-      normEpsilon: Float(llama.rmsNormEpsilon))
+      normEpsilon: Float(llama.rmsNormEpsilon), tiesEmbeddings: llama.tied)
     return (
       configuration,
       try parameters(

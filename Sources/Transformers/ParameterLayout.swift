@@ -2,9 +2,10 @@ import Tensors
 
 /// Where each named parameter lies in a replica's P contiguous numbers.
 ///
-/// Matrices come first, then the vectors of the norms: weight decay applies to a prefix. Query, key
-/// and value lie side by side, and so do gate and up, so that each group is one matrix to a product.
-/// Names are those of Hugging Face's Llama.
+/// Matrices come first (the embedding, those of the blocks, an output matrix that is not the embedding),
+/// then the vectors of the norms: weight decay applies to a prefix. Query, key and value lie side by
+/// side, and so do gate and up, so that each group is one matrix to a product. Names are those of
+/// Hugging Face's Llama.
 public struct ParameterLayout: Sendable {
   /// A named parameter of one replica.
   public struct Entry: Hashable, Sendable {
@@ -21,6 +22,10 @@ public struct ParameterLayout: Sendable {
   public let count: Int
   /// The parameters that weight decay applies to: the first ones.
   public let decayed: Int
+  /// The parameters of the embedding table, of which the blocks' matrices are the next.
+  public let embeddings: Int
+  /// The blocks' matrices.
+  public let blocks: Range<Int>
 
   public init(_ configuration: ModelConfiguration) {
     let (c, f, v) = (
@@ -33,6 +38,7 @@ public struct ParameterLayout: Sendable {
       offset += shape.reduce(1, *)
     }
     append("model.embed_tokens.weight", [v, c])
+    embeddings = offset
     for layer in 0..<configuration.layers {
       let prefix = "model.layers.\(layer)."
       for part in ["q", "k", "v", "o"] { append("\(prefix)self_attn.\(part)_proj.weight", [c, c]) }
@@ -40,6 +46,8 @@ public struct ParameterLayout: Sendable {
       append("\(prefix)mlp.up_proj.weight", [f, c])
       append("\(prefix)mlp.down_proj.weight", [c, f])
     }
+    blocks = embeddings..<offset
+    if !configuration.tiesEmbeddings { append("lm_head.weight", [v, c]) }
     decayed = offset
     for layer in 0..<configuration.layers {
       append("model.layers.\(layer).input_layernorm.weight", [c])

@@ -14,6 +14,8 @@ public struct Transformer {
   public var recomputesBlocks = false
   /// Whether a pass adds to the gradients of the one before it: of another part of the batch.
   public var addsToGradients = false
+  /// Whether no gradient is made of the embedding, nor of the output matrix where it is the same.
+  public var freezesEmbedding = false
   /// Cosines and sines for as many positions as a sequence may have.
   public let rotaryTable: Tensor
   public let backend: any Backend
@@ -70,6 +72,7 @@ public struct Transformer {
     rotaryTable = whole.rotaryTable
     recomputesBlocks = whole.recomputesBlocks
     addsToGradients = whole.addsToGradients
+    freezesEmbedding = whole.freezesEmbedding
     backend = whole.backend
   }
 
@@ -79,9 +82,11 @@ public struct Transformer {
   private func parameter(_ tape: Tape, _ name: String, _ shape: [Int]) -> Variable {
     let offset = layout.offset(of: name)
     let full = Shape([replicas] + shape)
+    let isFrozen = freezesEmbedding && offset < layout.embeddings
     return tape.parameter(
       parameters.slice(from: offset, shape: full),
-      gradient: gradients?.slice(from: offset, shape: full), adds: addsToGradients)
+      gradient: isFrozen ? nil : gradients?.slice(from: offset, shape: full),
+      adds: addsToGradients)
   }
 
   /// The variables of one pass, made once so that a tied table's gradients meet in one place.
@@ -98,13 +103,16 @@ public struct Transformer {
     let embedding: Variable
     let layers: [Layer]
     let finalNorm: Variable
+    /// The embedding itself where they are tied.
+    let output: Variable
   }
 
   func weights(on tape: Tape) -> Weights {
     let (c, f) = (configuration.channels, configuration.feedForwardWidth)
+    let table = [configuration.vocabularySize, c]
+    let embedding = parameter(tape, "model.embed_tokens.weight", table)
     return Weights(
-      embedding: parameter(
-        tape, "model.embed_tokens.weight", [configuration.vocabularySize, c]),
+      embedding: embedding,
       layers: (0..<configuration.layers).map { layer in
         let prefix = "model.layers.\(layer)."
         return Weights.Layer(
@@ -115,7 +123,9 @@ public struct Transformer {
           gateAndUp: parameter(tape, prefix + "mlp.gate_proj.weight", [2 * f, c]),
           down: parameter(tape, prefix + "mlp.down_proj.weight", [c, f]))
       },
-      finalNorm: parameter(tape, "model.norm.weight", [c]))
+      finalNorm: parameter(tape, "model.norm.weight", [c]),
+      output: configuration.tiesEmbeddings
+        ? embedding : parameter(tape, "lm_head.weight", table))
   }
 
   // MARK: Forward
@@ -167,7 +177,7 @@ public struct Transformer {
   func unembed(_ tape: Tape, _ weights: Weights, _ x: Variable) throws -> Variable {
     try tape.linear(
       tape.rmsNorm(x, weight: weights.finalNorm, epsilon: configuration.normEpsilon),
-      weight: weights.embedding)
+      weight: weights.output)
   }
 
   /// Logits at every position: (R, B, T, V).

@@ -3,7 +3,8 @@ import TestSupport
 
 extension OperationCase {
   /// Every operation of the contract at least once, each with five replicas of unlike values.
-  static let all: [OperationCase] = products + attentions + rowwise + losses + updates
+  static let all: [OperationCase] =
+    products + attentions + rowwise + losses + updates + matrixUpdates
 
   private static let r = replicas
 
@@ -258,7 +259,7 @@ extension OperationCase {
     var numbers = TestNumbers(seed: 11400)
     let squares = numbers.normals(shape.elementCount).map { $0 * $0 }
     let control = (0..<r).flatMap { replica -> [Float] in
-      [0.5, 1e-3 * Float(replica + 1), 1.5, 4]
+      [0.5, 1e-3 * Float(replica + 1), 1.5, 4, 0.1]
     }
     return [
       OperationCase(
@@ -269,10 +270,10 @@ extension OperationCase {
         description: "gateUpdate",
         arguments: [
           .input(numbers.normals(r), [r]), .input(numbers.uniforms(r).map { 9 * $0 }, [r]),
-          .input(numbers.uniforms(r * 4 * 3), [r, 4, 3]),
+          .input(numbers.uniforms(r * 4 * 4), [r, 4, 4]),
           .updated([0, 1, 2, 3, 1] as [Int32], [r]),
           .updated([1, 1, 1, 1, 1] as [Int32], [r]),
-          .updated([Float](repeating: 9, count: 4 * r), [r, 4]),
+          .updated([Float](repeating: 9, count: 5 * r), [r, 5]),
         ]
       ) { backend, tensors in
         try backend.gateUpdate(
@@ -285,13 +286,25 @@ extension OperationCase {
           .updated(numbers.normals(shape.elementCount), shape),
           .input(numbers.normals(shape.elementCount), shape),
           .updated(numbers.normals(shape.elementCount), shape), .updated(squares, shape),
-          .input(control, [r, 4]),
+          .input(control, [r, 5]),
         ]
       ) { backend, tensors in
         try backend.adamW(
           parameters: tensors[0], gradients: tensors[1], firstMoment: tensors[2],
           secondMoment: tensors[3], control: tensors[4], settings: AdamWSettings(),
           decayed: 17_001)
+      },
+      OperationCase(
+        description: "sgd",
+        arguments: [
+          .updated(numbers.normals(shape.elementCount), shape),
+          .input(numbers.normals(shape.elementCount), shape),
+          .updated(numbers.normals(shape.elementCount), shape), .input(control, [r, 5]),
+        ]
+      ) { backend, tensors in
+        try backend.sgd(
+          parameters: tensors[0], gradients: tensors[1], momentum: tensors[2], control: tensors[3],
+          settings: SGDSettings(), decayed: 17_001)
       },
     ]
   }

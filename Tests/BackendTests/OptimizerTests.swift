@@ -37,15 +37,14 @@ extension BackendTests {
             var numbers = TestNumbers(seed: 8100 + number)
             let size = replicas * count
             let settings = AdamWSettings(
-              beta1: number % 2 == 0 ? 0.9 : 0.8, beta2: number % 3 == 0 ? 0.95 : 0.999,
-              weightDecay: 0.1)
+              beta1: number % 2 == 0 ? 0.9 : 0.8, beta2: number % 3 == 0 ? 0.95 : 0.999)
             let state = Oracle.AdamWState(
               parameters: numbers.normals(size), firstMoment: numbers.normals(size, scale: 0.1),
               secondMoment: numbers.normals(size, scale: 0.1).map { $0 * $0 })
             let gradients = numbers.awkward(size)
             // The second replica is not updated.
             let control = (0..<replicas).flatMap { r -> [Float] in
-              r == 1 ? [-1, .nan, .nan, .nan] : [r == 0 ? 1 : 0.3, 3e-3, 1.7, 4.2]
+              r == 1 ? [-1, .nan, .nan, .nan, .nan] : [r == 0 ? 1 : 0.3, 3e-3, 1.7, 4.2, 0.1]
             }
             let tensors = GuardedTensors(backend, layout: layout(number))
             let shape: Shape = [replicas, count]
@@ -55,7 +54,7 @@ extension BackendTests {
             try backend.adamW(
               parameters: parameters, gradients: try tensors.input(gradients, shape),
               firstMoment: first, secondMoment: second,
-              control: try tensors.input(control, [replicas, 4]), settings: settings,
+              control: try tensors.input(control, [replicas, 5]), settings: settings,
               decayed: decayed)
             let expected = Oracle.adamW(
               Oracle.AdamWState(
@@ -65,6 +64,41 @@ extension BackendTests {
             expectWithin(try parameters.floats(), expected.parameters, "parameters")
             expectWithin(try first.floats(), expected.firstMoment, "first moment")
             expectWithin(try second.floats(), expected.secondMoment, "second moment")
+            try tensors.verify()
+          }
+        }
+      }
+    }
+
+    @Test(arguments: availableBackends)
+    func sgd(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      for (number, (replicas, count)) in Self.sizes.enumerated() {
+        for decayed in Set([0, count / 2, count]).sorted() {
+          try Trace.with("seed = \(8400 + number), \(replicas) x \(count), decayed \(decayed)") {
+            var numbers = TestNumbers(seed: 8400 + number)
+            let size = replicas * count
+            let settings = SGDSettings(momentum: number % 2 == 0 ? 0.9 : 0)
+            let (start, moment) = (numbers.normals(size), numbers.normals(size))
+            let gradients = numbers.awkward(size)
+            // The second replica is not updated.
+            let control = (0..<replicas).flatMap { r -> [Float] in
+              r == 1
+                ? [-1, .nan, .nan, .nan, .nan] : [r == 0 ? 1 : 0.3, 0.05, .nan, .nan, 0.1]
+            }
+            let tensors = GuardedTensors(backend, layout: layout(number))
+            let shape: Shape = [replicas, count]
+            let parameters = try tensors.updated(start, shape)
+            let momentum = try tensors.updated(moment, shape)
+            try backend.sgd(
+              parameters: parameters, gradients: try tensors.input(gradients, shape),
+              momentum: momentum, control: try tensors.input(control, [replicas, 5]),
+              settings: settings, decayed: decayed)
+            let expected = Oracle.sgd(
+              start.doubles, momentum: moment.doubles, gradients: gradients.doubles,
+              control: control.doubles, settings: settings, decayed: decayed)
+            expectWithin(try parameters.floats(), expected.parameters, "parameters")
+            expectWithin(try momentum.floats(), expected.momentum, "momentum")
             try tensors.verify()
           }
         }
@@ -82,7 +116,7 @@ extension BackendTests {
       try backend.adamW(
         parameters: parameters, gradients: try backend.tensor(gradients, [1, 6]),
         firstMoment: try backend.zeros([1, 6]), secondMoment: try backend.zeros([1, 6]),
-        control: try backend.tensor([1, 0.5, 1 / (1 - 0.9), 1 / (1 - 0.95)], [1, 4]),
+        control: try backend.tensor([1, 0.5, 1 / (1 - 0.9), 1 / (1 - 0.95), 0.1], [1, 5]),
         settings: settings, decayed: 6)
       for (value, expected) in zip(
         try parameters.floats(), [-0.5, 0.5, -0.5, 0.5, -0.5, 0] as [Float])
@@ -102,23 +136,23 @@ extension BackendTests {
       let steps: [Int32] = [0, 1, 1, 0, 3, 0, 1, 2, 1, 1, 2, 1]
       let active: [Int32] = [1, 1, 0, -1, 1, 1, 1, 1, 1, 1, 1, -1]
       var numbers = TestNumbers(seed: 8200)
-      let schedule = numbers.uniforms(12 * 3 * 3)
+      let schedule = numbers.uniforms(12 * 3 * 4)
       let expected = Oracle.gateUpdate(
         loss: loss, squaredNorm: norm, schedule: schedule, clip: 0.7, steps: steps,
         active: active)
       #expect(expected.steps == [1, 2, 1, 0, 3, 0, 1, 2, 1, 2, 3, 1])
       #expect(expected.active == [1, 1, 0, -1, 1, -1, -1, -1, -1, 1, 1, -1])
-      #expect(expected.control.values[0] == 1 && expected.control.values[36] == 1)
-      #expect(abs(expected.control.values[4] - 0.07) < 1e-7)
+      #expect(expected.control.values[0] == 1 && expected.control.values[45] == 1)
+      #expect(abs(expected.control.values[5] - 0.07) < 1e-7)
       for form in GuardedTensors.Layout.allCases {
         try Trace.with("\(form)") {
           let tensors = GuardedTensors(backend, layout: form)
-          let control = try tensors.updated([Float](repeating: 9, count: 48), [12, 4])
+          let control = try tensors.updated([Float](repeating: 9, count: 60), [12, 5])
           let stepTensor = try tensors.updated(steps, [12])
           let activeTensor = try tensors.updated(active, [12])
           try backend.gateUpdate(
             loss: try tensors.input(loss, [12]), squaredNorm: try tensors.input(norm, [12]),
-            schedule: try tensors.input(schedule, [12, 3, 3]), clip: 0.7, steps: stepTensor,
+            schedule: try tensors.input(schedule, [12, 3, 4]), clip: 0.7, steps: stepTensor,
             active: activeTensor, control: control)
           expectWithin(try control.floats(), expected.control, "control")
           expectEqual(try stepTensor.integers(), expected.steps, "steps")
@@ -147,9 +181,9 @@ extension BackendTests {
         let loss = try backend.tensor([1, 1] as [Float], [2])
         let steps = try backend.zeros([2], .int32)
         let active = try backend.tensor([1, 1] as [Int32], [2])
-        let control = try backend.empty([2, 4])
+        let control = try backend.empty([2, 5])
         let schedule = try backend.tensor(
-          [Float](repeating: 0.5, count: 2 * 5 * 3), [2, 5, 3])
+          [Float](repeating: 0.5, count: 2 * 5 * 4), [2, 5, 4])
         for step in 1...3 {
           try backend.sumOfSquares(gradient, into: norm)
           try backend.gateUpdate(

@@ -178,11 +178,11 @@ import Testing
   @Test func adamW() {
     var state = Oracle.AdamWState<[Double]>(
       parameters: [1, -2], firstMoment: [0, 0], secondMoment: [0, 0])
-    let settings = AdamWSettings(beta1: 0.75, beta2: 0.5, epsilon: 1e-8, weightDecay: 0.5)
+    let settings = AdamWSettings(beta1: 0.75, beta2: 0.5, epsilon: 1e-8)
     for (step, gradient) in [(1, [0.5, -1]), (2, [0.25, 2])] as [(Int, [Double])] {
       let (c1, c2) = step == 1 ? (4, 2) : (1 / (1 - 0.5625), 1 / (1 - 0.25))
       let next = Oracle.adamW(
-        state, gradients: gradient, control: [1, 0.1, c1, c2], settings: settings, decayed: 2)
+        state, gradients: gradient, control: [1, 0.1, c1, c2, 0.5], settings: settings, decayed: 2)
       state = Oracle.AdamWState(
         parameters: next.parameters.values, firstMoment: next.firstMoment.values,
         secondMoment: next.secondMoment.values)
@@ -190,6 +190,22 @@ import Testing
     for (value, expected) in zip(state.parameters, [0.7064847503019216, -1.7512393056540208]) {
       // lr, wd and eps enter as floats: 0.1 and 10⁻⁸ are off by up to half a unit in the last place.
       #expect(abs(value - expected) < 1e-7)
+    }
+  }
+
+  /// Two steps by torch.optim.SGD's documentation, decay taken from the parameter as AdamW's loop above
+  /// does: 1 - 0.1·0.5·1 - 0.1·0.5 = 0.9; m = 0.75·0.5 + 0.25 = 0.625, 0.9 - 0.045 - 0.0625 = 0.7925;
+  /// -2 + 0.1 + 0.1 = -1.8; m = -0.75 + 2 = 1.25, -1.8 + 0.09 - 0.125 = -1.835.
+  @Test func sgd() {
+    var (parameters, momentum) = ([1.0, -2], [0.0, 0])
+    for gradient in [[0.5, -1], [0.25, 2]] {
+      let next = Oracle.sgd(
+        parameters, momentum: momentum, gradients: gradient, control: [1, 0.1, 0, 0, 0.5],
+        settings: SGDSettings(momentum: 0.75), decayed: 2)
+      (parameters, momentum) = (next.parameters.values, next.momentum.values)
+    }
+    for (value, expected) in zip(parameters, [0.7925, -1.835]) {
+      #expect(abs(value - expected) < 1e-12)
     }
   }
 }

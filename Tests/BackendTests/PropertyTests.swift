@@ -11,7 +11,8 @@ extension BackendTests {
       "matmul", "attention", "attentionGradient", "rotary", "storeKeysAndValues",
       "attentionDecode", "rmsNorm", "rmsNormGradient", "add", "swiGLU", "swiGLUGradient",
       "embedding", "embeddingGradient", "tokenLogProbabilities", "tokenLogProbabilitiesGradient",
-      "weightedSum", "weightedSumGradient", "sumOfSquares", "gateUpdate", "adamW", "sample",
+      "weightedSum", "weightedSumGradient", "sumOfSquares", "gateUpdate", "adamW", "sgd",
+      "muonMomentum", "normalizeMatrices", "addPolynomial", "muonUpdate", "orthogonalize", "sample",
     ]
 
     @Test func everyOperationIsHere() {

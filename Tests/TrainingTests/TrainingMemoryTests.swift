@@ -24,6 +24,7 @@ struct TrainingMemoryTests {
 
   static func cohort(
     _ replicas: Int, geometry: BatchGeometry = geometry, recomputes: Bool = false,
+    settings: OptimizerSettings = .adamW(AdamWSettings()), freezesEmbedding: Bool = false,
     on backend: any Backend
   ) throws -> Cohort {
     try Cohort(
@@ -32,8 +33,8 @@ struct TrainingMemoryTests {
         Cohort.Replica(
           parameters: ParameterLayout(deep).initialValues(seed: UInt64($0)),
           schedule: .constant(peak: 3e-3, warmup: 1))
-      }, steps: 4, settings: AdamWSettings(), geometry: geometry, recomputes: recomputes,
-      on: backend)
+      }, steps: 4, settings: settings, geometry: geometry, recomputes: recomputes,
+      freezesEmbedding: freezesEmbedding, on: backend)
   }
 
   /// Within a tenth; in fact the projection makes the same calls.

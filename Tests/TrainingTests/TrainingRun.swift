@@ -17,16 +17,26 @@ struct TrainingRun {
 
   init(
     _ members: [Int], steps: Int, together: Int? = nil, geometry: BatchGeometry = Self.geometry,
-    on backend: any Backend
+    configuration: ModelConfiguration = Self.configuration,
+    settings: OptimizerSettings = .adamW(AdamWSettings()), freezesEmbedding: Bool = false,
+    decays: [Int: Float] = [:], on backend: any Backend
   ) throws {
     self.members = members
     self.geometry = geometry
     cohort = try Cohort(
-      Self.configuration, replicas: members.map { Self.replica($0, steps: steps) }, steps: steps,
-      settings: AdamWSettings(), geometry: geometry, together: together, on: backend)
+      configuration,
+      replicas: members.map { member in
+        var replica = Self.replica(member, configuration, steps: steps)
+        replica.weightDecay = decays[member]
+        return replica
+      },
+      steps: steps, settings: settings, geometry: geometry, freezesEmbedding: freezesEmbedding,
+      together: together, on: backend)
   }
 
-  private static func replica(_ member: Int, steps: Int) -> Cohort.Replica {
+  private static func replica(
+    _ member: Int, _ configuration: ModelConfiguration, steps: Int
+  ) -> Cohort.Replica {
     let rate = 0.002 * Double(1 + member)
     return Cohort.Replica(
       parameters: ParameterLayout(configuration).initialValues(seed: UInt64(900 + member)),

@@ -60,6 +60,28 @@ import Transformers
     #expect(Self.configuration.trainingFlopsPerPosition == 62928)
   }
 
+  /// The output matrix lies behind the other matrices, decays with them, and moves nothing of what a
+  /// tied model of the seed begins with.
+  @Test func anOutputMatrixOfItsOwn() {
+    var configuration = Self.configuration
+    configuration.tiesEmbeddings = false
+    let (layout, tied) = (ParameterLayout(configuration), ParameterLayout(Self.configuration))
+    #expect(
+      layout.entries.map(\.name)
+        == Self.expected[..<15].map(\.name) + ["lm_head.weight"] + Self.expected[15...].map(\.name))
+    #expect(layout.entries[15].shape == [30, 24])
+    #expect(layout.decayed == tied.decayed + 720)
+    #expect(layout.count == 11208 + 720)
+    #expect(configuration.parameters == 11208 + 720)
+    #expect(configuration.nonEmbeddingParameters == 11208 - 720)
+    let values = layout.initialValues(seed: 7)
+    #expect(values[..<tied.decayed] == tied.initialValues(seed: 7)[..<tied.decayed])
+    let output = values[tied.decayed..<layout.decayed].map { Double($0) }
+    let variance = output.reduce(0) { $0 + $1 * $1 } / 720
+    // 1/C within five standard errors.
+    #expect(abs(variance * 24 - 1) < 5 * (2.0 / 720).squareRoot())
+  }
+
   // MARK: Initial values
 
   /// The first four values of three matrices: embedding, an output projection, the last matrix.

@@ -50,7 +50,8 @@ struct PlainTransformer {
         stream[t] = sum(stream[t], product(prefix + "mlp.down_proj.weight", activated))
       }
     }
-    return stream.map { product("model.embed_tokens.weight", norm($0, "model.norm.weight")) }
+    let output = configuration.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
+    return stream.map { product(output, norm($0, "model.norm.weight")) }
   }
 
   /// Log-probabilities of `tokens[first...]`, each given all tokens before it.

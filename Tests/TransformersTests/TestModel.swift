@@ -12,6 +12,13 @@ struct TestModel {
   static let odd = ModelConfiguration(
     vocabularySize: 23, channels: 18, layers: 2, heads: 3, feedForwardWidth: 11)
 
+  /// With an output matrix of its own.
+  static var untied: ModelConfiguration {
+    var configuration = odd
+    configuration.tiesEmbeddings = false
+    return configuration
+  }
+
   /// How far a float32 logit of these models may be from the double-precision one.
   ///
   /// On the longest path 16 operations follow each other, each within (K + 16) 2⁻²⁴ Σ|terms|,

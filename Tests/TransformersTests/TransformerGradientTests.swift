@@ -37,12 +37,14 @@ struct TransformerGradientTests {
     }
   }
 
-  @Test(arguments: availableBackends)
-  func lossAndGradientOfAWholeModel(_ choice: BackendChoice) throws {
+  @Test(arguments: availableBackends, [TestModel.odd, TestModel.untied])
+  func lossAndGradientOfAWholeModel(
+    _ choice: BackendChoice, _ configuration: ModelConfiguration
+  ) throws {
     let backend = try choice.makeBackend()
     let data = Batch()
     let batch = data.batch
-    let model = TestModel(TestModel.odd, replicas: 2, seed: 41)
+    let model = TestModel(configuration, replicas: 2, seed: 41)
     let layout = ParameterLayout(model.configuration)
     let gradients = try backend.empty([2, layout.count])
     let transformer = try Transformer(

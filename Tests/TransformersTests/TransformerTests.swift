@@ -52,7 +52,8 @@ struct TransformerTests {
       choice.name)
   }
 
-  /// One layer and one head, three layers and many heads, other constants, and a wider model.
+  /// One layer and one head, three layers and many heads, other constants, a wider model, and one with
+  /// an output matrix of its own.
   @Test(arguments: availableBackends)
   func otherArchitectures(_ choice: BackendChoice) throws {
     let backend = try choice.makeBackend()
@@ -63,6 +64,7 @@ struct TransformerTests {
         ropeBase: 100, normEpsilon: 1e-2),
       ModelConfiguration(
         vocabularySize: 272, channels: 64, layers: 1, heads: 2, feedForwardWidth: 80),
+      TestModel.untied,
     ]
     for configuration in configurations {
       let model = TestModel(configuration, replicas: 2, seed: 21)

@@ -33,20 +33,24 @@ import Transformers
             total = logp.gather(1, torch.tensor(tokens[1:])[:, None]).sum() if len(tokens) > 1 else 0
             values = [float(total)] + logits.flatten().tolist()
             file.write(struct.pack("<%df" % len(values), *values))
+    model.save_pretrained(sys.argv[1] + "-saved")
+    transformers.AutoTokenizer.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1] + "-saved")
     """
 
   /// Other constants than the defaults, so that it shows whether the folder carries them.
   private static let configuration = ModelConfiguration(
     channels: 48, layers: 3, heads: 3, feedForwardWidth: 80, ropeBase: 5000, normEpsilon: 1e-4)
 
-  @Test(.enabled(if: isAvailable))
-  func logitsAndLogProbabilitiesAgree() throws {
-    let model = TestModel(Self.configuration, replicas: 1, seed: 71)
+  @Test(.enabled(if: isAvailable), arguments: [true, false])
+  func logitsAndLogProbabilitiesAgree(_ tied: Bool) throws {
+    var configuration = Self.configuration
+    configuration.tiesEmbeddings = tied
+    let model = TestModel(configuration, replicas: 1, seed: 71)
     let batch = TestBatch(
       replicas: 1, lengths: [60, 1, 17, 33], positions: 60, vocabulary: 272, seed: 72)
     let folder = try ScratchFolder()
     try ModelFolder.write(
-      model.values[0], Self.configuration, maximumPositions: 64,
+      model.values[0], configuration, maximumPositions: 64,
       to: folder.url.appending(path: "model"), metadata: ["purpose": "test"],
       modelCard: ModelCard(title: "A model of a test", license: "apache-2.0", body: "Random."))
     let output = folder.url.appending(path: "logits")
@@ -58,9 +62,11 @@ import Transformers
       Array($0.bindMemory(to: Float.self))
     }
 
-    let read = try ModelFolder.read(folder.url.appending(path: "model"))
-    #expect(read.configuration == Self.configuration)
-    #expect(read.parameters == model.values[0])
+    for name in ["model", "model-saved"] {
+      let read = try ModelFolder.read(folder.url.appending(path: name))
+      #expect(read.configuration == configuration)
+      #expect(read.parameters == model.values[0])
+    }
     let backend = try BackendChoice.cpu.makeBackend()
     let ours = try model.transformer(maximumPositions: 60, on: backend).logits(
       Tape(on: backend, records: false), tokens: batch.tokens(on: backend),

@@ -6,6 +6,10 @@ extension DeviceCheck {
   /// How far losses of two devices may be apart after the rounding of five steps, of themselves.
   private static let lossTolerance = 1e-4
   private static let steps = 5
+  static let optimizers: [(name: String, settings: OptimizerSettings)] = [
+    ("AdamW", .adamW(AdamWSettings())), ("SGD", .sgd(SGDSettings())),
+    ("Muon", .muon(MuonSettings())),
+  ]
   private static let configuration = ModelConfiguration(
     channels: 32, layers: 2, heads: 2, feedForwardWidth: 48)
   private static let geometry = BatchGeometry(batch: 4, positions: 20, targets: 12)
@@ -18,14 +22,17 @@ extension DeviceCheck {
 
   /// Five steps of a cohort of three decoders: losses like the reference's, the same bytes from a
   /// second run, and for a replica alone.
-  func checkTraining() -> CheckResult {
+  func checkTraining(_ optimizer: (name: String, settings: OptimizerSettings)) -> CheckResult {
     let configuration = Self.configuration
     let sizes =
-      "R 3, \(configuration.parameters) parameters, \(Self.steps) steps"
+      "R 3, \(configuration.parameters) parameters, \(Self.steps) steps, \(optimizer.name)"
     return measured("training", sizes) {
       let batches = (0..<Self.steps).map { step in (0..<3).map { examples(step: step, $0) } }
-      let company = try train(0..<3, batches, on: device)
-      let onReference = try naming("reference") { try train(0..<3, batches, on: reference) }
+      func train(_ replicas: Range<Int>, on backend: any Backend) throws -> Trained {
+        try self.train(replicas, batches, optimizer.settings, on: backend)
+      }
+      let company = try train(0..<3, on: device)
+      let onReference = try naming("reference") { try train(0..<3, on: reference) }
       var worst: (ratio: Double, note: String?) = (0, nil)
       for (r, (losses, expected)) in zip(company.losses, onReference.losses).enumerated() {
         for (step, (loss, other)) in zip(losses, expected).enumerated() {
@@ -41,10 +48,10 @@ extension DeviceCheck {
         }
       }
       if worst.note != nil { return worst }
-      if try train(0..<3, batches, on: device) != company {
+      if try train(0..<3, on: device) != company {
         return (worst.ratio, "two runs differ in bytes")
       }
-      let alone = try train(2..<3, batches, on: device)
+      let alone = try train(2..<3, on: device)
       if alone.parameters[0] != company.parameters[2] || alone.losses[0] != company.losses[2] {
         return (worst.ratio, "replica 2 alone differs in bytes from itself in company")
       }
@@ -53,7 +60,8 @@ extension DeviceCheck {
   }
 
   private func train(
-    _ replicas: Range<Int>, _ batches: [[[Example]]], on backend: any Backend
+    _ replicas: Range<Int>, _ batches: [[[Example]]], _ settings: OptimizerSettings,
+    on backend: any Backend
   ) throws -> Trained {
     let layout = ParameterLayout(Self.configuration)
     let cohort = try Cohort(
@@ -63,7 +71,7 @@ extension DeviceCheck {
           parameters: layout.initialValues(seed: seed &+ UInt64($0)),
           schedule: .constant(peak: 1e-3 * Double($0 + 1), warmup: 2))
       },
-      steps: Self.steps, settings: AdamWSettings(), geometry: Self.geometry, on: backend)
+      steps: Self.steps, settings: settings, geometry: Self.geometry, on: backend)
     for batch in batches {
       try cohort.step(CohortBatch(Array(batch[replicas]), geometry: Self.geometry))
     }

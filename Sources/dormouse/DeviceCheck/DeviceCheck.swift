@@ -30,13 +30,13 @@ struct DeviceCheck {
     let families: [(inout CheckNumbers) -> [CheckedCall]] = [
       CheckedCall.memory, CheckedCall.products, CheckedCall.attentions, CheckedCall.normalizations,
       CheckedCall.elementwise, CheckedCall.embeddings, CheckedCall.losses, CheckedCall.updates,
-      CheckedCall.samples,
+      CheckedCall.samples, CheckedCall.matrixUpdates,
     ]
     for (index, family) in families.enumerated() {
       var numbers = CheckNumbers(seed: seed, index: index)
       for call in family(&numbers) { try record(check(call)) }
     }
-    try record(checkTraining())
+    for optimizer in Self.optimizers { try record(checkTraining(optimizer)) }
     return results
   }
 

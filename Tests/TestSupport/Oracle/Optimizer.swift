@@ -8,7 +8,7 @@ extension Oracle {
 
   /// What `gateUpdate` leaves behind.
   public struct Gate: Sendable {
-    /// (R, 4). Where a replica is not updated only the first of its four is specified.
+    /// (R, 5). Where a replica is not updated only the first of its five is specified.
     public var control: Expected
     public var steps: [Int32]
     public var active: [Int32]
@@ -23,21 +23,21 @@ extension Oracle {
     active: [Int32]
   ) -> Gate {
     let replicas = loss.count
-    let count = schedule.count / replicas / 3
-    var gate = Gate(control: Expected(count: 4 * replicas), steps: steps, active: active)
+    let count = schedule.count / replicas / 4
+    var gate = Gate(control: Expected(count: 5 * replicas), steps: steps, active: active)
     for r in 0..<replicas {
       let isFinite = loss[r].isFinite && squaredNorm[r].isFinite
       guard active[r] == 1, Int(steps[r]) < count, isFinite else {
         if active[r] == 1 && !isFinite { gate.active[r] = -1 }
-        gate.control.values[4 * r] = -1
-        for index in 1..<4 { gate.control.bounds[4 * r + index] = .infinity }
+        gate.control.values[5 * r] = -1
+        for index in 1..<5 { gate.control.set(5 * r + index, 1, within: .infinity) }
         continue
       }
       let scale = min(1, Double(clip) / Double(squaredNorm[r]).squareRoot())
-      gate.control.set(4 * r, scale, within: 12 * unitRoundoff * scale)
-      for index in 0..<3 {
-        gate.control.values[4 * r + 1 + index] =
-          Double(schedule[(r * count + Int(steps[r])) * 3 + index])
+      gate.control.set(5 * r, scale, within: 12 * unitRoundoff * scale)
+      for index in 0..<4 {
+        gate.control.values[5 * r + 1 + index] =
+          Double(schedule[(r * count + Int(steps[r])) * 4 + index])
       }
       gate.steps[r] += 1
     }
@@ -70,30 +70,59 @@ extension Oracle {
     settings: AdamWSettings, decayed: Int
   ) -> AdamWState<Expected> {
     let u = unitRoundoff
-    let replicas = control.count / 4
+    let replicas = control.count / 5
     let count = gradients.count / replicas
     let (beta1, beta2) = (Double(settings.beta1), Double(settings.beta2))
-    let (epsilon, decay) = (Double(settings.epsilon), Double(settings.weightDecay))
+    let epsilon = Double(settings.epsilon)
     var result = AdamWState(
       parameters: Expected(exactly: state.parameters),
       firstMoment: Expected(exactly: state.firstMoment),
       secondMoment: Expected(exactly: state.secondMoment))
-    for index in 0..<gradients.count where control[4 * (index / count)] >= 0 {
+    for index in 0..<gradients.count where control[5 * (index / count)] >= 0 {
       let r = index / count
-      let (rate, c1, c2) = (control[4 * r + 1], control[4 * r + 2], control[4 * r + 3])
-      let g = control[4 * r] * gradients[index]
+      let (rate, c1, c2) = (control[5 * r + 1], control[5 * r + 2], control[5 * r + 3])
+      let g = control[5 * r] * gradients[index]
       let m = beta1 * state.firstMoment[index] + (1 - beta1) * g
       let mMagnitude = abs(beta1 * state.firstMoment[index]) + abs((1 - beta1) * g)
       let v = beta2 * state.secondMoment[index] + (1 - beta2) * g * g
       result.firstMoment.set(index, m, within: 4 * u * mMagnitude + 2 * underflow)
       result.secondMoment.set(index, v, within: 6 * u * v + 2 * underflow)
       let theta = state.parameters[index]
-      let decayStep = index % count < decayed ? rate * decay * theta : 0
+      let decayStep = index % count < decayed ? rate * control[5 * r + 4] * theta : 0
       let denominator = (v * c2).squareRoot() + epsilon
       result.parameters.set(
         index, theta - decayStep - rate * (m * c1) / denominator,
         within: 4 * u * (abs(theta) + abs(decayStep))
           + 25 * u * rate * mMagnitude * c1 / denominator)
+    }
+    return result
+  }
+
+  /// One step of gradient descent with momentum; a replica whose control is negative keeps its values
+  /// exactly.
+  ///
+  /// Bounds, with a = control · gradient: m: 3u M̄ with M̄ = |μ m| + |a| (two products, a sum).
+  /// The step lr · m errs by 4u lr M̄, decay by 2u of itself, and each of the two subtractions by u of
+  /// what it is given.
+  public static func sgd(
+    _ parameters: [Double], momentum: [Double], gradients: [Double], control: [Double],
+    settings: SGDSettings, decayed: Int
+  ) -> (parameters: Expected, momentum: Expected) {
+    let u = unitRoundoff
+    let count = gradients.count / (control.count / 5)
+    var result = (parameters: Expected(exactly: parameters), momentum: Expected(exactly: momentum))
+    for index in 0..<gradients.count where control[5 * (index / count)] >= 0 {
+      let row = index / count * 5
+      let (scale, rate) = (control[row], control[row + 1])
+      let kept = Double(settings.momentum) * momentum[index]
+      let m = kept + scale * gradients[index]
+      let magnitude = abs(kept) + abs(scale * gradients[index])
+      result.momentum.set(index, m, within: 3 * u * magnitude + 2 * underflow)
+      let theta = parameters[index]
+      let decay = index % count < decayed ? rate * control[row + 4] * theta : 0
+      result.parameters.set(
+        index, theta - decay - rate * m,
+        within: u * (2 * abs(theta) + 5 * abs(decay) + 6 * rate * magnitude) + 4 * underflow)
     }
     return result
   }

@@ -1,0 +1,79 @@
+import Kernels
+public import Tensors
+
+extension OpenCLBackend {
+  public func muonMomentum(
+    gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor
+  ) throws {
+    let sizes = MuonSizes(
+      gradients, direction: direction, control: control, operation: "muonMomentum")
+    require(
+      momentum.shape == gradients.shape, "muonMomentum",
+      "\(momentum.shape) is not the shape of \(gradients.shape)")
+    try launch(.muonMomentum, sizes) {
+      try $0.tensors(gradients, momentum, control, direction)
+      try $0.value(beta)
+    }
+  }
+
+  public func normalizeMatrices(_ matrices: Tensor, squaredNorm: Tensor, epsilon: Float) throws {
+    let shape = matrices.shape
+    require(
+      squaredNorm.shape == [shape.replicas], "normalizeMatrices",
+      "\(squaredNorm.shape) is not one value per matrix of \(shape)")
+    let count = shape.elementsPerReplica
+    try launch(
+      .normalizeMatrices, items: count.dividedRoundingUp(by: elementsPerItem),
+      replicas: shape.replicas
+    ) {
+      try $0.tensors(matrices, squaredNorm)
+      try $0.value(epsilon)
+      try $0.integers(count, elementsPerItem)
+    }
+  }
+
+  public func addPolynomial(
+    _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float
+  ) throws {
+    let shape = gram.shape
+    require(
+      shape.rank == 3 && shape[1] == shape[2] && square.shape == shape, "addPolynomial",
+      "\(shape) and \(square.shape) are not square matrices of one shape")
+    try launch(
+      .addPolynomial, items: shape.elementsPerReplica.dividedRoundingUp(by: elementsPerItem),
+      replicas: shape.replicas
+    ) {
+      try $0.tensors(gram, square)
+      try $0.value(a)
+      try $0.value(b)
+      try $0.value(c)
+      try $0.integers(shape[1], elementsPerItem)
+    }
+  }
+
+  public func muonUpdate(
+    parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float
+  ) throws {
+    let sizes = MuonSizes(
+      parameters, direction: direction, control: control, operation: "muonUpdate")
+    try launch(.muonUpdate, sizes) {
+      try $0.tensors(parameters, direction, control)
+      try $0.value(scale)
+      try $0.value(decay)
+    }
+  }
+
+  /// Launches a kernel over the elements of a block; its last parameters are the block's sizes.
+  private func launch(
+    _ program: KernelProgram, _ sizes: MuonSizes, _ set: (inout Arguments) throws -> Void
+  ) throws {
+    let count = sizes.matrices * sizes.rows * sizes.columns
+    try launch(
+      program, items: count.dividedRoundingUp(by: elementsPerItem), replicas: sizes.replicas
+    ) {
+      try set(&$0)
+      try $0.integers(
+        sizes.matrices, sizes.rows, sizes.columns, sizes.transposed ? 1 : 0, elementsPerItem)
+    }
+  }
+}
