@@ -23,6 +23,6 @@ struct Dormouse: ParsableCommand {
     subcommands: [
       Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
       Generate.self, Devices.self, CheckDevice.self,
-      Bench.self, StudiesCommand.self,
+      Bench.self, Grade.self, StudiesCommand.self,
     ])
 }
