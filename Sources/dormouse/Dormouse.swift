@@ -22,8 +22,7 @@ struct Dormouse: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
-      Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self,
-      ScoreSamples.self,
-      Bench.self, StudiesCommand.self,
+      Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self, ScoreSamples.self,
+      Grade.self, Bench.self, StudiesCommand.self,
     ])
 }

