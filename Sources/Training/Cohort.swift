@@ -69,17 +69,6 @@ public final class Cohort {
     self.steps = steps
   }
 
-  /// A cohort that AdamW trains.
-  public convenience init(
-    _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
-    settings: AdamWSettings, geometry: BatchGeometry, recomputes: Bool = false,
-    freezesEmbedding: Bool = false, together: Int? = nil, on backend: any Backend
-  ) throws {
-    try self.init(
-      configuration, replicas: list, steps: steps, settings: .adamW(settings), geometry: geometry,
-      recomputes: recomputes, freezesEmbedding: freezesEmbedding, together: together, on: backend)
-  }
-
   /// Enqueues one step: forward, backward, clipping and update. Nothing is downloaded.
   public func step(_ batch: CohortBatch) throws { try step([batch]) }
 

@@ -247,7 +247,8 @@ struct CohortTests {
         Cohort.Replica(
           parameters: layout.initialValues(seed: $0),
           schedule: .cosine(peak: 0.02, warmup: 5, steps: steps, finalFraction: 0.1))
-      }, steps: steps, settings: AdamWSettings(), geometry: geometry, on: choice.makeBackend())
+      }, steps: steps, settings: .adamW(AdamWSettings()), geometry: geometry,
+      on: choice.makeBackend())
     var numbers = TestNumbers(seed: 77)
     let examples = (0..<2).map { _ in
       [

