@@ -22,15 +22,33 @@ enum ReportFile {
     facts += Versions.all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     facts.append(("seeds", "1 to \(study.seeds)"))
     facts += loaded.dataLines.map { ("data", $0) }
+    let graded = try study.data == .code ? grade(results, &facts) : nil
     let page = StudyReport(
       results,
       facts: RunFacts(
         facts: facts, circumstances: description.circumstances.count, command: command),
-      corpus: loaded.corpus
+      corpus: loaded.corpus, graded: graded
     ).page
     let file = folder.appending(path: name)
     try Data(page.render().utf8).write(to: file, options: .atomic)
     return (file.path, results.answer)
+  }
+
+  /// A study's own code by both graders, where Bandit is on the PATH; without it a report is none the worse.
+  private static func grade(
+    _ results: StudyResults, _ facts: inout [(name: String, value: String)]
+  ) throws -> GradedTexts? {
+    do {
+      guard let bandit = try Bandit(path: nil) else {
+        facts.append(("bandit", "not on the PATH"))
+        return nil
+      }
+      facts.append(("bandit", bandit.version))
+      return try GradedTexts(results.code.map { ($0.id, $0.code, nil) }, bandit: bandit)
+    } catch let fault as BanditFault {
+      facts.append(("bandit", fault.line))
+      return nil
+    }
   }
 
   /// What a finished study found, and the command that made it.

