@@ -55,7 +55,7 @@ import Testing
   static let mistakes: [(arguments: [String], code: Int32, complaint: String)] = [
     (
       ["run", "no-such-study"], 66,
-      "dormouse: no-such-study: no such file, and no preset of that name (presets: quickstart, trainings, mechanisms, standard, smoke, dialogues)"
+      "dormouse: no-such-study: no such file, and no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
     ),
     (
       ["run", "smoke", "--device", "foo"], 64,
@@ -91,7 +91,7 @@ import Testing
     ),
     (
       ["studies", "show", "nothing"], 66,
-      "dormouse: nothing: no preset of that name (presets: quickstart, trainings, mechanisms, standard, smoke, dialogues)"
+      "dormouse: nothing: no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
     ),
     (
       ["grade", "nowhere.jsonl"], 66,
