@@ -86,7 +86,8 @@ extension DotIntervalChart {
     return .element(
       .g, [.class: SeriesMark.name(row.style)],
       [
-        SVG.text(TextWidth.fitted(row.label, to: area.x - 20), area.x - 12, y + 4, anchor: .end),
+        // The longest label is as wide as its room, but for rounding.
+        SVG.text(TextWidth.fitted(row.label, to: area.x - 19), area.x - 12, y + 4, anchor: .end),
         SVG.clipped(
           to: PlotArea(x: area.x, y: y - 12, width: area.width, height: rowHeight(row)), margin: 0,
           [replicates(row, at: y, map: map)]

@@ -180,4 +180,14 @@ import Testing
       #expect(chart.table.groups.isEmpty)
     }
   }
+
+  /// The longest label has all the room that it takes, whatever its width rounds to.
+  @Test func theLongestLabelIsWhole() {
+    for label in (1...40).map({ "rate ×0.\($0)" }) {
+      let chart = DotIntervalChart(
+        title: "t", summary: "s", axis: Axis("x"),
+        groups: [.init("g", rows: [.init(label, .estimate(0.5, lower: nil, upper: nil))])])
+      #expect(chart.drawing.render().contains(">\(label)<"))
+    }
+  }
 }
