@@ -13,6 +13,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
 
   // Elementwise
   case add = "add"
+  case roundToBFloat16 = "round_to_bfloat16"
   case swiGLU = "swiglu"
   case swiGLUGradient = "swiglu_gradient"
 
@@ -65,6 +66,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .rotary: PackageResources.rotary_cl
     case .sumBlocks: PackageResources.sum_blocks_cl
     case .add: PackageResources.add_cl
+    case .roundToBFloat16: PackageResources.round_to_bfloat16_cl
     case .swiGLU: PackageResources.swiglu_cl
     case .swiGLUGradient: PackageResources.swiglu_gradient_cl
     case .embedding: PackageResources.embedding_cl

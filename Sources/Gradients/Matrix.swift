@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 extension Tape {
   /// y = x Wᵀ (+ residual): a linear layer without bias over every row.
@@ -7,30 +7,33 @@ extension Tape {
   ///   - input: (R, ..., K).
   ///   - weight: (R, N, K).
   ///   - residual: (R, ..., N), added in the product's epilogue.
+  ///   - precision: of the operands of this product and of its gradients' two.
   /// - Returns: (R, ..., N).
   ///
   /// In the forward pass this was y_mn = Σ_k x_mk w_nk + c_mn; so now, with g = dy:
   /// dx = g W, dW = gᵀ x, dc = g.
   public func linear(
-    _ input: Variable, weight: Variable, adding residual: Variable? = nil
+    _ input: Variable, weight: Variable, adding residual: Variable? = nil,
+    precision: Precision = .float32
   ) throws -> Variable {
     let x = input.value.asMatrix
     let shape = Shape(input.value.shape.dimensions.dropLast() + [weight.value.shape[1]])
     let output = try backend.empty(shape, live: x.live)
     try backend.matmul(
       x, transposeLeft: false, weight.value, transposeRight: true,
-      adding: residual?.value.asMatrix, into: output.asMatrix)
+      adding: residual?.value.asMatrix, precision: precision, into: output.asMatrix)
     return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) {
       [unowned self] g in
       if let residual { try contribute(g, to: residual) }
       try contribute(to: weight) { sum, gradient in
         try backend.matmul(
-          g.asMatrix, transposeLeft: true, x, transposeRight: false, adding: sum, into: gradient)
+          g.asMatrix, transposeLeft: true, x, transposeRight: false, adding: sum,
+          precision: precision, into: gradient)
       }
       try contribute(to: input) { sum, gradient in
         try backend.matmul(
           g.asMatrix, transposeLeft: false, weight.value, transposeRight: false,
-          adding: sum?.asMatrix, into: gradient.asMatrix)
+          adding: sum?.asMatrix, precision: precision, into: gradient.asMatrix)
       }
     }
   }

@@ -5,6 +5,11 @@ public protocol ElementwiseOperations: AnyObject {
   /// Error: correctly rounded.
   func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws
 
+  /// Every element to the nearest bfloat16, ties to the even one; `output` may be `input`.
+  ///
+  /// Error: none. A NaN stays one, an infinity too, and what rounds past the largest becomes one.
+  func roundToBFloat16(_ input: Tensor, into output: Tensor) throws
+
   /// y_f = silu(gate_f) · up_f, silu(x) = x / (1 + e^-x) (Shazeer 2020, arXiv:2002.05202).
   ///
   /// - Parameters:

@@ -1,3 +1,12 @@
+/// How the operands of a product are read. Sums are float32 in either.
+public enum Precision: String, Codable, Sendable, CaseIterable {
+  case float32
+  /// Rounded to bfloat16, eight bits of significand, as matrix units take them. Weights and their
+  /// updates stay float32 (Micikevicius et al. 2018, arXiv:1710.03740; Kalamkar et al. 2019,
+  /// arXiv:1905.12322).
+  case bfloat16
+}
+
 /// Products of matrices, one per replica.
 public protocol MatrixOperations: AnyObject {
   /// output[r] = op(left[r]) · op(right[r]) (+ adding[r]).
@@ -6,10 +15,13 @@ public protocol MatrixOperations: AnyObject {
   ///   - left: (R, M, K), or (R, K, M) when `transposeLeft`.
   ///   - right: (R, K, N), or (R, N, K) when `transposeRight`.
   ///   - adding: (R, M, N), added once to the finished sum; may be `output` itself.
+  ///   - precision: of the operands; `adding` is never rounded.
   ///   - output: (R, M, N).
   ///
   /// Error: |y - y*| <= (K + 8) · 2⁻²⁴ · (Σ_k |a_mk| |b_kn| + |c_mn|) per element, the a-priori bound
-  /// of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+  /// of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). In
+  /// bfloat16 a and b are the rounded operands, and the bound is twice that: matrix units may cut
+  /// where others round.
   ///
   /// Live rows are those of `left` and `output`, or where `transposeLeft` those of `left` and `right`,
   /// over which the product then sums.
@@ -18,7 +30,29 @@ public protocol MatrixOperations: AnyObject {
   /// made by our own kernels they do not depend on its place among them either.
   func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
-    into output: Tensor) throws
+    precision: Precision, into output: Tensor) throws
+}
+
+extension MatrixOperations {
+  /// A product of float32 operands.
+  public func matmul(
+    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
+    into output: Tensor
+  ) throws {
+    try matmul(
+      left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
+      precision: .float32, into: output)
+  }
+}
+
+extension Backend {
+  /// An operand as a product of this precision reads it.
+  public func operand(_ tensor: Tensor, _ precision: Precision) throws -> Tensor {
+    guard precision == .bfloat16 else { return tensor }
+    let rounded = try empty(tensor.shape, live: tensor.live)
+    try roundToBFloat16(tensor, into: rounded)
+    return rounded
+  }
 }
 
 /// The checked sizes of one call of `matmul`.

@@ -59,11 +59,14 @@ public final class ProjectingBackend: Backend {
 extension ProjectingBackend {
   public func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
-    into output: Tensor
+    precision: Precision, into output: Tensor
   ) throws {
     let sizes = MatrixProduct(
       left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
       into: output)
+    // Held together until the product has been enqueued.
+    let operands = (try operand(left, precision), try operand(right, precision))
+    defer { _ = operands }
     // Sums of a part of a long k.
     if sizes.adds && sizes.inner > 256 { _ = try empty(output.shape) }
   }
@@ -104,6 +107,8 @@ extension ProjectingBackend {
   ) throws {}
 
   public func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {}
+
+  public func roundToBFloat16(_ input: Tensor, into output: Tensor) throws {}
 
   public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {}
 

@@ -20,6 +20,27 @@ extension CPUBackend {
     }
   }
 
+  public func roundToBFloat16(_ input: Tensor, into output: Tensor) throws {
+    require(
+      input.shape == output.shape, "roundToBFloat16", "\(input.shape) is not \(output.shape)")
+    requireSameRows(input, output, operation: "roundToBFloat16")
+    let (x, y) = (floats(input), floats(output))
+    workers.split(
+      replicas: input.shape.replicas, count: input.shape.elementsPerReplica, grain: 1 << 14,
+      limits: liveRows(of: input)?.map { $0 * input.shape.width }
+    ) { replica, range in
+      let (from, to) = (x[replica], y[replica])
+      for i in range {
+        let bits = from[i].bitPattern
+        // Half of the last place kept, less one bit where that place is even. What it carries into
+        // the exponent is right, up to infinity; of a NaN the quiet bit is set instead.
+        let rounded = (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000
+        let isNaN = bits & 0x7fff_ffff > 0x7f80_0000
+        to[i] = Float(bitPattern: isNaN ? (bits | 0x0040_0000) & 0xffff_0000 : rounded)
+      }
+    }
+  }
+
   public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
     let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
     let width = sizes.width

@@ -4,8 +4,9 @@ public import Tensors
 extension CPUBackend {
   public func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
-    into output: Tensor
+    precision: Precision, into output: Tensor
   ) throws {
+    let (left, right) = (try operand(left, precision), try operand(right, precision))
     let sizes = MatrixProduct(
       left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
       into: output)

@@ -19,6 +19,23 @@ extension OpenCLBackend {
     }
   }
 
+  public func roundToBFloat16(_ input: Tensor, into output: Tensor) throws {
+    require(
+      input.shape == output.shape, "roundToBFloat16", "\(input.shape) is not \(output.shape)")
+    requireSameRows(input, output, operation: "roundToBFloat16")
+    let count = input.shape.elementsPerReplica
+    // Only where rows are counted do they have to be known.
+    let width = input.live == nil ? 1 : input.shape.width
+    try launch(
+      .roundToBFloat16, items: count.dividedRoundingUp(by: elementsPerItem),
+      replicas: input.shape.replicas
+    ) {
+      try $0.tensors(input, output)
+      try $0.live(of: input)
+      try $0.integers(count / width, width, elementsPerItem)
+    }
+  }
+
   public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
     let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
     try launch(

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// The sizes of a Llama-style decoder: RMS norm before each part, rotary positions, SwiGLU, no biases
 /// (Touvron et al. 2023, arXiv:2302.13971).
 public struct ModelConfiguration: Hashable, Sendable {
@@ -18,10 +20,14 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// Whether the output matrix is the embedding table (Press & Wolf 2017, arXiv:1608.05859), as Hugging
   /// Face's `tie_word_embeddings`; otherwise it is a matrix (V, C) of its own, `lm_head.weight`.
   public var tiesEmbeddings: Bool
+  /// Of the operands of every linear layer's products, in training, scoring and generation. Parameters,
+  /// norms, attention and losses are float32 in either.
+  public var precision: Precision
 
   public init(
     vocabularySize: Int = 272, channels: Int, layers: Int, heads: Int, feedForwardWidth: Int,
-    ropeBase: Double = 10_000, normEpsilon: Float = 1e-5, tiesEmbeddings: Bool = true
+    ropeBase: Double = 10_000, normEpsilon: Float = 1e-5, tiesEmbeddings: Bool = true,
+    precision: Precision = .float32
   ) {
     self.vocabularySize = vocabularySize
     self.channels = channels
@@ -31,6 +37,7 @@ public struct ModelConfiguration: Hashable, Sendable {
     self.ropeBase = ropeBase
     self.normEpsilon = normEpsilon
     self.tiesEmbeddings = tiesEmbeddings
+    self.precision = precision
   }
 
   /// D.
@@ -51,12 +58,12 @@ public struct ModelConfiguration: Hashable, Sendable {
   public var trainingFlopsPerPosition: Double { 6 * Double(nonEmbeddingParameters) }
 }
 
-/// A tied model is encoded without the key that says so: as models were before others existed, so that
-/// their fingerprints stay.
+/// A tied model, and one of float32, is encoded without the key that says so: as models were before
+/// others existed, so that their fingerprints stay.
 extension ModelConfiguration: Codable {
   private enum CodingKeys: String, CodingKey {
     case vocabularySize, channels, layers, heads, feedForwardWidth, ropeBase, normEpsilon
-    case tiesEmbeddings
+    case tiesEmbeddings, precision
   }
 
   public init(from decoder: any Decoder) throws {
@@ -69,7 +76,8 @@ extension ModelConfiguration: Codable {
       feedForwardWidth: try values.decode(Int.self, forKey: .feedForwardWidth),
       ropeBase: try values.decode(Double.self, forKey: .ropeBase),
       normEpsilon: try values.decode(Float.self, forKey: .normEpsilon),
-      tiesEmbeddings: try values.decodeIfPresent(Bool.self, forKey: .tiesEmbeddings) ?? true)
+      tiesEmbeddings: try values.decodeIfPresent(Bool.self, forKey: .tiesEmbeddings) ?? true,
+      precision: try values.decodeIfPresent(Precision.self, forKey: .precision) ?? .float32)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -82,5 +90,6 @@ extension ModelConfiguration: Codable {
     try values.encode(ropeBase, forKey: .ropeBase)
     try values.encode(normEpsilon, forKey: .normEpsilon)
     if !tiesEmbeddings { try values.encode(false, forKey: .tiesEmbeddings) }
+    if precision != .float32 { try values.encode(precision, forKey: .precision) }
   }
 }

@@ -138,14 +138,17 @@ public struct Transformer {
   private func block(
     _ tape: Tape, _ x: Variable, _ layer: Weights.Layer, mix: (Variable) throws -> Variable
   ) throws -> Variable {
-    let epsilon = configuration.normEpsilon
+    let (epsilon, precision) = (configuration.normEpsilon, configuration.precision)
     let projection = try tape.linear(
-      tape.rmsNorm(x, weight: layer.attentionNorm, epsilon: epsilon), weight: layer.queryKeyValue)
-    let between = try tape.linear(mix(projection), weight: layer.attentionOutput, adding: x)
+      tape.rmsNorm(x, weight: layer.attentionNorm, epsilon: epsilon), weight: layer.queryKeyValue,
+      precision: precision)
+    let between = try tape.linear(
+      mix(projection), weight: layer.attentionOutput, adding: x, precision: precision)
     let gateAndUp = try tape.linear(
       tape.rmsNorm(between, weight: layer.feedForwardNorm, epsilon: epsilon),
-      weight: layer.gateAndUp)
-    return try tape.linear(tape.swiGLU(gateAndUp), weight: layer.down, adding: between)
+      weight: layer.gateAndUp, precision: precision)
+    return try tape.linear(
+      tape.swiGLU(gateAndUp), weight: layer.down, adding: between, precision: precision)
   }
 
   /// The residual stream after the last block.
@@ -177,7 +180,7 @@ public struct Transformer {
   func unembed(_ tape: Tape, _ weights: Weights, _ x: Variable) throws -> Variable {
     try tape.linear(
       tape.rmsNorm(x, weight: weights.finalNorm, epsilon: configuration.normEpsilon),
-      weight: weights.output)
+      weight: weights.output, precision: configuration.precision)
   }
 
   /// Logits at every position: (R, B, T, V).

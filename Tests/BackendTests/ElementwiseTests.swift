@@ -72,6 +72,30 @@ extension BackendTests {
       #expect(values[5] == 0 && values[5].sign == .plus)
     }
 
+    /// Every exponent and every kept significand, exactly between two, beside it, and at random.
+    @Test(arguments: availableBackends)
+    func roundToBFloat16(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      var numbers = TestNumbers(seed: 5050)
+      let low: [UInt32] =
+        [0, 1, 0x7fff, 0x8000, 0x8001, 0xffff]
+        + numbers.integers(2, in: 0..<0x10000).map { UInt32($0) }
+      for part in low {
+        let values = (0..<UInt32(1 << 16)).map { Float(bitPattern: $0 << 16 | part) }
+        let tensors = GuardedTensors(backend, layout: layout(Int(part)))
+        let output = try tensors.output([1, 1, 1 << 16])
+        try backend.roundToBFloat16(try tensors.input(values, [1, 1, 1 << 16]), into: output)
+        let rounded = try output.floats()
+        let wrong = zip(values, rounded).filter { value, result in
+          value.isNaN
+            ? !result.isNaN || result.bitPattern & 0xffff != 0
+            : result.bitPattern != Oracle.roundedToBFloat16(value).bitPattern
+        }
+        #expect(wrong.isEmpty, "low bits \(part): \(wrong.prefix(3))")
+        try tensors.verify()
+      }
+    }
+
     @Test(arguments: availableBackends)
     func swiGLU(_ choice: BackendChoice) throws {
       let backend = try SharedBackends.backend(choice)

@@ -59,6 +59,25 @@ extension BackendTests {
           $1[0], transposeLeft: true, $1[1], transposeRight: false, adding: nil, into: $1[2])
       },
       RaggedCase(
+        name: "matmul, rows, of bfloat16",
+        operands: [.rows(20), .whole([33, 20]), .rowsOutput(33)]
+      ) {
+        try $0.matmul(
+          $1[0], transposeLeft: false, $1[1], transposeRight: true, adding: nil,
+          precision: .bfloat16, into: $1[2])
+      },
+      RaggedCase(
+        name: "matmul, sum over rows, of bfloat16",
+        operands: [.rows(21), .rows(34), .wholeOutput([21, 34])]
+      ) {
+        try $0.matmul(
+          $1[0], transposeLeft: true, $1[1], transposeRight: false, adding: nil,
+          precision: .bfloat16, into: $1[2])
+      },
+      RaggedCase(name: "roundToBFloat16", operands: [.rows(20), .rowsOutput(20)]) {
+        try $0.roundToBFloat16($1[0], into: $1[1])
+      },
+      RaggedCase(
         name: "rmsNorm", operands: [.rows(20), .whole([20]), .rowsOutput(20), .numbersOutput]
       ) {
         try $0.rmsNorm($1[0], weight: $1[1], epsilon: 1e-5, into: $1[2], scale: $1[3])

@@ -62,11 +62,29 @@ extension BackendTests {
       }
     }
 
+    /// Held to the definition on operands that the definition has rounded.
+    @Test(arguments: availableBackends)
+    func operandsInBFloat16(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      var number = 0
+      for (rows, columns, inner) in Self.sizes + [(130, 129, 260), (3, 5, 4099)] {
+        for (transposeLeft, transposeRight) in [(false, false), (false, true), (true, false)] {
+          number += 1
+          let sizes = Oracle.ProductSizes(
+            replicas: 1 + number % 3, rows: rows, columns: columns, inner: inner,
+            transposeLeft: transposeLeft, transposeRight: transposeRight)
+          try check(
+            sizes, adding: Adding.allCases[number / 2 % 3], precision: .bfloat16,
+            seed: 1700 + number, layout: layout(number), on: backend)
+        }
+      }
+    }
+
     private func check(
-      _ sizes: Oracle.ProductSizes, adding: Adding, seed: Int, layout: GuardedTensors.Layout,
-      on backend: any Backend
+      _ sizes: Oracle.ProductSizes, adding: Adding, precision: Precision = .float32, seed: Int,
+      layout: GuardedTensors.Layout, on backend: any Backend
     ) throws {
-      try Trace.with("seed = \(seed), \(sizes), adding \(adding), \(layout)") {
+      try Trace.with("seed = \(seed), \(sizes), adding \(adding), \(precision), \(layout)") {
         let (r, m, n, k) = (sizes.replicas, sizes.rows, sizes.columns, sizes.inner)
         var numbers = TestNumbers(seed: seed)
         let left = numbers.awkward(r * m * k)
@@ -87,12 +105,14 @@ extension BackendTests {
         }
         try backend.matmul(
           a, transposeLeft: sizes.transposeLeft, b, transposeRight: sizes.transposeRight,
-          adding: c, into: output)
-        expectWithin(
-          try output.floats(),
-          Oracle.matmul(
-            left.doubles, right.doubles, adding: adding == .nothing ? nil : addend.doubles, sizes),
-          "matmul", mostlyZero: m * n * r < 4)
+          adding: c, precision: precision, into: output)
+        func operand(_ values: [Float]) -> [Double] {
+          (precision == .float32 ? values : values.map(Oracle.roundedToBFloat16)).doubles
+        }
+        var expected = Oracle.matmul(
+          operand(left), operand(right), adding: adding == .nothing ? nil : addend.doubles, sizes)
+        if precision == .bfloat16 { expected.bounds = expected.bounds.map { 2 * $0 } }
+        expectWithin(try output.floats(), expected, "matmul", mostlyZero: m * n * r < 4)
         try tensors.verify()
       }
     }

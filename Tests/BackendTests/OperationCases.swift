@@ -9,12 +9,14 @@ extension OperationCase {
   private static let r = replicas
 
   private static var products: [OperationCase] {
-    let forms: [(Int, Int, Int, Bool, Bool)] = [
-      (33, 65, 257, false, true), (50, 48, 64, false, false), (24, 40, 1030, true, false),
-      (9, 17, 33, true, true), (1, 100, 64, false, true),
+    let forms: [(Int, Int, Int, Bool, Bool, Precision)] = [
+      (33, 65, 257, false, true, .float32), (50, 48, 64, false, false, .float32),
+      (24, 40, 1030, true, false, .float32), (9, 17, 33, true, true, .float32),
+      (1, 100, 64, false, true, .float32), (33, 65, 257, false, true, .bfloat16),
+      (24, 40, 1030, true, false, .bfloat16),
     ]
     return forms.enumerated().map { number, form in
-      let (m, n, k, transposeLeft, transposeRight) = form
+      let (m, n, k, transposeLeft, transposeRight, precision) = form
       var numbers = TestNumbers(seed: 11000 + number)
       return OperationCase(
         description: "matmul \(form)",
@@ -26,7 +28,7 @@ extension OperationCase {
       ) { backend, tensors in
         try backend.matmul(
           tensors[0], transposeLeft: transposeLeft, tensors[1], transposeRight: transposeRight,
-          adding: number % 2 == 0 ? tensors[2] : nil, into: tensors[2])
+          adding: number % 2 == 0 ? tensors[2] : nil, precision: precision, into: tensors[2])
       }
     }
   }
@@ -117,6 +119,11 @@ extension OperationCase {
     ).scale.floats
     let indices = numbers.integers(r * rows, in: 0..<30)
     return [
+      OperationCase(
+        description: "roundToBFloat16", arguments: [.input(input, narrow), .output(narrow)]
+      ) { backend, tensors in
+        try backend.roundToBFloat16(tensors[0], into: tensors[1])
+      },
       OperationCase(
         description: "rmsNorm",
         arguments: [

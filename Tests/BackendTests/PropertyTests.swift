@@ -9,7 +9,8 @@ extension BackendTests {
     /// The operations that the contract declares; a new one must be added to `OperationCase.all`.
     static let operations: Set<String> = [
       "matmul", "attention", "attentionGradient", "rotary", "storeKeysAndValues",
-      "attentionDecode", "rmsNorm", "rmsNormGradient", "add", "swiGLU", "swiGLUGradient",
+      "attentionDecode", "rmsNorm", "rmsNormGradient", "add", "roundToBFloat16", "swiGLU",
+      "swiGLUGradient",
       "embedding", "embeddingGradient", "tokenLogProbabilities", "tokenLogProbabilitiesGradient",
       "weightedSum", "weightedSumGradient", "sumOfSquares", "gateUpdate", "adamW", "sgd",
       "muonMomentum", "normalizeMatrices", "addPolynomial", "muonUpdate", "orthogonalize", "sample",

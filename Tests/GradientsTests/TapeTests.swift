@@ -91,6 +91,36 @@ struct TapeTests {
     expectWithin(try #require(perturbation.gradient).floats(), expected, "perturbation")
   }
 
+  /// A product of bfloat16 operands has gradients of bfloat16 operands: the backend's own products, to
+  /// the byte. Rounding itself counts as the identity.
+  @Test(arguments: availableBackends)
+  func gradientsOfBFloat16Products(_ choice: BackendChoice) throws {
+    let backend = try choice.makeBackend()
+    let gradient = try backend.zeros([2, 3, 4])
+    let tape = Tape(on: backend)
+    let x = tape.input(try Self.numbers(backend, [2, 5, 4], seed: 1))
+    let weight = tape.parameter(
+      try Self.numbers(backend, [2, 3, 4], seed: 2), gradient: gradient)
+    let y = try tape.linear(x, weight: weight, precision: .bfloat16)
+    let factors = try Self.numbers(backend, [2, 5, 3], seed: 3)
+    try tape.backward(from: tape.weightedSum(y, weights: factors))
+    func product(
+      _ left: Tensor, _ transposeLeft: Bool, _ right: Tensor, _ transposeRight: Bool,
+      _ shape: Shape
+    ) throws -> [Float] {
+      let output = try backend.empty(shape)
+      try backend.matmul(
+        left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: nil,
+        precision: .bfloat16, into: output)
+      return try output.floats()
+    }
+    let (a, w) = (x.value, weight.value)
+    #expect(try y.value.floats() == product(a, false, w, true, [2, 5, 3]))
+    #expect(try gradient.floats() == product(factors, true, a, false, [2, 3, 4]))
+    #expect(
+      try #require(x.gradient).floats() == product(factors, false, w, false, [2, 5, 4]))
+  }
+
   /// A recording that is dropped without being played, as when a step throws, keeps no memory.
   @Test(arguments: availableBackends)
   func droppedRecordingsKeepNoMemory(_ choice: BackendChoice) throws {

