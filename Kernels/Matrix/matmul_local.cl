@@ -3,68 +3,178 @@
 //   output[r,m,n] = sum over k of left[r,m,k] * right[r,k,n]  (+ addend[r,m,n])
 //
 // left    element (m, k) at m * left_row + k * left_inner
-// right   element (k, n) at k * right_inner + n * right_column
-// output, addend (R, M, N), row-major
+// right   element (k, n) at k * right_inner + n * right_column; of either's two steps one is 1
+// output, addend (R, M, N), row-major; where splits > 1 output is (R, splits, M, N) and nothing is added
 // live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many where
 //         it is 2
-// Launch: global (16 * ceil(N / 64), 16 * ceil(M / 64), R), local (16, 16, 1).
+// Launch: global (ITEMS_N * ceil(N / TILE_N), ITEMS_M * ceil(M / TILE_M), R * splits), local (ITEMS_N,
+// ITEMS_M, 1); part s of a split makes the sum over k from s * part_length on.
 //
-// A work-group makes a 64 x 64 tile from blocks of 16 in k; a work-item 4 x 4 outputs, strided by 16
-// so that neighbours read neighbouring columns. Rows of local memory are padded by one element
-// against bank conflicts. The last block's loop stops at K: padding products would be exact except
+// A work-group makes a tile of TILE_M x TILE_N from blocks of DEPTH in k that lie in local memory, and
+// a work-item ITEM_M x ITEM_N of it: blocks of 4 x 4 that stand so far apart that neighbours read
+// neighbouring columns. The next block is on its way to registers while one is multiplied. Both
+// operands lie by k in local memory, so that four of a row or column are one load; rows are four
+// elements longer than the tile against bank conflicts.
+// k ascends with one fma per product into one accumulator per output, so no tile changes a byte: the
+// bytes of a part are matmul_tile's. The last block stops at K: products of padding would be exact but
 // for the sign of a zero.
-// k ascends with one fma per product into one accumulator per output: the bytes are matmul_tile's.
 
-#define TILE 64
+#ifndef TILE_M
+#define TILE_M 64
+#define TILE_N 64
 #define DEPTH 16
+#define ITEM_M 4
+#define ITEM_N 4
+#endif
 
-__kernel __attribute__((reqd_work_group_size(16, 16, 1)))
+#define ITEMS_M (TILE_M / ITEM_M)
+#define ITEMS_N (TILE_N / ITEM_N)
+#define ITEMS (ITEMS_M * ITEMS_N)
+#define LEFT_LOADS (TILE_M * DEPTH / 4 / ITEMS)
+#define RIGHT_LOADS (TILE_N * DEPTH / 4 / ITEMS)
+
+// Four elements, of which so many are there.
+inline float4 load_four(const __global float *p, const int present, const int is_aligned)
+{
+  if (present >= 4 && is_aligned)
+    return *(const __global float4 *)p;
+  return (float4)(present > 0 ? p[0] : 0.0f, present > 1 ? p[1] : 0.0f,
+                  present > 2 ? p[2] : 0.0f, present > 3 ? p[3] : 0.0f);
+}
+
+// Load number `unit` of a block: four along k where k is contiguous, else four along the lines (rows
+// of left, columns of right). Neighbouring work-items take neighbouring addresses.
+inline float4 load_unit(const __global float *matrix, const int unit, const int tile,
+    const int line_step, const int inner_step, const int lines, const int k0, const int K,
+    const int is_aligned)
+{
+  const int k = inner_step == 1 ? unit % (DEPTH / 4) * 4 : unit / (tile / 4);
+  const int line = inner_step == 1 ? unit / (DEPTH / 4) : unit % (tile / 4) * 4;
+  const int present = inner_step == 1 ? (line < lines ? K - k0 - k : 0)
+                                      : (k0 + k < K ? lines - line : 0);
+  // What is not there is not pointed at either.
+  return present > 0
+      ? load_four(matrix + (ulong)line * line_step + (ulong)(k0 + k) * inner_step, present, is_aligned)
+      : (float4)(0.0f);
+}
+
+inline void store_unit(__local float *block, const float4 x, const int unit, const int tile,
+    const int inner_step)
+{
+  if (inner_step == 1) {
+    __local float *p = block + unit % (DEPTH / 4) * 4 * (tile + 4) + unit / (DEPTH / 4);
+    p[0] = x.s0;
+    p[tile + 4] = x.s1;
+    p[2 * (tile + 4)] = x.s2;
+    p[3 * (tile + 4)] = x.s3;
+  } else {
+    *(__local float4 *)(block + unit / (tile / 4) * (tile + 4) + unit % (tile / 4) * 4) = x;
+  }
+}
+
+inline int is_aligned(const __global float *matrix, const int line_step, const int inner_step)
+{
+  return ((ulong)matrix & 15) == 0 && (inner_step == 1 ? line_step : inner_step) % 4 == 0;
+}
+
+// sum[4i..4i+3][j] += a[i]'s four elements times b[j], for one k.
+inline void accumulate(const __local float *left, const __local float *right,
+    float4 sum[ITEM_M][ITEM_N / 4])
+{
+  float4 b[ITEM_N / 4];
+#pragma unroll
+  for (int j = 0; j < ITEM_N / 4; ++j)
+    b[j] = *(const __local float4 *)(right + j * 4 * ITEMS_N);
+#pragma unroll
+  for (int i = 0; i < ITEM_M / 4; ++i) {
+    const float4 a = *(const __local float4 *)(left + i * 4 * ITEMS_M);
+#pragma unroll
+    for (int j = 0; j < ITEM_N / 4; ++j) {
+      sum[4 * i][j] = fma((float4)(a.s0), b[j], sum[4 * i][j]);
+      sum[4 * i + 1][j] = fma((float4)(a.s1), b[j], sum[4 * i + 1][j]);
+      sum[4 * i + 2][j] = fma((float4)(a.s2), b[j], sum[4 * i + 2][j]);
+      sum[4 * i + 3][j] = fma((float4)(a.s3), b[j], sum[4 * i + 3][j]);
+    }
+  }
+}
+
+__kernel __attribute__((reqd_work_group_size(ITEMS_N, ITEMS_M, 1)))
 void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     INTEGERS(live), const int limits, const int rows, const int N, const int all,
     const int left_row, const int left_inner,
-    const int right_inner, const int right_column, const int adds)
+    const int right_inner, const int right_column, const int adds, const int splits,
+    const int part_length)
 {
-  __local float left_tile[DEPTH][TILE + 1];
-  __local float right_tile[DEPTH][TILE + 1];
+  __local float left_block[DEPTH * (TILE_M + 4)] __attribute__((aligned(16)));
+  __local float right_block[DEPTH * (TILE_N + 4)] __attribute__((aligned(16)));
   const int x = (int)get_local_id(0), y = (int)get_local_id(1);
-  const int item = y * 16 + x;
-  const int n0 = (int)get_group_id(0) * TILE, m0 = (int)get_group_id(1) * TILE;
-  const int r = (int)get_global_id(2);
+  const int item = y * ITEMS_N + x;
+  const int n0 = (int)get_group_id(0) * TILE_N, m0 = (int)get_group_id(1) * TILE_M;
+  const int r = (int)get_group_id(2) / splits, part = (int)get_group_id(2) % splits;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
-  const int K = limits == 2 ? min(*BLOCK(live, r), all) : all;
-  const __global float *left_r = BLOCK(left, r);
-  const __global float *right_r = BLOCK(right, r);
-  float sum[4][4] = {{0.0f}};
+  const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
+  const int first = part * part_length;
+  // Groups of rows that are not there multiply nothing.
+  const int K = m0 < M ? clamp(whole - first, 0, part_length) : 0;
+  const __global float *left_r =
+      BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;
+  const __global float *right_r =
+      BLOCK(right, r) + (ulong)n0 * right_column + (ulong)first * right_inner;
+  const int left_aligned = is_aligned(left_r, left_row, left_inner);
+  const int right_aligned = is_aligned(right_r, right_column, right_inner);
+  float4 next_left[LEFT_LOADS], next_right[RIGHT_LOADS];
+  float4 sum[ITEM_M][ITEM_N / 4];
+#pragma unroll
+  for (int i = 0; i < ITEM_M; ++i)
+#pragma unroll
+    for (int j = 0; j < ITEM_N / 4; ++j)
+      sum[i][j] = (float4)(0.0f);
 
+#define LOAD_NEXT(k0) \
+  _Pragma("unroll") \
+  for (int i = 0; i < LEFT_LOADS; ++i) \
+    next_left[i] = load_unit(left_r, item + i * ITEMS, TILE_M, left_row, left_inner, M - m0, \
+                             k0, K, left_aligned); \
+  _Pragma("unroll") \
+  for (int i = 0; i < RIGHT_LOADS; ++i) \
+    next_right[i] = load_unit(right_r, item + i * ITEMS, TILE_N, right_column, right_inner, \
+                              N - n0, k0, K, right_aligned);
+
+  LOAD_NEXT(0)
   for (int k0 = 0; k0 < K; k0 += DEPTH) {
-    const int depth = min(DEPTH, K - k0);
-    for (int i = item; i < TILE * DEPTH; i += 256) {
-      // Neighbouring work-items walk along whichever index is contiguous in memory.
-      const int lm = left_inner == 1 ? i / DEPTH : i % TILE;
-      const int lk = left_inner == 1 ? i % DEPTH : i / TILE;
-      left_tile[lk][lm] = m0 + lm < M && lk < depth
-          ? left_r[(ulong)(m0 + lm) * left_row + (ulong)(k0 + lk) * left_inner] : 0.0f;
-      const int rn = right_inner == 1 ? i / DEPTH : i % TILE;
-      const int rk = right_inner == 1 ? i % DEPTH : i / TILE;
-      right_tile[rk][rn] = n0 + rn < N && rk < depth
-          ? right_r[(ulong)(k0 + rk) * right_inner + (ulong)(n0 + rn) * right_column] : 0.0f;
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (int i = 0; i < LEFT_LOADS; ++i)
+      store_unit(left_block, next_left[i], item + i * ITEMS, TILE_M, left_inner);
+#pragma unroll
+    for (int i = 0; i < RIGHT_LOADS; ++i)
+      store_unit(right_block, next_right[i], item + i * ITEMS, TILE_N, right_inner);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    LOAD_NEXT(k0 + DEPTH)
+    const __local float *left_k = left_block + 4 * y, *right_k = right_block + 4 * x;
+    if (K - k0 >= DEPTH) {
+#pragma unroll
+      for (int k = 0; k < DEPTH; ++k)
+        accumulate(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4), sum);
+    } else {
+      for (int k = 0; k < K - k0; ++k)
+        accumulate(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4), sum);
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (int k = 0; k < depth; ++k)
-      for (int i = 0; i < 4; ++i)
-        for (int j = 0; j < 4; ++j)
-          sum[i][j] = fma(left_tile[k][y + 16 * i], right_tile[k][x + 16 * j], sum[i][j]);
-    barrier(CLK_LOCAL_MEM_FENCE);
   }
 
   const __global float *addend_r = BLOCK(addend, r);
-  __global float *output_r = BLOCK(output, r);
-  for (int i = 0; i < 4; ++i)
-    for (int j = 0; j < 4; ++j) {
-      const int m = m0 + y + 16 * i, n = n0 + x + 16 * j;
+  __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
+#pragma unroll
+  for (int i = 0; i < ITEM_M; ++i)
+#pragma unroll
+    for (int j = 0; j < ITEM_N; ++j) {
+      const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4;
+      const int n = n0 + j / 4 * 4 * ITEMS_N + 4 * x + j % 4;
       if (m < M && n < N) {
         const ulong at = (ulong)m * N + n;
-        output_r[at] = adds ? sum[i][j] + addend_r[at] : sum[i][j];
+        const float four[4] = {sum[i][j / 4].s0, sum[i][j / 4].s1, sum[i][j / 4].s2,
+                               sum[i][j / 4].s3};
+        output_r[at] = adds ? four[j % 4] + addend_r[at] : four[j % 4];
       }
     }
 }

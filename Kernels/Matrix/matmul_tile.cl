@@ -20,7 +20,9 @@
 // batch can change a byte.
 
 #define WIDTH (2 * LANES)
+#ifndef BLOCK_INNER
 #define BLOCK_INNER 256
+#endif
 
 #if LANES == 16
 #define ROWS 12

@@ -77,18 +77,21 @@ public struct DeviceDescription: Sendable, Hashable, Codable {
   public var driver: String
   /// A digest of what else decides bytes: kernel sources and build options, or the BLAS's core type.
   public var implementation: String
+  /// What was tuned for this device, which decides no byte; nil where nothing can be.
+  public var tuning: String?
   /// Bytes that tensors may occupy in all.
   public var memoryLimit: Int
 
   public init(
     selector: String, backend: String, name: String, driver: String, implementation: String,
-    memoryLimit: Int
+    tuning: String? = nil, memoryLimit: Int
   ) {
     self.selector = selector
     self.backend = backend
     self.name = name
     self.driver = driver
     self.implementation = implementation
+    self.tuning = tuning
     self.memoryLimit = memoryLimit
   }
 }

@@ -26,7 +26,8 @@ public protocol MatrixOperations: AnyObject {
   /// Live rows are those of `left` and `output`, or where `transposeLeft` those of `left` and `right`,
   /// over which the product then sums.
   ///
-  /// Bytes: a row's do not depend on the other rows nor on how many there are. Where the product is
+  /// Bytes: a row's do not depend on the other rows nor on how many there are, unless `transposeLeft`:
+  /// then a long sum may be made in `MatrixProduct.parts`. Where the product is
   /// made by our own kernels they do not depend on its place among them either.
   func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
@@ -99,6 +100,15 @@ public struct MatrixProduct: Hashable, Sendable {
     require(
       (transposeLeft ? output : right).live == nil, "matmul",
       "\(transposeLeft ? c : b) has live rows, but is made of all of them")
+  }
+
+  /// Parts of the sum over k on devices that would be idle otherwise: of a weight's gradient, which has
+  /// few elements and a long sum. Each part is summed in ascending order, then the parts are.
+  ///
+  /// It follows from the form and the shape of one replica, so that neither tuning nor a cohort changes a
+  /// byte; the parts of a replica have 2²⁰ elements at most.
+  public var parts: Int {
+    transposeLeft ? max(1, min(inner / 256, (1 << 20) / max(1, rows * columns))) : 1
   }
 
   public var work: Work {

@@ -67,8 +67,15 @@ extension ProjectingBackend {
     // Held together until the product has been enqueued.
     let operands = (try operand(left, precision), try operand(right, precision))
     defer { _ = operands }
-    // Sums of a part of a long k.
-    if sizes.adds && sizes.inner > 256 { _ = try empty(output.shape) }
+    if workingSet == nil && sizes.parts > 1 {
+      // All parts of the sum, and their sum before it is added.
+      let parts = try empty([sizes.replicas, sizes.parts, sizes.rows, sizes.columns])
+      if sizes.adds { _ = try empty(output.shape) }
+      _ = parts
+    } else if sizes.adds && sizes.inner > 256 {
+      // Sums of a part of a long k.
+      _ = try empty(output.shape)
+    }
   }
 
   public func attentionGradient(

@@ -73,7 +73,7 @@ extension OpenCLBackend {
     let width = style == .wideItems ? 1 : 32
     let items = style == .wideItems ? 1 : sizes.positions.roundedUp(to: width)
     try launch(
-      program, headWidth: sizes.headWidth,
+      program, constants: ["D": sizes.headWidth],
       global: (items, sizes.heads, sizes.replicas * sizes.batch), local: (width, 1, 1)
     ) {
       try tensors(&$0)

@@ -35,7 +35,7 @@ extension OpenCLBackend {
       "attentionDecode",
       "positions \(positions.shape) and output \(output.shape) do not fit \(projection.shape)")
     try launch(
-      .attentionDecode, headWidth: attention.headWidth,
+      .attentionDecode, constants: ["D": attention.headWidth],
       global: (heads, attention.batch, attention.replicas), local: (1, 1, 1)
     ) {
       try $0.tensors(projection, keys, values, positions, output)

@@ -67,20 +67,21 @@ extension OpenCLBackend {
 
   /// Launches a kernel over (items, replicas), rounded up to whole work-groups.
   func launch(
-    _ program: KernelProgram, headWidth: Int = 0, items: Int, replicas: Int,
+    _ program: KernelProgram, constants: [String: Int] = [:], items: Int, replicas: Int,
     _ set: (inout Arguments) throws -> Void
   ) throws {
     let width = style == .wideItems ? 1 : 64
     try launch(
-      program, headWidth: headWidth, global: (items.roundedUp(to: width), replicas, 1),
+      program, constants: constants, global: (items.roundedUp(to: width), replicas, 1),
       local: (width, 1, 1), set)
   }
 
   func launch(
-    _ program: KernelProgram, headWidth: Int = 0, global: (Int, Int, Int), local: (Int, Int, Int),
+    _ program: KernelProgram, constants: [String: Int] = [:], global: (Int, Int, Int),
+    local: (Int, Int, Int),
     _ set: (inout Arguments) throws -> Void
   ) throws {
-    let kernel = try kernel(program, headWidth: headWidth)
+    let kernel = try kernel(program, constants: constants)
     var arguments = Arguments(kernel, self)
     try set(&arguments)
     try queue.enqueue(kernel, global: global, local: local, dimensions: 3)

@@ -19,18 +19,19 @@ extension OpenCLBackend {
   private func multiplyByTiles(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor
   ) throws {
-    let (m, n, k) = (sizes.rows, sizes.columns, sizes.inner)
-    let panels = n.dividedRoundingUp(by: 2 * lanes)
+    let tiling = tiling(for: sizes)
+    let panels = sizes.columns.dividedRoundingUp(by: tiling.columns)
     // Sums of a part of k rest in the output, unless what is added to them lies there.
-    let partial = k > Self.tileInner && sizes.adds ? try empty(output.shape) : output
-    let rowsPerItem = rowsPerItem(sizes, panels: panels)
+    let partial = sizes.inner > tiling.depth && sizes.adds ? try empty(output.shape) : output
+    let rowsPerItem = rowsPerItem(sizes, tiling, panels: panels)
     try launch(
-      .matmulTile, global: (panels, m.dividedRoundingUp(by: rowsPerItem), sizes.replicas),
+      .matmulTile, constants: ["BLOCK_INNER": tiling.depth],
+      global: (panels, sizes.rows.dividedRoundingUp(by: rowsPerItem), sizes.replicas),
       local: (1, 1, 1)
     ) {
       try $0.tensors(left, right, adding ?? output, output, partial)
       try setSizes(&$0, sizes, left)
-      try $0.integers(rowsPerItem)
+      try $0.integers(sizes.adds ? 1 : 0, rowsPerItem)
     }
   }
 
@@ -44,36 +45,43 @@ extension OpenCLBackend {
     try arguments.integers(left.live == nil ? 0 : sizes.transposeLeft ? 2 : 1, m, n, k)
     try arguments.integers(sizes.transposeLeft ? 1 : k, sizes.transposeLeft ? m : 1)
     try arguments.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
-    try arguments.integers(sizes.adds ? 1 : 0)
   }
 
-  /// Rows of a work-item: many, since it copies its columns of `right` first, but not more than
-  /// 128 KB of `left`, which its neighbours read as well; fewer where the device would lack
-  /// work-items. It changes no byte.
-  private func rowsPerItem(_ sizes: MatrixProduct, panels: Int) -> Int {
-    let tile = lanes == 16 ? 12 : 6
-    let most = max(48, 32_768 / min(sizes.inner, Self.tileInner))
+  /// Rows of a work-item: many, since it copies its columns of `right` first, but not more than the
+  /// tiling's, which its neighbours read as well; fewer where the device would lack work-items.
+  private func rowsPerItem(_ sizes: MatrixProduct, _ tiling: ProductTiling, panels: Int) -> Int {
+    // A sum shorter than a block leaves room for more rows.
+    let most = max(48, tiling.rows * tiling.depth / min(max(1, sizes.inner), tiling.depth))
     let blocks = max(
       sizes.rows.dividedRoundingUp(by: most),
       (4 * computeUnits).dividedRoundingUp(by: panels * sizes.replicas))
-    return max(2 * tile, sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tile))
+    return max(
+      2 * tiling.itemRows,
+      sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tiling.itemRows))
   }
-
-  /// `BLOCK_INNER` of matmul_tile.cl; `tile` above is its `ROWS`.
-  private static let tileInner = 256
 
   private func multiplyThroughLocalMemory(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor
   ) throws {
-    let (m, n) = (sizes.rows, sizes.columns)
+    let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
+    let tiling = tiling(for: sizes)
+    let product = parts > 1 ? try empty([sizes.replicas, parts, m, n]) : output
+    let (x, y) = (tiling.columns / tiling.itemColumns, tiling.rows / tiling.itemRows)
     try launch(
-      .matmulLocal,
+      .matmulLocal, constants: tiling.constants,
       global: (
-        n.dividedRoundingUp(by: 64) * 16, m.dividedRoundingUp(by: 64) * 16, sizes.replicas
-      ), local: (16, 16, 1)
+        n.dividedRoundingUp(by: tiling.columns) * x, m.dividedRoundingUp(by: tiling.rows) * y,
+        sizes.replicas * parts
+      ), local: (x, y, 1)
     ) {
-      try $0.tensors(left, right, adding ?? output, output)
+      try $0.tensors(left, right, adding ?? output, product)
       try setSizes(&$0, sizes, left)
+      try $0.integers(
+        sizes.adds && parts == 1 ? 1 : 0, parts, sizes.inner.dividedRoundingUp(by: parts))
     }
+    guard parts > 1 else { return }
+    let sum = sizes.adds ? try empty(output.shape) : output
+    try sumBlocks(product, blocks: parts, into: sum)
+    if let adding { try add(sum, adding, into: output) }
   }
 }

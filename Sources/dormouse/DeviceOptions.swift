@@ -31,10 +31,17 @@ struct DeviceOptions: ParsableArguments {
 }
 
 extension DeviceDescription {
-  /// What `output.json` and the records remember of the device.
+  /// What a folder of products remembers of the device: what may decide bytes.
   var circumstance: [String: String] {
     [
       "backend": backend, "device": name, "driver": driver, "implementation": implementation,
     ]
+  }
+
+  /// What a product's record remembers: also what decides nothing but its time.
+  var recordedCircumstance: [String: String] {
+    var all = circumstance
+    all["tuning"] = tuning
+    return all
   }
 }

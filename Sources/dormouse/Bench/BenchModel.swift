@@ -1,3 +1,4 @@
+import ArgumentParser
 import Transformers
 
 /// The models that are measured: width, depth and batch of a small study's sizes.
@@ -24,4 +25,12 @@ struct BenchModel {
     BenchModel("5M", channels: 256, layers: 6, batch: 32, positions: 128),
     BenchModel("25M", channels: 512, layers: 8, batch: 8, positions: 256),
   ]
+
+  /// Names that `--model` was given.
+  static func validate(_ names: [String]) throws {
+    if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
+      throw ValidationError(
+        "--model \(unknown) is none of \(all.map(\.name).joined(separator: ", ")).")
+    }
+  }
 }

@@ -49,10 +49,7 @@ struct Bench: ParsableCommand {
     guard (1...1024).contains(replicas ?? 1) else {
       throw ValidationError("--replicas must be 1 to 1024, found \(replicas ?? 1).")
     }
-    if let unknown = model.first(where: { name in !BenchModel.all.contains { $0.name == name } }) {
-      throw ValidationError(
-        "--model \(unknown) is none of \(BenchModel.all.map(\.name).joined(separator: ", ")).")
-    }
+    try BenchModel.validate(model)
   }
 
   func run() throws {

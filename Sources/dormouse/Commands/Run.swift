@@ -49,7 +49,7 @@ struct Run: ParsableCommand {
         report: display.show)
       let start = ContinuousClock.now
       let runner = Runner<StudyStage>(
-        store: outputFolder.store, device: description.circumstance, versions: Versions.all,
+        store: outputFolder.store, device: description.recordedCircumstance, versions: Versions.all,
         capacity: maker.capacity, report: display.handle)
       let outcome = try runner.run(loaded.study.targets, make: maker.make)
       let seconds = (ContinuousClock.now - start).seconds

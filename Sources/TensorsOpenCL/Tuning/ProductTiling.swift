@@ -1,0 +1,133 @@
+import OpenCL
+import Tensors
+
+/// How a product is cut for a device. No cut changes a byte: a sum over k has one order whatever tile
+/// it is made in.
+public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertible {
+  /// The tile of a work-group; where a work-item is wide, the most rows that it walks down.
+  public var rows: Int
+  public var columns: Int
+  /// The block of k that is held close: in local memory, or in a core's first cache.
+  public var depth: Int
+  /// The part of the tile that one work-item has in registers.
+  public var itemRows: Int
+  public var itemColumns: Int
+
+  init(_ rows: Int, _ columns: Int, depth: Int, item itemRows: Int, _ itemColumns: Int) {
+    (self.rows, self.columns, self.depth) = (rows, columns, depth)
+    (self.itemRows, self.itemColumns) = (itemRows, itemColumns)
+  }
+
+  public var description: String {
+    "\(rows) x \(columns) x \(depth), \(itemRows) x \(itemColumns)"
+  }
+
+  // MARK: Through local memory
+
+  var itemsPerGroup: Int { rows / itemRows * (columns / itemColumns) }
+
+  /// The two blocks of matmul_local.cl, whose rows are four elements longer than the tile.
+  var localBytes: Int { 4 * depth * (rows + columns + 8) }
+
+  /// The constants that matmul_local.cl is compiled with.
+  var constants: [String: Int] {
+    [
+      "TILE_M": rows, "TILE_N": columns, "DEPTH": depth, "ITEM_M": itemRows,
+      "ITEM_N": itemColumns,
+    ]
+  }
+
+  /// From many sources (CLBlast's parameters by device, Boehm 2022): 8 x 8 outputs of a work-item where
+  /// there is enough to do, depth 8 where registers or caches are small, as Intel's.
+  static let throughLocalMemory = [
+    ProductTiling(128, 128, depth: 16, item: 8, 8), ProductTiling(128, 128, depth: 8, item: 8, 8),
+    ProductTiling(128, 64, depth: 16, item: 8, 4), ProductTiling(64, 64, depth: 16, item: 4, 4),
+    ProductTiling(64, 64, depth: 8, item: 8, 8), ProductTiling(32, 64, depth: 16, item: 4, 4),
+    ProductTiling(32, 32, depth: 16, item: 4, 4),
+  ]
+
+  // MARK: By wide items
+
+  /// Blocks of k whose columns fit a first cache of 32 or 48 KB, and rows of `left` for a second.
+  static func byWideItems(lanes: Int) -> [ProductTiling] {
+    [(256, 32), (128, 32), (512, 32), (256, 64), (256, 16)].map { depth, kiloElements in
+      wide(lanes: lanes, depth: depth, kiloElements: kiloElements)
+    }
+  }
+
+  private static func wide(lanes: Int, depth: Int, kiloElements: Int) -> ProductTiling {
+    ProductTiling(
+      kiloElements * 1024 / depth, 2 * lanes, depth: depth, item: lanes == 16 ? 12 : 6, 2 * lanes)
+  }
+}
+
+extension OpenCLBackend {
+  /// The tilings that this device can run, the best guess for a large product first.
+  package var tilings: [ProductTiling] {
+    switch style {
+    case .wideItems: ProductTiling.byWideItems(lanes: lanes)
+    case .manyItems:
+      ProductTiling.throughLocalMemory.filter {
+        $0.itemsPerGroup <= limits.workGroup && $0.localBytes <= limits.localMemory
+      }
+    }
+  }
+
+  func tiling(for product: MatrixProduct) -> ProductTiling {
+    if let known = forcedTiling ?? tilingsInUse[product] { return known }
+    let tiling = tuning.entry(for: ProductShape(product))?.chosen ?? guess(for: product)
+    tilingsInUse[product] = tiling
+    return tiling
+  }
+
+  /// Without tuning: the largest tile that leaves no part of the device idle.
+  func guess(for product: MatrixProduct) -> ProductTiling {
+    let tilings = tilings
+    if style == .wideItems { return tilings[0] }
+    let depth = prefersShallowBlocks ? 8 : 16
+    let candidates = tilings.filter { $0.rows == $0.columns && $0.itemRows == $0.itemColumns }
+    func groups(_ tiling: ProductTiling) -> Int {
+      product.rows.dividedRoundingUp(by: tiling.rows)
+        * product.columns.dividedRoundingUp(by: tiling.columns) * product.replicas * product.parts
+    }
+    let large = candidates.first { $0.rows == 128 && $0.depth == depth }
+    let middle = candidates.first { $0.rows == 64 && $0.depth == depth }
+    let enough = 2 * computeUnits
+    return [large, middle].compactMap(\.self).first { groups($0) >= enough } ?? tilings.last
+      ?? ProductTiling(32, 32, depth: 16, item: 4, 4)
+  }
+}
+
+/// The form and sizes of a product.
+public struct ProductShape: Codable, Hashable, Sendable, CustomStringConvertible {
+  /// "NN", "NT" or "TN": which operands are transposed.
+  public var form: String
+  public var rows: Int
+  public var columns: Int
+  public var inner: Int
+  public var replicas: Int
+
+  public init(form: String, rows: Int, columns: Int, inner: Int, replicas: Int) {
+    self.form = form
+    (self.rows, self.columns, self.inner, self.replicas) = (rows, columns, inner, replicas)
+  }
+
+  init(_ product: MatrixProduct) {
+    self.init(
+      form: (product.transposeLeft ? "T" : "N") + (product.transposeRight ? "T" : "N"),
+      rows: product.rows, columns: product.columns, inner: product.inner,
+      replicas: product.replicas)
+  }
+
+  /// What it has in common with products that are cut alike: its sizes rounded up to powers of two.
+  public var bucket: ProductShape {
+    func powerOfTwo(_ size: Int) -> Int {
+      size <= 1 ? 1 : 1 << (Int.bitWidth - (size - 1).leadingZeroBitCount)
+    }
+    return ProductShape(
+      form: form, rows: powerOfTwo(rows), columns: powerOfTwo(columns), inner: powerOfTwo(inner),
+      replicas: powerOfTwo(replicas))
+  }
+
+  public var description: String { "\(form) \(rows) x \(columns) x \(inner), R \(replicas)" }
+}

@@ -1,0 +1,82 @@
+import Digests
+public import Foundation
+import OpenCL
+
+/// What tuning found on one device with one driver and one set of kernels, kept in the cache folder
+/// and read when a backend is made.
+public struct TuningRecord: Codable, Sendable {
+  /// One shape, for all of its bucket: the tiling to use, and all that was tried.
+  public struct Entry: Codable, Sendable {
+    public let shape: ProductShape
+    public let chosen: ProductTiling
+    public let outcomes: [Outcome]
+  }
+
+  /// A tiling's times of one call in seconds: the median over alternating rounds, least and most.
+  public struct Outcome: Codable, Sendable {
+    public let tiling: ProductTiling
+    public let median: Double
+    public let least: Double
+    public let most: Double
+  }
+
+  public private(set) var version = 1
+  public let device: String
+  public let driver: String
+  public let kernels: String
+  public private(set) var entries: [Entry] = []
+
+  init(device: String, driver: String, kernels: String) {
+    (self.device, self.driver, self.kernels) = (device, driver, kernels)
+  }
+
+  public func entry(for shape: ProductShape) -> Entry? {
+    let bucket = shape.bucket
+    return entries.first { $0.shape.bucket == bucket }
+  }
+
+  mutating func replace(_ entry: Entry) {
+    entries.removeAll { $0.shape.bucket == entry.shape.bucket }
+    entries.append(entry)
+  }
+
+  /// What a study's record names: which tilings were used. They change no byte.
+  public var name: String {
+    if entries.isEmpty { return "untuned" }
+    let lines = entries.map { "\($0.shape.bucket): \($0.chosen)" }.sorted()
+    return "tuning "
+      + SHA256.hash(data: Data(lines.joined(separator: "\n").utf8)).hexadecimal.prefix(16)
+  }
+
+  // MARK: Files
+
+  /// The record's file: of this device, driver and kernels, and of no other.
+  func file(in folder: URL) -> URL {
+    let key = SHA256.hash(data: Data([device, driver, kernels].joined(separator: "\n").utf8))
+    return folder.appending(
+      path: "\(key.hexadecimal.prefix(32)).json", directoryHint: .notDirectory)
+  }
+
+  public static var standardFolder: URL {
+    CacheFolder.current.appending(path: "tuning", directoryHint: .isDirectory)
+  }
+
+  /// The record as it was kept, or itself: a file that cannot be read, or holds another device's, is as
+  /// good as none.
+  func kept(in folder: URL) -> TuningRecord {
+    guard let data = try? Data(contentsOf: file(in: folder)),
+      let kept = try? JSONDecoder().decode(TuningRecord.self, from: data),
+      kept.version == version, kept.device == device, kept.driver == driver,
+      kept.kernels == kernels
+    else { return self }
+    return kept
+  }
+
+  /// Written beside and renamed, so that another process reads all or nothing.
+  func keep(in folder: URL) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    try encoder.encode(self).write(to: file(in: folder), options: .atomic)
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import TensorsOpenCL
+import TestSupport
+import Tensors
+import Testing
+
+extension BackendTests {
+  /// How products are cut for a device: a matter of time alone.
+  @Suite struct TilingTests {
+    /// Every OpenCL device in every way of cutting work, as a backend that has read no tuning.
+    static let choices = BackendChoice.openCL
+
+    private static func backend(_ choice: BackendChoice) throws -> OpenCLBackend {
+      try #require(try choice.makeBackend() as? OpenCLBackend)
+    }
+
+    /// Every tiling makes the same bytes: of every transposition, of sizes about the tiles', of ragged
+    /// rows, of a sum in parts, and with something added.
+    @Test(arguments: choices)
+    func noTilingChangesAByte(_ choice: BackendChoice) throws {
+      let backend = try Self.backend(choice)
+      let forms: [(Int, Int, Int, Bool, Bool)] = [
+        (129, 65, 300, false, true), (70, 130, 17, false, false), (33, 40, 1030, true, false),
+        (3, 200, 64, false, true), (128, 128, 128, false, false), (5, 7, 1, false, true),
+      ]
+      for (number, (m, n, k, transposeLeft, transposeRight)) in forms.enumerated() {
+        for isRagged in [false, true] {
+          var numbers = TestNumbers(seed: 1800 + number)
+          let rows = transposeLeft ? k : m
+          let live: LiveRows? =
+            isRagged
+            ? LiveRows(counts: try backend.tensor([Int32(rows / 2), Int32(rows)], [2])) : nil
+          func operand(_ shape: Shape, live: LiveRows?) throws -> Tensor {
+            let tensor = try backend.empty(shape, live: live)
+            try tensor.assign(numbers.awkward(shape.elementCount))
+            return tensor
+          }
+          let left = try operand(transposeLeft ? [2, k, m] : [2, m, k], live: live)
+          let right = try operand(
+            transposeRight ? [2, n, k] : [2, k, n], live: transposeLeft ? live : nil)
+          let addend = try operand([2, m, n], live: transposeLeft ? nil : live)
+          func product(_ tiling: ProductTiling) throws -> [UInt32] {
+            backend.forcedTiling = tiling
+            let output = try backend.empty([2, m, n], live: transposeLeft ? nil : live)
+            try backend.fill(output, bits: 0)
+            try backend.matmul(
+              left, transposeLeft: transposeLeft, right, transposeRight: transposeRight,
+              adding: number % 2 == 0 ? addend : nil, into: output)
+            return try output.floats().map(\.bitPattern)
+          }
+          let tilings = backend.tilings
+          let first = try product(tilings[0])
+          for tiling in tilings.dropFirst() {
+            expectSame(
+              try product(tiling), first,
+              "form \(number), \(isRagged ? "ragged" : "whole"), tiles of \(tiling)")
+          }
+        }
+      }
+    }
+
+    /// A tuning is read by the next backend on the device, and by none with another folder.
+    @Test(arguments: OpenCLBackend.Style.allCases)
+    func tuningIsKept(_ style: OpenCLBackend.Style) throws {
+      for device in openCLDevices {
+        try withFolder { folder in
+          func backend() throws -> OpenCLBackend {
+            try OpenCLBackend(device: device, style: style, tuningFolder: folder)
+          }
+          let tuner = ProductTuner(try backend(), folder: folder)
+          #expect(tuner.record.name == "untuned")
+          let shape = ProductShape(form: "TN", rows: 40, columns: 33, inner: 500, replicas: 2)
+          #expect(shape.bucket.description == "TN 64 x 64 x 512, R 2")
+          let entry = try tuner.tune(shape, rounds: 1, secondsPerRound: 0)
+          let tuned = try backend()
+          #expect(entry.outcomes.map(\.tiling) == tuned.tilings)
+          #expect(tuned.tuning.entry(for: shape.bucket)?.chosen == entry.chosen)
+          #expect(tuned.device.tuning == tuner.record.name)
+          #expect(tuner.record.name.hasPrefix("tuning "))
+          // Cut short, it is as good as none.
+          let file = try #require(
+            try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+              .first)
+          try Data(contentsOf: file).dropLast(40).write(to: file)
+          #expect(try backend().device.tuning == "untuned")
+        }
+      }
+    }
+
+    private func withFolder(_ body: (URL) throws -> Void) throws {
+      let folder = FileManager.default.temporaryDirectory
+        .appending(path: "dormouse-\(UInt64.random(in: .min ... .max))")
+      defer { try? FileManager.default.removeItem(at: folder) }
+      try body(folder)
+    }
+  }
+}
