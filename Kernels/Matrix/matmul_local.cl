@@ -33,29 +33,46 @@
 #define LEFT_LOADS (TILE_M * DEPTH / 4 / ITEMS)
 #define RIGHT_LOADS (TILE_N * DEPTH / 4 / ITEMS)
 
-// Four elements, of which so many are there.
-inline float4 load_four(const __global float *p, const int present, const int is_aligned)
+// Where load number `unit` of a block begins: four along k where k is contiguous, else four along the
+// lines (rows of left, columns of right). Neighbouring work-items take neighbouring addresses.
+inline int unit_k(const int unit, const int tile, const int inner_step)
 {
-  if (present >= 4 && is_aligned)
-    return *(const __global float4 *)p;
-  return (float4)(present > 0 ? p[0] : 0.0f, present > 1 ? p[1] : 0.0f,
-                  present > 2 ? p[2] : 0.0f, present > 3 ? p[3] : 0.0f);
+  return inner_step == 1 ? unit % (DEPTH / 4) * 4 : unit / (tile / 4);
 }
 
-// Load number `unit` of a block: four along k where k is contiguous, else four along the lines (rows
-// of left, columns of right). Neighbouring work-items take neighbouring addresses.
-inline float4 load_unit(const __global float *matrix, const int unit, const int tile,
-    const int line_step, const int inner_step, const int lines, const int k0, const int K,
-    const int is_aligned)
+inline int unit_line(const int unit, const int tile, const int inner_step)
 {
-  const int k = inner_step == 1 ? unit % (DEPTH / 4) * 4 : unit / (tile / 4);
-  const int line = inner_step == 1 ? unit / (DEPTH / 4) : unit % (tile / 4) * 4;
-  const int present = inner_step == 1 ? (line < lines ? K - k0 - k : 0)
-                                      : (k0 + k < K ? lines - line : 0);
-  // What is not there is not pointed at either.
-  return present > 0
-      ? load_four(matrix + (ulong)line * line_step + (ulong)(k0 + k) * inner_step, present, is_aligned)
-      : (float4)(0.0f);
+  return inner_step == 1 ? unit / (DEPTH / 4) : unit % (tile / 4) * 4;
+}
+
+// A work-item's loads of the block from k0 on, of a matrix with so many lines; zeros where it ends.
+inline void load_block(const __global float *matrix, float4 *next, const int loads, const int item,
+    const int tile, const int line_step, const int inner_step, const int lines, const int k0,
+    const int K)
+{
+  const int is_aligned =
+      ((ulong)matrix & 15) == 0 && (inner_step == 1 ? line_step : inner_step) % 4 == 0;
+  // One branch for all loads, so that all are on their way before the first is waited for.
+  if (is_aligned && lines >= tile && K - k0 >= DEPTH) {
+#pragma unroll
+    for (int i = 0; i < loads; ++i) {
+      const int unit = item + i * ITEMS;
+      next[i] = *(const __global float4 *)(
+          matrix + (ulong)unit_line(unit, tile, inner_step) * line_step
+          + (ulong)(k0 + unit_k(unit, tile, inner_step)) * inner_step);
+    }
+  } else {
+#pragma unroll
+    for (int i = 0; i < loads; ++i) {
+      const int unit = item + i * ITEMS;
+      const int line = unit_line(unit, tile, inner_step);
+      const int k = k0 + unit_k(unit, tile, inner_step);
+      const int present = line < lines && k < K ? (inner_step == 1 ? K - k : lines - line) : 0;
+      const __global float *p = matrix + (ulong)line * line_step + (ulong)k * inner_step;
+      next[i] = (float4)(present > 0 ? p[0] : 0.0f, present > 1 ? p[1] : 0.0f,
+                         present > 2 ? p[2] : 0.0f, present > 3 ? p[3] : 0.0f);
+    }
+  }
 }
 
 inline void store_unit(__local float *block, const float4 x, const int unit, const int tile,
@@ -70,11 +87,6 @@ inline void store_unit(__local float *block, const float4 x, const int unit, con
   } else {
     *(__local float4 *)(block + unit / (tile / 4) * (tile + 4) + unit % (tile / 4) * 4) = x;
   }
-}
-
-inline int is_aligned(const __global float *matrix, const int line_step, const int inner_step)
-{
-  return ((ulong)matrix & 15) == 0 && (inner_step == 1 ? line_step : inner_step) % 4 == 0;
 }
 
 // sum[4i..4i+3][j] += a[i]'s four elements times b[j], for one k.
@@ -120,8 +132,6 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
       BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;
   const __global float *right_r =
       BLOCK(right, r) + (ulong)n0 * right_column + (ulong)first * right_inner;
-  const int left_aligned = is_aligned(left_r, left_row, left_inner);
-  const int right_aligned = is_aligned(right_r, right_column, right_inner);
   float4 next_left[LEFT_LOADS], next_right[RIGHT_LOADS];
   float4 sum[ITEM_M][ITEM_N / 4];
 #pragma unroll
@@ -131,14 +141,9 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
       sum[i][j] = (float4)(0.0f);
 
 #define LOAD_NEXT(k0) \
-  _Pragma("unroll") \
-  for (int i = 0; i < LEFT_LOADS; ++i) \
-    next_left[i] = load_unit(left_r, item + i * ITEMS, TILE_M, left_row, left_inner, M - m0, \
-                             k0, K, left_aligned); \
-  _Pragma("unroll") \
-  for (int i = 0; i < RIGHT_LOADS; ++i) \
-    next_right[i] = load_unit(right_r, item + i * ITEMS, TILE_N, right_column, right_inner, \
-                              N - n0, k0, K, right_aligned);
+  load_block(left_r, next_left, LEFT_LOADS, item, TILE_M, left_row, left_inner, M - m0, k0, K); \
+  load_block(right_r, next_right, RIGHT_LOADS, item, TILE_N, right_column, right_inner, N - n0, \
+             k0, K);
 
   LOAD_NEXT(0)
   for (int k0 = 0; k0 < K; k0 += DEPTH) {
