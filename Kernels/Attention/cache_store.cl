@@ -2,23 +2,21 @@
 //
 // projection   (R, B, P, 3C): P positions from 0
 // keys, values (R, B, H, T, D)
-// Launch: global (ceil(B*P / rows_per_item), R).
+// Launch: teams (ceil(B*P / rows_per_item), R).
 
 __kernel void cache_store(FLOATS(projection), FLOATS(keys), FLOATS(values), const int rows,
     const int P, const int H, const int D, const int T, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
-  const int first = (int)get_global_id(0) * rows_per_item;
+  const int first = TEAM_NUMBER * rows_per_item;
   const int C = H * D;
   for (int row = first; row < min(first + rows_per_item, rows); ++row) {
     const int b = row / P, t = row % P;
     const __global float *x = BLOCK(projection, r) + (ulong)row * 3 * C + C;
-    for (int h = 0; h < H; ++h) {
-      const ulong at = (((ulong)b * H + h) * T + t) * D;
-      for (int d = 0; d < D; ++d) {
-        BLOCK(keys, r)[at + d] = x[h * D + d];
-        BLOCK(values, r)[at + d] = x[C + h * D + d];
-      }
+    for (int c = TEAM_MEMBER; c < C; c += TEAM) {
+      const ulong at = (((ulong)b * H + c / D) * T + t) * D + c % D;
+      BLOCK(keys, r)[at] = x[c];
+      BLOCK(values, r)[at] = x[C + c];
     }
   }
 }

@@ -39,6 +39,27 @@ typedef float16 vector;
 #define vector_store(x, p) vstore16(x, 0, p)
 #endif
 
+// A team: the work-items of a group that share a row where many items have one lane each, so that they
+// read neighbouring elements. Elsewhere an item is a team of its own, with vectors of eight.
+#if LANES == 1
+#define TEAM 32
+#define TEAM_MEMBER (int)get_local_id(0)
+#define TEAM_NUMBER (int)get_group_id(0)
+#define TEAM_SCRATCH __local float team_scratch[TEAM] __attribute__((aligned(64)))
+#define team_sum(x) sum_of_team(x, team_scratch)
+#define team_max(x) max_of_team(x, team_scratch)
+#else
+#define TEAM 1
+#define TEAM_MEMBER 0
+#define TEAM_NUMBER (int)get_global_id(0)
+#define TEAM_SCRATCH
+#define team_sum(x) (x)
+#define team_max(x) (x)
+#endif
+
+// Of a row of so many elements, those that are taken eight at a time.
+#define WIDE(count) (TEAM == 1 ? (count) / 8 * 8 : 0)
+
 // A square of LANES vectors transposed: interleaving row i with row i + LANES / 2, log2(LANES) times
 // over, is a transposition.
 #if LANES == 16
@@ -183,6 +204,30 @@ inline float max8(float8 x)
   const float2 z = fmax(y.lo, y.hi);
   return fmax(z.x, z.y);
 }
+
+#if TEAM > 1
+// Every member's number, where every member sees it.
+inline void share(const float x, __local float *scratch)
+{
+  barrier(CLK_LOCAL_MEM_FENCE);
+  scratch[TEAM_MEMBER] = x;
+  barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+// Of a team's numbers, as a fixed tree that every member goes through alone: two barriers in all.
+inline float sum_of_team(const float x, __local float *scratch)
+{
+  share(x, scratch);
+  return sum8(vload8(0, scratch) + vload8(1, scratch) + (vload8(2, scratch) + vload8(3, scratch)));
+}
+
+inline float max_of_team(const float x, __local float *scratch)
+{
+  share(x, scratch);
+  return max8(fmax(fmax(vload8(0, scratch), vload8(1, scratch)),
+                   fmax(vload8(2, scratch), vload8(3, scratch))));
+}
+#endif
 
 // e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. Our own, so that a model's
 // bytes do not depend on a driver's library. Twin, with the derivation:

@@ -1,18 +1,35 @@
-// Adds a fixed number of partial rows in ascending order.
+// Adds partial rows in a fixed order.
 //
 //   output[r, c] = sum over blocks of partial[r, block, c]
 //
 // partial (R, blocks, C); output (R, C)
-// Launch: global (ceil(C / elements_per_item), R).
+// Launch: teams (ceil(C / elements_per_team), R).
+//
+// The blocks of an element are added in ascending order. Where a team has one element to itself every
+// member adds its own blocks, TEAM apart, and a tree adds the members' sums: few elements have many
+// blocks.
 
 __kernel void sum_blocks(FLOATS(partial), FLOATS(output), const int blocks, const int C,
-    const int elements_per_item)
+    const int elements_per_team)
 {
   const int r = (int)get_global_id(1);
-  const int first = (int)get_global_id(0) * elements_per_item;
+  const int first = TEAM_NUMBER * elements_per_team;
   const __global float *rows = BLOCK(partial, r);
-  for (int c = first; c < min(first + elements_per_item, C); ++c) {
+#if TEAM > 1
+  TEAM_SCRATCH;
+  if (elements_per_team == 1) {
     float sum = 0.0f;
+    for (int block = TEAM_MEMBER; block < blocks; block += TEAM)
+      sum += rows[(ulong)block * C + first];
+    sum = team_sum(sum);
+    if (TEAM_MEMBER == 0)
+      BLOCK(output, r)[first] = sum;
+    return;
+  }
+#endif
+  for (int c = first + TEAM_MEMBER; c < min(first + elements_per_team, C); c += TEAM) {
+    float sum = 0.0f;
+#pragma unroll 8
     for (int block = 0; block < blocks; ++block)
       sum += rows[(ulong)block * C + c];
     BLOCK(output, r)[c] = sum;

@@ -1,7 +1,7 @@
 // log_probabilities[i] = logits[i, targets[i]] - log_sum_exp[i],  log_sum_exp[i] = log sum exp(logits[i])
 //
 // logits (R, M, V); targets, log_probabilities, log_sum_exp (R, M)
-// Launch: global (ceil(M / rows_per_item), R).
+// Launch: teams (ceil(M / rows_per_item), R).
 // Two passes: the maximum, then the sum of exp(x - maximum), whose terms are at most 1 and whose
 // largest is 1: it cannot overflow, and its logarithm is at least 0.
 
@@ -10,24 +10,29 @@ __kernel void token_log_probabilities(FLOATS(logits), INTEGERS(targets),
     const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
-  const int first = (int)get_global_id(0) * rows_per_item;
+  const int first = TEAM_NUMBER * rows_per_item;
+  TEAM_SCRATCH;
   for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *x = BLOCK(logits, r) + (ulong)m * V;
     float8 largest8 = -INFINITY;
     int v = 0;
-    for (; v + 8 <= V; v += 8)
+    for (; v < WIDE(V); v += 8)
       largest8 = fmax(largest8, vload8(0, x + v));
     float largest = max8(largest8);
-    for (; v < V; ++v)
+    for (v += TEAM_MEMBER; v < V; v += TEAM)
       largest = fmax(largest, x[v]);
+    largest = team_max(largest);
     float8 sum8s = 0.0f;
-    for (v = 0; v + 8 <= V; v += 8)
+    for (v = 0; v < WIDE(V); v += 8)
       sum8s += exponential8(vload8(0, x + v) - largest);
     float sum = sum8(sum8s);
-    for (; v < V; ++v)
+    for (v += TEAM_MEMBER; v < V; v += TEAM)
       sum += exponential(x[v] - largest);
+    sum = team_sum(sum);
     const float lse = largest + log(sum);
-    BLOCK(log_sum_exp, r)[m] = lse;
-    BLOCK(log_probabilities, r)[m] = x[BLOCK(targets, r)[m]] - lse;
+    if (TEAM_MEMBER == 0) {
+      BLOCK(log_sum_exp, r)[m] = lse;
+      BLOCK(log_probabilities, r)[m] = x[BLOCK(targets, r)[m]] - lse;
+    }
   }
 }

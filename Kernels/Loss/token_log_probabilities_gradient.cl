@@ -4,14 +4,14 @@
 //   so now, with g = dl:  dx_v = g (1[v = target] - exp(x_v - log_sum_exp))
 //
 // logits, gradient (R, M, V), may be the same tensor; targets, log_sum_exp, output_gradient (R, M)
-// Launch: global (ceil(M / rows_per_item), R). A row whose g is 0 is exactly 0.
+// Launch: teams (ceil(M / rows_per_item), R). A row whose g is 0 is exactly 0.
 
 __kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets),
     FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(gradient), LIVE, const int M,
     const int V, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);
-  const int first = (int)get_global_id(0) * rows_per_item;
+  const int first = TEAM_NUMBER * rows_per_item;
   for (int m = first; m < min(first + rows_per_item, LIVE_ROWS(r, M)); ++m) {
     const __global float *x = BLOCK(logits, r) + (ulong)m * V;
     __global float *dx = BLOCK(gradient, r) + (ulong)m * V;
@@ -19,17 +19,20 @@ __kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets)
     const int target = BLOCK(targets, r)[m];
     int v = 0;
     if (g == 0.0f) {
-      for (; v + 8 <= V; v += 8)
+      for (; v < WIDE(V); v += 8)
         vstore8((float8)(0.0f), 0, dx + v);
-      for (; v < V; ++v)
+      for (v += TEAM_MEMBER; v < V; v += TEAM)
         dx[v] = 0.0f;
       continue;
     }
+    // Whoever overwrites the target's logit has read it before.
     const float chosen = exponential(x[target] - lse);
-    for (; v + 8 <= V; v += 8)
+    for (; v < WIDE(V); v += 8)
       vstore8(-g * exponential8(vload8(0, x + v) - lse), 0, dx + v);
-    for (; v < V; ++v)
-      dx[v] = -g * exponential(x[v] - lse);
-    dx[target] = g * (1.0f - chosen);
+    for (v += TEAM_MEMBER; v < V; v += TEAM)
+      dx[v] = v == target && TEAM > 1 ? g * (1.0f - exponential(x[v] - lse))
+                                      : -g * exponential(x[v] - lse);
+    if (TEAM == 1)
+      dx[target] = g * (1.0f - chosen);
   }
 }

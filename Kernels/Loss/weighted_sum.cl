@@ -1,24 +1,27 @@
 // partial[r, block] = sum over i in the block of values[r, i] * weights[r, i]
 //
 // values, weights (R, count); partial (R, blocks): sum_blocks adds them in ascending order
-// Launch: global (blocks, R), blocks = ceil(count / elements_per_block): a function of count alone.
-// Eight partial sums, then a fixed tree: the order never changes.
+// Launch: teams (blocks, R), blocks = ceil(count / elements_per_block): a function of count alone.
+// Eight partial sums or a team's, then a fixed tree: the order never changes.
 
 __kernel void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), LIVE,
     const ulong count, const int elements_per_block)
 {
   const int r = (int)get_global_id(1);
-  const ulong first = (ulong)get_global_id(0) * elements_per_block;
+  const ulong first = (ulong)TEAM_NUMBER * elements_per_block;
   if (first >= count)
     return;
   const ulong end = min(first + elements_per_block, (ulong)LIVE_ROWS(r, count));
   const __global float *x = BLOCK(values, r), *w = BLOCK(weights, r);
+  TEAM_SCRATCH;
   float8 sums = 0.0f;
   ulong i = first;
-  for (; i + 8 <= end; i += 8)
+  for (; TEAM == 1 && i + 8 <= end; i += 8)
     sums = fma(vload8(0, x + i), vload8(0, w + i), sums);
   float sum = sum8(sums);
-  for (; i < end; ++i)
+  for (i += TEAM_MEMBER; i < end; i += TEAM)
     sum = fma(x[i], w[i], sum);
-  BLOCK(partial, r)[get_global_id(0)] = sum;
+  sum = team_sum(sum);
+  if (TEAM_MEMBER == 0)
+    BLOCK(partial, r)[TEAM_NUMBER] = sum;
 }

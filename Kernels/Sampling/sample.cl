@@ -8,12 +8,12 @@
 //
 // logits (R, B, V); keys (R, 2); positions, places, output (R, B)
 // place: places[r, b], without has_places b
-// Launch: global (B, R).
+// Launch: teams (B, R). Members take words of four by turns; of their largest the lowest index is taken.
 
 __kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(places),
     INTEGERS(output), const int has_places, const int B, const int V, const float temperature, const uint purpose)
 {
-  const int b = (int)get_global_id(0), r = (int)get_global_id(1);
+  const int b = TEAM_NUMBER, r = (int)get_global_id(1);
   if (b >= B)
     return;
   const __global float *x = BLOCK(logits, r) + (ulong)b * V;
@@ -23,7 +23,7 @@ __kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGE
   float best = -INFINITY;
   int chosen = 0;
   uint4 words = 0;
-  for (int v = 0; v < V; ++v) {
+  for (int v = 4 * TEAM_MEMBER; v < V; v += v % 4 == 3 ? 4 * TEAM - 3 : 1) {
     float score = x[v];
     if (temperature > 0.0f) {
       if (v % 4 == 0)
@@ -37,5 +37,18 @@ __kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGE
       chosen = v;
     }
   }
-  BLOCK(output, r)[b] = chosen;
+#if TEAM > 1
+  __local float scores[TEAM];
+  __local int indices[TEAM];
+  scores[TEAM_MEMBER] = best;
+  indices[TEAM_MEMBER] = chosen;
+  barrier(CLK_LOCAL_MEM_FENCE);
+  for (int i = 0; i < TEAM; ++i)
+    if (scores[i] > best || (scores[i] == best && best > -INFINITY && indices[i] < chosen)) {
+      best = scores[i];
+      chosen = indices[i];
+    }
+#endif
+  if (TEAM_MEMBER == 0)
+    BLOCK(output, r)[b] = chosen;
 }

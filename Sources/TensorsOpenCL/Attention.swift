@@ -15,7 +15,7 @@ extension OpenCLBackend {
     let rows = sizes.batch * sizes.positions
     let positions = projection.live?.positions
     try launch(
-      .rotary, items: rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
+      .rotary, teams: rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(projection, table, positions ?? start ?? table, output)
       try $0.live(of: projection)

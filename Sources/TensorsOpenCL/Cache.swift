@@ -10,7 +10,7 @@ extension OpenCLBackend {
       operation: "storeKeysAndValues")
     let rows = sizes.attention.batch * sizes.attention.positions
     try launch(
-      .cacheStore, items: rows.dividedRoundingUp(by: rowsPerItem),
+      .cacheStore, teams: rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.attention.replicas
     ) {
       try $0.tensors(projection, keys, values)

@@ -39,7 +39,7 @@ extension OpenCLBackend {
   public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
     let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
     try launch(
-      .swiGLU, items: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
+      .swiGLU, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(gateAndUp, output)
       try $0.live(of: gateAndUp)
@@ -56,7 +56,7 @@ extension OpenCLBackend {
       "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
     requireSameRows(gateAndUp, gradient, operation: "swiGLUGradient")
     try launch(
-      .swiGLUGradient, items: sizes.rows.dividedRoundingUp(by: rowsPerItem),
+      .swiGLUGradient, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
     ) {
       try $0.tensors(gateAndUp, outputGradient, gradient)

@@ -6,7 +6,7 @@ extension OpenCLBackend {
     let sizes = EmbeddingSizes(
       indices: indices, table: table, output: output, operation: "embedding")
     try launch(
-      .embedding, items: sizes.count.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
+      .embedding, teams: sizes.count.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(indices, table, output)
       try $0.live(of: indices)
@@ -20,7 +20,7 @@ extension OpenCLBackend {
     let sizes = EmbeddingSizes(
       indices: indices, table: tableGradient, output: outputGradient,
       operation: "embeddingGradient")
-    try launch(.embeddingGradient, items: sizes.rows, replicas: sizes.replicas) {
+    try launch(.embeddingGradient, teams: sizes.rows, replicas: sizes.replicas) {
       try $0.tensors(indices, outputGradient, tableGradient)
       try $0.live(of: indices)
       try $0.integers(sizes.count, sizes.rows, sizes.channels, accumulate ? 1 : 0)

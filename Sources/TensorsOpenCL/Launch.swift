@@ -54,16 +54,26 @@ struct Arguments {
 }
 
 extension OpenCLBackend {
-  /// Rows that one work-item makes: enough to outweigh starting it where items are wide, one where
-  /// they are many. Rows are made alone, so the number changes no byte.
+  /// Rows that one team makes: enough to outweigh starting it where items are wide, one where they are
+  /// many. Rows are made alone, so the number changes no byte.
   var rowsPerItem: Int { style == .wideItems ? 32 : 1 }
 
-  /// Elements of a flat operation that one work-item makes.
-  var elementsPerItem: Int { style == .wideItems ? 8192 : 8 }
+  /// Elements of a flat operation that one work-item makes: one where neighbours shall read neighbours.
+  var elementsPerItem: Int { style == .wideItems ? 8192 : 1 }
 
   /// Elements or rows of a partial sum: constants, because they decide the order of summation.
   static let elementsPerBlock = 4096
   static let rowsPerBlock = 64
+
+  /// `TEAM` of common.cl.
+  private var team: Int { style == .wideItems ? 1 : 32 }
+
+  /// Launches a kernel over (teams, replicas).
+  func launch(
+    _ program: KernelProgram, teams: Int, replicas: Int, _ set: (inout Arguments) throws -> Void
+  ) throws {
+    try launch(program, global: (teams * team, replicas, 1), local: (team, 1, 1), set)
+  }
 
   /// Launches a kernel over (items, replicas), rounded up to whole work-groups.
   func launch(
@@ -87,15 +97,15 @@ extension OpenCLBackend {
     try queue.enqueue(kernel, global: global, local: local, dimensions: 3)
   }
 
-  /// output[r, c] = Σ over blocks of partial[r, block, c], ascending.
+  /// output[r, c] = Σ over blocks of partial[r, block, c], in an order that follows from the sizes.
   func sumBlocks(_ partial: Tensor, blocks: Int, into output: Tensor) throws {
     let count = output.shape.elementsPerReplica
-    let perItem = style == .wideItems ? 64 : 1
+    let perTeam = style == .wideItems ? 64 : count < team ? 1 : team
     try launch(
-      .sumBlocks, items: count.dividedRoundingUp(by: perItem), replicas: output.shape.replicas
+      .sumBlocks, teams: count.dividedRoundingUp(by: perTeam), replicas: output.shape.replicas
     ) {
       try $0.tensors(partial, output)
-      try $0.integers(blocks, count, perItem)
+      try $0.integers(blocks, count, perTeam)
     }
   }
 }

@@ -9,7 +9,7 @@ extension OpenCLBackend {
       logits: logits, targets: targets, perRow: [logProbabilities, logSumExp],
       operation: "tokenLogProbabilities")
     try launch(
-      .tokenLogProbabilities, items: sizes.rows.dividedRoundingUp(by: rowsPerItem),
+      .tokenLogProbabilities, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
     ) {
       try $0.tensors(logits, targets, logProbabilities, logSumExp)
@@ -30,7 +30,7 @@ extension OpenCLBackend {
       "gradient \(gradient.shape) is not the shape of \(logits.shape)")
     requireSameRows(logits, gradient, operation: "tokenLogProbabilitiesGradient")
     try launch(
-      .tokenLogProbabilitiesGradient, items: sizes.rows.dividedRoundingUp(by: rowsPerItem),
+      .tokenLogProbabilitiesGradient, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
     ) {
       try $0.tensors(logits, targets, logSumExp, outputGradient, gradient)
@@ -48,7 +48,7 @@ extension OpenCLBackend {
     let count = values.shape.elementsPerReplica
     let blocks = count.dividedRoundingUp(by: Self.elementsPerBlock)
     let partial = try empty([values.shape.replicas, blocks, 1])
-    try launch(.weightedSum, items: blocks, replicas: values.shape.replicas) {
+    try launch(.weightedSum, teams: blocks, replicas: values.shape.replicas) {
       try $0.tensors(values, weights, partial)
       try $0.live(of: values)
       try $0.value(UInt64(count))

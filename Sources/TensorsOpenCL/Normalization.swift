@@ -8,7 +8,7 @@ extension OpenCLBackend {
     let sizes = NormalizationSizes(
       input, weight: weight, scale: scale, output: output, operation: "rmsNorm")
     try launch(
-      .rmsNorm, items: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
+      .rmsNorm, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
       try $0.tensors(input, weight, output, scale)
       try $0.live(of: input)
@@ -31,7 +31,7 @@ extension OpenCLBackend {
     requireSameRows(input, outputGradient, adding, operation: "rmsNormGradient")
     let blocks = sizes.rows.dividedRoundingUp(by: Self.rowsPerBlock)
     let partial = try empty([sizes.replicas, blocks, sizes.channels])
-    try launch(.rmsNormGradient, items: blocks, replicas: sizes.replicas) {
+    try launch(.rmsNormGradient, teams: blocks, replicas: sizes.replicas) {
       try $0.tensors(
         input, weight, scale, outputGradient, adding ?? input, inputGradient, partial)
       try $0.live(of: input)

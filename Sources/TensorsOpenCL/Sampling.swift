@@ -13,7 +13,7 @@ extension OpenCLBackend {
         && keys.shape == [shape[0], 2], "sample",
       "logits \(shape), keys \(keys.shape), positions \(positions.shape) and output "
         + "\(output.shape) do not fit")
-    try launch(.sample, items: shape[1], replicas: shape[0]) {
+    try launch(.sample, teams: shape[1], replicas: shape[0]) {
       try $0.tensors(logits, keys, positions, places ?? positions, output)
       try $0.integers(places == nil ? 0 : 1, shape[1], shape[2])
       try $0.value(temperature)
