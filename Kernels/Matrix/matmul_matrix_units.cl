@@ -371,7 +371,8 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
   // A lane holds pairs of neighbouring columns: c0 and c1, and 8 rows below c2 and c3.
   const __global float *addend_r = BLOCK(addend, r);
   __global float *output_r = BLOCK(output, r);
-  const bool has_pairs = N % 2 == 0 && (ulong)output_r % 8 == 0 && (ulong)addend_r % 8 == 0;
+  const bool has_pairs = N % 2 == 0 && (ulong)output_r % 8 == 0
+      && (!adds || (ulong)addend_r % 8 == 0);
   const int m_lane = m0 + (int)(warp_m + unit_lane() / 4);
   const int n_lane = n0 + (int)(warp_n + unit_lane() % 4 * 2);
 #pragma unroll
