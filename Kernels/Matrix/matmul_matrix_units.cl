@@ -20,9 +20,10 @@
 // A block lies in local memory as in global memory: in lines along whichever index is contiguous.
 // ldmatrix hands out either orientation. The 16-byte pieces of a line are permuted by the line's
 // number, so that 8 rows of an ldmatrix, and a half-warp's stores, never meet in a bank.
-// k ascends in steps of 16 into one accumulator per output, and zeros past K add nothing, so no
-// tile shape and no batch can change a byte. How the units sum within a step is not documented: the
-// bytes are not matmul_local's.
+// k ascends in steps of 16 into one accumulator per output, with zeros from K to the next multiple
+// of 32 (they can turn the sign of a zero, so every DEPTH adds them): no tile shape and no batch
+// can change a byte. How the units sum within a step is not documented: the bytes are not
+// matmul_local's.
 
 #ifndef GROUP_M
 #define GROUP_M 128
@@ -42,8 +43,8 @@
 #define MOST_PASSES (GROUP_M > GROUP_N ? PASSES(GROUP_M) : PASSES(GROUP_N))
 
 #define IS_POWER(x) (((x) & ((x) - 1)) == 0)
-#if !IS_POWER(GROUP_M) || !IS_POWER(GROUP_N) || !IS_POWER(DEPTH) || GROUP_M % WARP_M \
-    || GROUP_N % WARP_N || WARP_M % 16 || WARP_N % 16 || DEPTH % 16 || 4 * THREADS % GROUP_M \
+#if !IS_POWER(GROUP_M) || !IS_POWER(GROUP_N) || GROUP_M % WARP_M || GROUP_N % WARP_N \
+    || WARP_M % 16 || WARP_N % 16 || (DEPTH != 16 && DEPTH != 32) || 4 * THREADS % GROUP_M \
     || 4 * THREADS % GROUP_N || GROUP_M * DEPTH % (4 * THREADS) || GROUP_N * DEPTH % (4 * THREADS)
 #error "matmul_matrix_units: these sizes do not fit each other"
 #endif
@@ -295,9 +296,10 @@ INLINE void multiply(const matrix left, const matrix right, const int K, const u
   stage(right, GROUP_N, right_quads, tiles + LEFT_BYTES);
   barrier(CLK_LOCAL_MEM_FENCE);
 
+  const int end = (K + 31) / 32 * 32;
   uint buffer = 0;
-  for (int k0 = 0; k0 < K; k0 += DEPTH) {
-    const bool has_next = k0 + DEPTH < K;
+  for (int k0 = 0; k0 < end; k0 += DEPTH) {
+    const bool has_next = k0 + DEPTH < end;
     if (has_next) {
       fetch(left, GROUP_M, k0 + DEPTH, K, left_quads);
       fetch(right, GROUP_N, k0 + DEPTH, K, right_quads);
