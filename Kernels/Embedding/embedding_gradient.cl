@@ -10,6 +10,9 @@ __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
   const int v = TEAM_NUMBER, r = (int)get_global_id(1);
   if (v >= V)
     return;
+#if TEAM > 1
+  __local int window[TEAM];
+#endif
   const __global int *index = BLOCK(indices, r);
   __global float *sum = BLOCK(table_gradient, r) + (ulong)v * C;
   if (!accumulate)
@@ -18,8 +21,7 @@ __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
   const int end = LIVE_ROWS(r, count);
   for (int first = 0; first < end; first += TEAM) {
 #if TEAM > 1
-    // Read by all at once, looked through by each.
-    __local int window[TEAM];
+    // A team reads as many indices at once, and each member looks through them.
     barrier(CLK_LOCAL_MEM_FENCE);
     window[TEAM_MEMBER] = index[min(first + TEAM_MEMBER, end - 1)];
     barrier(CLK_LOCAL_MEM_FENCE);

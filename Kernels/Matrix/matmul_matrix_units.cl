@@ -6,11 +6,12 @@
 // b       rounding to bfloat16, to nearest, ties to even; a NaN stays one, infinities stay
 // left    element (m, k) at m * left_row + k * left_inner; one of the two is 1
 // right   element (k, n) at k * right_inner + n * right_column; one of the two is 1
-// output, addend (R, M, N), row-major
+// output, addend (R, M, N), row-major; where splits > 1 output is (R, splits, M, N) and nothing is added
 // live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many
 //         where it is 2
-// Launch: global (THREADS * ceil(N / GROUP_N), ceil(M / GROUP_M), R), local (THREADS, 1, 1), where
-// THREADS = 32 * (GROUP_M / WARP_M) * (GROUP_N / WARP_N).
+// Launch: global (THREADS * ceil(N / GROUP_N), ceil(M / GROUP_M), R * splits), local (THREADS, 1, 1),
+// where THREADS = 32 * (GROUP_M / WARP_M) * (GROUP_N / WARP_N); part s of a split makes the sum over k
+// from s * part_length on.
 // Local memory: 4 * (GROUP_M + GROUP_N) * DEPTH bytes.
 //
 // A work-group makes a GROUP_M x GROUP_N tile, each of its warps WARP_M x WARP_N of it in
@@ -68,7 +69,7 @@
 INLINE uint unit_lane(void)
 {
   uint lane;
-  asm("mov.u32 %0, %%laneid;" : "=r"(lane));
+  __asm__("mov.u32 %0, %%laneid;" : "=r"(lane));
   return lane;
 }
 
@@ -77,7 +78,7 @@ INLINE uint unit_lane(void)
 INLINE uint unit_address(__local uchar *tiles)
 {
   uint address;
-  asm volatile("{\n"
+  __asm__ volatile("{\n"
       ".reg .pred is_generic;\n"
       ".reg .u64 shared_address;\n"
       "isspacep.shared is_generic, %1;\n"
@@ -91,7 +92,7 @@ INLINE uint unit_address(__local uchar *tiles)
 INLINE uint unit_pack(const float low, const float high)
 {
   uint pair;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  __asm__("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
   return pair;
 }
 
@@ -99,10 +100,10 @@ INLINE uint4 load_matrices(__local uchar *tiles, const uint address, const bool 
 {
   uint x, y, z, w;
   if (transposed)
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+    __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
         : "=r"(x), "=r"(y), "=r"(z), "=r"(w) : "r"(address) : "memory");
   else
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+    __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
         : "=r"(x), "=r"(y), "=r"(z), "=r"(w) : "r"(address) : "memory");
   return (uint4)(x, y, z, w);
 }
@@ -112,7 +113,7 @@ INLINE float4 multiply_add(__local uchar *tiles, const uint4 left, const uint2 r
     const float4 sum)
 {
   float x = sum.x, y = sum.y, z = sum.z, w = sum.w;
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+  __asm__ volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
       "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(x), "+f"(y), "+f"(z), "+f"(w)
       : "r"(left.x), "r"(left.y), "r"(left.z), "r"(left.w), "r"(right.x), "r"(right.y));
@@ -335,19 +336,24 @@ __kernel __attribute__((reqd_work_group_size(THREADS, 1, 1)))
 void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     INTEGERS(live), const int limits, const int rows, const int N, const int all,
     const int left_row, const int left_inner,
-    const int right_inner, const int right_column, const int adds)
+    const int right_inner, const int right_column, const int adds, const int splits,
+    const int part_length)
 {
   __local uchar tiles[2 * BUFFER_BYTES + SCRATCH_BYTES] __attribute__((aligned(128)));
   const uint warp = (uint)get_local_id(0) / 32;
   const uint warp_m = warp / (GROUP_N / WARP_N) * WARP_M;
   const uint warp_n = warp % (GROUP_N / WARP_N) * WARP_N;
   const int n0 = (int)get_group_id(0) * GROUP_N, m0 = (int)get_group_id(1) * GROUP_M;
-  const int r = (int)get_global_id(2);
+  const int r = (int)get_group_id(2) / splits, part = (int)get_group_id(2) % splits;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
-  const int live_K = limits == 2 ? min(*BLOCK(live, r), all) : all;
-  const int K = m0 < M ? live_K : 0;  // A tile without live rows is not stored.
-  matrix a = make_matrix(BLOCK(left, r), left_row, left_inner, m0, M, K);
-  matrix b = make_matrix(BLOCK(right, r), right_column, right_inner, n0, N, K);
+  const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
+  const int first = part * part_length;
+  // A tile without live rows is not stored.
+  const int K = m0 < M ? clamp(whole - first, 0, part_length) : 0;
+  matrix a = make_matrix(
+      BLOCK(left, r) + (ulong)first * left_inner, left_row, left_inner, m0, M, K);
+  matrix b = make_matrix(
+      BLOCK(right, r) + (ulong)first * right_inner, right_column, right_inner, n0, N, K);
   float4 sum[WARP_M / 16][WARP_N / 8];
 #pragma unroll
   for (uint i = 0; i < WARP_M / 16; ++i)
@@ -372,7 +378,7 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
 
   // A lane holds pairs of neighbouring columns: c0 and c1, and 8 rows below c2 and c3.
   const __global float *addend_r = BLOCK(addend, r);
-  __global float *output_r = BLOCK(output, r);
+  __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
   const bool has_pairs = N % 2 == 0 && (ulong)output_r % 8 == 0
       && (!adds || (ulong)addend_r % 8 == 0);
   const int m_lane = m0 + (int)(warp_m + unit_lane() / 4);

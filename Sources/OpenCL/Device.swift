@@ -41,6 +41,9 @@ public struct Device: @unchecked Sendable {
 
   public let extensions: Set<String>
 
+  /// The major number of what NVIDIA calls compute capability; nil on others' devices.
+  public let computeCapability: Int?
+
   let handle: OpaquePointer
   let platformHandle: OpaquePointer
 
@@ -98,6 +101,7 @@ public struct Device: @unchecked Sendable {
     maximumWorkGroupSize = 1
     preferredVectorWidth = 1
     extensions = []
+    computeCapability = nil
   }
 
   init(
@@ -139,6 +143,9 @@ public struct Device: @unchecked Sendable {
       "clGetDeviceInfo", query(CL_DEVICE_MAX_WORK_GROUP_SIZE))
     preferredVectorWidth = try narrow(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)
     extensions = Set(try text(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init))
+    // CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV of cl_ext.h.
+    computeCapability =
+      extensions.contains("cl_nv_device_attribute_query") ? try narrow(0x4000) : nil
   }
 }
 

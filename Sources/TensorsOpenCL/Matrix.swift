@@ -6,20 +6,25 @@ extension OpenCLBackend {
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
     precision: Precision, into output: Tensor
   ) throws {
-    let (left, right) = (try operand(left, precision), try operand(right, precision))
     let sizes = MatrixProduct(
       left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
       into: output)
+    if precision == .bfloat16, let matrixUnits {
+      // They round while they load.
+      try multiplyByGroups(sizes, left, right, adding, output, on: matrixUnits)
+      return
+    }
+    let (left, right) = (try operand(left, precision), try operand(right, precision))
     switch style {
     case .wideItems: try multiplyByTiles(sizes, left, right, adding, output)
-    case .manyItems: try multiplyThroughLocalMemory(sizes, left, right, adding, output)
+    case .manyItems: try multiplyByGroups(sizes, left, right, adding, output, on: nil)
     }
   }
 
   private func multiplyByTiles(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor
   ) throws {
-    let tiling = tiling(for: sizes)
+    let tiling = tiling(for: sizes, on: nil)
     let panels = sizes.columns.dividedRoundingUp(by: tiling.columns)
     // Sums of a part of k rest in the output, unless what is added to them lies there.
     let partial = sizes.inner > tiling.depth && sizes.adds ? try empty(output.shape) : output
@@ -60,19 +65,24 @@ extension OpenCLBackend {
       sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tiling.itemRows))
   }
 
-  private func multiplyThroughLocalMemory(
-    _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor
+  /// Tiles that work-groups make: through local memory, or on matrix units.
+  private func multiplyByGroups(
+    _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor,
+    on units: MatrixUnits?
   ) throws {
     let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
-    let tiling = tiling(for: sizes)
+    let tiling = tiling(for: sizes, on: units)
     let product = parts > 1 ? try empty([sizes.replicas, parts, m, n]) : output
-    let (x, y) = (tiling.columns / tiling.itemColumns, tiling.rows / tiling.itemRows)
+    let group =
+      units == nil
+      ? (tiling.columns / tiling.itemColumns, tiling.rows / tiling.itemRows, 1)
+      : (tiling.lanesPerGroup, 1, 1)
     try launch(
-      .matmulLocal, constants: tiling.constants,
+      units == nil ? .matmulLocal : .matmulMatrixUnits, constants: tiling.constants(on: units),
       global: (
-        n.dividedRoundingUp(by: tiling.columns) * x, m.dividedRoundingUp(by: tiling.rows) * y,
-        sizes.replicas * parts
-      ), local: (x, y, 1)
+        n.dividedRoundingUp(by: tiling.columns) * group.0,
+        m.dividedRoundingUp(by: tiling.rows) * group.1, sizes.replicas * parts
+      ), local: group
     ) {
       try $0.tensors(left, right, adding ?? output, product)
       try setSizes(&$0, sizes, left)

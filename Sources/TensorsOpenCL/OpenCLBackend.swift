@@ -16,7 +16,7 @@ public final class OpenCLBackend: Backend {
     case manyItems
   }
 
-  public let device: DeviceDescription
+  public private(set) var device: DeviceDescription
   public let style: Style
   /// Floats in one vector of a work-item.
   let lanes: Int
@@ -25,11 +25,14 @@ public final class OpenCLBackend: Backend {
   /// Whether blocks of 8 in k are a better guess than 16: on Intel's GPUs by 1.3 to 1.45 in public
   /// measurements.
   let prefersShallowBlocks: Bool
+  /// What makes products of bfloat16, where it passed its check; and why it did not.
+  public internal(set) var matrixUnits: MatrixUnits?
+  public private(set) var matrixUnitsFailure: String?
   /// What was tuned before; read once.
   public let tuning: TuningRecord
   /// The tiling that a tuner tries.
   package var forcedTiling: ProductTiling?
-  var tilingsInUse: [MatrixProduct: ProductTiling] = [:]
+  var tilingsInUse: [ProductShape: ProductTiling] = [:]
 
   let context: Context
   let queue: Queue
@@ -48,15 +51,23 @@ public final class OpenCLBackend: Backend {
   ///   - lanes: 8 or 16, of a wide item's vectors; nil takes what the device prefers.
   ///   - fillsWithNaN: fill every tensor's memory with NaN before it is handed out, for tests.
   ///   - keepsTimes: read the device's clock around every kernel, for `takeTimes`.
+  ///   - matrixUnits: what makes products of bfloat16 where items are many; nil takes what the device
+  ///     offers.
   ///   - tuningFolder: where tilings of products were kept; nil for guesses alone.
   public convenience init(
     device: Device, style: Style? = nil, lanes: Int? = nil, fillsWithNaN: Bool = false,
-    keepsTimes: Bool = false, tuningFolder: URL? = TuningRecord.standardFolder
+    keepsTimes: Bool = false, matrixUnits: MatrixUnits? = nil,
+    tuningFolder: URL? = TuningRecord.standardFolder
   ) throws {
     try self.init(
       device: device, style: style ?? (device.kind == .gpu ? .manyItems : .wideItems),
       lanes: lanes, fillsWithNaN: fillsWithNaN, keepsTimes: keepsTimes,
       tuningFolder: tuningFolder, ledger: MemoryLedger())
+    guard self.style == .manyItems, let units = matrixUnits ?? .offered(by: device) else { return }
+    matrixUnitsFailure = failure(of: units)
+    guard matrixUnitsFailure == nil else { return }
+    self.matrixUnits = units
+    self.device.implementation += ", matrix units (\(units.rawValue))"
   }
 
   private init(

@@ -26,7 +26,9 @@ struct DeviceOptions: ParsableArguments {
       Standard.error("No OpenCL device was found: computing on the CPU.\n")
       return CPUBackend()
     }
-    return try OpenCLBackend(device: chosen, keepsTimes: keepsTimes)
+    let backend = try OpenCLBackend(device: chosen, keepsTimes: keepsTimes)
+    if let note = backend.matrixUnitsNote { Standard.error(note + "\n") }
+    return backend
   }
 }
 

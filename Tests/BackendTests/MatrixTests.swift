@@ -63,7 +63,7 @@ extension BackendTests {
     }
 
     /// Held to the definition on operands that the definition has rounded.
-    @Test(arguments: availableBackends)
+    @Test(arguments: availableBackends + BackendChoice.matrixUnits)
     func operandsInBFloat16(_ choice: BackendChoice) throws {
       let backend = try SharedBackends.backend(choice)
       var number = 0

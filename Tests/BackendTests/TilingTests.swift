@@ -8,7 +8,7 @@ extension BackendTests {
   /// How products are cut for a device: a matter of time alone.
   @Suite struct TilingTests {
     /// Every OpenCL device in every way of cutting work, as a backend that has read no tuning.
-    static let choices = BackendChoice.openCL
+    static let choices = BackendChoice.openCL + BackendChoice.matrixUnits
 
     private static func backend(_ choice: BackendChoice) throws -> OpenCLBackend {
       try #require(try choice.makeBackend() as? OpenCLBackend)
@@ -19,6 +19,7 @@ extension BackendTests {
     @Test(arguments: choices)
     func noTilingChangesAByte(_ choice: BackendChoice) throws {
       let backend = try Self.backend(choice)
+      let precision: Precision = backend.matrixUnits == nil ? .float32 : .bfloat16
       let forms: [(Int, Int, Int, Bool, Bool)] = [
         (129, 65, 300, false, true), (70, 130, 17, false, false), (33, 40, 1030, true, false),
         (3, 200, 64, false, true), (128, 128, 128, false, false), (5, 7, 1, false, true),
@@ -42,13 +43,14 @@ extension BackendTests {
           func product(_ tiling: ProductTiling) throws -> [UInt32] {
             backend.forcedTiling = tiling
             let output = try backend.empty([2, m, n], live: transposeLeft ? nil : live)
+            // Rows that are not live keep it.
             try backend.fill(output, bits: 0)
             try backend.matmul(
               left, transposeLeft: transposeLeft, right, transposeRight: transposeRight,
-              adding: number % 2 == 0 ? addend : nil, into: output)
+              adding: number % 2 == 0 ? addend : nil, precision: precision, into: output)
             return try output.floats().map(\.bitPattern)
           }
-          let tilings = backend.tilings
+          let tilings = backend.tilings(for: precision)
           let first = try product(tilings[0])
           for tiling in tilings.dropFirst() {
             expectSame(
@@ -73,7 +75,7 @@ extension BackendTests {
           #expect(shape.bucket.description == "TN 64 x 64 x 512, R 2")
           let entry = try tuner.tune(shape, rounds: 1, secondsPerRound: 0)
           let tuned = try backend()
-          #expect(entry.outcomes.map(\.tiling) == tuned.tilings)
+          #expect(entry.outcomes.map(\.tiling) == tuned.tilings(for: .float32))
           #expect(tuned.tuning.entry(for: shape.bucket)?.chosen == entry.chosen)
           #expect(tuned.device.tuning == tuner.record.name)
           #expect(tuner.record.name.hasPrefix("tuning "))
@@ -83,6 +85,40 @@ extension BackendTests {
               .first)
           try Data(contentsOf: file).dropLast(40).write(to: file)
           #expect(try backend().device.tuning == "untuned")
+        }
+      }
+    }
+
+    /// Units are used after a check, and a record of products says so.
+    @Test func matrixUnitsAreChecked() throws {
+      for device in openCLDevices {
+        let backend = try OpenCLBackend(device: device, style: .manyItems, matrixUnits: .emulation)
+        #expect(backend.matrixUnits == .emulation && backend.matrixUnitsFailure == nil)
+        #expect(backend.device.implementation.hasSuffix(", matrix units (emulation)"))
+        #expect(backend.matrixUnitsNote == "Products of bfloat16 run on matrix units (emulation).")
+        let wide = try OpenCLBackend(device: device, style: .wideItems, matrixUnits: .emulation)
+        #expect(wide.matrixUnits == nil && wide.matrixUnitsNote == nil)
+      }
+    }
+
+    /// The check sees one wrong element, and one that is not a number.
+    @Test func wrongElementsAreSeen() throws {
+      for device in openCLDevices {
+        let backend = try OpenCLBackend(device: device, style: .manyItems)
+        for form in ["NN", "NT", "TN"] {
+          let problem = ProductProblem(
+            ProductShape(form: form, rows: 5, columns: 4, inner: 33, replicas: 2))
+          let (left, right, output) = try problem.tensors(on: backend)
+          #expect(try problem.firstWrong(in: output.floats())?.index == 0)
+          try backend.matmul(
+            left, transposeLeft: form == "TN", right, transposeRight: form == "NT", adding: nil,
+            into: output)
+          var result = try output.floats()
+          #expect(problem.firstWrong(in: result) == nil)
+          result[23] += 0.001
+          #expect(problem.firstWrong(in: result)?.index == 23)
+          result[23] = .nan
+          #expect(problem.firstWrong(in: result)?.index == 23)
         }
       }
     }

@@ -45,6 +45,16 @@ public struct BackendChoice: Sendable, Hashable, CustomTestStringConvertible {
   }
 }
 
+extension BackendChoice {
+  /// The kernel of matrix units on every OpenCL device, with the units written out.
+  public static let matrixUnits: [BackendChoice] = openCLDevices.map { device in
+    BackendChoice(name: "\(device.selector) matrix units, emulated") {
+      try OpenCLBackend(
+        device: device, style: .manyItems, fillsWithNaN: true, matrixUnits: .emulation)
+    }
+  }
+}
+
 /// The devices of every OpenCL platform of this machine.
 public let openCLDevices: [Device] = ((try? Platform.all()) ?? []).flatMap(\.devices)
 

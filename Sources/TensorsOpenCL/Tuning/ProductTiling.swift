@@ -1,5 +1,5 @@
 import OpenCL
-import Tensors
+public import Tensors
 
 /// How a product is cut for a device. No cut changes a byte: a sum over k has one order whatever tile
 /// it is made in.
@@ -9,7 +9,7 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
   public var columns: Int
   /// The block of k that is held close: in local memory, or in a core's first cache.
   public var depth: Int
-  /// The part of the tile that one work-item has in registers.
+  /// The part of the tile that one work-item has in registers; on matrix units, one warp.
   public var itemRows: Int
   public var itemColumns: Int
 
@@ -29,12 +29,18 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
   /// The two blocks of matmul_local.cl, whose rows are four elements longer than the tile.
   var localBytes: Int { 4 * depth * (rows + columns + 8) }
 
-  /// The constants that matmul_local.cl is compiled with.
-  var constants: [String: Int] {
-    [
-      "TILE_M": rows, "TILE_N": columns, "DEPTH": depth, "ITEM_M": itemRows,
-      "ITEM_N": itemColumns,
-    ]
+  /// The constants that matmul_local.cl or matmul_matrix_units.cl is compiled with.
+  func constants(on units: MatrixUnits?) -> [String: Int] {
+    guard let units else {
+      return [
+        "TILE_M": rows, "TILE_N": columns, "DEPTH": depth, "ITEM_M": itemRows,
+        "ITEM_N": itemColumns,
+      ]
+    }
+    return units.constants.merging([
+      "GROUP_M": rows, "GROUP_N": columns, "DEPTH": depth, "WARP_M": itemRows,
+      "WARP_N": itemColumns,
+    ]) { $1 }
   }
 
   /// From many sources (CLBlast's parameters by device, Boehm 2022): 8 x 8 outputs of a work-item where
@@ -44,6 +50,22 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
     ProductTiling(128, 64, depth: 16, item: 8, 4), ProductTiling(64, 64, depth: 16, item: 4, 4),
     ProductTiling(64, 64, depth: 8, item: 8, 8), ProductTiling(32, 64, depth: 16, item: 4, 4),
     ProductTiling(32, 32, depth: 16, item: 4, 4),
+  ]
+
+  // MARK: On matrix units
+
+  /// 32 lanes for every warp of the group.
+  var lanesPerGroup: Int { 32 * itemsPerGroup }
+
+  /// The two buffers of matmul_matrix_units.cl, and what an emulation exchanges through.
+  var unitBytes: Int { 4 * depth * (rows + columns) + 768 * itemsPerGroup }
+
+  /// Warps of 64 x 32 and 64 x 64 read least from local memory; smaller ones let more warps take turns.
+  static let onMatrixUnits = [
+    ProductTiling(128, 128, depth: 32, item: 64, 32),
+    ProductTiling(128, 128, depth: 16, item: 64, 64),
+    ProductTiling(128, 64, depth: 32, item: 32, 32), ProductTiling(64, 64, depth: 32, item: 32, 32),
+    ProductTiling(32, 32, depth: 32, item: 16, 16),
   ]
 
   // MARK: By wide items
@@ -63,38 +85,46 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
 
 extension OpenCLBackend {
   /// The tilings that this device can run, the best guess for a large product first.
-  package var tilings: [ProductTiling] {
+  package func tilings(for precision: Precision) -> [ProductTiling] {
+    tilings(on: precision == .bfloat16 ? matrixUnits : nil)
+  }
+
+  func tilings(on units: MatrixUnits?) -> [ProductTiling] {
+    if units != nil {
+      return ProductTiling.onMatrixUnits.filter {
+        $0.lanesPerGroup <= limits.workGroup && $0.unitBytes <= limits.localMemory
+      }
+    }
     switch style {
-    case .wideItems: ProductTiling.byWideItems(lanes: lanes)
+    case .wideItems: return ProductTiling.byWideItems(lanes: lanes)
     case .manyItems:
-      ProductTiling.throughLocalMemory.filter {
+      return ProductTiling.throughLocalMemory.filter {
         $0.itemsPerGroup <= limits.workGroup && $0.localBytes <= limits.localMemory
       }
     }
   }
 
-  func tiling(for product: MatrixProduct) -> ProductTiling {
-    if let known = forcedTiling ?? tilingsInUse[product] { return known }
-    let tiling = tuning.entry(for: ProductShape(product))?.chosen ?? guess(for: product)
-    tilingsInUse[product] = tiling
+  func tiling(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
+    if let forcedTiling { return forcedTiling }
+    let shape = ProductShape(product, units == nil ? .float32 : .bfloat16)
+    if let known = tilingsInUse[shape] { return known }
+    let tiling = tuning.entry(for: shape)?.chosen ?? guess(for: product, on: units)
+    tilingsInUse[shape] = tiling
     return tiling
   }
 
-  /// Without tuning: the largest tile that leaves no part of the device idle.
-  func guess(for product: MatrixProduct) -> ProductTiling {
-    let tilings = tilings
+  /// Without tuning: the largest square tile that leaves no part of the device idle.
+  func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
+    let tilings = tilings(on: units)
     if style == .wideItems { return tilings[0] }
-    let depth = prefersShallowBlocks ? 8 : 16
-    let candidates = tilings.filter { $0.rows == $0.columns && $0.itemRows == $0.itemColumns }
+    let depth = units == nil && prefersShallowBlocks ? 8 : tilings[0].depth
     func groups(_ tiling: ProductTiling) -> Int {
       product.rows.dividedRoundingUp(by: tiling.rows)
         * product.columns.dividedRoundingUp(by: tiling.columns) * product.replicas * product.parts
     }
-    let large = candidates.first { $0.rows == 128 && $0.depth == depth }
-    let middle = candidates.first { $0.rows == 64 && $0.depth == depth }
-    let enough = 2 * computeUnits
-    return [large, middle].compactMap(\.self).first { groups($0) >= enough } ?? tilings.last
-      ?? ProductTiling(32, 32, depth: 16, item: 4, 4)
+    return tilings.first {
+      $0.rows == $0.columns && $0.depth == depth && groups($0) >= 2 * computeUnits
+    } ?? tilings[tilings.count - 1]
   }
 }
 
@@ -106,17 +136,22 @@ public struct ProductShape: Codable, Hashable, Sendable, CustomStringConvertible
   public var columns: Int
   public var inner: Int
   public var replicas: Int
+  /// bfloat16 on matrix units alone: elsewhere operands are rounded before the same product.
+  public var precision: Precision
 
-  public init(form: String, rows: Int, columns: Int, inner: Int, replicas: Int) {
-    self.form = form
+  public init(
+    form: String, rows: Int, columns: Int, inner: Int, replicas: Int,
+    precision: Precision = .float32
+  ) {
+    (self.form, self.precision) = (form, precision)
     (self.rows, self.columns, self.inner, self.replicas) = (rows, columns, inner, replicas)
   }
 
-  init(_ product: MatrixProduct) {
+  init(_ product: MatrixProduct, _ precision: Precision) {
     self.init(
       form: (product.transposeLeft ? "T" : "N") + (product.transposeRight ? "T" : "N"),
       rows: product.rows, columns: product.columns, inner: product.inner,
-      replicas: product.replicas)
+      replicas: product.replicas, precision: precision)
   }
 
   /// What it has in common with products that are cut alike: its sizes rounded up to powers of two.
@@ -126,8 +161,11 @@ public struct ProductShape: Codable, Hashable, Sendable, CustomStringConvertible
     }
     return ProductShape(
       form: form, rows: powerOfTwo(rows), columns: powerOfTwo(columns), inner: powerOfTwo(inner),
-      replicas: powerOfTwo(replicas))
+      replicas: powerOfTwo(replicas), precision: precision)
   }
 
-  public var description: String { "\(form) \(rows) x \(columns) x \(inner), R \(replicas)" }
+  public var description: String {
+    "\(form) \(rows) x \(columns) x \(inner), R \(replicas)"
+      + (precision == .float32 ? "" : ", \(precision.rawValue)")
+  }
 }

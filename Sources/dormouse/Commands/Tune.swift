@@ -53,7 +53,8 @@ struct Tune: ParsableCommand {
       Standard.error("Tuning \(backend.device.name) (\(backend.device.selector))\n")
       let tuner = ProductTuner(backend)
       let start = ContinuousClock.now
-      for shape in shapes where again || tuner.record.entry(for: shape) == nil {
+      for shape in shapes(of: backend.matrixUnits == nil ? [.float32] : Precision.allCases)
+      where again || tuner.record.entry(for: shape) == nil {
         if let budget, ContinuousClock.now - start > .seconds(budget) {
           Standard.error("The budget is spent; the same command again goes on.\n")
           break
@@ -68,13 +69,16 @@ struct Tune: ParsableCommand {
   }
 
   /// One shape of each bucket, in the order in which models grow.
-  private var shapes: [ProductShape] {
+  private func shapes(of precisions: [Precision]) -> [ProductShape] {
     var known: Set<ProductShape> = []
     return BenchModel.all.filter { model.isEmpty || model.contains($0.name) }.flatMap { model in
       (replicas.isEmpty ? [1] : replicas).flatMap { replicas in
-        DeviceBench.products(of: model).map {
-          ProductShape(
-            form: $0.form, rows: $0.rows, columns: $0.columns, inner: $0.inner, replicas: replicas)
+        DeviceBench.products(of: model).flatMap { product in
+          precisions.map {
+            ProductShape(
+              form: product.form, rows: product.rows, columns: product.columns,
+              inner: product.inner, replicas: replicas, precision: $0)
+          }
         }
       }
     }.filter { known.insert($0.bucket).inserted }
