@@ -1,10 +1,11 @@
 import ArgumentParser
+import Tensors
 import Transformers
 
 /// The models that are measured: width, depth and batch of a small study's sizes.
 struct BenchModel {
   let name: String
-  let configuration: ModelConfiguration
+  private(set) var configuration: ModelConfiguration
   let batch: Int
   let positions: Int
 
@@ -18,13 +19,27 @@ struct BenchModel {
     self.positions = positions
   }
 
+  /// The same model with products of another precision.
+  func with(_ precision: Precision) -> BenchModel {
+    var model = self
+    model.configuration.precision = precision
+    return model
+  }
+
   static let all = [
     BenchModel("0.03M", channels: 32, layers: 2, batch: 32, positions: 64),
     BenchModel("0.1M", channels: 64, layers: 2, batch: 32, positions: 128),
     BenchModel("0.9M", channels: 128, layers: 4, batch: 32, positions: 128),
     BenchModel("5M", channels: 256, layers: 6, batch: 32, positions: 128),
     BenchModel("25M", channels: 512, layers: 8, batch: 8, positions: 256),
+    BenchModel("85M", channels: 768, layers: 12, batch: 16, positions: 512),
   ]
+
+  /// What is measured where no model is named: on a processor not those that take minutes.
+  static func usual(on backend: any Backend) -> [BenchModel] {
+    backend.workingSet == nil && backend.device.backend == "opencl"
+      ? all : all.filter { $0.name != "85M" }
+  }
 
   /// Names that `--model` was given.
   static func validate(_ names: [String]) throws {

@@ -11,6 +11,8 @@ import Transformers
 final class DeviceBench {
   let backend: any Backend
   let rounds: Int
+  /// Of products' operands.
+  let precision: Precision
   /// Whether products are measured against OpenBLAS's on all processors.
   let comparesWithOpenBLAS: Bool
   /// Of every such comparison so far: the median ratio.
@@ -20,10 +22,12 @@ final class DeviceBench {
   private var ceilings = (bandwidth: 0.0, product: 0.0)
 
   init(
-    backend: any Backend, rounds: Int, comparesWithOpenBLAS: Bool = false,
+    backend: any Backend, rounds: Int, precision: Precision = .float32,
+    comparesWithOpenBLAS: Bool = false,
     report: @escaping (BenchRow) throws -> Void
   ) {
     self.backend = backend
+    self.precision = precision
     self.comparesWithOpenBLAS = comparesWithOpenBLAS
     self.rounds = rounds
     self.report = report
@@ -109,7 +113,7 @@ final class DeviceBench {
     func multiply() throws {
       try backend.matmul(
         left, transposeLeft: product.transposeLeft, right,
-        transposeRight: product.transposeRight, adding: nil, into: output)
+        transposeRight: product.transposeRight, adding: nil, precision: precision, into: output)
     }
     var row = BenchRow(
       "product", "\(product.form) \(m) x \(n) x \(k)", try times { try multiply() })
@@ -170,19 +174,19 @@ final class DeviceBench {
 
   // MARK: Attention
 
-  func measureAttention(of model: BenchModel) throws {
-    let c = model.configuration
-    let (b, t, h) = (model.batch, model.positions, c.heads)
-    let projection = try backend.noise([1, b, t, 3 * c.channels], seed: 3)
+  func measureAttention(_ shape: AttentionShape) throws {
+    let (b, t, h) = (shape.batch, shape.positions, shape.heads)
+    let channels = h * shape.headWidth
+    let projection = try backend.noise([1, b, t, 3 * channels], seed: 3)
     let lengths = try backend.tensor([Int32](repeating: Int32(t), count: b), [1, b])
-    let output = try backend.empty([1, b, t, c.channels])
+    let output = try backend.empty([1, b, t, channels])
     let logSumExp = try backend.empty([1, b, h, t])
     let gradient = try backend.noise(output.shape, seed: 4)
     let projectionGradient = try backend.empty(projection.shape)
     let sizes = AttentionSizes(
       projection: projection, lengths: lengths, heads: h, output: output, logSumExp: logSumExp,
       operation: "attention")
-    let name = "B \(b) T \(t) H \(h) D \(c.headWidth)"
+    let name = "B \(b) T \(t) H \(h) D \(shape.headWidth)"
     var forward = BenchRow(
       "attention", name,
       try times {

@@ -3,6 +3,7 @@ import Reports
 import Studies
 import Tensors
 import TensorsCPU
+import Transformers
 
 struct Bench: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
@@ -27,6 +28,15 @@ struct Bench: ParsableCommand {
   var only: [Part] = []
   @Option(help: "Models to measure, such as 0.9M; all unless given.")
   var model: [String] = []
+  @Option(help: "Sides of square products; 2048, 1024, 512 and 256 unless given.")
+  var square: [Int] = []
+  @Option(
+    help: ArgumentHelp(
+      "Attention at other sizes than the models': batch, positions, heads, head width.",
+      valueName: "B,T,H,D"))
+  var shape: [AttentionShape] = []
+  @Flag(help: "Round the operands of products to bfloat16.")
+  var bfloat16 = false
   @Option(help: "Replicas of models and their products; 1, for cohorts 16, unless given.")
   var replicas: Int?
   @Option(help: "Rounds of which the median is taken.")
@@ -49,6 +59,13 @@ struct Bench: ParsableCommand {
     guard (1...1024).contains(replicas ?? 1) else {
       throw ValidationError("--replicas must be 1 to 1024, found \(replicas ?? 1).")
     }
+    if let wrong = square.first(where: { !(1...32768).contains($0) }) {
+      throw ValidationError("--square must be 1 to 32768, found \(wrong).")
+    }
+    if bfloat16 && againstOpenBLAS {
+      throw ValidationError(
+        "--against-openblas compares products of float32; leave --bfloat16 out.")
+    }
     try BenchModel.validate(model)
   }
 
@@ -57,13 +74,17 @@ struct Bench: ParsableCommand {
       let backend = try device.makeBackend(keepsTimes: kernels)
       Standard.error("Measuring \(backend.device.name) (\(backend.device.selector))\n")
       let bench = DeviceBench(
-        backend: backend, rounds: rounds, comparesWithOpenBLAS: againstOpenBLAS
+        backend: backend, rounds: rounds, precision: bfloat16 ? .bfloat16 : .float32,
+        comparesWithOpenBLAS: againstOpenBLAS
       ) { row in
         try Standard.output(
           json ? String(decoding: try JSONLines.line(row), as: UTF8.self) : row.line + "\n")
       }
       let parts = only.isEmpty ? Part.allCases : only
-      let models = BenchModel.all.filter { model.isEmpty || model.contains($0.name) }
+      let models =
+        (model.isEmpty
+        ? BenchModel.usual(on: backend) : BenchModel.all.filter { model.contains($0.name) })
+        .map { $0.with(bench.precision) }
       if only.isEmpty { try bench.measureCopy() }
       defer {
         if let mean = bench.meanOpenBLASRatio {
@@ -76,17 +97,21 @@ struct Bench: ParsableCommand {
       for part in parts {
         switch part {
         case .products:
-          if model.isEmpty {
-            for size in [2048, 1024, 512, 256] {
+          if model.isEmpty || !square.isEmpty {
+            for size in square.isEmpty ? [2048, 1024, 512, 256] : square {
               for product in DeviceBench.Product.squares(size) { try bench.measure(product) }
             }
           }
-          for model in models {
+          // A square asked for is all that is asked for, unless a model is too.
+          for model in square.isEmpty || !self.model.isEmpty ? models : [] {
             for product in DeviceBench.products(of: model) {
               try bench.measure(product, replicas: replicas ?? 1)
             }
           }
-        case .attention: for model in models { try bench.measureAttention(of: model) }
+        case .attention:
+          for shape in shape.isEmpty ? models.map(AttentionShape.init) : shape {
+            try bench.measureAttention(shape)
+          }
         case .training:
           for model in models {
             try bench.measureTraining(of: model, replicas: replicas ?? 1)
@@ -107,5 +132,26 @@ struct Bench: ParsableCommand {
         }
       }
     }
+  }
+}
+
+/// The sizes of one attention.
+struct AttentionShape: ExpressibleByArgument {
+  let batch: Int
+  let positions: Int
+  let heads: Int
+  let headWidth: Int
+
+  init(_ model: BenchModel) {
+    (batch, positions) = (model.batch, model.positions)
+    (heads, headWidth) = (model.configuration.heads, model.configuration.headWidth)
+  }
+
+  init?(argument: String) {
+    let sizes = argument.split(separator: ",").compactMap { Int($0) }
+    guard sizes.count == 4, sizes.allSatisfy({ (1...65536).contains($0) }), sizes[3] % 2 == 0,
+      sizes[3] <= AttentionSizes.maximumHeadWidth
+    else { return nil }
+    (batch, positions, heads, headWidth) = (sizes[0], sizes[1], sizes[2], sizes[3])
   }
 }

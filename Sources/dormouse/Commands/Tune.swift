@@ -53,7 +53,10 @@ struct Tune: ParsableCommand {
       Standard.error("Tuning \(backend.device.name) (\(backend.device.selector))\n")
       let tuner = ProductTuner(backend)
       let start = ContinuousClock.now
-      for shape in shapes(of: backend.matrixUnits == nil ? [.float32] : Precision.allCases)
+      for shape in shapes(
+        of: backend.matrixUnits == nil ? [.float32] : Precision.allCases,
+        model.isEmpty
+          ? BenchModel.usual(on: backend) : BenchModel.all.filter { model.contains($0.name) })
       where again || tuner.record.entry(for: shape) == nil {
         if let budget, ContinuousClock.now - start > .seconds(budget) {
           Standard.error("The budget is spent; the same command again goes on.\n")
@@ -69,9 +72,9 @@ struct Tune: ParsableCommand {
   }
 
   /// One shape of each bucket, in the order in which models grow.
-  private func shapes(of precisions: [Precision]) -> [ProductShape] {
+  private func shapes(of precisions: [Precision], _ models: [BenchModel]) -> [ProductShape] {
     var known: Set<ProductShape> = []
-    return BenchModel.all.filter { model.isEmpty || model.contains($0.name) }.flatMap { model in
+    return models.flatMap { model in
       (replicas.isEmpty ? [1] : replicas).flatMap { replicas in
         DeviceBench.products(of: model).flatMap { product in
           precisions.map {

@@ -1,0 +1,75 @@
+// Attention of one new position per row over a layer's caches, after storing its key and value, for
+// devices where work-items are many.
+//
+//   output[b,h,:] = sum over s <= t of softmax_s(q . k_s / sqrt(D)) v_s,  t = positions[b]
+//
+// projection   (R, B, 1, 3C): rotated
+// keys, values (R, B, H, T, D): element t is written
+// positions    (R, B)
+// output       (R, B, 1, C)
+// Launch: global (TEAM * H, B, R), local (TEAM, 1, 1). A team owns a head of a row. Needs -DD=.
+//
+// Keys come in blocks of TEAM with one rescaling per block (online maximum: Milakov & Gimelshein 2018,
+// arXiv:1805.02867). A member scores one key of a block, then sums its own elements of the values,
+// which neighbours read beside each other. The first key makes the maximum finite.
+
+#if TEAM > 1
+#define PARTS ((D + TEAM - 1) / TEAM)
+
+__kernel void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(values),
+    INTEGERS(positions), FLOATS(output), const int H, const int T, const float scale)
+{
+  TEAM_SCRATCH;
+  __local float q[D];
+  const int h = (int)get_group_id(0), b = (int)get_global_id(1), r = (int)get_global_id(2);
+  const int C = H * D, t = BLOCK(positions, r)[b];
+  const __global float *x = BLOCK(projection, r) + (ulong)b * 3 * C + h * D;
+  __global float *key = BLOCK(keys, r) + ((ulong)b * H + h) * T * D;
+  __global float *value = BLOCK(values, r) + ((ulong)b * H + h) * T * D;
+  for (int d = TEAM_MEMBER; d < D; d += TEAM) {
+    q[d] = x[d] * scale;
+    key[(ulong)t * D + d] = x[C + d];
+    value[(ulong)t * D + d] = x[2 * C + d];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+
+  float o[PARTS];
+#pragma unroll
+  for (int i = 0; i < PARTS; ++i)
+    o[i] = 0.0f;
+  float largest = -INFINITY, sum = 0.0f;
+  for (int s0 = 0; s0 <= t; s0 += TEAM) {
+    const int s = s0 + TEAM_MEMBER;
+    const __global float *k = key + (ulong)min(s, t) * D;
+    float score = 0.0f;
+#pragma unroll 8
+    for (int d = 0; d < D; ++d)
+      score = fma(q[d], k[d], score);
+    score = s <= t ? score : -INFINITY;
+    const float above = fmax(largest, team_max(score));
+    const float correction = exponential(largest - above);
+    largest = above;
+    sum = fma(sum, correction, team_sum(exponential(score - above)));
+    // The scratch holds every member's weight until the next exchange.
+    const __global float *v = value + (ulong)s0 * D;
+    const int count = min(TEAM, t - s0 + 1);
+#pragma unroll
+    for (int i = 0; i < PARTS; ++i) {
+      const int d = TEAM_MEMBER + i * TEAM;
+      float y = o[i] * correction;
+      if (d < D)
+        for (int j = 0; j < count; ++j)
+          y = fma(team_scratch[j], v[(ulong)j * D + d], y);
+      o[i] = y;
+    }
+  }
+  __global float *out = BLOCK(output, r) + (ulong)b * C + h * D;
+#pragma unroll
+  for (int i = 0; i < PARTS; ++i)
+    if (TEAM_MEMBER + i * TEAM < D)
+      out[TEAM_MEMBER + i * TEAM] = o[i] / sum;
+}
+#else
+// Never launched there: attention_decode.cl is for wide items.
+__kernel void attention_decode_local(FLOATS(projection)) {}
+#endif
