@@ -2,9 +2,13 @@
 public enum KernelProgram: String, CaseIterable, Sendable {
   // Attention
   case attentionDecode = "attention_decode"
+  case attentionDecodeLocal = "attention_decode_local"
   case attentionForward = "attention_forward"
+  case attentionForwardLocal = "attention_forward_local"
   case attentionGradientKey = "attention_gradient_key"
+  case attentionGradientKeyLocal = "attention_gradient_key_local"
   case attentionGradientQuery = "attention_gradient_query"
+  case attentionGradientQueryLocal = "attention_gradient_query_local"
   case cacheStore = "cache_store"
   case rotary = "rotary"
 
@@ -51,18 +55,32 @@ public enum KernelProgram: String, CaseIterable, Sendable {
   /// The name of the one kernel in the program, and of its file.
   public var kernelName: String { rawValue }
 
-  /// The program's text, preceded by `common.cl`. `#line` lets build logs count from the file's top.
+  /// The program's text, preceded by `common.cl` and what it shares with some. `#line` lets build logs
+  /// count from the file's top.
   public var source: String {
-    String(decoding: PackageResources.common_cl, as: UTF8.self)
+    String(decoding: PackageResources.common_cl + shared, as: UTF8.self)
       + "#line 1 \"\(rawValue).cl\"\n" + String(decoding: bytes, as: UTF8.self)
+  }
+
+  private var shared: [UInt8] {
+    switch self {
+    case .attentionForwardLocal, .attentionGradientKeyLocal, .attentionGradientQueryLocal:
+      PackageResources.attention_blocks_cl
+    case .matmulMatrixUnits: PackageResources.matrix_units_cl
+    default: []
+    }
   }
 
   private var bytes: [UInt8] {
     switch self {
     case .attentionDecode: PackageResources.attention_decode_cl
+    case .attentionDecodeLocal: PackageResources.attention_decode_local_cl
     case .attentionForward: PackageResources.attention_forward_cl
+    case .attentionForwardLocal: PackageResources.attention_forward_local_cl
     case .attentionGradientKey: PackageResources.attention_gradient_key_cl
+    case .attentionGradientKeyLocal: PackageResources.attention_gradient_key_local_cl
     case .attentionGradientQuery: PackageResources.attention_gradient_query_cl
+    case .attentionGradientQueryLocal: PackageResources.attention_gradient_query_local_cl
     case .cacheStore: PackageResources.cache_store_cl
     case .rotary: PackageResources.rotary_cl
     case .sumBlocks: PackageResources.sum_blocks_cl

@@ -50,157 +50,6 @@
 #error "matmul_matrix_units: these sizes do not fit each other"
 #endif
 
-// Arrays become registers only where the functions that take them are dissolved.
-#define INLINE static inline __attribute__((always_inline))
-
-// What depends on the vendor. Fragments, a lane's share of a small matrix, are as the PTX ISA says
-// under "Matrix Fragments for mma.m16n8k16 with floating point type".
-//
-// unit_lane      the work-item's number in its warp
-// unit_address   what load_matrices calls the first byte of local memory
-// unit_pack      two numbers as bfloat16, low in the low half
-// load_matrices  four 8 x 8 matrices of 16-bit elements, transposed if asked for; lane 8 * i + j
-//                gives the address of row j of matrix i
-// multiply_add   left (16 x 16) * right (16 x 8) + sum
-#ifdef MATRIX_UNITS_PTX
-
-#define SCRATCH_BYTES 0
-
-INLINE uint unit_lane(void)
-{
-  uint lane;
-  __asm__("mov.u32 %0, %%laneid;" : "=r"(lane));
-  return lane;
-}
-
-// Compilers differ in which number assembly gets for a pointer to local memory: a generic address
-// or one within shared memory, as ldmatrix.shared wants it. Only the former passes isspacep.
-INLINE uint unit_address(__local uchar *tiles)
-{
-  uint address;
-  __asm__ volatile("{\n"
-      ".reg .pred is_generic;\n"
-      ".reg .u64 shared_address;\n"
-      "isspacep.shared is_generic, %1;\n"
-      "cvta.to.shared.u64 shared_address, %1;\n"
-      "selp.b64 shared_address, shared_address, %1, is_generic;\n"
-      "cvt.u32.u64 %0, shared_address;\n"
-      "}" : "=r"(address) : "l"((ulong)tiles) : "memory");
-  return address;
-}
-
-INLINE uint unit_pack(const float low, const float high)
-{
-  uint pair;
-  __asm__("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
-  return pair;
-}
-
-INLINE uint4 load_matrices(__local uchar *tiles, const uint address, const bool transposed)
-{
-  uint x, y, z, w;
-  if (transposed)
-    __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-        : "=r"(x), "=r"(y), "=r"(z), "=r"(w) : "r"(address) : "memory");
-  else
-    __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-        : "=r"(x), "=r"(y), "=r"(z), "=r"(w) : "r"(address) : "memory");
-  return (uint4)(x, y, z, w);
-}
-
-// volatile: the whole warp must come by, so it must not sink into a branch of some lanes.
-INLINE float4 multiply_add(__local uchar *tiles, const uint4 left, const uint2 right,
-    const float4 sum)
-{
-  float x = sum.x, y = sum.y, z = sum.z, w = sum.w;
-  __asm__ volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(x), "+f"(y), "+f"(z), "+f"(w)
-      : "r"(left.x), "r"(left.y), "r"(left.z), "r"(left.w), "r"(right.x), "r"(right.y));
-  return (float4)(x, y, z, w);
-}
-
-#else
-
-// The same in plain OpenCL C, for tests of the rest on any device. A warp is 32 neighbouring
-// work-items, which exchange through local memory behind the tiles; all warps must come by at once.
-
-#define SCRATCH_BYTES (768 * (THREADS / 32))
-#define WARP_SCRATCH (tiles + 2 * BUFFER_BYTES + 768 * (get_local_id(0) / 32))
-
-INLINE uint unit_lane(void)
-{
-  return (uint)get_local_id(0) % 32;
-}
-
-INLINE uint unit_address(__local uchar *tiles)
-{
-  return 0;
-}
-
-INLINE uint round_to_bfloat16(const float x)
-{
-  const uint bits = as_uint(x);
-  return isnan(x) ? bits >> 16 | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
-
-INLINE uint unit_pack(const float low, const float high)
-{
-  return round_to_bfloat16(low) | round_to_bfloat16(high) << 16;
-}
-
-// PTX ISA, "Warp-level matrix load instruction: ldmatrix": lane 4 * row + c receives the elements
-// 2 * c and 2 * c + 1 of a row.
-INLINE uint4 load_matrices(__local uchar *tiles, const uint address, const bool transposed)
-{
-  __local uint *addresses = (__local uint *)WARP_SCRATCH;
-  const uint lane = unit_lane();
-  uint registers[4] = {0};
-  addresses[lane] = address;
-  barrier(CLK_LOCAL_MEM_FENCE);
-  for (uint i = 0; i < 4; ++i)
-    for (uint part = 0; part < 2; ++part) {
-      const uint row = lane / 4, column = lane % 4 * 2 + part;
-      const __local ushort *elements =
-          (const __local ushort *)(tiles + addresses[8 * i + (transposed ? column : row)]);
-      registers[i] |= (uint)elements[transposed ? row : column] << 16 * part;
-    }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return (uint4)(registers[0], registers[1], registers[2], registers[3]);
-}
-
-// PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type": a0 to a7, b0 to b3 and
-// c0 to c3, of which a register holds two bfloat16 or one float.
-INLINE float4 multiply_add(__local uchar *tiles, const uint4 left, const uint2 right,
-    const float4 sum)
-{
-  __local ushort *a = (__local ushort *)WARP_SCRATCH, *b = a + 16 * 16;
-  const uint group = unit_lane() >> 2, in_group = unit_lane() % 4;
-  const uint a_registers[4] = {left.x, left.y, left.z, left.w};
-  const uint b_registers[2] = {right.x, right.y};
-  float c[4] = {sum.x, sum.y, sum.z, sum.w};
-  for (uint i = 0; i < 8; ++i) {
-    const uint row = i < 2 || (4 <= i && i < 6) ? group : group + 8;
-    const uint column = in_group * 2 + (i & 1) + (i < 4 ? 0 : 8);
-    a[row * 16 + column] = (ushort)(a_registers[i / 2] >> 16 * (i % 2));
-  }
-  for (uint i = 0; i < 4; ++i) {
-    const uint row = in_group * 2 + (i & 1) + (i < 2 ? 0 : 8);
-    b[row * 8 + group] = (ushort)(b_registers[i / 2] >> 16 * (i % 2));
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  for (uint i = 0; i < 4; ++i) {
-    const uint row = i < 2 ? group : group + 8, column = in_group * 2 + (i & 1);
-    for (uint k = 0; k < 16; ++k)
-      c[i] = fma(as_float((uint)a[row * 16 + k] << 16), as_float((uint)b[k * 8 + column] << 16),
-                 c[i]);
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return (float4)(c[0], c[1], c[2], c[3]);
-}
-
-#endif
-
 // One of the inputs. Its outer index is m or n, which begins at first in this work-group's tile and
 // ends at end; its inner index is k.
 typedef struct {
@@ -339,7 +188,9 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
     const int right_inner, const int right_column, const int adds, const int splits,
     const int part_length)
 {
-  __local uchar tiles[2 * BUFFER_BYTES + SCRATCH_BYTES] __attribute__((aligned(128)));
+  __local uchar memory[SCRATCH_BYTES(THREADS / 32) + 2 * BUFFER_BYTES]
+      __attribute__((aligned(128)));
+  __local uchar *tiles = memory + SCRATCH_BYTES(THREADS / 32);
   const uint warp = (uint)get_local_id(0) / 32;
   const uint warp_m = warp / (GROUP_N / WARP_N) * WARP_M;
   const uint warp_n = warp % (GROUP_N / WARP_N) * WARP_N;

@@ -32,7 +32,7 @@ extension OpenCLBackend {
     let sizes = AttentionSizes(
       projection: projection, lengths: lengths, heads: heads, output: output,
       logSumExp: logSumExp, operation: "attention")
-    try launchAttention(.attentionForward, sizes) {
+    try launchAttention(.attentionForward, .attentionForwardLocal, sizes) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp)
@@ -54,27 +54,36 @@ extension OpenCLBackend {
     requireSameRows(
       projection, outputGradient, projectionGradient, operation: "attentionGradient")
     let delta = try empty(logSumExp.shape)
-    try launchAttention(.attentionGradientQuery, sizes) {
+    try launchAttention(.attentionGradientQuery, .attentionGradientQueryLocal, sizes) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
     }
-    try launchAttention(.attentionGradientKey, sizes) {
+    try launchAttention(.attentionGradientKey, .attentionGradientKeyLocal, sizes) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
     }
   }
 
-  /// Grid (tiles, heads, rows): a wide work-item makes all tiles of a head, many make one query each.
+  /// A wide work-item makes all tiles of a head, grid (1, heads, rows). Where items are many a work-group
+  /// makes a tile, 8 rows of it an item, grid (rows, heads, tiles): the first dimension of a GPU's grid is
+  /// the long one, others may end at 65,535. Short sequences get smaller tiles: that follows from T alone,
+  /// and changes no byte.
   private func launchAttention(
-    _ program: KernelProgram, _ sizes: AttentionSizes, _ tensors: (inout Arguments) throws -> Void
+    _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes,
+    _ tensors: (inout Arguments) throws -> Void
   ) throws {
-    let width = style == .wideItems ? 1 : 32
-    let items = style == .wideItems ? 1 : sizes.positions.roundedUp(to: width)
+    let isWide = style == .wideItems
+    let tile = [16, 32].first { sizes.positions <= $0 } ?? 64
+    let local = isWide ? (1, 1, 1) : (16, tile / 8, 1)
+    let rows = sizes.replicas * sizes.batch
+    let tiles = sizes.positions.dividedRoundingUp(by: tile)
     try launch(
-      program, constants: ["D": sizes.headWidth],
-      global: (items, sizes.heads, sizes.replicas * sizes.batch), local: (width, 1, 1)
+      isWide ? wide : many,
+      constants: ["D": sizes.headWidth].merging(isWide ? [:] : ["TILE": tile]) { $1 },
+      global: isWide ? (1, sizes.heads, rows) : (rows * 16, sizes.heads * local.1, tiles),
+      local: local
     ) {
       try tensors(&$0)
       try $0.integers(sizes.batch, sizes.positions, sizes.heads)

@@ -34,9 +34,10 @@ extension OpenCLBackend {
         && output.shape == [attention.replicas, attention.batch, 1, attention.channels],
       "attentionDecode",
       "positions \(positions.shape) and output \(output.shape) do not fit \(projection.shape)")
+    let isWide = style == .wideItems
     try launch(
-      .attentionDecode, constants: ["D": attention.headWidth],
-      global: (heads, attention.batch, attention.replicas), local: (1, 1, 1)
+      isWide ? .attentionDecode : .attentionDecodeLocal, constants: ["D": attention.headWidth],
+      global: (heads * team, attention.batch, attention.replicas), local: (team, 1, 1)
     ) {
       try $0.tensors(projection, keys, values, positions, output)
       try $0.integers(heads, sizes.capacity)

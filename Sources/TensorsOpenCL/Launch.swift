@@ -66,7 +66,7 @@ extension OpenCLBackend {
   static let rowsPerBlock = 64
 
   /// `TEAM` of common.cl.
-  private var team: Int { style == .wideItems ? 1 : 32 }
+  var team: Int { style == .wideItems ? 1 : 32 }
 
   /// Launches a kernel over (teams, replicas).
   func launch(

@@ -21,7 +21,9 @@ extension BackendTests {
       Shape(replicas: 2, batch: 2, positions: 64, heads: 2, headWidth: 16),
       Shape(batch: 3, positions: 65, heads: 1, headWidth: 48),
       Shape(batch: 2, positions: 97, heads: 1, headWidth: 128),
+      Shape(batch: 2, positions: 100, heads: 1, headWidth: 96),
       Shape(batch: 3, positions: 129, heads: 2, headWidth: 16),
+      Shape(batch: 2, positions: 131, heads: 2, headWidth: 20),
       Shape(batch: 1, positions: 257, heads: 1, headWidth: 32),
     ]
 
@@ -135,6 +137,54 @@ extension BackendTests {
         input, lengths: lengthTensor, heads: shape.heads, output: output, logSumExp: logSumExp,
         outputGradient: try backend.tensor(upstream, narrow), into: gradient)
       expectWithin(try gradient.floats(), expectedGradient, "gradient", mostlyZero: true)
+    }
+
+    /// A sequence gets the bytes that it gets alone: neither other sequences nor T, and the tile that
+    /// follows from it, show.
+    @Test(arguments: availableBackends)
+    func sequencesGetTheBytesOfSequencesAlone(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      let lengths: [Int32] = [130, 3, 16, 17, /* */ 32, 33, 64, 65]
+      let (b, h, d) = (4, 2, 16)
+      let (t, c) = (130, h * d)
+      var numbers = TestNumbers(seed: 2350)
+      let inputs = [numbers.normals(8 * t * 3 * c), numbers.normals(8 * t * c)]
+      /// Output, log-sum-exp by head and position, and gradient.
+      func results(_ inputs: [[Float]], _ lengths: [Int32], _ r: Int, _ b: Int, _ t: Int) throws
+        -> [[Float]]
+      {
+        let lengthTensor = try backend.tensor(lengths, [r, b])
+        let projection = try backend.tensor(inputs[0], [r, b, t, 3 * c])
+        let output = try backend.empty([r, b, t, c])
+        let logSumExp = try backend.empty([r, b, h, t])
+        try backend.attention(
+          projection, lengths: lengthTensor, heads: h, into: output, logSumExp: logSumExp)
+        let gradient = try backend.empty([r, b, t, 3 * c])
+        try backend.attentionGradient(
+          projection, lengths: lengthTensor, heads: h, output: output, logSumExp: logSumExp,
+          outputGradient: try backend.tensor(inputs[1], [r, b, t, c]), into: gradient)
+        return try [output.floats(), logSumExp.floats(), gradient.floats()]
+      }
+      let together = try results(inputs, lengths, 2, b, t)
+      for (row, length) in lengths.enumerated() {
+        let length = Int(length)
+        func part(_ values: [Float], width: Int, of block: Int, count: Int) -> ArraySlice<Float> {
+          values[block * t * width..<(block * t + count) * width]
+        }
+        let alone = try results(
+          zip(inputs, [3 * c, c]).map { Array(part($0, width: $1, of: row, count: length)) },
+          [Int32(length)], 1, 1, length)
+        let expected = [
+          Array(part(together[0], width: c, of: row, count: length)),
+          (0..<h).flatMap { part(together[1], width: 1, of: row * h + $0, count: length) },
+          Array(part(together[2], width: 3 * c, of: row, count: length)),
+        ]
+        for (place, name) in ["output", "log-sum-exp", "gradient"].enumerated() {
+          expectSame(
+            alone[place].map(\.bitPattern), expected[place].map(\.bitPattern),
+            "\(name), length \(length)")
+        }
+      }
     }
 
     /// Scores of some hundreds: a softmax without its maximum would be infinite over infinite.

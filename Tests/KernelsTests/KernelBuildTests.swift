@@ -10,23 +10,34 @@ struct KernelBuildTests {
   struct Options: CustomTestStringConvertible, Sendable {
     let lanes: Int
     let headWidth: Int?
+    var tile: Int?
 
     var text: String {
       "-cl-std=CL1.2 -DLANES=\(lanes)" + (headWidth.map { " -DD=\($0)" } ?? "")
+        + (tile.map { " -DTILE=\($0)" } ?? "")
     }
     var testDescription: String { text }
 
     /// Width 1, odd, above a vector, and the largest.
     static let headWidths = [1, 4, 16, 33, 64, 128]
-    static let all = [1, 8, 16].flatMap { lanes in
-      [Options(lanes: lanes, headWidth: nil)]
-        + headWidths.map { Options(lanes: lanes, headWidth: $0) }
-    }
+    static let all =
+      [1, 8, 16].flatMap { lanes in
+        [Options(lanes: lanes, headWidth: nil)]
+          + headWidths.map { Options(lanes: lanes, headWidth: $0) }
+      }
+      + headWidths.flatMap { width in
+        [16, 32, 64].map { Options(lanes: 1, headWidth: width, tile: $0) }
+      }
   }
 
   /// The programs that are compiled for one head width.
   static let perHeadWidth: Set<KernelProgram> = [
-    .attentionDecode, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
+    .attentionDecode, .attentionDecodeLocal, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
+  ]
+
+  /// The programs that are compiled for one head width and one tile.
+  static let perTile: Set<KernelProgram> = [
+    .attentionForwardLocal, .attentionGradientKeyLocal, .attentionGradientQueryLocal,
   ]
 
   @Test(.enabled(if: !openCLDevices.isEmpty), arguments: Options.all)
@@ -35,7 +46,9 @@ struct KernelBuildTests {
       // No cache of programs: what is tested is the compiler's answer to these very sources.
       let context = try Context(device, programCache: nil)
       for program in KernelProgram.allCases
-      where Self.perHeadWidth.contains(program) == (options.headWidth != nil) {
+      where Self.perHeadWidth.contains(program) == (options.headWidth != nil && options.tile == nil)
+        && Self.perTile.contains(program) == (options.tile != nil)
+      {
         do {
           let built = try context.makeProgram(
             name: program.rawValue, source: program.source, options: options.text)
@@ -47,10 +60,13 @@ struct KernelBuildTests {
     }
   }
 
-  /// The list above is the set of programs whose text says that it needs the constant.
-  @Test func headWidthIsAConstantWhereTheFileSaysSo() {
-    let saying = KernelProgram.allCases.filter { $0.source.contains("-DD=") }
-    #expect(Set(saying) == Self.perHeadWidth)
+  /// The lists above are the sets of programs whose text says that it needs the constants.
+  @Test func constantsAreWhereTheFileSaysSo() {
+    func saying(_ option: String) -> Set<KernelProgram> {
+      Set(KernelProgram.allCases.filter { $0.source.contains(option) })
+    }
+    #expect(saying("-DD=") == Self.perHeadWidth.union(Self.perTile))
+    #expect(saying("-DTILE=") == Self.perTile)
   }
 
   /// A source that does not compile is reported with the compiler's words, so a failure above says why.

@@ -23,27 +23,40 @@ import Testing
 
   @Test func everyFileHasACaseAndEveryCaseAFile() throws {
     let names = Set(try Self.files().keys)
-    #expect(names == Set(KernelProgram.allCases.map(\.rawValue) + ["common"]))
-    #expect(KernelProgram.allCases.count == names.count - 1)
+    #expect(names == Set(KernelProgram.allCases.map(\.rawValue)).union(Self.parts))
+    #expect(KernelProgram.allCases.count == names.count - Self.parts.count)
   }
 
   @Test func everyFileHoldsTheOneKernelOfItsName() throws {
     for (name, text) in try Self.files() {
       let kernels = text.matches(of: /__kernel\s[^{;]*?void\s+(\w+)\s*\(/).map { String($0.1) }
-      #expect(kernels == (name == "common" ? [] : [name]), "\(name).cl")
+      #expect(kernels == (Self.parts.contains(name) ? [] : [name]), "\(name).cl")
       #expect(
         text.matches(of: /__kernel/).count == kernels.count, "\(name).cl: a kernel was missed")
     }
   }
 
-  /// The embedded text is the file's, after the common one, and build logs count from the file's top.
+  /// Files without a kernel, which stand before the programs that need them.
+  static let parts: Set<String> = ["common", "attention_blocks", "matrix_units"]
+
+  /// A program's text put together from the files.
+  static func source(_ program: KernelProgram, _ files: [String: String]) throws -> String {
+    var names = ["common"]
+    if program == .matmulMatrixUnits { names.append("matrix_units") }
+    if program.rawValue.wholeMatch(of: /attention_(forward|gradient)\w*_local/) != nil {
+      names.append("attention_blocks")
+    }
+    let parts = try names.map { try #require(files[$0]) }
+    #expect(parts.allSatisfy { $0.hasSuffix("\n") })
+    return try parts.joined() + "#line 1 \"\(program.rawValue).cl\"\n"
+      + #require(files[program.rawValue])
+  }
+
+  /// The embedded text is the file's, after those that it needs, and build logs count from the file's top.
   @Test func sourcesAreTheFiles() throws {
     let files = try Self.files()
-    let common = try #require(files["common"])
-    #expect(common.hasSuffix("\n"))
     for program in KernelProgram.allCases {
-      let text = try #require(files[program.rawValue])
-      #expect(program.source == common + "#line 1 \"\(program.rawValue).cl\"\n" + text)
+      #expect(try program.source == Self.source(program, files))
       #expect(program.kernelName == program.rawValue)
     }
   }
@@ -51,10 +64,7 @@ import Testing
   /// FNV-1a over every program's text in the order of the cases, computed from the files.
   @Test func digestFollowsTheFiles() throws {
     let files = try Self.files()
-    let common = try #require(files["common"])
-    let text = KernelProgram.allCases.map {
-      common + "#line 1 \"\($0.rawValue).cl\"\n" + (files[$0.rawValue] ?? "")
-    }.joined()
+    let text = try KernelProgram.allCases.map { try Self.source($0, files) }.joined()
     let hash = text.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
       ($0 ^ UInt64($1)) &* 1_099_511_628_211
     }

@@ -1,0 +1,94 @@
+// Causal scaled dot-product attention, for devices with many lanes and fast local memory (GPUs).
+//
+//   output[b,t,h,:] = sum over s <= t of softmax_s(q_t . k_s / sqrt(D)) v_s
+//
+// projection  (R, B, T, 3C): query | key | value, each H heads of D
+// lengths     (R, B): positions of a sequence; past them output and log_sum_exp are 0
+// output      (R, B, T, C)
+// log_sum_exp (R, B, H, T): kept for the gradient
+// Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1).
+// Needs -DD= and -DTILE=, 16, 32 or 64.
+//
+// A work-group makes TILE queries from blocks of TILE keys up to the diagonal: scores and weighted
+// values are products of matrices in local memory (common.cl), with one rescaling per block (online
+// maximum: Milakov & Gimelshein 2018, arXiv:1805.02867; blocks: Dao et al. 2022, arXiv:2205.14135).
+// The longest rows start first. Block 0 holds a key that every query may see, so a maximum is never
+// -infinity. A work-item sums the weights of its own columns; the 16 sums of a row meet at the end.
+// Up to T = TILE there is one block, where weights of 0 add nothing: TILE then changes no byte.
+
+__kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
+void attention_forward_local(FLOATS(projection), SEQUENCES, FLOATS(output),
+    FLOATS(log_sum_exp), const int B, const int T, const int H, const float scale)
+{
+  __local float4 block[BLOCK_SIZE], strip[STRIP_SIZE], above[TILE / 4], factor[TILE / 4];
+  const int h = (int)get_group_id(1);
+  const int r = (int)get_group_id(0) / B, b = (int)get_group_id(0) % B;
+  const int C = H * D, length = BLOCK(lengths, r)[b], end = SEQUENCE_END;
+  const ulong start = SEQUENCE_START;
+  const __global float *query = BLOCK(projection, r) + start * 3 * C + h * D;
+  const __global float *key = query + C, *value = query + 2 * C;
+  __global float *out = BLOCK(output, r) + start * C + h * D;
+  __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
+  const int t0 = ((int)get_num_groups(2) - 1 - (int)get_group_id(2)) * TILE;
+  const int keys = t0 < length ? min(t0 + TILE, length) : 0;
+  const int8 newest = min(t0 + BASE_ROW + LANE_ROWS, (int8)(length - 1));
+  // Two work-items follow the maximum of a row, so that all run the same loops (for PoCL).
+  const __local float *of_row = (const __local float *)strip + ITEM % TILE;
+  float largest = -INFINITY;
+  rows sum = 0.0f, o[CHANNELS];
+#pragma unroll
+  for (int c = 0; c < CHANNELS; ++c)
+    o[c] = 0.0f;
+
+  for (int s0 = 0; s0 < keys; s0 += TILE) {
+    const int count = min(TILE, keys - s0);
+    // Past it are keys that no query of the warp sees.
+    const int last = t0 + WARP_ROW >= length ? 0 : s0 == t0 ? min(count, WARP_ROW + 16) : count;
+    rows p[COLUMNS], highest = -INFINITY;
+    score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, length, 0, last, p);
+#pragma unroll
+    for (int j = 0; j < COLUMNS; ++j) {
+      p[j] = (int8)(s0 + ITEM_X + 16 * j) > newest ? (rows)(-INFINITY) : p[j];
+      highest = fmax(highest, p[j]);
+    }
+    store_column(highest, strip + ITEM_X * ROW_STRIDE);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const float before = largest;
+    for (int x = 0; x < 16; ++x)
+      largest = fmax(largest, of_row[x * 4 * ROW_STRIDE]);
+    if (ITEM < TILE) {
+      ((__local float *)above)[ITEM] = largest;
+      ((__local float *)factor)[ITEM] = exponential(before - largest);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const rows correction = load_column(factor);
+    sum *= correction;
+#pragma unroll
+    for (int j = 0; j < COLUMNS; ++j) {
+      p[j] = exponential8(p[j] - load_column(above));
+      sum += p[j];
+      store_column(p[j], block + (ITEM_X + 16 * j) * ROW_STRIDE);
+    }
+#pragma unroll
+    for (int c = 0; c < CHANNELS; ++c)
+      o[c] *= correction;
+    add_weighted(block, strip, value, 3 * C, s0, count, 0, last, o);
+  }
+
+  barrier(CLK_LOCAL_MEM_FENCE);
+  store_column(sum, strip + ITEM_X * ROW_STRIDE);
+  barrier(CLK_LOCAL_MEM_FENCE);
+  float all = 0.0f;
+  for (int x = 0; x < 16; ++x)
+    all += of_row[x * 4 * ROW_STRIDE];
+  if (ITEM < TILE) {
+    ((__local float *)factor)[ITEM] = 1.0f / all;
+    if (t0 + ITEM < end)
+      lse[t0 + ITEM] = t0 + ITEM < length ? largest + log(all) : 0.0f;
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+  for (int c = 0; c < CHANNELS; ++c)
+    o[c] *= load_column(factor);
+  store_block(o, 1.0f, out, C, t0, length, end);
+}

@@ -1,0 +1,79 @@
+// The gradient of causal attention with respect to its queries, for devices with many lanes and
+// fast local memory (GPUs).
+//
+//   in the forward pass: p_ts = exp(q_t . k_s / sqrt(D) - lse_t), out_t = sum over s of p_ts v_s
+//   so now, with g = d out:  delta_t = g_t . out_t,  ds_ts = p_ts (g_t . v_s - delta_t)
+//                            dq_t = 1/sqrt(D) * sum over s <= t of ds_ts k_s
+//
+// projection, projection_gradient (R, B, T, 3C); output, output_gradient (R, B, T, C)
+// log_sum_exp, delta              (R, B, H, T): delta is written for attention_gradient_key_local
+// Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1).
+// Needs -DD= and -DTILE=, 16, 32 or 64.
+//
+// A work-group owns the sums of TILE queries over blocks of TILE keys up to the diagonal, s
+// ascending: no atomics. All products are of matrices in local memory (common.cl). The longest rows
+// start first.
+
+__kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
+void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output),
+    FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(projection_gradient), FLOATS(delta),
+    const int B, const int T, const int H, const float scale)
+{
+  __local float4 block[BLOCK_SIZE], strip[STRIP_SIZE], row_lse[TILE / 4], row_delta[TILE / 4];
+  const int h = (int)get_group_id(1);
+  const int r = (int)get_group_id(0) / B, b = (int)get_group_id(0) % B;
+  const int C = H * D, length = BLOCK(lengths, r)[b], end = SEQUENCE_END;
+  const ulong start = SEQUENCE_START;
+  const __global float *query = BLOCK(projection, r) + start * 3 * C + h * D;
+  const __global float *key = query + C, *value = query + 2 * C;
+  const __global float *out = BLOCK(output, r) + start * C + h * D;
+  const __global float *gradient = BLOCK(output_gradient, r) + start * C + h * D;
+  const __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
+  __global float *delta_row = BLOCK(delta, r) + ((ulong)b * H + h) * T;
+  __global float *query_gradient = BLOCK(projection_gradient, r) + start * 3 * C + h * D;
+  const int t0 = ((int)get_num_groups(2) - 1 - (int)get_group_id(2)) * TILE;
+  const int keys = t0 < length ? min(t0 + TILE, length) : 0;
+  const int8 newest = min(t0 + BASE_ROW + LANE_ROWS, (int8)(length - 1));
+  rows dq[CHANNELS];
+#pragma unroll
+  for (int c = 0; c < CHANNELS; ++c)
+    dq[c] = 0.0f;
+
+  for (int i = 0; i < 8; ++i) {
+    const int row = i * (TILE / 8) + ITEM_Y, t = t0 + row;
+    float dot = 0.0f;
+    for (int d = ITEM_X; d < WIDTH; d += 16)
+      if (t < length && d < D)
+        dot = fma(gradient[t * C + d], out[t * C + d], dot);
+    ((__local float *)strip)[ITEM_X * 4 * ROW_STRIDE + row] = dot;
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  float dot = 0.0f;
+  for (int x = 0; x < 16; ++x)
+    dot += ((const __local float *)strip)[x * 4 * ROW_STRIDE + ITEM % TILE];
+  if (ITEM < TILE) {
+    const int t = t0 + ITEM;
+    ((__local float *)row_delta)[ITEM] = dot;
+    ((__local float *)row_lse)[ITEM] = t < length ? lse[t] : 0.0f;
+    if (t < end)
+      delta_row[t] = dot;
+  }
+
+  for (int s0 = 0; s0 < keys; s0 += TILE) {
+    const int count = min(TILE, keys - s0);
+    // Past it are keys that no query of the warp sees.
+    const int last = t0 + WARP_ROW >= length ? 0 : s0 == t0 ? min(count, WARP_ROW + 16) : count;
+    rows x[COLUMNS], ds[COLUMNS];
+    score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, length, 0, last, x);
+    score_block(block, gradient, C, t0, 1.0f, value, 3 * C, s0, length, 0, last, ds);
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (int j = 0; j < COLUMNS; ++j) {
+      ds[j] = exponential8(x[j] - load_column(row_lse)) * (ds[j] - load_column(row_delta));
+      ds[j] = (int8)(s0 + ITEM_X + 16 * j) > newest ? (rows)(0.0f) : ds[j];
+      store_column(ds[j], block + (ITEM_X + 16 * j) * ROW_STRIDE);
+    }
+    add_weighted(block, strip, key, 3 * C, s0, count, 0, last, dq);
+  }
+  store_block(dq, scale, query_gradient, 3 * C, t0, length, end);
+}
