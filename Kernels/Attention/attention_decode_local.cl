@@ -13,7 +13,6 @@
 // arXiv:1805.02867). A member scores one key of a block, then sums its own elements of the values,
 // which neighbours read beside each other. The first key makes the maximum finite.
 
-#if TEAM > 1
 #define PARTS ((D + TEAM - 1) / TEAM)
 
 __kernel void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(values),
@@ -69,7 +68,3 @@ __kernel void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(va
     if (TEAM_MEMBER + i * TEAM < D)
       out[TEAM_MEMBER + i * TEAM] = o[i] / sum;
 }
-#else
-// Never launched there: attention_decode.cl is for wide items.
-__kernel void attention_decode_local(FLOATS(projection)) {}
-#endif

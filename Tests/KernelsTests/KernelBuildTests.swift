@@ -32,7 +32,8 @@ struct KernelBuildTests {
 
   /// The programs that are compiled for one head width.
   static let perHeadWidth: Set<KernelProgram> = [
-    .attentionDecode, .attentionDecodeLocal, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
+    .attentionDecode, .attentionDecodeLocal, .attentionForward, .attentionGradientKey,
+    .attentionGradientQuery,
   ]
 
   /// The programs that are compiled for one head width and one tile.
@@ -48,6 +49,7 @@ struct KernelBuildTests {
       for program in KernelProgram.allCases
       where Self.perHeadWidth.contains(program) == (options.headWidth != nil && options.tile == nil)
         && Self.perTile.contains(program) == (options.tile != nil)
+        && (program != .attentionDecodeLocal || options.lanes == 1)
       {
         do {
           let built = try context.makeProgram(
