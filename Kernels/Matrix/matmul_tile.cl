@@ -11,33 +11,43 @@
 // Launch: global (ceil(N / WIDTH), ceil(M / rows_per_item), R), local (1, 1, 1).
 //
 // A work-item makes rows_per_item x WIDTH outputs. k goes in blocks: it copies a block of its WIDTH
-// columns to where they lie side by side and stay in the first-level cache, then walks down its rows
-// in tiles. With 16 lanes a tile has 12 rows: 24 vector accumulators, two vectors of right and a
-// broadcast of left fit AVX-512's 32 registers; with 8 lanes 6 rows fit AVX2's 16. They are named,
-// not an array: compilers keep arrays in memory. Between blocks of k the accumulators rest in partial,
-// which rounds nothing.
+// columns to where they lie side by side and stay in a near cache, then walks down its rows in tiles of
+// ROWS. With 16 lanes 12 rows of two vectors, or 8 of three, are 24 vector accumulators: with the
+// vectors of right and a broadcast of left they fit AVX-512's 32 registers; with 8 lanes half the rows
+// fit AVX2's 16. They are named, not an array: compilers keep arrays in memory. Between blocks of k the
+// accumulators rest in partial, which rounds nothing.
 // k ascends with one fma per product into one accumulator per output, so no tile shape, device or
 // batch can change a byte.
 
-#define WIDTH (2 * LANES)
-#ifndef BLOCK_INNER
+#ifndef ROWS
+#define ROWS (LANES == 16 ? 12 : 6)
+#define VECTORS 2
 #define BLOCK_INNER 256
 #endif
+#define WIDTH (VECTORS * LANES)
 
-#if LANES == 16
-#define ROWS 12
+#if ROWS == 12
 #define EACH_ROW(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11)
-#else
-#define ROWS 6
+#elif ROWS == 8
+#define EACH_ROW(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
+#elif ROWS == 6
 #define EACH_ROW(F) F(0) F(1) F(2) F(3) F(4) F(5)
+#else
+#define EACH_ROW(F) F(0) F(1) F(2) F(3)
+#endif
+#if VECTORS == 3
+#define EACH_VECTOR(F, i) F(i, 0) F(i, 1) F(i, 2)
+#else
+#define EACH_VECTOR(F, i) F(i, 0) F(i, 1)
 #endif
 
 // Columns from n on; past N they are made up and not stored.
-inline void load_row(const __global float *row, const int columns, vector *low, vector *high)
+inline void load_row(const __global float *row, const int columns, vector *x)
 {
   if (columns >= WIDTH) {
-    *low = vector_load(row);
-    *high = vector_load(row + LANES);
+#pragma unroll
+    for (int v = 0; v < VECTORS; ++v)
+      x[v] = vector_load(row + v * LANES);
   } else {
     float copy[WIDTH] = {0.0f};
     int j = 0;
@@ -45,20 +55,23 @@ inline void load_row(const __global float *row, const int columns, vector *low, 
       vstore8(vload8(0, row + j), 0, copy + j);
     for (; j < columns; ++j)
       copy[j] = row[j];
-    *low = vector_load(copy);
-    *high = vector_load(copy + LANES);
+#pragma unroll
+    for (int v = 0; v < VECTORS; ++v)
+      x[v] = vector_load(copy + v * LANES);
   }
 }
 
-inline void store_row(__global float *row, const int columns, const vector low, const vector high)
+inline void store_row(__global float *row, const int columns, const vector *x)
 {
   if (columns >= WIDTH) {
-    vector_store(low, row);
-    vector_store(high, row + LANES);
+#pragma unroll
+    for (int v = 0; v < VECTORS; ++v)
+      vector_store(x[v], row + v * LANES);
   } else {
     float copy[WIDTH];
-    vector_store(low, copy);
-    vector_store(high, copy + LANES);
+#pragma unroll
+    for (int v = 0; v < VECTORS; ++v)
+      vector_store(x[v], copy + v * LANES);
     int j = 0;
     for (; j + 8 <= columns; j += 8)
       vstore8(vload8(0, copy + j), 0, row + j);
@@ -67,7 +80,7 @@ inline void store_row(__global float *row, const int columns, const vector low, 
   }
 }
 
-// block[2k], block[2k + 1]: WIDTH columns of a row of right; those past N hold what lies behind, or
+// block[VECTORS * k + v]: WIDTH columns of a row of right; those past N hold what lies behind, or
 // repeat the last one. Where k is contiguous in memory, squares of LANES x LANES are transposed in
 // registers.
 //
@@ -78,12 +91,13 @@ inline void copy_block(const __global float *right, const int columns, const int
   int k = 0;
   if (right_column == 1) {
     for (; k < min(depth, rows); ++k) {
-      block[2 * k] = vector_load(right + (ulong)k * right_inner);
-      block[2 * k + 1] = vector_load(right + (ulong)k * right_inner + LANES);
+#pragma unroll
+      for (int v = 0; v < VECTORS; ++v)
+        block[VECTORS * k + v] = vector_load(right + (ulong)k * right_inner + v * LANES);
     }
   } else if (right_inner == 1) {
     for (; k + LANES <= depth; k += LANES)
-      for (int side = 0; side < 2; ++side) {
+      for (int side = 0; side < VECTORS; ++side) {
         vector x[LANES];
 #pragma unroll
         for (int i = 0; i < LANES; ++i)
@@ -92,40 +106,47 @@ inline void copy_block(const __global float *right, const int columns, const int
         transpose(x);
 #pragma unroll
         for (int i = 0; i < LANES; ++i)
-          block[2 * (k + i) + side] = x[i];
+          block[VECTORS * (k + i) + side] = x[i];
       }
   }
   for (; k < depth; ++k)
-    for (int side = 0; side < 2; ++side) {
+    for (int side = 0; side < VECTORS; ++side) {
       float row[LANES];
       for (int i = 0; i < LANES; ++i)
         row[i] = right[(ulong)min(side * LANES + i, columns - 1) * right_column
                        + (ulong)k * right_inner];
-      block[2 * k + side] = vector_load(row);
+      block[VECTORS * k + side] = vector_load(row);
     }
 }
 
+#define START(i, v) vector sum##i##_##v = 0.0f;
+#define GO_ON(i, v) sum##i##_##v = x[v];
+#define MULTIPLY(i, v) sum##i##_##v = fma(x, b##v, sum##i##_##v);
+#define ADD(i, v) sum##i##_##v += x[v];
+#define KEEP(i, v) x[v] = sum##i##_##v;
+
 #define DECLARE(i) \
   const __global float *a##i = left_r + (ulong)min(m + i, M - 1) * left_row; \
-  vector low##i = 0.0f, high##i = 0.0f; \
-  if (k0 > 0) \
-    load_row(partial_r + (ulong)min(m + i, M - 1) * N, N - n, &low##i, &high##i);
+  EACH_VECTOR(START, i) \
+  if (k0 > 0) { \
+    vector x[VECTORS]; \
+    load_row(partial_r + (ulong)min(m + i, M - 1) * N, N - n, x); \
+    EACH_VECTOR(GO_ON, i) }
 
 #define ACCUMULATE(i) { \
   const vector x = *a##i; \
-  low##i = fma(x, b0, low##i); \
-  high##i = fma(x, b1, high##i); \
+  EACH_VECTOR(MULTIPLY, i) \
   a##i += left_inner; }
 
 #define STORE(i) if (m + i < M) { \
   const ulong at = (ulong)(m + i) * N; \
+  vector x[VECTORS]; \
   if (adds && is_last) { \
-    vector low, high; \
-    load_row(addend_r + at, N - n, &low, &high); \
-    low##i += low; \
-    high##i += high; \
+    load_row(addend_r + at, N - n, x); \
+    EACH_VECTOR(ADD, i) \
   } \
-  store_row((is_last ? output_r : partial_r) + at, N - n, low##i, high##i); }
+  EACH_VECTOR(KEEP, i) \
+  store_row((is_last ? output_r : partial_r) + at, N - n, x); }
 
 __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     FLOATS(partial), INTEGERS(live), const int limits, const int rows, const int N,
@@ -142,7 +163,7 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
     return;
   const __global float *addend_r = BLOCK(addend, r) + n;
   __global float *output_r = BLOCK(output, r) + n, *partial_r = BLOCK(partial, r) + n;
-  vector block[2 * BLOCK_INNER];
+  vector block[VECTORS * BLOCK_INNER];
 
   // Once for K = 0 as well: a sum of nothing is stored.
   int k0 = 0;
@@ -157,7 +178,10 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
     for (int m = first; m < end; m += ROWS) {
       EACH_ROW(DECLARE)
       for (int k = 0; k < depth; ++k) {
-        const vector b0 = block[2 * k], b1 = block[2 * k + 1];
+        const vector b0 = block[VECTORS * k], b1 = block[VECTORS * k + 1];
+#if VECTORS == 3
+        const vector b2 = block[VECTORS * k + 2];
+#endif
         EACH_ROW(ACCUMULATE)
       }
       EACH_ROW(STORE)

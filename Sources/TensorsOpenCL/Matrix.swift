@@ -30,7 +30,10 @@ extension OpenCLBackend {
     let partial = sizes.inner > tiling.depth && sizes.adds ? try empty(output.shape) : output
     let rowsPerItem = rowsPerItem(sizes, tiling, panels: panels)
     try launch(
-      .matmulTile, constants: ["BLOCK_INNER": tiling.depth],
+      .matmulTile,
+      constants: [
+        "BLOCK_INNER": tiling.depth, "ROWS": tiling.itemRows, "VECTORS": tiling.columns / lanes,
+      ],
       global: (panels, sizes.rows.dividedRoundingUp(by: rowsPerItem), sizes.replicas),
       local: (1, 1, 1)
     ) {
@@ -59,7 +62,7 @@ extension OpenCLBackend {
     let most = max(48, tiling.rows * tiling.depth / min(max(1, sizes.inner), tiling.depth))
     let blocks = max(
       sizes.rows.dividedRoundingUp(by: most),
-      (4 * computeUnits).dividedRoundingUp(by: panels * sizes.replicas))
+      (8 * computeUnits).dividedRoundingUp(by: panels * sizes.replicas))
     return max(
       2 * tiling.itemRows,
       sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tiling.itemRows))

@@ -19,6 +19,8 @@ struct Tune: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @Option(help: "Models whose products are tuned, such as 0.9M; all unless given.")
   var model: [String] = []
+  @Option(help: "Sides of square products to tune instead, unless a model is named too.")
+  var square: [Int] = []
   @Option(help: "Replicas of a cohort; 1 unless given.")
   var replicas: [Int] = []
   @Option(help: "Stop after so many seconds.")
@@ -74,14 +76,15 @@ struct Tune: ParsableCommand {
   /// One shape of each bucket, in the order in which models grow.
   private func shapes(of precisions: [Precision], _ models: [BenchModel]) -> [ProductShape] {
     var known: Set<ProductShape> = []
-    return models.flatMap { model in
+    let layers = square.isEmpty || !model.isEmpty ? models : []
+    let products =
+      square.flatMap(DeviceBench.Product.squares) + layers.flatMap(DeviceBench.products)
+    return products.flatMap { product in
       (replicas.isEmpty ? [1] : replicas).flatMap { replicas in
-        DeviceBench.products(of: model).flatMap { product in
-          precisions.map {
-            ProductShape(
-              form: product.form, rows: product.rows, columns: product.columns,
-              inner: product.inner, replicas: replicas, precision: $0)
-          }
+        precisions.map {
+          ProductShape(
+            form: product.form, rows: product.rows, columns: product.columns,
+            inner: product.inner, replicas: replicas, precision: $0)
         }
       }
     }.filter { known.insert($0.bucket).inserted }
