@@ -3,6 +3,13 @@
 // indices (R, count); output_gradient (R, count, C); table_gradient (R, V, C)
 // Launch: teams (V, R). A team owns a row of the table and scans the indices: no atomics.
 
+// Indices that are looked at together: a team's, one read by each, or a vector's.
+#if TEAM > 1
+#define WINDOW TEAM
+#else
+#define WINDOW 8
+#endif
+
 __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
     FLOATS(table_gradient), LIVE, const int count, const int V, const int C,
     const int accumulate)
@@ -11,7 +18,7 @@ __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
   if (v >= V)
     return;
 #if TEAM > 1
-  __local int window[TEAM];
+  __local int window[WINDOW];
 #endif
   const __global int *index = BLOCK(indices, r);
   __global float *sum = BLOCK(table_gradient, r) + (ulong)v * C;
@@ -19,16 +26,17 @@ __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
     for (int c = TEAM_MEMBER; c < C; c += TEAM)
       sum[c] = 0.0f;
   const int end = LIVE_ROWS(r, count);
-  for (int first = 0; first < end; first += TEAM) {
+  for (int first = 0; first < end; first += WINDOW) {
 #if TEAM > 1
-    // A team reads as many indices at once, and each member looks through them.
     barrier(CLK_LOCAL_MEM_FENCE);
     window[TEAM_MEMBER] = index[min(first + TEAM_MEMBER, end - 1)];
     barrier(CLK_LOCAL_MEM_FENCE);
 #else
     const __global int *window = index + first;
+    if (end - first >= WINDOW && !any(vload8(0, window) == (int8)(v)))
+      continue;
 #endif
-    for (int i = 0; i < min(TEAM, end - first); ++i) {
+    for (int i = 0; i < min(WINDOW, end - first); ++i) {
       if (window[i] != v)
         continue;
       const __global float *g = BLOCK(output_gradient, r) + (ulong)(first + i) * C;
