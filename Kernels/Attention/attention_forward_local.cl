@@ -10,7 +10,7 @@
 // Needs -DD= and -DTILE=, 16, 32 or 64.
 //
 // A work-group makes TILE queries from blocks of TILE keys up to the diagonal: scores and weighted
-// values are products of matrices in local memory (common.cl), with one rescaling per block (online
+// values are products of matrices in local memory (attention_blocks.cl), with one rescaling per block (online
 // maximum: Milakov & Gimelshein 2018, arXiv:1805.02867; blocks: Dao et al. 2022, arXiv:2205.14135).
 // The longest rows start first. Block 0 holds a key that every query may see, so a maximum is never
 // -infinity. A work-item sums the weights of its own columns; the 16 sums of a row meet at the end.

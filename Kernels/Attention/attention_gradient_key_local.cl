@@ -12,7 +12,7 @@
 //
 // A work-group owns the sums of TILE keys over blocks of TILE queries from the diagonal on, t
 // ascending: no atomics. Keys are the rows of a block and queries its columns. All products are of
-// matrices in local memory (common.cl).
+// matrices in local memory (attention_blocks.cl).
 
 __kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
 void attention_gradient_key_local(FLOATS(projection), SEQUENCES, FLOATS(log_sum_exp),

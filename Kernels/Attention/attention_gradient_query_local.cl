@@ -11,7 +11,7 @@
 // Needs -DD= and -DTILE=, 16, 32 or 64.
 //
 // A work-group owns the sums of TILE queries over blocks of TILE keys up to the diagonal, s
-// ascending: no atomics. All products are of matrices in local memory (common.cl). The longest rows
+// ascending: no atomics. All products are of matrices in local memory (attention_blocks.cl). The longest rows
 // start first.
 
 __kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))

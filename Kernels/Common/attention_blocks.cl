@@ -49,9 +49,6 @@ inline void store_column(const rows x, __local float4 *column)
   column[BASE_ROW / 4 + 2] = x.hi;
 }
 
-// Private arrays that a function takes are registers only where it is inlined.
-#define INLINE inline __attribute__((always_inline))
-
 // count rows of 4 * quads channels times scale, from row first and channel d0 on; zeros from row
 // end and channel D on. Rows are distance apart: within a sequence int suffices.
 INLINE void load_block(__local float4 *block, const uint stride, const uint count, const uint quads,

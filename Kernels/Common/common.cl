@@ -19,6 +19,23 @@
 #define LIVE INTEGERS(live), const int has_live
 #define LIVE_ROWS(r, all) (has_live ? min(*BLOCK(live, r), (int)(all)) : (all))
 
+// Private arrays become registers only where the functions that take them are dissolved.
+#define INLINE static inline __attribute__((always_inline))
+
+// Which tile of a product a work-group makes, and of which replica and part of the sum. Groups are
+// numbered along one dimension, the long one of a GPU's grid: others may end at 65,535. Columns come
+// first, then rows: neighbours share rows of left.
+typedef struct { int n0, m0, r, part; } place;
+INLINE place place_of_group(const int N, const int tile_n, const int M, const int tile_m,
+    const int splits)
+{
+  const int columns = (N + tile_n - 1) / tile_n, rows = (M + tile_m - 1) / tile_m;
+  const int tile = (int)get_group_id(0), block = tile / columns / rows;
+  const place p = {tile % columns * tile_n, tile / columns % rows * tile_m, block / splits,
+                   block % splits};
+  return p;
+}
+
 // Lanes of one vector: 1 on devices whose compiler spreads work-items over lanes (GPUs), 8 or 16
 // where one work-item has the vector unit to itself (CPUs).
 #ifndef LANES

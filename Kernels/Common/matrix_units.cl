@@ -1,8 +1,5 @@
 // Small matrices multiplied by the units of a device: what depends on the vendor.
 
-// Arrays become registers only where the functions that take them are dissolved.
-#define INLINE static inline __attribute__((always_inline))
-
 // Fragments, a lane's share of a small matrix, are as the PTX ISA says
 // under "Matrix Fragments for mma.m16n8k16 with floating point type".
 //

@@ -25,14 +25,14 @@ __kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets)
         dx[v] = 0.0f;
       continue;
     }
-    // Whoever overwrites the target's logit has read it before.
-    const float chosen = exponential(x[target] - lse);
+    // The member that overwrites the target's logit reads it first: gradient may be logits.
+    const bool has_target = target % TEAM == TEAM_MEMBER;
+    const float chosen = has_target ? exponential(x[target] - lse) : 0.0f;
     for (; v < WIDE(V); v += 8)
       vstore8(-g * exponential8(vload8(0, x + v) - lse), 0, dx + v);
     for (v += TEAM_MEMBER; v < V; v += TEAM)
-      dx[v] = v == target && TEAM > 1 ? g * (1.0f - exponential(x[v] - lse))
-                                      : -g * exponential(x[v] - lse);
-    if (TEAM == 1)
+      dx[v] = -g * exponential(x[v] - lse);
+    if (has_target)
       dx[target] = g * (1.0f - chosen);
   }
 }

@@ -1,6 +1,6 @@
 // partial[r, block] = sum over i in the block of values[r, i] * weights[r, i]
 //
-// values, weights (R, count); partial (R, blocks): sum_blocks adds them in ascending order
+// values, weights (R, count); partial (R, blocks): sum_blocks adds them in a fixed order
 // Launch: teams (blocks, R), blocks = ceil(count / elements_per_block): a function of count alone.
 // Eight partial sums or a team's, then a fixed tree: the order never changes.
 

@@ -7,8 +7,8 @@
 // output, addend (R, M, N), row-major; where splits > 1 output is (R, splits, M, N) and nothing is added
 // live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many where
 //         it is 2
-// Launch: global (ITEMS_N * ceil(N / TILE_N), ITEMS_M * ceil(M / TILE_M), R * splits), local (ITEMS_N,
-// ITEMS_M, 1); part s of a split makes the sum over k from s * part_length on.
+// Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1); part s
+// of a split makes the sum over k from s * part_length on.
 //
 // A work-group makes a tile of TILE_M x TILE_N from blocks of DEPTH in k that lie in local memory, and
 // a work-item ITEM_M x ITEM_N of it: blocks of 4 x 4 that stand so far apart that neighbours read
@@ -46,7 +46,7 @@ inline int unit_line(const int unit, const int tile, const int inner_step)
 }
 
 // A work-item's loads of the block from k0 on, of a matrix with so many lines; zeros where it ends.
-inline void load_block(const __global float *matrix, float4 *next, const int loads, const int item,
+INLINE void load_block(const __global float *matrix, float4 *next, const int loads, const int item,
     const int tile, const int line_step, const int inner_step, const int lines, const int k0,
     const int K)
 {
@@ -75,7 +75,7 @@ inline void load_block(const __global float *matrix, float4 *next, const int loa
   }
 }
 
-inline void store_unit(__local float *block, const float4 x, const int unit, const int tile,
+INLINE void store_unit(__local float *block, const float4 x, const int unit, const int tile,
     const int inner_step)
 {
   if (inner_step == 1) {
@@ -90,7 +90,7 @@ inline void store_unit(__local float *block, const float4 x, const int unit, con
 }
 
 // sum[4i..4i+3][j] += a[i]'s four elements times b[j], for one k.
-inline void accumulate(const __local float *left, const __local float *right,
+INLINE void accumulate(const __local float *left, const __local float *right,
     float4 sum[ITEM_M][ITEM_N / 4])
 {
   float4 b[ITEM_N / 4];
@@ -121,8 +121,8 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   __local float right_block[DEPTH * (TILE_N + 4)] __attribute__((aligned(16)));
   const int x = (int)get_local_id(0), y = (int)get_local_id(1);
   const int item = y * ITEMS_N + x;
-  const int n0 = (int)get_group_id(0) * TILE_N, m0 = (int)get_group_id(1) * TILE_M;
-  const int r = (int)get_group_id(2) / splits, part = (int)get_group_id(2) % splits;
+  const place p = place_of_group(N, TILE_N, rows, TILE_M, splits);
+  const int n0 = p.n0, m0 = p.m0, r = p.r, part = p.part;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
   const int first = part * part_length;

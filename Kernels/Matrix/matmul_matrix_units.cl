@@ -9,9 +9,9 @@
 // output, addend (R, M, N), row-major; where splits > 1 output is (R, splits, M, N) and nothing is added
 // live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many
 //         where it is 2
-// Launch: global (THREADS * ceil(N / GROUP_N), ceil(M / GROUP_M), R * splits), local (THREADS, 1, 1),
-// where THREADS = 32 * (GROUP_M / WARP_M) * (GROUP_N / WARP_N); part s of a split makes the sum over k
-// from s * part_length on.
+// Launch: groups (ceil(N / GROUP_N) * ceil(M / GROUP_M) * R * splits), local (THREADS, 1, 1), where
+// THREADS = 32 * (GROUP_M / WARP_M) * (GROUP_N / WARP_N); part s of a split makes the sum over k from
+// s * part_length on.
 // Local memory: 4 * (GROUP_M + GROUP_N) * DEPTH bytes.
 //
 // A work-group makes a GROUP_M x GROUP_N tile, each of its warps WARP_M x WARP_N of it in
@@ -194,8 +194,8 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
   const uint warp = (uint)get_local_id(0) / 32;
   const uint warp_m = warp / (GROUP_N / WARP_N) * WARP_M;
   const uint warp_n = warp % (GROUP_N / WARP_N) * WARP_N;
-  const int n0 = (int)get_group_id(0) * GROUP_N, m0 = (int)get_group_id(1) * GROUP_M;
-  const int r = (int)get_group_id(2) / splits, part = (int)get_group_id(2) % splits;
+  const place p = place_of_group(N, GROUP_N, rows, GROUP_M, splits);
+  const int n0 = p.n0, m0 = p.m0, r = p.r, part = p.part;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
   const int first = part * part_length;

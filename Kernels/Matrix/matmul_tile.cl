@@ -16,7 +16,7 @@
 // vectors of right and a broadcast of left they fit AVX-512's 32 registers; with 8 lanes half the rows
 // fit AVX2's 16. They are named, not an array: compilers keep arrays in memory. Between blocks of k the
 // accumulators rest in partial, which rounds nothing.
-// k ascends with one fma per product into one accumulator per output, so no tile shape, device or
+// k ascends with one fma per product into one accumulator per output, so neither a tile's shape nor a
 // batch can change a byte.
 
 #ifndef ROWS

@@ -6,7 +6,7 @@
 //
 // input, output_gradient, addend, input_gradient (R, M, C); weight (R, C); scale (R, M)
 // partial (R, blocks, C): a block's share of dw, blocks = ceil(M / rows_per_block), a function of M
-//         alone; sum_blocks adds them in ascending order
+//         alone; sum_blocks adds them in a fixed order
 // Launch: teams (blocks, R).
 
 __kernel void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS(scale),

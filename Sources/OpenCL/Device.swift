@@ -145,7 +145,7 @@ public struct Device: @unchecked Sendable {
     extensions = Set(try text(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init))
     // CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV of cl_ext.h.
     computeCapability =
-      extensions.contains("cl_nv_device_attribute_query") ? try narrow(0x4000) : nil
+      extensions.contains("cl_nv_device_attribute_query") ? try? narrow(0x4000) : nil
   }
 }
 

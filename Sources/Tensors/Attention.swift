@@ -69,6 +69,9 @@ public struct AttentionSizes: Hashable, Sendable {
     require(
       headWidth <= Self.maximumHeadWidth, operation,
       "head width \(headWidth) is above \(Self.maximumHeadWidth)")
+    require(
+      positions * shape[3] <= Int(Int32.max), operation,
+      "a sequence of \(shape) has more elements than kernels count")
   }
 
   public init(

@@ -23,6 +23,9 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// where the device wants all of its work at once.
   var workingSet: Int? { get }
 
+  /// Whether operands of bfloat16 are rounded into memory of their own before a product.
+  var copiesOperands: Bool { get }
+
   /// How independent replicas are best spread over the device: backends on it or on parts of it, with
   /// as many replicas each. Their work may overlap: what is enqueued on one does not wait for the
   /// others, and tensors do not pass between them.

@@ -47,6 +47,8 @@ extension MatrixOperations {
 }
 
 extension Backend {
+  public var copiesOperands: Bool { true }
+
   /// An operand as a product of this precision reads it.
   public func operand(_ tensor: Tensor, _ precision: Precision) throws -> Tensor {
     guard precision == .bfloat16 else { return tensor }

@@ -65,14 +65,15 @@ extension ProjectingBackend {
       left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
       into: output)
     // Held together until the product has been enqueued.
-    let operands = (try operand(left, precision), try operand(right, precision))
+    let copied = original.copiesOperands ? precision : .float32
+    let operands = (try operand(left, copied), try operand(right, copied))
     defer { _ = operands }
     if workingSet == nil && sizes.parts > 1 {
       // All parts of the sum, and their sum before it is added.
       let parts = try empty([sizes.replicas, sizes.parts, sizes.rows, sizes.columns])
       if sizes.adds { _ = try empty(output.shape) }
       _ = parts
-    } else if sizes.adds && sizes.inner > 256 {
+    } else if workingSet != nil && sizes.adds && sizes.inner > 256 {
       // Sums of a part of a long k.
       _ = try empty(output.shape)
     }

@@ -24,8 +24,7 @@ extension OpenCLBackend {
       input.shape == output.shape, "roundToBFloat16", "\(input.shape) is not \(output.shape)")
     requireSameRows(input, output, operation: "roundToBFloat16")
     let count = input.shape.elementsPerReplica
-    // Only where rows are counted do they have to be known.
-    let width = input.live == nil ? 1 : input.shape.width
+    let width = input.shape.width
     try launch(
       .roundToBFloat16, items: count.dividedRoundingUp(by: elementsPerItem),
       replicas: input.shape.replicas

@@ -83,8 +83,8 @@ extension OpenCLBackend {
     try launch(
       units == nil ? .matmulLocal : .matmulMatrixUnits, constants: tiling.constants(on: units),
       global: (
-        n.dividedRoundingUp(by: tiling.columns) * group.0,
-        m.dividedRoundingUp(by: tiling.rows) * group.1, sizes.replicas * parts
+        n.dividedRoundingUp(by: tiling.columns) * m.dividedRoundingUp(by: tiling.rows)
+          * sizes.replicas * parts * group.0, group.1, 1
       ), local: group
     ) {
       try $0.tensors(left, right, adding ?? output, product)

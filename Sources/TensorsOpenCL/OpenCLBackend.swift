@@ -64,7 +64,11 @@ public final class OpenCLBackend: Backend {
       lanes: lanes, fillsWithNaN: fillsWithNaN, keepsTimes: keepsTimes,
       tuningFolder: tuningFolder, ledger: MemoryLedger())
     guard self.style == .manyItems, let units = matrixUnits ?? .offered(by: device) else { return }
-    matrixUnitsFailure = failure(of: units)
+    // On a context of its own: a fault there would leave this one unusable.
+    matrixUnitsFailure = try OpenCLBackend(
+      device: device, style: self.style, lanes: lanes, fillsWithNaN: false, keepsTimes: false,
+      tuningFolder: nil, ledger: MemoryLedger()
+    ).failure(of: units)
     guard matrixUnitsFailure == nil else { return }
     self.matrixUnits = units
     self.device.implementation += ", matrix units (\(units.rawValue))"
@@ -102,6 +106,9 @@ public final class OpenCLBackend: Backend {
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)",
       tuning: tuning.name, memoryLimit: memoryLimit)
   }
+
+  /// Matrix units round while they load.
+  public var copiesOperands: Bool { matrixUnits == nil }
 
   /// Somewhat more than a processor's last cache: cohorts of small models were fastest so.
   public let workingSet: Int?

@@ -20,8 +20,9 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// Whether the output matrix is the embedding table (Press & Wolf 2017, arXiv:1608.05859), as Hugging
   /// Face's `tie_word_embeddings`; otherwise it is a matrix (V, C) of its own, `lm_head.weight`.
   public var tiesEmbeddings: Bool
-  /// Of the operands of every linear layer's products, in training, scoring and generation. Parameters,
-  /// norms, attention and losses are float32 in either.
+  /// Of the operands of every linear layer's products, in a study's training, scoring and generation.
+  /// Parameters, norms, attention and losses are float32 in either. A model's folder does not say it:
+  /// Hugging Face's `torch_dtype` is that of the parameters.
   public var precision: Precision
 
   public init(

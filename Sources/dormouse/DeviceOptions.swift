@@ -12,8 +12,10 @@ struct DeviceOptions: ParsableArguments {
       valueName: "device"))
   var device = "auto"
 
-  /// - Parameter keepsTimes: have an OpenCL device's clock read around every kernel.
-  func makeBackend(keepsTimes: Bool = false) throws -> any Backend {
+  /// - Parameters:
+  ///   - keepsTimes: have an OpenCL device's clock read around every kernel.
+  ///   - describesUnits: say what products of bfloat16 run on; that they lost it is always said.
+  func makeBackend(keepsTimes: Bool = false, describesUnits: Bool = false) throws -> any Backend {
     let selection = try DeviceSelection(parsing: device)
     if case .cpu = selection { return CPUBackend() }
     let platforms = try Platform.all()
@@ -27,7 +29,9 @@ struct DeviceOptions: ParsableArguments {
       return CPUBackend()
     }
     let backend = try OpenCLBackend(device: chosen, keepsTimes: keepsTimes)
-    if let note = backend.matrixUnitsNote { Standard.error(note + "\n") }
+    if let note = backend.matrixUnitsNote, describesUnits || backend.matrixUnits == nil {
+      Standard.error(note + "\n")
+    }
     return backend
   }
 }

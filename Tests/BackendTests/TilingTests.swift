@@ -19,13 +19,14 @@ extension BackendTests {
     @Test(arguments: choices)
     func noTilingChangesAByte(_ choice: BackendChoice) throws {
       let backend = try Self.backend(choice)
-      let precision: Precision = backend.matrixUnits == nil ? .float32 : .bfloat16
       let forms: [(Int, Int, Int, Bool, Bool)] = [
         (129, 65, 300, false, true), (70, 130, 17, false, false), (33, 40, 1030, true, false),
         (3, 200, 64, false, true), (128, 128, 128, false, false), (5, 7, 1, false, true),
       ]
       for (number, (m, n, k, transposeLeft, transposeRight)) in forms.enumerated() {
-        for isRagged in [false, true] {
+        for (isRagged, precision) in [false, true].flatMap({ ragged in
+          (backend.matrixUnits == nil ? [.float32] : Precision.allCases).map { (ragged, $0) }
+        }) {
           var numbers = TestNumbers(seed: 1800 + number)
           let rows = transposeLeft ? k : m
           let live: LiveRows? =
@@ -55,7 +56,7 @@ extension BackendTests {
           for tiling in tilings.dropFirst() {
             expectSame(
               try product(tiling), first,
-              "form \(number), \(isRagged ? "ragged" : "whole"), tiles of \(tiling)")
+              "form \(number), \(isRagged ? "ragged" : "whole"), \(precision), tiles of \(tiling)")
           }
         }
       }
@@ -98,6 +99,15 @@ extension BackendTests {
         #expect(backend.matrixUnitsNote == "Products of bfloat16 run on matrix units (emulation).")
         let wide = try OpenCLBackend(device: device, style: .wideItems, matrixUnits: .emulation)
         #expect(wide.matrixUnits == nil && wide.matrixUnitsNote == nil)
+      }
+    }
+
+    /// The check of a device goes through its tilings without a fault.
+    @Test(arguments: choices)
+    func everyTilingIsRight(_ choice: BackendChoice) throws {
+      let backend = try Self.backend(choice)
+      for precision in Precision.allCases {
+        #expect(try backend.wrongTiling(of: precision) == nil, "\(precision)")
       }
     }
 

@@ -28,27 +28,15 @@ extension OpenCLBackend {
     }
   }
 
-  /// Multiplies small matrices on the units and holds the results to sums in double precision: what a
-  /// compiler accepts need not be what it does.
+  /// Multiplies small matrices on the units in every tiling, before anything else does: what a compiler
+  /// accepts need not be what it does.
   ///
   /// - Returns: what is wrong, or nil.
   func failure(of units: MatrixUnits) -> String? {
     matrixUnits = units
-    defer { matrixUnits = nil }
     do {
-      for form in ["NT", "NN", "TN"] {
-        // More than a tile and a block, and no multiple of either.
-        let problem = ProductProblem(
-          ProductShape(
-            form: form, rows: 70, columns: 45, inner: 69, replicas: 1, precision: .bfloat16))
-        let (left, right, output) = try problem.tensors(on: self)
-        try matmul(
-          left, transposeLeft: problem.transposesLeft, right,
-          transposeRight: problem.transposesRight, adding: nil, precision: .bfloat16,
-          into: output)
-        if let wrong = problem.firstWrong(in: try output.floats()) { return "\(wrong)" }
-      }
-      return nil
+      return tilings(on: units).isEmpty
+        ? "the device has too little local memory" : try wrongTiling(of: .bfloat16)
     } catch {
       return String(String(describing: error).prefix { $0 != "\n" })
     }

@@ -1,6 +1,7 @@
 package import Tensors
 
-/// A product of random operands that need no rounding in either precision, and what it has to make.
+/// A product of random operands, and what it has to make. Operands of bfloat16 need no rounding, but of
+/// either precision the sums do: another order would show.
 package struct ProductProblem {
   package let shape: ProductShape
   private let left: [Float]
@@ -9,9 +10,16 @@ package struct ProductProblem {
   package init(_ shape: ProductShape) {
     self.shape = shape
     var stream = Philox(seed: 1).stream(.tests)
-    // Seven bits and a sign, which bfloat16 has.
     func random(_ count: Int) -> [Float] {
-      (0..<count).map { _ in Float(Int32(bitPattern: stream.nextWord()) >> 24) * 0x1p-7 }
+      (0..<count).map { _ in
+        let word = stream.nextWord()
+        if shape.precision == .float32 { return Float(Int32(bitPattern: word)) * 0x1p-31 }
+        // Seven bits and a sign, and a power of two.
+        let exponent = Int(word & 15) - 8
+        return Float(
+          sign: .plus, exponent: exponent,
+          significand: Float(Int32(bitPattern: word) >> 24) * 0x1p-7)
+      }
     }
     left = random(shape.replicas * shape.rows * shape.inner)
     right = random(shape.replicas * shape.inner * shape.columns)
@@ -61,6 +69,44 @@ package struct ProductProblem {
       // Written so that NaN is wrong.
       if !(abs(Double(result[index]) - sum) <= bound) {
         return WrongElement(index: index, found: result[index], expected: Float(sum))
+      }
+    }
+    return nil
+  }
+}
+
+extension OpenCLBackend {
+  /// Makes small products in every tiling that the device can run: the first one's are held to sums in
+  /// double precision, the others' to its bytes.
+  ///
+  /// - Returns: what is wrong, or nil.
+  package func wrongTiling(of precision: Precision) throws -> String? {
+    defer { forcedTiling = nil }
+    // More than a tile and a block and no multiple of either; one sum in parts.
+    for (form, rows, columns, inner) in [
+      ("NT", 150, 141, 69), ("NN", 35, 140, 64), ("TN", 70, 45, 600),
+    ] {
+      let problem = ProductProblem(
+        ProductShape(
+          form: form, rows: rows, columns: columns, inner: inner, replicas: 2,
+          precision: precision))
+      var expected: [UInt32]?
+      for tiling in tilings(for: precision) {
+        forcedTiling = tiling
+        let (left, right, output) = try problem.tensors(on: self)
+        try matmul(
+          left, transposeLeft: problem.transposesLeft, right,
+          transposeRight: problem.transposesRight, adding: nil, precision: precision,
+          into: output)
+        let result = try output.floats()
+        if expected == nil, let wrong = problem.firstWrong(in: result) {
+          return "\(wrong), in tiles of \(tiling)"
+        }
+        let bits = result.map(\.bitPattern)
+        guard bits == expected ?? bits else {
+          return "tiles of \(tiling) make other bytes of \(problem.shape) than the first"
+        }
+        expected = bits
       }
     }
     return nil

@@ -107,7 +107,10 @@ extension OpenCLBackend {
     if let forcedTiling { return forcedTiling }
     let shape = ProductShape(product, units == nil ? .float32 : .bfloat16)
     if let known = tilingsInUse[shape] { return known }
-    let tiling = tuning.entry(for: shape)?.chosen ?? guess(for: product, on: units)
+    // A record is a file: what it names must be one of these.
+    let tuned = tuning.entry(for: shape)?.chosen
+    let tiling =
+      tuned.flatMap { tilings(on: units).contains($0) ? $0 : nil } ?? guess(for: product, on: units)
     tilingsInUse[shape] = tiling
     return tiling
   }

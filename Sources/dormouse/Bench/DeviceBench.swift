@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import OpenCL
 import Studies
@@ -81,6 +82,13 @@ final class DeviceBench {
         Product(rows: rows, columns: inputs, inner: outputs),
         Product(rows: outputs, columns: inputs, inner: rows, transposeLeft: true),
       ]
+    }
+
+    /// Sides that `--square` was given.
+    static func validate(squares: [Int]) throws {
+      if let wrong = squares.first(where: { !(1...32768).contains($0) }) {
+        throw ValidationError("--square must be 1 to 32768, found \(wrong).")
+      }
     }
 
     static func squares(_ size: Int) -> [Product] {
@@ -244,8 +252,10 @@ final class DeviceBench {
       _ = try openCL.takeTimes()
       let seconds = try RoundTimes.time { try steps(4) }
       let times = try openCL.takeTimes()
-      let inside = times.filter { $0.key.contains("matmul") || $0.key.contains("attention") }
-        .reduce(0) { $0 + $1.value.seconds }
+      let inside = times.filter {
+        ["matmul", "attention", "round_to_bfloat16"].contains(where: $0.key.contains)
+      }
+      .reduce(0) { $0 + $1.value.seconds }
       if inside > 0 { row.productShare = inside / seconds }
       kernelShares = times.mapValues { ($0.launches / 4, $0.seconds / seconds) }
     }

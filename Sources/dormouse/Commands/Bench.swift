@@ -26,7 +26,7 @@ struct Bench: ParsableCommand {
       "What to measure: \(Part.allCases.map(\.rawValue).joined(separator: ", ")); all unless given."
   )
   var only: [Part] = []
-  @Option(help: "Models to measure, such as 0.9M; all unless given.")
+  @Option(help: "Models to measure, such as 0.9M; all but the largest unless given, on a GPU all.")
   var model: [String] = []
   @Option(help: "Sides of square products; 2048, 1024, 512 and 256 unless given.")
   var square: [Int] = []
@@ -59,8 +59,12 @@ struct Bench: ParsableCommand {
     guard (1...1024).contains(replicas ?? 1) else {
       throw ValidationError("--replicas must be 1 to 1024, found \(replicas ?? 1).")
     }
-    if let wrong = square.first(where: { !(1...32768).contains($0) }) {
-      throw ValidationError("--square must be 1 to 32768, found \(wrong).")
+    try DeviceBench.Product.validate(squares: square)
+    if !square.isEmpty && !only.contains(.products) {
+      throw ValidationError("--square is a side of products; add --only products.")
+    }
+    if !shape.isEmpty && !only.contains(.attention) {
+      throw ValidationError("--shape is of an attention; add --only attention.")
     }
     if bfloat16 && againstOpenBLAS {
       throw ValidationError(
@@ -71,7 +75,7 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let backend = try device.makeBackend(keepsTimes: kernels)
+      let backend = try device.makeBackend(keepsTimes: kernels, describesUnits: bfloat16)
       Standard.error("Measuring \(backend.device.name) (\(backend.device.selector))\n")
       let bench = DeviceBench(
         backend: backend, rounds: rounds, precision: bfloat16 ? .bfloat16 : .float32,
@@ -148,7 +152,7 @@ struct AttentionShape: ExpressibleByArgument {
   }
 
   init?(argument: String) {
-    let sizes = argument.split(separator: ",").compactMap { Int($0) }
+    let sizes = argument.split(separator: ",").map { Int($0) ?? 0 }
     guard sizes.count == 4, sizes.allSatisfy({ (1...65536).contains($0) }), sizes[3] % 2 == 0,
       sizes[3] <= AttentionSizes.maximumHeadWidth
     else { return nil }

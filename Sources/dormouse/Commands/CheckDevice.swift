@@ -23,7 +23,7 @@ struct CheckDevice: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let backend = try device.makeBackend()
+      let backend = try device.makeBackend(describesUnits: true)
       let seed = seed ?? UInt64.random(in: .min ... .max)
       Standard.error(
         "Checking \(backend.device.name) (\(backend.device.selector)) with seed \(seed)\n")

@@ -17,7 +17,10 @@ struct Tune: ParsableCommand {
       """)
 
   @OptionGroup var device: DeviceOptions
-  @Option(help: "Models whose products are tuned, such as 0.9M; all unless given.")
+  @Option(
+    help:
+      "Models whose products are tuned, such as 0.9M; all but the largest unless given, on a GPU all."
+  )
   var model: [String] = []
   @Option(help: "Sides of square products to tune instead, unless a model is named too.")
   var square: [Int] = []
@@ -43,14 +46,15 @@ struct Tune: ParsableCommand {
       throw ValidationError("--replicas must be 1 to 1024, found \(wrong).")
     }
     try BenchModel.validate(model)
+    try DeviceBench.Product.validate(squares: square)
   }
 
   func run() throws {
     try reportingFailures {
-      guard let backend = try device.makeBackend() as? OpenCLBackend else {
+      guard let backend = try device.makeBackend(describesUnits: true) as? OpenCLBackend else {
         throw CommandFault(
           line: "the CPU backend has nothing to tune: its products are OpenBLAS's",
-          exitCode: .badUse)
+          exitCode: .unavailable)
       }
       Standard.error("Tuning \(backend.device.name) (\(backend.device.selector))\n")
       let tuner = ProductTuner(backend)
@@ -64,7 +68,12 @@ struct Tune: ParsableCommand {
           Standard.error("The budget is spent; the same command again goes on.\n")
           break
         }
-        let entry = try tuner.tune(shape, rounds: rounds)
+        let entry: TuningRecord.Entry
+        do { entry = try tuner.tune(shape, rounds: rounds) } catch let wrong
+          as ProductTuner.WrongProduct
+        {
+          throw CommandFault(line: "\(wrong)", exitCode: .failed)
+        }
         try Standard.output(
           json
             ? String(decoding: try JSONLines.line(entry), as: UTF8.self) : Self.line(entry) + "\n")

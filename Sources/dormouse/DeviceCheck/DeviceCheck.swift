@@ -1,4 +1,5 @@
 import Tensors
+import TensorsOpenCL
 
 /// Every operation of a device held to its definition and to the promises of `Backend`.
 ///
@@ -35,6 +36,15 @@ struct DeviceCheck {
     for (index, family) in families.enumerated() {
       var numbers = CheckNumbers(seed: seed, index: index)
       for call in family(&numbers) { try record(check(call)) }
+    }
+    if let device = device as? OpenCLBackend {
+      // Products above are small: they come in one tiling.
+      for precision in Precision.allCases {
+        try record(
+          measured("matmul", "every tiling, \(precision.rawValue)") {
+            (0, try device.wrongTiling(of: precision))
+          })
+      }
     }
     for optimizer in Self.optimizers { try record(checkTraining(optimizer)) }
     return results
