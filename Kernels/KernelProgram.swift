@@ -64,6 +64,9 @@ public enum KernelProgram: String, CaseIterable, Sendable {
 
   private var shared: [UInt8] {
     switch self {
+    case .attentionDecode, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
+      .matmulTile:
+      PackageResources.wide_cl
     case .attentionForwardLocal, .attentionGradientKeyLocal, .attentionGradientQueryLocal:
       PackageResources.attention_blocks_cl
     case .matmulMatrixUnits: PackageResources.matrix_units_cl

@@ -11,7 +11,7 @@
 // maximum finite. Lanes go over d: a block's products are transposed, so that its scores are one
 // vector and take one exponential.
 
-#if LANES > 1 && D % LANES == 0
+#if D % LANES == 0
 #define KEYS LANES
 #define PART LANES
 typedef vector part;

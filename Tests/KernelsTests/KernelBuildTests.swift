@@ -36,6 +36,12 @@ struct KernelBuildTests {
     .attentionGradientQuery,
   ]
 
+  /// The programs that are never compiled for one lane.
+  static let ofWideItems: Set<KernelProgram> = [
+    .attentionDecode, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
+    .matmulTile,
+  ]
+
   /// The programs that are compiled for one head width and one tile.
   static let perTile: Set<KernelProgram> = [
     .attentionForwardLocal, .attentionGradientKeyLocal, .attentionGradientQueryLocal,
@@ -49,7 +55,8 @@ struct KernelBuildTests {
       for program in KernelProgram.allCases
       where Self.perHeadWidth.contains(program) == (options.headWidth != nil && options.tile == nil)
         && Self.perTile.contains(program) == (options.tile != nil)
-        && (program != .attentionDecodeLocal || options.lanes == 1)
+        && (options.lanes == 1 || program != .attentionDecodeLocal)
+        && (options.lanes > 1 || !Self.ofWideItems.contains(program))
       {
         do {
           let built = try context.makeProgram(

@@ -37,11 +37,12 @@ import Testing
   }
 
   /// Files without a kernel, which stand before the programs that need them.
-  static let parts: Set<String> = ["common", "attention_blocks", "matrix_units"]
+  static let parts: Set<String> = ["common", "wide", "attention_blocks", "matrix_units"]
 
   /// A program's text put together from the files.
   static func source(_ program: KernelProgram, _ files: [String: String]) throws -> String {
     var names = ["common"]
+    if KernelBuildTests.ofWideItems.contains(program) { names.append("wide") }
     if program == .matmulMatrixUnits { names.append("matrix_units") }
     if program.rawValue.wholeMatch(of: /attention_(forward|gradient)\w*_local/) != nil {
       names.append("attention_blocks")

@@ -1,0 +1,127 @@
+// Vectors of 8 or 16 for kernels whose work-items have a vector unit to themselves.
+
+#if LANES == 8
+typedef float8 vector;
+#define vector_load(p) vload8(0, p)
+#define vector_store(x, p) vstore8(x, 0, p)
+#define exponential_lanes exponential8
+#else
+typedef float16 vector;
+#define vector_load(p) vload16(0, p)
+#define vector_store(x, p) vstore16(x, 0, p)
+EXPONENTIAL(exponential_lanes, float16, int16)
+#endif
+
+// A square of LANES vectors transposed: interleaving row i with row i + LANES / 2, log2(LANES) times
+// over, is a transposition.
+#if LANES == 16
+inline vector zip_low(vector a, vector b)
+{
+  return (vector)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3,
+                  a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
+}
+inline vector zip_high(vector a, vector b)
+{
+  return (vector)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb,
+                  a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf);
+}
+#else
+inline vector zip_low(vector a, vector b)
+{
+  return (vector)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3);
+}
+inline vector zip_high(vector a, vector b)
+{
+  return (vector)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
+}
+#endif
+
+inline void transpose(vector *x)
+{
+  for (int width = LANES; width > 1; width /= 2) {
+    vector y[LANES];
+#pragma unroll
+    for (int i = 0; i < LANES / 2; ++i) {
+      y[2 * i] = zip_low(x[i], x[i + LANES / 2]);
+      y[2 * i + 1] = zip_high(x[i], x[i + LANES / 2]);
+    }
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+      x[i] = y[i];
+  }
+}
+
+// The number of each lane, as a float to compare with.
+#if LANES == 8
+#define LANE_NUMBERS (float8)(0, 1, 2, 3, 4, 5, 6, 7)
+#else
+#define LANE_NUMBERS (float16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#endif
+
+#ifdef D
+// Rows of D as vectors over rows: lane i of x[d] is rows[first + i][d], the last row repeated.
+inline void load_columns(const __global float *rows, const int stride, const int first,
+    const int count, vector *x)
+{
+  int d = 0;
+  for (; d + LANES <= D; d += LANES) {
+    vector y[LANES];
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+      y[i] = vector_load(rows + (ulong)min(first + i, count - 1) * stride + d);
+    transpose(y);
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+      x[d + i] = y[i];
+  }
+  for (; d < D; ++d) {
+    float lane[LANES];
+    for (int i = 0; i < LANES; ++i)
+      lane[i] = rows[(ulong)min(first + i, count - 1) * stride + d];
+    x[d] = vector_load(lane);
+  }
+}
+
+// The other way: rows up to length from x times scale, zeros from there up to count.
+inline void store_columns(const vector *x, const vector scale, __global float *rows,
+    const int stride, const int first, const int length, const int count)
+{
+  int d = 0;
+  for (; d + LANES <= D; d += LANES) {
+    vector y[LANES];
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+      y[i] = x[d + i] * scale;
+    transpose(y);
+#pragma unroll
+    for (int i = 0; i < LANES; ++i)
+      if (first + i < count)
+        vector_store(first + i < length ? y[i] : (vector)(0.0f),
+                     rows + (ulong)(first + i) * stride + d);
+  }
+  for (; d < D; ++d) {
+    float lane[LANES];
+    vector_store(x[d] * scale, lane);
+    for (int i = 0; i < LANES && first + i < count; ++i)
+      rows[(ulong)(first + i) * stride + d] = first + i < length ? lane[i] : 0.0f;
+  }
+}
+
+// One number per row: lane i is row[first + i], the last one repeated.
+inline vector load_lanes(const __global float *row, const int first, const int count)
+{
+  float lane[LANES];
+  for (int i = 0; i < LANES; ++i)
+    lane[i] = row[min(first + i, count - 1)];
+  return vector_load(lane);
+}
+
+inline void store_lanes(const vector x, __global float *row, const int first, const int length,
+    const int count)
+{
+  float lane[LANES];
+  vector_store(x, lane);
+  for (int i = 0; i < LANES && first + i < count; ++i)
+    row[first + i] = first + i < length ? lane[i] : 0.0f;
+}
+#endif
