@@ -80,10 +80,29 @@ extension BackendTests {
           #expect(tuned.tuning.entry(for: shape.bucket)?.chosen == entry.chosen)
           #expect(tuned.device.tuning == tuner.record.name)
           #expect(tuner.record.name.hasPrefix("tuning "))
-          // Cut short, it is as good as none.
           let file = try #require(
             try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
               .first)
+          // What the file names is used for products of that bucket, unless the device cannot run it.
+          let product = MatrixProduct(
+            try tuned.empty([2, 500, 40]), transposeLeft: true, try tuned.empty([2, 500, 33]),
+            transposeRight: false, adding: nil, into: try tuned.empty([2, 40, 33]))
+          let text = try String(contentsOf: file, encoding: .utf8)
+          for tiling in tuned.tilings(for: .float32) {
+            func chosen(depth: Int) throws -> ProductTiling {
+              var other = tiling
+              other.depth = depth
+              let named = String(
+                decoding: try JSONEncoder().encode(["chosen": other]), as: UTF8.self)
+              try text.replacing(/"chosen" : \{[^}]*\}/, with: String(named.dropFirst().dropLast()))
+                .write(to: file, atomically: true, encoding: .utf8)
+              return try backend().tiling(for: product, on: nil)
+            }
+            #expect(try chosen(depth: tiling.depth) == tiling)
+            #expect(try chosen(depth: 7) == tuned.guess(for: product, on: nil))
+          }
+          // Cut short, it is as good as none.
+          try text.write(to: file, atomically: true, encoding: .utf8)
           try Data(contentsOf: file).dropLast(40).write(to: file)
           #expect(try backend().device.tuning == "untuned")
         }

@@ -29,9 +29,7 @@ package struct ProductProblem {
   var transposesRight: Bool { shape.form.hasSuffix("T") }
 
   /// The operands and a place for the result, which holds NaN.
-  package func tensors(on backend: some Backend) throws -> (
-    left: Tensor, right: Tensor, output: Tensor
-  ) {
+  package func tensors(on backend: some Backend) throws -> Operands {
     let (r, m, n, k) = (shape.replicas, shape.rows, shape.columns, shape.inner)
     let output = try backend.empty([r, m, n])
     try backend.fill(output, bits: Float.nan.bitPattern)
@@ -39,6 +37,15 @@ package struct ProductProblem {
       try backend.tensor(left, transposesLeft ? [r, k, m] : [r, m, k]),
       try backend.tensor(right, transposesRight ? [r, n, k] : [r, k, n]), output
     )
+  }
+
+  package typealias Operands = (left: Tensor, right: Tensor, output: Tensor)
+
+  package func multiply(_ operands: Operands, on backend: some Backend) throws {
+    try backend.matmul(
+      operands.left, transposeLeft: transposesLeft, operands.right,
+      transposeRight: transposesRight, adding: nil, precision: shape.precision,
+      into: operands.output)
   }
 
   /// An element beyond the bound of the contract.
@@ -93,12 +100,9 @@ extension OpenCLBackend {
       var expected: [UInt32]?
       for tiling in tilings(for: precision) {
         forcedTiling = tiling
-        let (left, right, output) = try problem.tensors(on: self)
-        try matmul(
-          left, transposeLeft: problem.transposesLeft, right,
-          transposeRight: problem.transposesRight, adding: nil, precision: precision,
-          into: output)
-        let result = try output.floats()
+        let operands = try problem.tensors(on: self)
+        try problem.multiply(operands, on: self)
+        let result = try operands.output.floats()
         if expected == nil, let wrong = problem.firstWrong(in: result) {
           return "\(wrong), in tiles of \(tiling)"
         }

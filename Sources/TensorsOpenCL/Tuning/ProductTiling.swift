@@ -103,7 +103,7 @@ extension OpenCLBackend {
     }
   }
 
-  func tiling(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
+  package func tiling(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     if let forcedTiling { return forcedTiling }
     let shape = ProductShape(product, units == nil ? .float32 : .bfloat16)
     if let known = tilingsInUse[shape] { return known }
@@ -116,7 +116,7 @@ extension OpenCLBackend {
   }
 
   /// Without tuning: the largest square tile that leaves no part of the device idle.
-  func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
+  package func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     let tilings = tilings(on: units)
     if style == .wideItems {
       // Three vectors of 16, where the last columns leave little of them unused: in measurements of the

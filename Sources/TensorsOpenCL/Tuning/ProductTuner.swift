@@ -35,20 +35,15 @@ public final class ProductTuner {
     _ shape: ProductShape, rounds: Int = 5, secondsPerRound: Double = 0.02
   ) throws -> TuningRecord.Entry {
     let problem = ProductProblem(shape)
-    let (left, right, output) = try problem.tensors(on: backend)
+    let operands = try problem.tensors(on: backend)
+    let (left, right, output) = operands
     let product = MatrixProduct(
       left, transposeLeft: problem.transposesLeft, right,
       transposeRight: problem.transposesRight, adding: nil, into: output)
-    func multiply() throws {
-      try backend.matmul(
-        left, transposeLeft: problem.transposesLeft, right,
-        transposeRight: problem.transposesRight, adding: nil, precision: shape.precision,
-        into: output)
-    }
     func seconds(calls: Int) throws -> Double {
       try backend.finish()
       let start = ContinuousClock.now
-      for _ in 0..<calls { try multiply() }
+      for _ in 0..<calls { try problem.multiply(operands, on: backend) }
       try backend.finish()
       let time = (ContinuousClock.now - start).components
       return (Double(time.seconds) + Double(time.attoseconds) * 1e-18) / Double(calls)
@@ -61,7 +56,7 @@ public final class ProductTuner {
     for tiling in tilings {
       backend.forcedTiling = tiling
       try backend.fill(output, bits: Float.nan.bitPattern)
-      try multiply()
+      try problem.multiply(operands, on: backend)
       let result = try output.floats()
       let bits = result.map(\.bitPattern)
       // Some thousand elements, in double precision; all of them by their bytes.
