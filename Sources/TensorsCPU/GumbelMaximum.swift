@@ -1,4 +1,5 @@
 internal import Foundation
+import Random
 internal import Tensors
 
 /// One row's Gumbel maximum: argmax_v logits_v / temperature - ln(-ln u_v)

@@ -1,4 +1,5 @@
 internal import COpenBLAS
+import Random
 public import Tensors
 
 extension CPUBackend {

@@ -1,4 +1,5 @@
 import Kernels
+import Random
 public import Tensors
 
 extension OpenCLBackend {

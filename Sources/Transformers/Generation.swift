@@ -1,4 +1,5 @@
 import Gradients
+import Random
 public import Tensors
 
 /// How the next token is chosen.

