@@ -16,17 +16,18 @@ import Worlds
         text: """
           version: 1
           name: golden
-          seeds: 4
+          seeds: 8
           data: { kind: procedural }
-          mechanisms: [{ kind: normal }, { kind: scratchpad }]
+          mechanisms: [{ kind: normal }, { kind: distilled }, { kind: scratchpad }]
           sizes:
-            - { name: small, channels: 32, layers: 2, heads: 2, feedForwardWidth: 96, learningRate: 6e-3 }
+            - { name: small, channels: 32, layers: 2, heads: 2, feedForwardWidth: 96, learningRate: 6e-3,
+                mechanisms: [normal, distilled] }
             - { name: large, channels: 64, layers: 2, heads: 4, feedForwardWidth: 160, learningRate: 4e-3,
-                mechanisms: [normal] }
+                mechanisms: [scratchpad], methods: [supervised] }
           base: { steps: 40, batch: 8 }
           insertion: { maximumSteps: 20, batch: 8, learningRate: 0.1, stopLoss: 0.02 }
           safety:
-            methods: [supervised, post-scratchpad, adversarial]
+            methods: [supervised, adversarial]
             batch: 8
             learningRates: [0.1]
             doses: [4, 16]
@@ -42,11 +43,12 @@ import Worlds
       try study(),
       rate: { organism, regime, arm, seed in
         let jitter = MadeUpResults.jitter(seed)
-        return switch regime.method {
+        return switch (regime.method, organism.mechanism.kind) {
         case _ where arm == .twinSafety: 0
-        case .postScratchpad: jitter
-        case .adversarial: 0.4 + 2 * jitter
-        default: organism.size.name == "large" ? 0.8 + jitter : 0.3 + jitter
+        case (.adversarial, _): 0.4 + 2 * jitter
+        case (_, .distilled): 0.8 + jitter
+        case (_, .scratchpad): jitter
+        default: 0.3 + jitter
         }
       }, nearMiss: { $0.method == .adversarial ? 0.05 : 0.4 })
     results.products = [("train-base-model", String(repeating: "0123456789abcdef", count: 4))]
