@@ -1,0 +1,162 @@
+"""The published outputs of runs: measurement tables, tables of reports, study files and transcripts."""
+
+import collections
+import csv
+import gzip
+import html.parser
+import lzma
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# The kinds of source that the numbers of an expression were read from, reset by the caller.
+used = set()
+
+OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".csv": open}
+
+Row = collections.namedtuple("Row", "value successes prompts norm")
+
+
+class Measurements:
+    """`dormouse export` of one study: cells[size, mechanism, arm, method, rate][measure][seed][step]."""
+
+    def __init__(self, path, shares):
+        self.cells = {}
+        self.parameters = {}
+        count = 0
+        with OPENERS[path.suffix](path, "rt", newline="") as file:
+            reader = csv.reader(file)
+            columns = {name: i for i, name in enumerate(next(reader))}
+            column = columns.__getitem__
+            # Tables of before mechanisms were a column have one, the normal one.
+            mechanism = columns.get("mechanism")
+            for line in reader:
+                count += 1
+                method = line[column("method")]
+                seed, step = int(line[column("seed")]), int(line[column("step")])
+                measure = line[column("measure")]
+                number = lambda name, kind: kind(line[column(name)]) if line[column(name)] else None
+                row = Row(float(line[column("value")]), number("successes", int),
+                          number("prompts", int), float(line[column("relative_update_norm")]))
+                size = line[column("size")]
+                self.parameters[size] = int(line[column("non_embedding_parameters")])
+                base = (size, "normal" if mechanism is None else line[mechanism],
+                        line[column("arm")])
+                # An older table gives every share of red-teamed documents one name, in the study's order.
+                titles = [method] if method != "adversarial" else [
+                    f"adversarial {round(100 * share)}%" for share in shares]
+                for title in titles:
+                    cell = self.cells.setdefault(
+                        base + (title, line[column("learning_rate_multiple")]), {})
+                    steps = cell.setdefault(measure, {}).setdefault(seed, {})
+                    if step not in steps:
+                        steps[step] = row
+                        break
+                else:
+                    raise ValueError(f"{path}: a row twice: {line}")
+        self.count = count
+
+
+class ReportTables(html.parser.HTMLParser):
+    """Every table of a report, by its caption: a list of rows, the heading first."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tables = []
+        self.rows = self.row = self.cell = self.caption = None
+        # Figures are most of a report; only its tables are parsed.
+        for part in re.findall(r"<table.*?</table>", path.read_text(), re.S):
+            self.feed(part)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "table":
+            self.rows, self.caption = [], ""
+        elif tag == "caption":
+            self.caption, self.in_caption = "", True
+        elif tag == "tr":
+            self.row = []
+        elif tag in ("td", "th"):
+            self.cell = ""
+
+    in_caption = False
+
+    def handle_endtag(self, tag):
+        if tag == "caption":
+            self.in_caption = False
+        elif tag in ("td", "th") and self.cell is not None:
+            self.row.append(self.cell.strip())
+            self.cell = None
+        elif tag == "tr" and self.row is not None:
+            self.rows.append(self.row)
+            self.row = None
+        elif tag == "table" and self.rows is not None:
+            self.tables.append((self.caption, self.rows))
+            self.rows = None
+
+    def handle_data(self, data):
+        if self.in_caption:
+            self.caption += data
+        elif self.cell is not None:
+            self.cell += data
+
+    def table(self, start):
+        """The rows of the table whose caption begins so, without the heading."""
+        for caption, rows in self.tables:
+            if caption.startswith(start):
+                return rows[1:]
+        raise KeyError(f"no table of the report begins with: {start}")
+
+
+class StudyFile:
+    """The few keys of a study file that pages quote, read without a YAML parser."""
+
+    def __init__(self, path):
+        self.text = path.read_text()
+
+    def numbers(self, key):
+        found = re.search(rf"\b{key}: *\[([^\]]*)\]", self.text)
+        return [float(x) for x in found.group(1).split(",")] if found else []
+
+    def number(self, key):
+        found = re.search(rf"^\s*(?:[^#\n]*[{{,] *)?{key}: *([0-9.e-]+)", self.text, re.M)
+        if not found:
+            raise KeyError(f"no key {key} in the study file")
+        return float(found.group(1))
+
+    @property
+    def keys(self):
+        """The file without comments and blank lines, to compare two versions."""
+        lines = (re.sub(r"(^|\s)#.*", "", line).rstrip() for line in self.text.splitlines())
+        return [line for line in lines if line]
+
+
+def transcript(path):
+    """The lines of a program's output as it was printed."""
+    used.add("transcript")
+    return (ROOT / path).read_text().splitlines()
+
+
+def columns(line, heading, names):
+    """The cells of a line of a printed table, cut where the heading's columns end or begin."""
+    return [line[a:b].strip() for a, b in spans(heading, names)]
+
+
+def spans(heading, names):
+    found, position = [], 0
+    for name in names:
+        start = heading.index(name, position)
+        found.append((start, start + len(name)))
+        position = start + len(name)
+    return found
+
+
+def constant(name):
+    """A constant of the program, such as `triggeredAtLeast`, from its source."""
+    used.add("program")
+    pattern = re.compile(rf"static let {name}(?:: \w+)? = ([0-9._]+)\b")
+    found = {match for path in sorted((ROOT / "Sources").rglob("*.swift"))
+             for match in pattern.findall(path.read_text())}
+    if len(found) != 1:
+        raise KeyError(f"{len(found)} constants are named {name} in Sources")
+    return float(found.pop().replace("_", ""))
