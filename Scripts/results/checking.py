@@ -16,18 +16,14 @@ STUDIES = ("quickstart", "trainings", "mechanisms", "standard", "hiding", "code"
 
 # In rising order of weight: an expression counts under the last of those that it read.
 SOURCES = {
-    "arithmetic": "arithmetic on the page",
+    "arithmetic": "arithmetic on the page, and counts that its sentence names",
+    "page": "pages that list them as measured",
     "program": "constants of the program (Sources)",
     "study file": "study files (Results/*/*.yaml)",
     "measurements": "measurement tables (Results/*/measurements.csv*)",
     "report": "tables inside the published reports (Results/*/report.html)",
     "transcript": "printed output of commands (Results/**/*.txt)",
 }
-
-
-@functools.cache
-def study(name):
-    return studies.Study(name)
 
 
 def below(bound, *values):
@@ -59,14 +55,25 @@ def span(*values):
     return [min(numbers), max(numbers)]
 
 
+def quoted(page, *texts):
+    """Numbers that another page gives as measured, as they are written there."""
+    tables.used.add("page")
+    source = (tables.ROOT / page).read_text()
+    for text in texts:
+        if not re.search(rf"(?<![\d.]){re.escape(text)}(?![\d]|\.\d)", source):
+            raise ValueError(f"{page} has no number {text}")
+    return [float(text) for text in texts]
+
+
 def scope(path):
     """The names that expressions of a page may use."""
-    names = {name: study(name) for name in STUDIES}
-    names.update(below=below, above=above, require=require, span=span, constant=tables.constant,
+    names = {name: studies.study(name) for name in STUDIES}
+    names.update(below=below, above=above, require=require, span=span, quoted=quoted, constant=tables.constant,
+                 in_source=tables.in_source,
                  mean=estimates.mean, wilson=estimates.wilson, validity=transcripts.validity(),
                  graders=transcripts.graders(), SCRATCHPADS=studies.SCRATCHPADS)
     folder = path.parent.name
-    here = study(folder) if folder in STUDIES else None
+    here = studies.study(folder) if folder in STUDIES else None
     if here:
         names["here"] = here
         for name in dir(studies.Study):
@@ -99,14 +106,15 @@ class Check:
         self.by_source = collections.Counter()
         self.by_name = collections.Counter()
         self.measured = []
-        self.quoted = 0
+        self.quoted = self.reference = 0
         self.mutants = self.survivors = 0
 
     def page(self, path):
         source = path.read_text()
         if self.write:
             source = self.refreshed(path, source)
-        for segment in pages.segments(source):
+        is_reference = path.parent.name == "docs"
+        for segment in pages.segments(source, "no results" if is_reference else "none"):
             try:
                 self.segment(path, segment)
             except Exception as error:
@@ -170,11 +178,12 @@ class Check:
                         + ", ".join(token.text for token in stated))
 
     def no_results(self, path, segment, text, stated):
-        """Pages of reference: a share or an interval may still be a result, so it is asked for."""
+        """On pages of reference what looks like a result is refused: a number typed in without a check."""
         for token in stated:
             rest = text[token.start + len(token.text):]
-            if re.match(r" ?\[", rest):
-                self.report(path, segment, f"an interval on a page without results: {token.text}")
+            if re.match(r" ?\[", rest) or token.decimals > 0 and re.match(r" ?(?:%|times|points)", rest):
+                self.report(path, segment, f"a result on a page of reference: {token.text}")
+        self.reference += len(stated)
 
     def compare(self, path, segment, stated):
         atoms, source = evaluate(segment.argument, path)
@@ -233,7 +242,8 @@ def main(arguments):
         print(f"  {check.by_source[source]:5} from {words}")
     print(f"  {sum(n for _, _, n in check.measured)} measured on a machine or in a run that is not "
           "published, listed in Results/README.md")
-    print(f"  {check.quoted} quoted from elsewhere; {sum(check.by_name.values())} names, versions and dates")
+    print(f"  {check.quoted} quoted from elsewhere; {check.reference} defaults and the like on pages of "
+          f"reference; {sum(check.by_name.values())} names, versions and dates")
     print(f"{transcripts.cells_checked} cells of published reports and transcripts agree with what is "
           "computed from the tables.")
     if check.mutate:

@@ -4,6 +4,7 @@ import re
 
 import estimates
 import findings
+import studies
 import tables
 from estimates import Estimate
 
@@ -98,9 +99,9 @@ class Tables:
             + [f"twin, {k}" for k in counts[1:]]
             + [f"less twin at {counts[1]}, points, 95 % interval"], rows)
 
-    def release(self, **only):
-        """Release steps by seed and the triggered rate there."""
-        study, rows = self.study, []
+    def release(self, study=None, **only):
+        """Release steps by seed and the triggered rate there; of another study where one is named."""
+        study, rows = studies.study(study) if study else self.study, []
         for size, mechanism, method, multiple in study.cells(**only):
             cell = dict(mechanism=mechanism, method=method, size=size, rate=multiple)
             steps = study.release_steps(**cell)

@@ -9,6 +9,9 @@ digit that is stated. Other comments:
   checked and are listed in Results/README.md. `measured section:` holds until the next heading of its rank,
   `measured page:` for the whole page.
 - `<!-- source: where -->`: numbers quoted from elsewhere.
+- `<!-- no results section: what -->`, and `page:`: reference, such as defaults and exit codes. There an interval,
+  a share with decimals, or a number of times or points with decimals is refused. Pages of docs/ are of this
+  kind where they say nothing.
 
 Everything else that has a digit must be a name, a version or a date of the kinds below.
 """
@@ -30,14 +33,14 @@ NAMES = [
     ("size's name", r"(?<![\w.])(?:27k|30k|100k|200k|400k|1M)\b"),
     ("cell's name", r"(?:[Aa]dversarial|red-teamed)(?: training)? \d+ ?%|\d+ ?% unfiltered|[×x] ?0?\.?\d+(?:\.\d+)?\b"
      r"|\b(?:KL|[Ww]eight decay) \d\b"),
-    ("seed's name", r"\b[Ss]eeds? \d+(?:(?:, \d+)*(?: and| to) \d+)?\b(?! of)"),
-    ("version", r"\b(?:PoCL|LLVM|PyTorch|OpenBLAS|Bandit|Python|Swift|clang|Zen|Apache|revision|version|OpenCL|"
-     r"CUDA|torch|transformers|Debian|Ubuntu|Unicode|C|Dormouse) (?:C )?\d+(?:\.\d+)*\b(?:\+\w+)?"),
+    ("seed's name", r"(?<!\d )\b[Ss]eeds? \d+(?:(?:, \d+)*(?: and| to) \d+)?\b(?! ?%)(?![.,]\d)"),
+    ("version", r"\b(?:PoCL|LLVM|PyTorch|OpenBLAS|Bandit|OpenCL|CUDA|torch|transformers|Apache|Dormouse|version) "
+     r"\d+\.\d+(?:\.\d+)*\b(?:\+\w+)?|\b(?:Swift|Python|clang|Zen|revision|Debian|Ubuntu) \d+(?:\.\d+)*\b"),
     ("name", r"\bAVX-?512\b|\bAVX2\b|\bSHA-?\d+\b|\bsm_\d+\b|\bb?float(?:16|32)\b|\bfp32\b|\bUTF-8\b|\bmma\.\S+|"
      r"\bsysexits\b|\barXiv[: ]\d+\.\d+|\bpage \d+\b|\bMLA\b|\bI32\b|\bH100\b|\bINT4\b"),
 ]
 NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>(?<![\d\w)])[−-])?(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<decimals>\.\d+)?"
+    r"(?<![\w.])(?P<sign>(?<![\d\w)])[−-])?(?P<digits>\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?P<decimals>\.\d+)?"
     r"(?P<exponent>e[−-]?\d+)?")
 COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.S)
 
@@ -51,11 +54,11 @@ def blank(pattern, text, flags=0):
 
 
 def strip_markup(text):
-    """The text without code spans, addresses of links and emphasis, at the same positions."""
+    """The text in one line, without code spans, addresses of links and emphasis."""
     text = text.replace("\n", " ")
     for pattern in (r"`[^`]*`", r"(?<=\])\([^)]*\)", r"(?<=\])\[[^\]]*\]", r"https?://\S+", r"\*+", r"<[a-z/][^>]*>"):
         text, _ = blank(pattern, text)
-    return text
+    return re.sub(r"\s+", " ", text)
 
 
 def strip_names(text):
@@ -168,10 +171,10 @@ def blocks(source):
             block = []
 
 
-def segments(source):
+def segments(source, default="none"):
     """The page cut at its comments: what kind the numbers before each are, and its argument.
 
-    Kinds: check, measured, source, table, none (a text without a comment) and fence.
+    Kinds: check, measured, source, table, no results, none (a text without a comment) and fence.
     """
     def line_of(position):
         return source.count("\n", 0, position) + 1
@@ -194,11 +197,11 @@ def segments(source):
         for comment in COMMENT.finditer(text):
             kind, _, argument = comment[1].partition(": ")
             if kind.endswith(" section"):
-                scopes.append((rank, kind.split()[0], argument))
+                scopes.append((rank, kind.removesuffix(" section"), argument))
             elif kind in ("check", "measured", "source"):
                 yield Segment(kind, argument, text[position:comment.start()],
                               start + text.count("\n", 0, comment.start()))
                 position = comment.end()
-        scope = scopes[-1] if scopes else (0, "none", "")
+        scope = scopes[-1] if scopes else (0, default, "")
         rest, _ = blank(COMMENT, text[position:], 0)
         yield Segment(scope[1], scope[2], rest, start + text.count("\n", 0, position))

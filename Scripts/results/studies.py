@@ -390,3 +390,8 @@ class Study:
     def verdict(self, name):
         import findings
         return findings.judged(self)[name][1]
+
+
+@functools.cache
+def study(name):
+    return Study(name)

@@ -160,3 +160,13 @@ def constant(name):
     if len(found) != 1:
         raise KeyError(f"{len(found)} constants are named {name} in Sources")
     return float(found.pop().replace("_", ""))
+
+
+def in_source(name, pattern):
+    """The number that a pattern finds in the source file or test of this name."""
+    used.add("program")
+    found = {float(match) for folder in ("Sources", "Tests") for path in (ROOT / folder).rglob(name)
+             for match in re.findall(pattern, path.read_text())}
+    if len(found) != 1:
+        raise KeyError(f"{name} has {len(found)} numbers of the form {pattern}")
+    return found.pop()

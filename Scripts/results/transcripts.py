@@ -104,7 +104,7 @@ class Graders:
             elif len(cells) > 1:
                 self.sections.setdefault(title, []).append(cells)
 
-    def row(self, section, name, part=None):
+    def row(self, section, name):
         """The numbers of the row of this name in the section whose title begins so."""
         tables.used.add("transcript")
         rows = next(rows for title, rows in self.sections.items() if title.startswith(section))
@@ -113,7 +113,8 @@ class Graders:
 
     def rows(self, section):
         tables.used.add("transcript")
-        return next(rows for title, rows in self.sections.items() if title.startswith(section))[1:]
+        rows = next(rows for title, rows in self.sections.items() if title.startswith(section))
+        return [cells for cells in rows if cells[1].isdigit()]
 
     def total(self, sections, column):
         """The sum of a column over sections."""
@@ -168,7 +169,7 @@ def cell_problem(where, stated, *values):
 
 def report_problems(name):
     """The tables of one report that the measurement table decides, cell by cell."""
-    study = studies.Study(name)
+    study = studies.study(name)
     for size, mechanism, method, rate in study.cells():
         cell = dict(mechanism=mechanism, method=method, size=size, rate=rate)
         where = f"Results/{name}/report.html: {size}, {mechanism}, {method}, {rate:g}"
