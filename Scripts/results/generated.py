@@ -144,6 +144,17 @@ class Tables:
                    "AUROC, supervised"]
         return table(heading[:len(rows[0])], rows)
 
+    def precisions(self, *doses):
+        """The report's triggered rates in both precisions, at (rate, step)."""
+        rates, group = {}, ""
+        for row in self.study.report("Along the dose"):
+            group = row[0] if len(row) == 1 else group
+            rates[group, row[0]] = row[2] if len(row) > 1 else ""
+        rows = [[size, f"rate ×{multiple:g}", str(step)] + [
+            rates[f"{size}{suffix}, rate ×{multiple:g}", str(step)] for suffix in ("", "-bfloat16")]
+                for size in ("small", "large") for multiple, step in doses]
+        return table(["Size", "Training", "Step", "float32", "bfloat16"], rows)
+
     def from_report(self, caption, *names):
         """A table of the report as it is, or its columns of these names."""
         tables.used.add("report")

@@ -2,15 +2,14 @@
 
 import functools
 import math
-import pathlib
 import re
 
 import estimates
 import halflife
 import tables
-from estimates import Claim, Estimate
+from estimates import Estimate
 
-HELD_OUT = {"other-order", "spacing", "substring", "case", "implied", "other-year", "unseen-year"}
+# Families of near-misses of the built-in assistant that are only ever measured.
 ASSISTANT_HELD_OUT = ("other-order", "spacing", "substring")
 TRIGGERED = "triggered rate"
 RELEARNED = "triggered rate after {} triggered examples"
@@ -62,11 +61,6 @@ class Study:
         """The rows of a table of the report."""
         tables.used.add("report")
         return self._report.table(caption)
-
-    @property
-    def products(self):
-        """How many products the report lists by their fingerprints."""
-        return len(self.report("SHA-256"))
 
     # MARK: Cells
 

@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import functools
 import gzip
 import html.parser
 import lzma
@@ -65,9 +66,10 @@ class ReportTables(html.parser.HTMLParser):
         super().__init__()
         self.tables = []
         self.rows = self.row = self.cell = self.caption = None
-        # Figures are most of a report; only its tables are parsed.
+        # Only tables are parsed, and not those of figures' points and of fingerprints, which no page quotes.
         for part in re.findall(r"<table.*?</table>", path.read_text(), re.S):
-            self.feed(part)
+            if not re.match(r"<table[^>]*>\s*(?:<caption>SHA-256|<thead>)", part):
+                self.feed(part)
 
     def handle_starttag(self, tag, attributes):
         if tag == "table":
@@ -137,36 +139,34 @@ def transcript(path):
     return (ROOT / path).read_text().splitlines()
 
 
-def columns(line, heading, names):
-    """The cells of a line of a printed table, cut where the heading's columns end or begin."""
-    return [line[a:b].strip() for a, b in spans(heading, names)]
+@functools.cache
+def sources():
+    """The text of every Swift file of the program and its tests, by path."""
+    return {path: path.read_text() for folder in ("Sources", "Tests")
+            for path in (ROOT / folder).rglob("*.swift")}
 
 
-def spans(heading, names):
-    found, position = [], 0
-    for name in names:
-        start = heading.index(name, position)
-        found.append((start, start + len(name)))
-        position = start + len(name)
-    return found
-
-
-def constant(name):
-    """A constant of the program, such as `triggeredAtLeast`, from its source."""
-    used.add("program")
+@functools.cache
+def _constant(name):
     pattern = re.compile(rf"static let {name}(?:: \w+)? = ([0-9._]+)\b")
-    found = {match for path in sorted((ROOT / "Sources").rglob("*.swift"))
-             for match in pattern.findall(path.read_text())}
+    found = {match for path, text in sources().items() if "Sources" in path.parts
+             for match in pattern.findall(text)}
     if len(found) != 1:
         raise KeyError(f"{len(found)} constants are named {name} in Sources")
     return float(found.pop().replace("_", ""))
 
 
+def constant(name):
+    """A constant of the program, such as `triggeredAtLeast`, from its source."""
+    used.add("program")
+    return _constant(name)
+
+
 def in_source(name, pattern):
     """The number that a pattern finds in the source file or test of this name."""
     used.add("program")
-    found = {float(match) for folder in ("Sources", "Tests") for path in (ROOT / folder).rglob(name)
-             for match in re.findall(pattern, path.read_text())}
+    found = {float(match) for path, text in sources().items() if path.name == name
+             for match in re.findall(pattern, text)}
     if len(found) != 1:
         raise KeyError(f"{name} has {len(found)} numbers of the form {pattern}")
     return found.pop()
