@@ -106,7 +106,7 @@ class Check:
         self.by_source = collections.Counter()
         self.by_name = collections.Counter()
         self.measured = []
-        self.quoted = self.reference = 0
+        self.quoted = self.reference = self.words = 0
         self.mutants = self.survivors = 0
 
     def page(self, path):
@@ -161,7 +161,9 @@ class Check:
                 self.report(path, segment._replace(text=first[0]),
                             f"a table is not what {segment.argument} gives; the first other line: {first[1]}")
             return
-        text, names = pages.strip_names(pages.strip_markup(segment.text))
+        text = pages.strip_markup(segment.text)
+        self.verdicts(path, segment, text)
+        text, names = pages.strip_names(text)
         self.by_name.update(names)
         stated = pages.tokens(text)
         if segment.kind == "measured":
@@ -188,6 +190,14 @@ class Check:
             if re.match(r" ?\[", rest) or token.decimals > 0 and re.match(r" ?(?:%|times|points)", rest):
                 self.report(path, segment, f"a result on a page of reference: {token.text}")
         self.reference += len(stated)
+
+    def verdicts(self, path, segment, text):
+        """Verdicts in words, such as `F7, supports`, against those judged again."""
+        _, here = scope(path)
+        for name, word in re.findall(r"\b(F\d+[a-h]?), (supports|contradicts|inconclusive)\b", text):
+            if here and here.verdict(name) != word:
+                self.report(path, segment, f"{name} is said to be {word} and is {here.verdict(name)}")
+            self.words += here is not None
 
     def compare(self, path, segment, stated):
         atoms, source = evaluate(segment.argument, path)
@@ -248,6 +258,7 @@ def main(arguments):
           "published, listed in Results/README.md")
     print(f"  {check.quoted} quoted from elsewhere; {check.reference} defaults and the like on pages of "
           f"reference; {sum(check.by_name.values())} names, versions and dates")
+    print(f"{check.words} verdicts in words are those judged again.")
     print(f"{transcripts.cells_checked} cells of published reports and transcripts agree with what is "
           "computed from the tables.")
     if check.mutate:

@@ -68,9 +68,10 @@ class Statistics(unittest.TestCase):
 
 
 class Pages(unittest.TestCase):
-    def problems(self, text):
+    def problems(self, text, folder=""):
         check = checking.Check()
-        with tempfile.NamedTemporaryFile("w", suffix=".md", dir=tables.ROOT, delete=False) as file:
+        place = tables.ROOT / folder
+        with tempfile.NamedTemporaryFile("w", suffix=".md", dir=place, delete=False) as file:
             file.write(text)
         path = pathlib.Path(file.name)
         try:
@@ -104,6 +105,11 @@ class Pages(unittest.TestCase):
             problems = self.problems(text).problems
             self.assertEqual(len(problems), 1, text)
             self.assertIn(word, problems[0])
+
+    def test_a_verdict_in_words(self):
+        place = "Results/hiding"
+        self.assertEqual(self.problems("F6, inconclusive.", place).problems, [])
+        self.assertIn("is said to be supports", self.problems("F6, supports.", place).problems[0])
 
     def test_a_result_on_a_page_of_reference(self):
         start = "<!-- no results page: commands -->\n\n"

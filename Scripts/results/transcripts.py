@@ -219,6 +219,26 @@ def relearning_problems(study):
             yield from cell_problem(where, stated, study.relearned_gap(k, **cell))
 
 
+def precision_problems():
+    """Differences that only paired.py has, against the rounded means and intervals of the report."""
+    global cells_checked
+    page = (tables.ROOT / "Results/precision/README.md").read_text()
+    rates, group = {}, ""
+    for row in studies.study("precision").report("Along the dose"):
+        group = row[0] if len(row) == 1 else group
+        if len(row) > 1:
+            rates[group, row[0]] = studies.Study.printed(row[2])
+    for size, multiple, step, spread, difference in re.findall(
+            r"^\| (small|large), rate ×([\d.]+), step (\d+) \| ([\d.]+) \| (−?[\d.]+) \[", page, re.M):
+        plain, rounded = (rates[f"{size}{suffix}, rate ×{multiple}", step] for suffix in ("", "-bfloat16"))
+        stated = float(difference.replace("−", "-"))
+        half = estimates.t_critical(0.025, 7) * float(spread) / 8 ** 0.5
+        cells_checked += 2
+        if abs(rounded.mean - plain.mean - stated) > 1.05 or not (
+                plain.upper > 99.5 or plain.lower < 0.5 or abs((plain.upper - plain.lower) / 2 - half) < 1.05):
+            yield f"Results/precision/README.md: {size}, {multiple}, step {step}: not what the report's means give"
+
+
 def preset_problems():
     """Whether each study file is today's preset, as its page says by `<!-- preset: ... -->`."""
     root = tables.ROOT
@@ -252,7 +272,8 @@ def by_key(path):
 
 
 def problems():
-    found = list(validity().problems()) + list(graders().problems()) + list(preset_problems())
+    found = list(validity().problems()) + list(graders().problems()) + list(preset_problems()) + list(
+        precision_problems())
     for name in ("quickstart", "trainings", "mechanisms", "standard", "hiding", "code"):
         found += report_problems(name)
     return found
