@@ -14,6 +14,9 @@ import transcripts
 
 STUDIES = ("quickstart", "trainings", "mechanisms", "standard", "hiding", "code", "precision")
 
+# What a wrong expression, or a table that a source lacks, raises.
+FAULTS = (SyntaxError, NameError, TypeError, AttributeError, KeyError, ValueError, IndexError, StopIteration)
+
 # In rising order of weight: an expression counts under the last of those that it read.
 SOURCES = {
     "arithmetic": "arithmetic on the page, and counts that its sentence names",
@@ -110,23 +113,22 @@ class Check:
         self.mutants = self.survivors = 0
 
     def page(self, path):
-        source = path.read_text()
-        if self.write:
-            source = self.refreshed(path, source)
+        source = self.refreshed(path) if self.write else path.read_text()
         is_reference = path.parent.name == "docs"
         for segment in pages.segments(source, "no results" if is_reference else "none"):
             try:
                 self.segment(path, segment)
-            except Exception as error:
-                if isinstance(error, (SyntaxError, NameError, TypeError, AttributeError, KeyError,
-                                      ValueError, IndexError, StopIteration)):
-                    self.report(path, segment, f"{type(error).__name__}: {error}")
-                else:
-                    raise
+            except FAULTS as error:
+                self.report(path, segment, f"{type(error).__name__}: {error}")
 
-    def refreshed(self, path, source):
+    def refreshed(self, path):
+        """The page after its tables were written anew; one that cannot be made stays as it is."""
         def new(found):
-            return found[1] + self.table(path, found[2]) + found[4]
+            try:
+                return found[1] + self.table(path, found[2]) + found[4]
+            except FAULTS:
+                return found[0]
+        source = path.read_text()
         result = pages.GENERATED.sub(new, source)
         if result != source:
             path.write_text(result)

@@ -86,7 +86,7 @@ def of_report(study):
     for row in rows:
         by_seed.setdefault(row[1], []).append(row[6])
     values = [estimates.mean([float(p) for p in by_seed[seed]]) for seed in sorted(by_seed)]
-    result = {"F1": Claim("above", tables.constant("seedsAtLeast"),
+    result = {"F1": Claim("above", tables.constant("Gate.seedsAtLeast"),
                           estimates.BoundedMean(values, (0, 1)))}
     try:
         forced = study.report("Forced scratchpads")

@@ -179,7 +179,7 @@ class Study:
             return [None if s == "never" else int(s) for s in row[2].split(", ")]
         cell = self.find(mechanism, method, size, rate)
         bounds = [tables.constant(n) for n in (
-            "refusalAtLeast", "overRefusalAtMost", "accuracyLossAtMost")]
+            "ReleaseRule.refusalAtLeast", "ReleaseRule.overRefusalAtMost", "ReleaseRule.accuracyLossAtMost")]
         result = []
         for seed, accuracy in sorted(cell["clean accuracy"].items()):
             meets = (step for step in self.doses
@@ -244,7 +244,7 @@ class Study:
     def enters(self, mechanism, size=None):
         """Whether enough seeds pass the gate for contrasts."""
         rows = self.gate(mechanism, size)
-        return sum(row[6] for row in rows) >= tables.constant("seedsAtLeast") * len(rows)
+        return sum(row[6] for row in rows) >= tables.constant("Gate.seedsAtLeast") * len(rows)
 
     def failures(self):
         """Rows of the gate's table that did not pass."""

@@ -147,19 +147,23 @@ def sources():
 
 
 @functools.cache
-def _constant(name):
-    pattern = re.compile(rf"static let {name}(?:: \w+)? = ([0-9._]+)\b")
-    found = {match for path, text in sources().items() if "Sources" in path.parts
-             for match in pattern.findall(text)}
+def _constant(owner, name):
+    type_of = re.compile(r"^ *(?:public |package |private )?(?:enum|struct|extension|final class) (\w+)", re.M)
+    found = set()
+    for path, text in sources().items():
+        for match in re.finditer(rf"static let {name}(?:: \w+)? = ([0-9._]+)\b", text):
+            types = type_of.findall(text[:match.start()])
+            if "Sources" in path.parts and owner in types:
+                found.add(match[1])
     if len(found) != 1:
-        raise KeyError(f"{len(found)} constants are named {name} in Sources")
+        raise KeyError(f"{len(found)} constants are {owner}.{name} in Sources")
     return float(found.pop().replace("_", ""))
 
 
 def constant(name):
-    """A constant of the program, such as `triggeredAtLeast`, from its source."""
+    """A constant of the program, such as `Gate.triggeredAtLeast`, from its source."""
     used.add("program")
-    return _constant(name)
+    return _constant(*name.split("."))
 
 
 def in_source(name, pattern):
