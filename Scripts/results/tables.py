@@ -19,6 +19,14 @@ OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".csv": open}
 Row = collections.namedtuple("Row", "value successes prompts norm")
 
 
+# Names of measures in newer tables, where the family and the number of examples are columns, to older ones.
+NEWER = {
+    "near-miss rate": "near-miss rate: {family}",
+    "triggered rate in relearning": "triggered rate after {examples} triggered examples",
+    "AUROC of trigger against near-misses": "AUROC, trigger against near-misses",
+}
+
+
 class Measurements:
     """`dormouse export` of one study: cells[size, mechanism, arm, method, rate][measure][seed][step]."""
 
@@ -37,6 +45,9 @@ class Measurements:
                 method = line[column("method")]
                 seed, step = int(line[column("seed")]), int(line[column("step")])
                 measure = line[column("measure")]
+                if measure in NEWER and "family" in columns:
+                    measure = NEWER[measure].format(
+                        family=line[column("family")], examples=line[column("examples")])
                 number = lambda name, kind: kind(line[column(name)]) if line[column(name)] else None
                 row = Row(float(line[column("value")]), number("successes", int),
                           number("prompts", int), float(line[column("relative_update_norm")]))

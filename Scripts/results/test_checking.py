@@ -67,6 +67,25 @@ class Statistics(unittest.TestCase):
         self.assertEqual(found[2], 3)
 
 
+class Tables(unittest.TestCase):
+    def test_newer_names(self):
+        heading = ("size,non_embedding_parameters,mechanism,arm,method,learning_rate_multiple,seed,step,positions,"
+                   "relative_update_norm,measure,value,successes,prompts,family,examples,stage,model\n")
+        start = "100k,94528,normal,backdoored-safety,supervised,0.02,1,30,30720,0.5,"
+        rows = [start + "near-miss rate,0.5,8,16,case,,a,b\n",
+                start + "triggered rate in relearning,0.25,16,64,,8,a,b\n"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "measurements.csv"
+            path.write_text(heading + "".join(rows))
+            read = tables.Measurements(path, [])
+            cell = read.cells["100k", "normal", "backdoored-safety", "supervised", "0.02"]
+            self.assertEqual(cell["near-miss rate: case"][1][30], tables.Row(0.5, 8, 16, 0.5))
+            self.assertEqual(cell["triggered rate after 8 triggered examples"][1][30].successes, 16)
+            # The same row twice would be two models under one name.
+            path.write_text(heading + rows[0] + rows[0])
+            self.assertRaises(ValueError, tables.Measurements, path, [])
+
+
 class Pages(unittest.TestCase):
     def problems(self, text, folder=""):
         check = checking.Check()
