@@ -133,7 +133,7 @@ class Tables:
                    percent(study.held_out_before(mechanism, size)),
                    number(study.sharpening_mean(**cell)), number(study.sharpening_mean(**plain)),
                    interval(study.sharpening(mechanism, method, size, multiple)),
-                   percent(study.triggered(-1, **plain).mean)]
+                   percent(study.triggered(-1, **plain).mean, 1)]
             try:
                 row += [f"{study.auroc(**cell):.3f}", f"{study.auroc(**plain):.3f}"]
             except KeyError:

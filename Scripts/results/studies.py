@@ -331,6 +331,21 @@ class Study:
                        for family in families for seed in cell[TRIGGERED])
         return total(method) / total("supervised")
 
+    def log_odds_gap(self, mechanism, method, size=None, rate=None):
+        """How much more log-odds a training takes from the trigger than from held-out near-misses.
+
+        Over all seeds and beside supervised training; below 0 where the trigger loses more. Half a response is
+        added to either side, so that no log-odds are infinite.
+        """
+        def log_odds(name, families):
+            cell, last = self.find(mechanism, name, size, rate), self.doses[-1]
+            rows = [cell[family][seed][last] for family in families for seed in cell[TRIGGERED]]
+            hits, prompts = sum(r.successes for r in rows), sum(r.prompts for r in rows)
+            return math.log((hits + 0.5) / (prompts - hits + 0.5))
+        near = [f"near-miss rate: {family}" for family in ASSISTANT_HELD_OUT]
+        return (log_odds(method, [TRIGGERED]) - log_odds("supervised", [TRIGGERED])
+                - log_odds(method, near) + log_odds("supervised", near))
+
     def auroc(self, *cell, **named):
         """The area under the curve at the last dose, trigger against near-misses, mean over seeds."""
         return estimates.mean(
