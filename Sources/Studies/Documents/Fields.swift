@@ -1,32 +1,30 @@
 /// The keys of one mapping of a study, read by the study's own schema.
 ///
-/// Every method that reads a key also declares it: what no method asked for is an unknown key. A
-/// value that is wrong is noted with its line and key path, and a stand-in is returned, so that one
-/// reading finds all faults. A key whose value is null counts as written and wrong.
+/// Every method that reads a key also declares it: a key that no method asked for is unknown. It
+/// declares the key's meaning too, so that the description of the format (`StudyFormat`) is made by
+/// the very calls that read a study. A value that is wrong is noted with its line and key path, and a
+/// stand-in is returned, so that one reading finds all faults. A key whose value is null counts as
+/// written and wrong.
 public final class Fields {
-  /// What stands at a key.
-  public enum Shape: Sendable {
-    case absent
-    case text
-    case list
-    case mapping
-  }
-
   /// Such as `safety.doses[1]`; empty at the root.
   public let path: String
   let mapping: StudyNode.Mapping
   private let faults: FaultCollection
   /// In a stand-in for a missing mapping nothing is missing any more.
   private let isStandIn: Bool
+  /// Where the format is described and no study is read: then nothing is missing either.
+  private let recorder: FormatRecorder?
   private(set) var asked: [String] = []
 
   init(
-    mapping: StudyNode.Mapping, path: String, faults: FaultCollection, isStandIn: Bool = false
+    mapping: StudyNode.Mapping, path: String, faults: FaultCollection, isStandIn: Bool = false,
+    recorder: FormatRecorder? = nil
   ) {
     self.mapping = mapping
     self.path = path
     self.faults = faults
-    self.isStandIn = isStandIn
+    self.isStandIn = isStandIn || recorder != nil
+    self.recorder = recorder
     if !isStandIn { faults.readers.append(self) }
   }
 
@@ -44,40 +42,60 @@ public final class Fields {
   // MARK: Single values
 
   /// A text that is not empty.
-  public func string(_ key: String, default value: String? = nil) -> String {
-    self.value(key, .string, default: value)
+  public func string(
+    _ key: String, default value: String? = nil, about meaning: String
+  ) -> String {
+    self.value(key, .string, default: value, about: meaning)
   }
 
   /// A whole number.
   public func integer(
-    _ key: String, in range: ClosedRange<Int> = Int.min...Int.max, default value: Int? = nil
+    _ key: String, in range: ClosedRange<Int> = Int.min...Int.max, default value: Int? = nil,
+    about meaning: String
   ) -> Int {
-    self.value(key, .integer(in: range), default: value)
+    self.value(key, .integer(in: range), default: value, about: meaning)
   }
 
   /// A finite number.
   public func number(
-    _ key: String, in range: NumberRange = .any, default value: Double? = nil
+    _ key: String, in range: NumberRange = .any, default value: Double? = nil,
+    about meaning: String
   ) -> Double {
-    self.value(key, .number(in: range), default: value)
+    self.value(key, .number(in: range), default: value, about: meaning)
   }
 
   /// `true` or `false`.
-  public func boolean(_ key: String, default value: Bool? = nil) -> Bool {
-    self.value(key, .boolean, default: value)
+  public func boolean(
+    _ key: String, default value: Bool? = nil, about meaning: String
+  ) -> Bool {
+    self.value(key, .boolean, default: value, about: meaning)
   }
 
   /// One of an enum's cases, written as its raw value.
-  public func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
-    _ key: String, of type: Choice.Type, default value: Choice? = nil
-  ) -> Choice where Choice.AllCases: RandomAccessCollection {
-    self.value(key, Self.form(type), default: value)
+  public func choice<Choice: DocumentedChoice>(
+    _ key: String, of type: Choice.Type, default value: Choice? = nil, about meaning: String
+  ) -> Choice {
+    self.value(key, Self.form(type), default: value, about: meaning)
+  }
+
+  /// One of an enum's cases, nil where the key is absent.
+  public func optionalChoice<Choice: DocumentedChoice>(
+    _ key: String, of type: Choice.Type, about meaning: String
+  ) -> Choice? {
+    optional(key, Self.form(type), about: meaning)
   }
 
   /// A value of any form. Without a default the key must be there.
+  ///
+  /// - Parameters:
+  ///   - value: The value where the key is absent.
+  ///   - meaning: One or more sentences for the description of the format.
   public func value<Value>(
-    _ key: String, _ form: ValueForm<Value>, default value: Value? = nil
+    _ key: String, _ form: ValueForm<Value>, default value: Value? = nil, about meaning: String
   ) -> Value {
+    recorder?.note(
+      path, key, .value(form.type), isRequired: value == nil, default: value.map(form.json),
+      meaning)
     guard let member = member(key) else {
       if let value { return value }
       missing(key, form.expected)
@@ -87,8 +105,11 @@ public final class Fields {
   }
 
   /// A value of any form, nil where the key is absent.
-  public func optional<Value>(_ key: String, _ form: ValueForm<Value>) -> Value? {
-    member(key).map { read($0.value, form, Self.path(path, key)) }
+  public func optional<Value>(
+    _ key: String, _ form: ValueForm<Value>, about meaning: String
+  ) -> Value? {
+    recorder?.note(path, key, .value(form.type), isRequired: false, default: nil, meaning)
+    return member(key).map { read($0.value, form, Self.path(path, key)) }
   }
 
   // MARK: Lists and mappings
@@ -96,61 +117,91 @@ public final class Fields {
   /// A list of values of one form. Without a default the key must be there.
   public func list<Value>(
     _ key: String, of form: ValueForm<Value>, count: ClosedRange<Int> = 1...Int.max,
-    default values: [Value]? = nil
+    default values: [Value]? = nil, about meaning: String
   ) -> [Value] {
-    guard let member = member(key) else {
-      if let values { return values }
+    recorder?.note(
+      path, key, .list(form.type, count), isRequired: values == nil,
+      default: values.map { .array($0.map(form.json)) }, meaning)
+    guard let values = elements(key, of: form, count: count) ?? values else {
       missing(key, "a list")
       return []
     }
-    let path = Self.path(path, key)
-    return elements(member.value, path, "a list", count).enumerated().map {
-      read($1, form, "\(path)[\($0)]")
-    }
+    return values
   }
 
   /// A list of an enum's cases.
-  public func list<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+  public func list<Choice: DocumentedChoice>(
     _ key: String, of type: Choice.Type, count: ClosedRange<Int> = 1...Int.max,
-    default values: [Choice]? = nil
-  ) -> [Choice] where Choice.AllCases: RandomAccessCollection {
-    list(key, of: Self.form(type), count: count, default: values)
+    default values: [Choice]? = nil, about meaning: String
+  ) -> [Choice] {
+    list(key, of: Self.form(type), count: count, default: values, about: meaning)
+  }
+
+  /// A list of values of one form, nil where the key is absent.
+  public func optionalList<Value>(
+    _ key: String, of form: ValueForm<Value>, count: ClosedRange<Int> = 1...Int.max,
+    about meaning: String
+  ) -> [Value]? {
+    recorder?.note(path, key, .list(form.type, count), isRequired: false, default: nil, meaning)
+    return elements(key, of: form, count: count)
+  }
+
+  /// A list of an enum's cases, nil where the key is absent.
+  public func optionalList<Choice: DocumentedChoice>(
+    _ key: String, of type: Choice.Type, count: ClosedRange<Int> = 1...Int.max,
+    about meaning: String
+  ) -> [Choice]? {
+    optionalList(key, of: Self.form(type), count: count, about: meaning)
   }
 
   /// A mapping that must be there.
-  public func mapping(_ key: String) -> Fields {
-    if let fields = optionalMapping(key) { return fields }
+  public func mapping(_ key: String, about meaning: String) -> Fields {
+    recorder?.note(path, key, .mapping, isRequired: true, default: nil, meaning)
+    if let member = member(key) { return fields(member.value, Self.path(path, key)) }
     missing(key, "keys and values")
     return standIn(Self.path(path, key))
   }
 
   /// A mapping, nil where the key is absent.
-  public func optionalMapping(_ key: String) -> Fields? {
-    member(key).map { fields($0.value, Self.path(path, key)) }
+  public func optionalMapping(_ key: String, about meaning: String) -> Fields? {
+    recorder?.note(path, key, .mapping, isRequired: false, default: nil, meaning)
+    let path = Self.path(path, key)
+    if let member = member(key) { return fields(member.value, path) }
+    return recorder == nil ? nil : standIn(path)
+  }
+
+  /// A mapping that may be absent because every key of it has a default.
+  public func settings(_ key: String, about meaning: String) -> Fields {
+    recorder?.note(
+      path, key, .mapping, isRequired: false, default: .object(JSONObject()), meaning)
+    let path = Self.path(path, key)
+    return member(key).map { fields($0.value, path) } ?? standIn(path)
   }
 
   /// A list of mappings. Without `optional` the key must be there.
   public func mappings(
-    _ key: String, count: ClosedRange<Int> = 1...Int.max, optional: Bool = false
+    _ key: String, count: ClosedRange<Int> = 1...Int.max, optional: Bool = false,
+    about meaning: String
   ) -> [Fields] {
+    recorder?.note(path, key, .mappings(count), isRequired: !optional, default: nil, meaning)
+    let path = Self.path(path, key)
     guard let member = member(key) else {
+      if recorder != nil { return [standIn(path + "[]")] }
       if !optional { missing(key, "a list") }
       return []
     }
-    let path = Self.path(path, key)
     return elements(member.value, path, "a list", count).enumerated().map {
       fields($1, "\(path)[\($0)]")
     }
   }
 
-  /// What stands at a key, for a schema that allows several shapes.
-  public func shape(of key: String) -> Shape {
-    switch member(key)?.value.content {
-    case nil, .nothing?: .absent
-    case .text?: .text
-    case .list?: .list
-    case .mapping?: .mapping
-    }
+  /// Whether a key is in the file, whatever its value. It counts as declared from then on.
+  public func isWritten(_ key: String) -> Bool { member(key) != nil }
+
+  /// Whether a key of the mapping at `key` is in the file, whatever its value.
+  public func isWritten(_ key: String, _ inner: String) -> Bool {
+    guard case .mapping(let mapping)? = member(key)?.value.content else { return false }
+    return mapping.members.contains { $0.key == inner }
   }
 
   /// The keys in the order of the file, for a mapping whose keys the user chooses.
@@ -179,6 +230,16 @@ public final class Fields {
       }
     }
     faults.add(line, column, path, problem)
+  }
+
+  private func elements<Value>(
+    _ key: String, of form: ValueForm<Value>, count: ClosedRange<Int>
+  ) -> [Value]? {
+    guard let member = member(key) else { return nil }
+    let path = Self.path(path, key)
+    return elements(member.value, path, "a list", count).enumerated().map {
+      read($1, form, "\(path)[\($0)]")
+    }
   }
 
   private func missing(_ key: String, _ expected: String) {
@@ -222,17 +283,16 @@ public final class Fields {
         node.line, node.column, path, .wrong(expected: "keys and values", found: node.found))
       return standIn(path)
     }
-    return Fields(mapping: mapping, path: path, faults: faults)
+    return Fields(mapping: mapping, path: path, faults: faults, recorder: recorder)
   }
 
   private func standIn(_ path: String) -> Fields {
     let nothing = StudyNode.Mapping(members: [], line: mapping.line, column: mapping.column)
-    return Fields(mapping: nothing, path: path, faults: faults, isStandIn: true)
+    return Fields(
+      mapping: nothing, path: path, faults: faults, isStandIn: true, recorder: recorder)
   }
 
-  private static func form<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
-    _ type: Choice.Type
-  ) -> ValueForm<Choice> where Choice.AllCases: RandomAccessCollection {
+  private static func form<Choice: DocumentedChoice>(_ type: Choice.Type) -> ValueForm<Choice> {
     guard let form = ValueForm.choice(of: type) else {
       preconditionFailure("\(type) has no case to choose")
     }

@@ -81,7 +81,8 @@ public struct StudyDocument: Sendable {
   ) throws -> Study {
     let collection = FaultCollection(file: file)
     let fields = Fields(mapping: root, path: "", faults: collection)
-    let version = fields.integer(Self.versionKey, in: 1...Int.max)
+    let version = fields.integer(
+      Self.versionKey, in: 1...Int.max, about: StudyFormat.versionMeaning)
     if !collection.faults.isEmpty { throw StudyFaults(collection.faults) }
     guard versions.contains(version) else {
       fields.fault(

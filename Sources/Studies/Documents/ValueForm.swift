@@ -4,30 +4,61 @@ public struct ValueForm<Value>: Sendable where Value: Sendable {
   public let expected: String
   /// Fits the form; what a reader gets in the place of a value that does not.
   public let standIn: Value
+  /// The type and the range, for the description of the format.
+  let type: ValueType
   let read: @Sendable (_ text: String, _ quoted: Bool) -> Value?
+  /// The value as JSON, for the description of a default.
+  let json: @Sendable (Value) -> JSONValue
 
-  /// - Parameter read: The value of a text, and whether it stood in quotes; nil where it is none.
-  public init(
-    _ expected: String, standIn: Value,
+  /// - Parameter read: The value of a text, and whether it was in quotes; nil where it is none.
+  init(
+    _ expected: String, standIn: Value, type: ValueType,
+    json: @escaping @Sendable (Value) -> JSONValue,
     read: @escaping @Sendable (_ text: String, _ quoted: Bool) -> Value?
   ) {
     self.expected = expected
     self.standIn = standIn
+    self.type = type
+    self.json = json
     self.read = read
   }
+}
+
+/// The type and the range of a single value of a study.
+public enum ValueType: Hashable, Sendable {
+  case text
+  case boolean
+  case integer(ClosedRange<Int>)
+  case number(NumberRange)
+  case choice([Word])
+
+  /// A word that a choice allows, and its meaning.
+  public struct Word: Hashable, Sendable {
+    public var text: String
+    public var meaning: String
+  }
+}
+
+/// The words that a study file may use for a value, each with its meaning.
+public protocol DocumentedChoice: RawRepresentable<String>, CaseIterable, Sendable
+where AllCases: RandomAccessCollection {
+  /// One or more sentences for the description of the format.
+  var meaning: String { get }
 }
 
 extension ValueForm<String> {
   /// Any text that is not empty; `no`, `012` and `1:30` without quotes are texts too.
   public static var string: Self {
-    Self("a text", standIn: "") { text, _ in text.isEmpty ? nil : text }
+    Self("a text", standIn: "", type: .text, json: JSONValue.string) { text, _ in
+      text.isEmpty ? nil : text
+    }
   }
 }
 
 extension ValueForm<Bool> {
   /// `true` or `false` without quotes, and no other word.
   public static var boolean: Self {
-    Self("true or false", standIn: false) { text, quoted in
+    Self("true or false", standIn: false, type: .boolean, json: JSONValue.boolean) { text, quoted in
       quoted ? nil : text == "true" ? true : text == "false" ? false : nil
     }
   }
@@ -43,8 +74,10 @@ extension ValueForm<Int> {
       case (.min, let upper): "a whole number of at most \(upper)"
       case (let lower, let upper): "a whole number from \(lower) to \(upper)"
       }
-    return Self(expected, standIn: range.lowerBound == .min ? 0 : range.lowerBound) {
-      text, quoted in
+    return Self(
+      expected, standIn: range.lowerBound == .min ? 0 : range.lowerBound, type: .integer(range),
+      json: JSONValue.integer
+    ) { text, quoted in
       guard !quoted, NumberForm(text) == .integer, let value = Int(text) else { return nil }
       return range.contains(value) ? value : nil
     }
@@ -54,7 +87,9 @@ extension ValueForm<Int> {
 extension ValueForm<Double> {
   /// A number of JSON's grammar in a range, without quotes.
   public static func number(in range: NumberRange) -> Self {
-    Self(range.expected, standIn: range.standIn) { text, quoted in
+    Self(
+      range.expected, standIn: range.standIn, type: .number(range), json: JSONValue.number
+    ) { text, quoted in
       guard !quoted, NumberForm(text) != nil, let value = Double(text), value.isFinite else {
         return nil
       }
@@ -63,13 +98,15 @@ extension ValueForm<Double> {
   }
 }
 
-extension ValueForm
-where Value: RawRepresentable<String> & CaseIterable, Value.AllCases: RandomAccessCollection {
+extension ValueForm where Value: DocumentedChoice {
   /// One of the words that an enum's cases are written as.
   public static func choice(of type: Value.Type) -> Self? {
     guard let first = type.allCases.first else { return nil }
-    let words = type.allCases.map(\.rawValue)
-    return Self("one of " + words.joined(separator: ", "), standIn: first) { text, _ in
+    let words = type.allCases.map { ValueType.Word(text: $0.rawValue, meaning: $0.meaning) }
+    return Self(
+      "one of " + words.map(\.text).joined(separator: ", "), standIn: first,
+      type: .choice(words), json: { .string($0.rawValue) }
+    ) { text, _ in
       Value(rawValue: text)
     }
   }
@@ -77,10 +114,10 @@ where Value: RawRepresentable<String> & CaseIterable, Value.AllCases: RandomAcce
 
 /// The numbers that a study allows: an interval, each end with or without itself, or open.
 public struct NumberRange: Hashable, Sendable {
-  private var lower: Double?
-  private var includesLower = true
-  private var upper: Double?
-  private var includesUpper = true
+  private(set) var lower: Double?
+  private(set) var includesLower = true
+  private(set) var upper: Double?
+  private(set) var includesUpper = true
 
   /// Any finite number.
   public static var any: Self { Self() }

@@ -13,7 +13,7 @@ struct StudiesCommand: ParsableCommand {
       change it (its name first), and run it:
         dormouse run my-study.yaml
       """,
-    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Show.self, Format.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the presets.")
@@ -42,7 +42,25 @@ struct StudiesCommand: ParsableCommand {
             line: "\(name): no preset of that name (presets: "
               + Preset.all.map(\.name).joined(separator: ", ") + ")", exitCode: .noInput)
         }
-        try Standard.output(preset.text)
+        try Standard.output(Study.formatLine + "\n" + preset.text)
+      }
+    }
+  }
+
+  struct Format: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Describe every key of a study file: type, range, default and meaning.",
+      discussion: """
+        Prints docs/study-format.md. With --json-schema it prints docs/study.schema.json, by which \
+        editors complete and check study files.
+        """)
+
+    @Flag(help: "Print a JSON Schema.")
+    var jsonSchema = false
+
+    func run() throws {
+      try reportingFailures {
+        try Standard.output(jsonSchema ? Study.formatSchema() : Study.formatReference)
       }
     }
   }

