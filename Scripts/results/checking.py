@@ -136,9 +136,10 @@ class Check:
 
     def table(self, path, expression):
         _, here = scope(path)
+        # What the scope itself reads is no source of the table.
+        tables.used.clear()
         maker = generated.Tables(here)
         names = {name: getattr(maker, name) for name in dir(maker) if not name.startswith("_")}
-        names["index"] = lambda: transcripts.index()
         names["unchecked"] = lambda: self.unchecked()
         return eval(expression, {"__builtins__": {}}, names)
 
@@ -151,7 +152,6 @@ class Check:
         if segment.kind == "fence":
             return
         if segment.kind == "table":
-            tables.used.clear()
             wanted = self.table(path, segment.argument)
             count = len(pages.tokens(pages.strip_names(pages.strip_markup(segment.text))[0]))
             kinds = sorted(tables.used, key=list(SOURCES).index)
