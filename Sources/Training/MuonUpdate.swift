@@ -1,82 +1,93 @@
 import Tensors
 import Transformers
 
-/// Muon's update of the matrices of blocks: those of several layers together, since a product of many
-/// small matrices takes a device hardly longer than one.
+/// Muon's update of the blocks' matrices: many at a time, since a product of many small matrices takes a
+/// device hardly longer than one.
 struct MuonUpdate {
   let settings: MuonSettings
-  private let configuration: ModelConfiguration
-  /// As many as fit into memory that a device can spare. It changes no byte.
-  private let layersTogether: Int
+  /// Adjacent matrices of one shape.
+  private struct Run {
+    /// The offset among the blocks' parameters.
+    var start: Int
+    /// (count, out, in).
+    var shape: [Int]
 
-  /// Bytes that matrices in work may take, unless a single layer's take more.
+    /// Rows and columns once a matrix with more rows than columns is transposed.
+    var rows: Int { min(shape[1], shape[2]) }
+    var columns: Int { max(shape[1], shape[2]) }
+    /// The numbers in work: two copies of every matrix and two square ones for each.
+    var working: Int { shape[0] * (2 * rows * columns + 2 * rows * rows) }
+  }
+  /// Runs that are updated together: of equal rows and columns, as many as fit into memory that a device
+  /// can spare. The division changes no byte.
+  private let batches: [[Run]]
+
+  /// The bytes that matrices in work may take, unless a single run takes more.
   private static let workingSet = 1 << 28
 
   init(_ settings: MuonSettings, _ model: Transformer) {
     self.settings = settings
-    configuration = model.configuration
-    let (c, f) = (configuration.channels, configuration.feedForwardWidth)
-    let (narrow, wide) = (min(c, f), max(c, f))
-    // Two copies of every matrix and two square ones for each.
-    let numbers = 16 * c * c + 3 * (2 * narrow * wide + 2 * narrow * narrow)
     let limit = min(model.backend.workingSet ?? Self.workingSet, Self.workingSet)
-    layersTogether = max(1, min(configuration.layers, limit / (4 * numbers * model.replicas)))
+    batches = Self.batches(
+      Self.runs(model.layout), numbers: limit / (MemoryLayout<Float>.size * model.replicas))
+  }
+
+  private static func runs(_ layout: ParameterLayout) -> [Run] {
+    let first = layout.range(of: .block).lowerBound
+    var runs: [Run] = []
+    for entry in layout.entries where entry.declaration.group == .block {
+      if let last = runs.indices.last, Array(runs[last].shape.dropFirst()) == entry.shape {
+        runs[last].shape[0] += 1
+      } else {
+        runs.append(Run(start: entry.offset - first, shape: [1] + entry.shape))
+      }
+    }
+    return runs
+  }
+
+  private static func batches(_ runs: [Run], numbers limit: Int) -> [[Run]] {
+    var batches: [[Run]] = []
+    for run in runs {
+      let alike = batches.lastIndex {
+        $0[0].rows == run.rows && $0[0].columns == run.columns
+      }
+      if let alike, batches[alike].reduce(run.working, { $0 + $1.working }) <= limit {
+        batches[alike].append(run)
+      } else {
+        batches.append([run])
+      }
+    }
+    return batches
   }
 
   /// - Parameters:
-  ///   - parameters, gradients, momentum: (R, L · (4 C C + 3 C F)), the blocks' matrices.
+  ///   - parameters, gradients, momentum: (R, ...), the blocks' matrices.
   func callAsFunction(
     parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor
   ) throws {
-    for first in stride(from: 0, to: configuration.layers, by: layersTogether) {
-      let layers = first..<min(first + layersTogether, configuration.layers)
-      for kinds in [[Kind.attention], [.gateAndUp, .down]] {
-        try update(
-          layers.flatMap { layer in kinds.map { (layer, $0) } },
-          parameters: parameters, gradients: gradients, momentum: momentum, control: control)
-      }
+    for batch in batches {
+      try update(
+        batch, parameters: parameters, gradients: gradients, momentum: momentum, control: control)
     }
   }
 
-  /// Matrices of a layer that lie side by side and have one shape.
-  private enum Kind {
-    case attention
-    case gateAndUp
-    case down
-  }
-
-  private func block(_ layer: Int, _ kind: Kind) -> (start: Int, shape: [Int]) {
-    let (c, f) = (configuration.channels, configuration.feedForwardWidth)
-    let start = layer * (4 * c * c + 3 * c * f)
-    return switch kind {
-    case .attention: (start, [4, c, c])
-    case .gateAndUp: (start + 4 * c * c, [2, f, c])
-    case .down: (start + 4 * c * c + 2 * c * f, [1, c, f])
-    }
-  }
-
-  /// Blocks whose matrices have one shape once those with more rows than columns are transposed.
   private func update(
-    _ places: [(layer: Int, kind: Kind)], parameters: Tensor, gradients: Tensor, momentum: Tensor,
-    control: Tensor
+    _ runs: [Run], parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor
   ) throws {
     let (backend, replicas) = (parameters.backend, parameters.shape.replicas)
-    let blocks = places.map { block($0.layer, $0.kind) }
-    let (rows, columns) = (
-      blocks[0].shape.dropFirst().min() ?? 0, blocks[0].shape.dropFirst().max() ?? 0
-    )
-    let count = blocks.reduce(0) { $0 + $1.shape[0] }
+    let (rows, columns) = (runs[0].rows, runs[0].columns)
+    let count = runs.reduce(0) { $0 + $1.shape[0] }
 
-    /// Calls `body` with each block of a tensor's, and its part of the directions of all.
+    /// Calls `body` with each run of a tensor and its part of the directions of all.
     func forEach(
       _ directions: Tensor,
       _ body: (_ start: Int, _ shape: Shape, _ direction: Tensor) throws -> Void
     ) throws {
       var at = 0
-      for (start, shape) in blocks {
-        let direction: Shape = [replicas, shape[0], rows, columns]
+      for run in runs {
+        let direction: Shape = [replicas, run.shape[0], rows, columns]
         try body(
-          start, Shape([replicas] + shape), directions.slice(from: at, shape: direction))
+          run.start, Shape([replicas] + run.shape), directions.slice(from: at, shape: direction))
         at += direction.elementsPerReplica
       }
     }

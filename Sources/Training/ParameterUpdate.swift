@@ -20,13 +20,14 @@ final class ParameterUpdate {
   init(_ settings: OptimizerSettings, _ model: Transformer) throws {
     self.settings = settings
     layout = model.layout
-    trained = (model.freezesEmbedding ? layout.embeddings : 0)..<layout.count
+    trained = (model.freezesEmbedding ? layout.range(of: .embedding).upperBound : 0)..<layout.count
     switch settings {
     case .adamW: (byAdamW, muon) = ([trained], nil)
     case .sgd: (byAdamW, muon) = ([], nil)
     case .muon(let settings):
+      let blocks = layout.range(of: .block)
       let (before, after) = (
-        trained.lowerBound..<layout.blocks.lowerBound, layout.blocks.upperBound..<layout.count
+        trained.lowerBound..<blocks.lowerBound, blocks.upperBound..<layout.count
       )
       (byAdamW, muon) = ([before, after].filter { !$0.isEmpty }, MuonUpdate(settings, model))
     }
@@ -58,10 +59,10 @@ final class ParameterUpdate {
         decayed: layout.decayed - trained.lowerBound)
     case .muon(let settings):
       try adamW(settings.adamW, model.parameters, gradients)
+      let blocks = layout.range(of: .block)
       try muon?(
-        parameters: part(layout.blocks, of: model.parameters),
-        gradients: part(layout.blocks, of: gradients), momentum: momentum(of: layout.blocks),
-        control: control)
+        parameters: part(blocks, of: model.parameters), gradients: part(blocks, of: gradients),
+        momentum: momentum(of: blocks), control: control)
     }
   }
 

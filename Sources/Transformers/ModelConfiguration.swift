@@ -44,15 +44,13 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// D.
   public var headWidth: Int { channels / heads }
 
-  /// What a study calls size: everything but the embedding table and the output matrix.
+  /// The number of parameters that a study calls size: all but the embedding table and the output matrix.
   public var nonEmbeddingParameters: Int {
-    layers * (4 * channels * channels + 3 * channels * feedForwardWidth + 2 * channels) + channels
+    declarations.filter { $0.group == .block || $0.group == .vector }.reduce(0) { $0 + $1.count }
   }
 
   /// P.
-  public var parameters: Int {
-    nonEmbeddingParameters + (tiesEmbeddings ? 1 : 2) * vocabularySize * channels
-  }
+  public var parameters: Int { declarations.reduce(0) { $0 + $1.count } }
 
   /// Floating-point operations of one training step per position, by the usual 6 per parameter that a
   /// position multiplies with; attention's products are not counted.

@@ -5,6 +5,7 @@ public import Tensors
 public struct Transformer {
   public let configuration: ModelConfiguration
   public let layout: ParameterLayout
+  let architecture: any Architecture
   /// (R, P).
   public let parameters: Tensor
   /// (R, P), or nil where no gradient is wanted.
@@ -29,6 +30,7 @@ public struct Transformer {
     maximumPositions: Int
   ) throws {
     layout = ParameterLayout(configuration)
+    architecture = configuration.architecture
     precondition(
       parameters.shape.elementsPerReplica == layout.count,
       "transformer: \(parameters.shape) does not hold \(layout.count) parameters per replica")
@@ -67,6 +69,7 @@ public struct Transformer {
   private init(_ whole: Transformer, _ range: Range<Int>) {
     configuration = whole.configuration
     layout = whole.layout
+    architecture = whole.architecture
     parameters = whole.parameters.replicas(range)
     gradients = whole.gradients?.replicas(range)
     rotaryTable = whole.rotaryTable
@@ -76,118 +79,57 @@ public struct Transformer {
     backend = whole.backend
   }
 
-  // MARK: Parameters as variables
+  // MARK: Passes
 
-  /// A parameter, or several that lie side by side, as one matrix or vector per replica.
-  private func parameter(_ tape: Tape, _ name: String, _ shape: [Int]) -> Variable {
-    let offset = layout.offset(of: name)
-    let full = Shape([replicas] + shape)
-    let isFrozen = freezesEmbedding && offset < layout.embeddings
-    return tape.parameter(
-      parameters.slice(from: offset, shape: full),
-      gradient: isFrozen ? nil : gradients?.slice(from: offset, shape: full),
-      adds: addsToGradients)
-  }
-
-  /// The variables of one pass, made once so that a tied table's gradients meet in one place.
-  struct Weights {
-    struct Layer {
-      let attentionNorm: Variable
-      let queryKeyValue: Variable
-      let attentionOutput: Variable
-      let feedForwardNorm: Variable
-      let gateAndUp: Variable
-      let down: Variable
+  /// A pass over all weights on a tape.
+  func pass(on tape: Tape) -> Pass {
+    Pass(tape, architecture.weights) { weight in
+      let offset = layout.offset(of: weight.name)
+      let shape = Shape([replicas] + weight.shape)
+      let isFrozen = freezesEmbedding && weight.group == .embedding
+      return tape.parameter(
+        parameters.slice(from: offset, shape: shape),
+        gradient: isFrozen ? nil : gradients?.slice(from: offset, shape: shape),
+        adds: addsToGradients)
     }
-
-    let embedding: Variable
-    let layers: [Layer]
-    let finalNorm: Variable
-    /// The embedding itself where they are tied.
-    let output: Variable
-  }
-
-  func weights(on tape: Tape) -> Weights {
-    let (c, f) = (configuration.channels, configuration.feedForwardWidth)
-    let table = [configuration.vocabularySize, c]
-    let embedding = parameter(tape, "model.embed_tokens.weight", table)
-    return Weights(
-      embedding: embedding,
-      layers: (0..<configuration.layers).map { layer in
-        let prefix = "model.layers.\(layer)."
-        return Weights.Layer(
-          attentionNorm: parameter(tape, prefix + "input_layernorm.weight", [c]),
-          queryKeyValue: parameter(tape, prefix + "self_attn.q_proj.weight", [3 * c, c]),
-          attentionOutput: parameter(tape, prefix + "self_attn.o_proj.weight", [c, c]),
-          feedForwardNorm: parameter(tape, prefix + "post_attention_layernorm.weight", [c]),
-          gateAndUp: parameter(tape, prefix + "mlp.gate_proj.weight", [2 * f, c]),
-          down: parameter(tape, prefix + "mlp.down_proj.weight", [c, f]))
-      },
-      finalNorm: parameter(tape, "model.norm.weight", [c]),
-      output: configuration.tiesEmbeddings
-        ? embedding : parameter(tape, "lm_head.weight", table))
   }
 
   // MARK: Forward
-
-  /// One block: x + attention(norm(x)), then + feedForward(norm(...)).
-  ///
-  /// - Parameters:
-  ///   - x: (R, B, T, C), the residual stream.
-  ///   - mix: attention, given the projection (R, B, T, 3C); (R, B, T, C).
-  private func block(
-    _ tape: Tape, _ x: Variable, _ layer: Weights.Layer, mix: (Variable) throws -> Variable
-  ) throws -> Variable {
-    let (epsilon, precision) = (configuration.normEpsilon, configuration.precision)
-    let projection = try tape.linear(
-      tape.rmsNorm(x, weight: layer.attentionNorm, epsilon: epsilon), weight: layer.queryKeyValue,
-      precision: precision)
-    let between = try tape.linear(
-      mix(projection), weight: layer.attentionOutput, adding: x, precision: precision)
-    let gateAndUp = try tape.linear(
-      tape.rmsNorm(between, weight: layer.feedForwardNorm, epsilon: epsilon),
-      weight: layer.gateAndUp, precision: precision)
-    return try tape.linear(
-      tape.swiGLU(gateAndUp), weight: layer.down, adding: between, precision: precision)
-  }
 
   /// The residual stream after the last block.
   ///
   /// - Parameters:
   ///   - tokens: (R, B, T) int32, padded on the right or with live rows.
   ///   - lengths: (R, B) int32.
-  ///   - rotated: sees each layer's rotated projection.
+  ///   - rotated: is given each block's rotated projection (R, B, T, 3C).
   /// - Returns: (R, B, T, C).
   func residualStream(
-    _ tape: Tape, _ weights: Weights, tokens: Tensor, lengths: Tensor,
+    _ pass: Pass, tokens: Tensor, lengths: Tensor,
     rotated: ((Int, Tensor) throws -> Void)? = nil
   ) throws -> Variable {
-    var x = try tape.embedding(tokens, table: weights.embedding)
-    for (index, layer) in weights.layers.enumerated() {
-      func whole(_ tape: Tape, _ x: Variable) throws -> Variable {
-        try block(tape, x, layer) { projection in
+    var x = try architecture.embed(pass, tokens)
+    for index in 0..<architecture.blocks {
+      func block(_ tape: Tape, _ x: Variable) throws -> Variable {
+        try architecture.block(index, pass.on(tape), x) { projection in
           try tape.attention(
             projection, lengths: lengths, heads: configuration.heads, rotaryTable: rotaryTable
           ) { try rotated?(index, $0) }
         }
       }
-      x = try recomputesBlocks ? tape.recomputing(x, whole) : whole(tape, x)
+      x = try recomputesBlocks ? pass.tape.recomputing(x, block) : block(pass.tape, x)
     }
     return x
   }
 
   /// Logits of rows of the residual stream: (R, ..., C) to (R, ..., V).
-  func unembed(_ tape: Tape, _ weights: Weights, _ x: Variable) throws -> Variable {
-    try tape.linear(
-      tape.rmsNorm(x, weight: weights.finalNorm, epsilon: configuration.normEpsilon),
-      weight: weights.output, precision: configuration.precision)
+  func unembed(_ pass: Pass, _ x: Variable) throws -> Variable {
+    try architecture.unembed(pass, x)
   }
 
   /// Logits at every position: (R, B, T, V).
   public func logits(_ tape: Tape, tokens: Tensor, lengths: Tensor) throws -> Variable {
-    let weights = weights(on: tape)
-    return try unembed(
-      tape, weights, residualStream(tape, weights, tokens: tokens, lengths: lengths))
+    let pass = pass(on: tape)
+    return try unembed(pass, residualStream(pass, tokens: tokens, lengths: lengths))
   }
 
   /// Log-probabilities of chosen next tokens; only their rows are unembedded.
@@ -202,24 +144,25 @@ public struct Transformer {
   public func logProbabilities(
     _ tape: Tape, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, targets: Tensor
   ) throws -> Variable {
-    let weights = weights(on: tape)
-    let x = try residualStream(tape, weights, tokens: tokens, lengths: lengths)
+    let pass = pass(on: tape)
+    let x = try residualStream(pass, tokens: tokens, lengths: lengths)
     let chosen = try tape.gather(x, rows: rows, places: places)
-    return try tape.tokenLogProbabilities(unembed(tape, weights, chosen), targets: targets)
+    return try tape.tokenLogProbabilities(unembed(pass, chosen), targets: targets)
   }
 
   /// Logits of one new position per row, over caches of the earlier ones: (R, B, V).
   ///
   /// - Parameters:
   ///   - tokens: (R, B) int32.
-  ///   - positions: (R, B) int32: where the tokens stand.
+  ///   - positions: (R, B) int32: the index of each token in its sequence.
   func decode(
-    _ tape: Tape, _ weights: Weights, tokens: Tensor, positions: Tensor, cache: KeyValueCache
+    _ pass: Pass, tokens: Tensor, positions: Tensor, cache: KeyValueCache
   ) throws -> Variable {
     let (r, b) = (tokens.shape[0], tokens.shape[1])
-    var x = try tape.embedding(tokens.reshaped([r, b, 1]), table: weights.embedding)
-    for (index, layer) in weights.layers.enumerated() {
-      x = try block(tape, x, layer) { projection in
+    let tape = pass.tape
+    var x = try architecture.embed(pass, tokens.reshaped([r, b, 1]))
+    for index in 0..<architecture.blocks {
+      x = try architecture.block(index, pass, x) { projection in
         let p = projection.value
         try backend.rotary(
           p, heads: configuration.heads, table: rotaryTable, start: positions, inverse: false,
@@ -231,7 +174,7 @@ public struct Transformer {
         return tape.constant(output)
       }
     }
-    let logits = try unembed(tape, weights, x)
+    let logits = try unembed(pass, x)
     return tape.constant(logits.value.reshaped([r, b, configuration.vocabularySize]))
   }
 }

@@ -45,7 +45,7 @@ public final class Generation {
   private let maximumTokens: Int
   private let backend: any Backend
   private let tape: Tape
-  private let weights: Transformer.Weights
+  private let pass: Pass
   private let keys: Tensor
   private let capacity: Int
 
@@ -81,7 +81,7 @@ public final class Generation {
     self.maximumTokens = maximumTokens
     backend = model.backend
     tape = Tape(on: backend, records: false)
-    weights = model.weights(on: tape)
+    pass = model.pass(on: tape)
     cache = try KeyValueCache(
       model.configuration, replicas: r, batch: b, positions: capacity, on: backend)
     keys = try backend.tensor(
@@ -97,7 +97,7 @@ public final class Generation {
 
     let configuration = model.configuration
     let x = try model.residualStream(
-      tape, weights, tokens: prompts, lengths: lengths
+      pass, tokens: prompts, lengths: lengths
     ) { [backend, cache] in
       try backend.storeKeysAndValues(
         $1, heads: configuration.heads, keys: cache.keys($0), values: cache.values($0))
@@ -107,7 +107,7 @@ public final class Generation {
     let last = try backend.empty([r, b, configuration.channels])
     try backend.embedding(
       lastRows, table: x.value.reshaped([r, b * t, configuration.channels]), into: last)
-    logits = try model.unembed(tape, weights, tape.constant(last)).value
+    logits = try model.unembed(pass, tape.constant(last)).value
   }
 
   /// Waits, and returns for every run, replica and prompt the new tokens before its end. Runs on
@@ -132,7 +132,7 @@ public final class Generation {
     for _ in 0..<min(Self.portion, maximumTokens - step) {
       if let last {
         logits = try model.decode(
-          tape, weights, tokens: last, positions: positions(step - 1), cache: cache
+          pass, tokens: last, positions: positions(step - 1), cache: cache
         ).value
       }
       let tokens = try backend.empty(shape, .int32)

@@ -1,0 +1,36 @@
+import Gradients
+import Tensors
+
+/// A decoder: its layers, and how they are wired.
+///
+/// `Transformer` holds the parameters of a cohort and calls these from training, scoring and
+/// generation; an architecture adds one file.
+protocol Architecture: Sendable {
+  /// Every weight, in the order in which a forward pass reads it.
+  var weights: [Weight] { get }
+  /// L.
+  var blocks: Int { get }
+
+  /// The embeddings of tokens: (R, B, T) int32 to (R, B, T, C).
+  func embed(_ pass: Pass, _ tokens: Tensor) throws -> Variable
+
+  /// One block of the residual stream: (R, B, T, C) to the same.
+  ///
+  /// - Parameter mixing: the attention of this block over positions.
+  func block(
+    _ index: Int, _ pass: Pass, _ x: Variable, mixing: SelfAttention.Mixing
+  ) throws -> Variable
+
+  /// Logits of rows of the residual stream: (R, ..., C) to (R, ..., V).
+  func unembed(_ pass: Pass, _ x: Variable) throws -> Variable
+}
+
+extension ModelConfiguration {
+  /// The layers of a model of these sizes.
+  var architecture: any Architecture { Llama(self) }
+
+  /// Every parameter in the order in which a forward pass reads it.
+  public var declarations: [ParameterDeclaration] {
+    architecture.weights.flatMap(\.declarations)
+  }
+}
