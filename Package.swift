@@ -95,6 +95,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "RepositoryTests", swiftSettings: swiftSettings),
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
     tests("BackendTests", ["Tensors", "TensorsCPU", "TensorsOpenCL"]),

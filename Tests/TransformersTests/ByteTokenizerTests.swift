@@ -111,8 +111,7 @@ import Transformers
     texts.map { Row(ids: tokenizer.encode($0), text: Array($0.utf8)) }
   }
 
-  @Test(
-    .enabled(if: PythonInterpreter.has("tokenizers"), "python3 has no module tokenizers"))
+  @Test(.comparesWith("tokenizers"))
   func tokenizersAgrees() throws {
     let folder = try ScratchFolder()
     try Data(tokenizer.tokenizerJSON.utf8).write(to: folder.url.appending(path: "tokenizer.json"))
@@ -138,8 +137,7 @@ import Transformers
     #expect(try JSONDecoder().decode([Row].self, from: output) == rows(texts))
   }
 
-  @Test(
-    .enabled(if: PythonInterpreter.has("transformers"), "python3 has no module transformers"))
+  @Test(.comparesWith("transformers"))
   func transformersAgrees() throws {
     let folder = try ScratchFolder()
     for (name, text) in [

