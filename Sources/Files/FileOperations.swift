@@ -52,7 +52,7 @@ public protocol FileOperations: Sendable {
 
 extension FileOperations {
   /// Removes whatever lies at a path, folders with all they hold; nothing there is no error.
-  func removeTree(_ path: String) throws {
+  public func removeTree(_ path: String) throws {
     guard let kind = try kind(path) else { return }
     if kind == .folder {
       for name in try list(path) { try removeTree(path + "/" + name) }
@@ -61,7 +61,7 @@ extension FileOperations {
   }
 
   /// Makes a folder and those above it where they are missing, and flushes each one's entry.
-  func createFolders(_ path: String) throws {
+  public func createFolders(_ path: String) throws {
     if try kind(path) != nil { return }
     let url = URL(fileURLWithPath: path)
     let parent = url.deletingLastPathComponent().path
@@ -71,7 +71,7 @@ extension FileOperations {
   }
 
   /// Puts a file in place so that at every moment the old or the new content is there whole.
-  func replace(_ path: String, with bytes: Data) throws {
+  public func replace(_ path: String, with bytes: Data) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let name = URL(fileURLWithPath: path).lastPathComponent
     let temporary = "\(folder)/\(temporaryPrefix)\(name)"
@@ -90,4 +90,4 @@ extension FileOperations {
 
 /// How the names of files and folders begin that are not complete yet; what bears it when a run
 /// starts is left over from a dead one.
-let temporaryPrefix = ".temporary-"
+public let temporaryPrefix = ".temporary-"

@@ -1,4 +1,6 @@
+import Files
 public import Foundation
+public import Text
 
 /// A data file of JSON lines that cannot be read: which file and row, what is wrong and what to do.
 public struct JSONLinesFault: DescribedError, Hashable {
@@ -8,8 +10,6 @@ public struct JSONLinesFault: DescribedError, Hashable {
     case blankRow
     case notAnObject
     case json(JSONFault)
-    case missing(key: String, expected: String)
-    case wrongType(key: String, expected: String)
   }
 
   /// The file as the user named it.
@@ -32,8 +32,6 @@ public struct JSONLinesFault: DescribedError, Hashable {
       case .blankRow: "blank; remove the line"
       case .notAnObject: "not an object; write {\"key\": value, ...} on each line"
       case .json(let fault): fault.line
-      case .missing(let key, let expected): "\(key): missing; add \(expected)"
-      case .wrongType(let key, let expected): "\(key): expected \(expected)"
       }
     return file.printable(limit: 400) + (row.map { ":\($0)" } ?? "") + ": " + what
   }
@@ -51,33 +49,30 @@ public enum JSONLines {
     public let number: Int
     public let object: JSONObject
 
-    /// The text of a key that must be there. Throws `JSONLinesFault`.
+    /// The string of a key that must be there. Throws `JSONLinesFault`.
     public func string(_ key: String) throws -> String {
-      try value(key, "a text", \.string)
+      try read { fields throws(JSONFault) in try fields.string(key) }
     }
 
-    /// The whole number of a key that must be there. Throws `JSONLinesFault`.
+    /// The integer of a key that must be there. Throws `JSONLinesFault`.
     public func integer(_ key: String) throws -> Int {
-      try value(key, "a whole number", \.integer)
+      try read { fields throws(JSONFault) in try fields.integer(key) }
     }
 
     /// The number of a key that must be there. Throws `JSONLinesFault`.
     public func number(_ key: String) throws -> Double {
-      try value(key, "a number", \.number)
+      try read { fields throws(JSONFault) in try fields.number(key) }
     }
 
-    private func value<Value>(
-      _ key: String, _ expected: String, _ path: KeyPath<JSONValue, Value?>
-    ) throws -> Value {
-      guard let found = object[key] else {
-        throw JSONLinesFault(
-          file: file, row: number, problem: .missing(key: key, expected: expected))
+    /// Reads members of the row; a fault in them becomes one that names file and row.
+    public func read<Value>(
+      _ body: (JSONFields) throws(JSONFault) -> Value
+    ) throws(JSONLinesFault) -> Value {
+      do throws(JSONFault) {
+        return try body(JSONFields(object))
+      } catch {
+        throw JSONLinesFault(file: file, row: number, problem: .json(error))
       }
-      guard let value = found[keyPath: path] else {
-        throw JSONLinesFault(
-          file: file, row: number, problem: .wrongType(key: key, expected: expected))
-      }
-      return value
     }
   }
 
@@ -95,7 +90,7 @@ public enum JSONLines {
     var rest: [UInt8] = []
     var row = 0
     var size = 0
-    try SystemFiles().readPieces(path) { piece in
+    try InputFile(path).readPieces { piece in
       size += piece.count
       guard size <= limit else {
         throw JSONLinesFault(file: path, row: nil, problem: .fileTooLarge(limit: limit))

@@ -20,6 +20,11 @@ public struct JSONObject: Hashable, Sendable {
   public struct Member: Hashable, Sendable {
     public var key: String
     public var value: JSONValue
+
+    public init(key: String, value: JSONValue) {
+      self.key = key
+      self.value = value
+    }
   }
 
   public private(set) var members: [Member]
@@ -43,6 +48,8 @@ public struct JSONObject: Hashable, Sendable {
       }
     }
   }
+
+  public init(_ members: [Member]) { self.members = members }
 
   /// Adds a member whose key is known to be new, without searching for it.
   mutating func append(_ key: String, _ value: JSONValue) {
@@ -68,6 +75,36 @@ extension JSONValue {
   }
 }
 
+extension JSONValue {
+  /// The type as an error message names it.
+  public var kind: String {
+    switch self {
+    case .null: "null"
+    case .boolean: "true or false"
+    case .integer: "an integer"
+    case .unsigned, .number: "a number"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(booleanLiteral value: Bool) { self = .boolean(value) }
+  public init(nilLiteral: ()) { self = .null }
+  public init(arrayLiteral elements: Self...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, Self)...) {
+    self = .object(JSONObject(elements))
+  }
+}
+
 extension JSONValue: Encodable {
   public func encode(to encoder: any Encoder) throws {
     switch self {
@@ -75,9 +112,9 @@ extension JSONValue: Encodable {
       var container = encoder.unkeyedContainer()
       for value in values { try container.encode(value) }
     case .object(let object):
-      var container = encoder.container(keyedBy: Key.self)
+      var container = encoder.container(keyedBy: MemberKey.self)
       for member in object.members {
-        try container.encode(member.value, forKey: Key(stringValue: member.key))
+        try container.encode(member.value, forKey: MemberKey(stringValue: member.key))
       }
     default:
       var container = encoder.singleValueContainer()
@@ -92,7 +129,7 @@ extension JSONValue: Encodable {
     }
   }
 
-  private struct Key: CodingKey {
+  private struct MemberKey: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }
     init(stringValue: String) { self.stringValue = stringValue }

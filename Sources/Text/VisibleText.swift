@@ -52,14 +52,14 @@ public func visible(bytes: some Sequence<UInt8>) -> String {
 }
 
 /// A stretch of text, and whether it spells out a hidden character.
-struct VisibleSegment: Hashable {
-  var text: String
-  var isEscape: Bool
+public struct VisibleSegment: Hashable, Sendable {
+  public var text: String
+  public var isEscape: Bool
 }
 
 /// The text of `visible(_:)` in stretches, so that a page can tell `\x1b` written by the model from
 /// an escape character shown as such.
-func visibleSegments(_ text: String) -> [VisibleSegment] {
+public func visibleSegments(_ text: String) -> [VisibleSegment] {
   var segments: [VisibleSegment] = []
   for scalar in text.unicodeScalars {
     let hidden = isHidden(scalar)

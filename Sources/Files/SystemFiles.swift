@@ -1,5 +1,5 @@
-import Digests
 public import Foundation
+import Text
 
 #if canImport(Glibc)
   import Glibc
@@ -106,7 +106,7 @@ public struct SystemFiles: FileOperations {
 
   public func read(_ path: String, limit: Int) throws -> Data {
     var content = Data()
-    try readPieces(path) { piece in
+    try InputFile(path).readPieces { piece in
       guard content.count + piece.count <= limit else {
         throw FileError(.read, path, code: EFBIG)
       }
@@ -118,41 +118,10 @@ public struct SystemFiles: FileOperations {
   public func digest(_ path: String) throws -> FileDigest {
     var hash = SHA256()
     var size = 0
-    try readPieces(path) { piece in
+    try InputFile(path).readPieces { piece in
       hash.update(bytes: piece)
       size += piece.count
     }
     return FileDigest(size: size, sha256: hash.finalize().hexadecimal)
-  }
-
-  /// Reads a regular file from start to end; a pipe would wait for ever and a device never end.
-  ///
-  /// `read` and not a memory map: a file that another process cuts short would end this one.
-  func readPieces(
-    _ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
-  ) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError(.open, path, code: errno) }
-    defer { _ = close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw FileError(.open, path, code: errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw FileError(.read, path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
-    }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-    defer { buffer.deallocate() }
-    while true {
-      #if canImport(Glibc)
-        let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      #else
-        let count = Musl.read(descriptor, buffer.baseAddress, buffer.count)
-      #endif
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(.read, path, code: errno)
-      }
-      if count == 0 { return }
-      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-    }
   }
 }

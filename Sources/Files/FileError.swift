@@ -1,3 +1,5 @@
+public import Text
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -32,24 +34,31 @@ public struct FileError: DescribedError, Hashable {
   public var path: String
   /// The value of `errno`.
   public var code: Int32
+  /// What is at the path of an input that is no regular file, such as `a named pipe`; else nil.
+  public var found: String?
 
-  public init(_ operation: Operation, _ path: String, code: Int32) {
+  public init(_ operation: Operation, _ path: String, code: Int32, found: String? = nil) {
     self.operation = operation
     self.path = path
     self.code = code
+    self.found = found
   }
 
   /// The name of `errno` in C, such as `ENOSPC`.
   public var codeName: String { Self.names[code] ?? "errno \(code)" }
 
   public var line: String {
+    if let found { return "\(path.printable(limit: 400)): is \(found), not a file" }
     let remedy =
       switch code {
       case ENOSPC, EDQUOT: "; free some space and run again"
-      case EISDIR where !operation.changes: "; give a file"
+      case ENODATA where operation == .read: "; run again once it is complete"
+      case ELOOP: "; the link leads to itself"
       default: ""
       }
-    let reason = String(cString: strerror(code))
+    let reason =
+      code == ENODATA && operation == .read
+      ? "it became shorter while it was read" : String(cString: strerror(code))
     return "\(path.printable(limit: 400)): cannot \(operation.rawValue): \(reason) "
       + "(\(codeName))\(remedy)"
   }
@@ -57,7 +66,8 @@ public struct FileError: DescribedError, Hashable {
   public var exitCode: SystemExit {
     guard operation.changes else {
       return switch code {
-      case ENOENT, ENOTDIR, EISDIR, EACCES, EPERM: .noInput
+      case ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, ENXIO: .noInput
+      case EINVAL where found != nil: .noInput
       default: .inputOutput
       }
     }
@@ -75,5 +85,6 @@ public struct FileError: DescribedError, Hashable {
     EISDIR: "EISDIR", EINVAL: "EINVAL", ENFILE: "ENFILE", EMFILE: "EMFILE", EFBIG: "EFBIG",
     ENOSPC: "ENOSPC", EROFS: "EROFS", ENAMETOOLONG: "ENAMETOOLONG", ENOLCK: "ENOLCK",
     ENOTEMPTY: "ENOTEMPTY", ELOOP: "ELOOP", EDQUOT: "EDQUOT", ESTALE: "ESTALE",
+    ENODATA: "ENODATA", ENXIO: "ENXIO",
   ]
 }

@@ -1,5 +1,6 @@
+import JSON
 import Foundation
-import Studies
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {
@@ -61,6 +62,49 @@ import Testing
     #expect(try JSONReader.value(of: "1e2".utf8) == .number(100))
   }
 
+  @Test(
+    arguments: [
+      ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+      ("18446744073709551615", .unsigned(.max)),
+      // An integer that no integer holds is a number: nobody gets a rounded integer.
+      ("18446744073709551616", .number(0x1p64)), ("-9223372036854775809", .number(-0x1p63)),
+      ("-0", .number(-0.0)), ("2.5E-1", 0.25), ("1e-400", 0.0), (" true ", true),
+      ("false\n", false),
+      (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{C}\n\r\t"), (#""\u0000""#, "\0"),
+      ("[1,[2, [3,[]]]]", [1, [2, [3, []]]]), ("{}", [:]),
+      (
+        #"{"b":1,"a":{"c":null}}"#,
+        ["b": 1, "a": ["c": nil]]
+      ),
+    ] as [(String, JSONValue)])
+  func accepts(_ text: String, _ value: JSONValue) throws {
+    #expect(try JSONReader.value(of: text.utf8) == value)
+  }
+
+  @Test(
+    arguments: [
+      ([0x22, 0xFF, 0x22], "byte 2"), ([0x22, 0xED, 0xA0, 0x80, 0x22], "byte 2"),
+      ([0x22, 0x5C, 0x6E, 0xE2, 0x82, 0x22], "byte 4"),
+      // UTF-16 with a byte-order mark.
+      ([0xFF, 0xFE, 0x31, 0x00], "byte 1"),
+    ] as [([UInt8], String)])
+  func refusesInvalidUTF8(_ bytes: [UInt8], _ place: String) {
+    #expect(
+      described { _ = try JSONReader.value(of: bytes) }
+        == place + ": not UTF-8 text; save the file as UTF-8 [65]")
+  }
+
+  @Test(
+    arguments: [
+      ([0x00, 0x31], "byte 1: expected a value, found the byte 0x00"),
+      ([0x31, 0x00], "byte 2: something follows the value; write one value"),
+      // A no-break space is no white space of JSON.
+      ([0x5B, 0xC2, 0xA0, 0x5D], "byte 2: expected a value, found the byte 0xC2"),
+    ] as [([UInt8], String)])
+  func refusesBytes(_ bytes: [UInt8], _ message: String) {
+    #expect(described { _ = try JSONReader.value(of: bytes) } == message + " [65]")
+  }
+
   @Test func keysAreToldApartByBytes() throws {
     let value = try JSONReader.value(of: "{\"\u{e0}\":1,\"a\u{300}\":2}".utf8)
     #expect(value.object?["\u{e0}"] == .integer(1))
@@ -93,6 +137,20 @@ import Testing
     ("NaN", #"byte 1: expected a value, found "N""#),
     ("nul", #"byte 1: expected a value, found "n""#),
     ("1 1", "byte 3: something follows the value; write one value"),
+    ("0x10", #"byte 1: "0x10" is not a number of JSON"#),
+    ("-a", #"byte 1: "-a" is not a number of JSON"#),
+    ("-00", #"byte 1: "-00" is not a number of JSON"#),
+    ("+1", #"byte 1: expected a value, found "+""#),
+    (".5", #"byte 1: expected a value, found ".""#),
+    ("'a'", #"byte 1: expected a value, found "'""#),
+    ("/* */ 1", #"byte 1: expected a value, found "/""#),
+    ("{a:1}", #"byte 2: expected a key in quotes, found "a""#),
+    (#"{"a"}"#, #"byte 5: expected ":", found "}""#),
+    ("[", "byte 2: expected a value, found the end"),
+    (
+      #"{"\u001b[2J":1,"\u001b[2J":1}"#, #"byte 16: the key "\x1b[2J" is written twice"#
+    ),
+    (String(repeating: "1", count: 1025), "byte 1: a number of more than 1024 characters"),
     ("\u{FEFF}1", "byte 1: starts with a byte-order mark; save the file as UTF-8 without one"),
   ])
   func refuses(text: String, message: String) {
@@ -141,10 +199,10 @@ import Testing
     #expect(try rows[2].number("n") == 1.5)
     #expect(
       described { _ = try rows[2].integer("n") }.hasSuffix(
-        "rows.jsonl:3: n: expected a whole number [65]"))
+        "rows.jsonl:3: n: expected an integer, found a number [65]"))
     #expect(
       described { _ = try rows[2].string("a") }.hasSuffix(
-        "rows.jsonl:3: a: missing; add a text [65]"))
+        "rows.jsonl:3: a: missing; add a string [65]"))
   }
 
   @Test func rowsMayCrossThePiecesThatAFileIsReadIn() throws {
@@ -193,9 +251,9 @@ import Testing
         == "/nonexistent/rows.jsonl: cannot open: No such file or directory (ENOENT) [66]")
     #expect(
       described { try JSONLines.read("/tmp") { _ in } }
-        == "/tmp: cannot read: Is a directory (EISDIR); give a file [66]")
+        == "/tmp: is a folder, not a file [66]")
     #expect(
       described { try JSONLines.read("/dev/zero") { _ in } }
-        == "/dev/zero: cannot read: Invalid argument (EINVAL) [74]")
+        == "/dev/zero: is a device, not a file [66]")
   }
 }

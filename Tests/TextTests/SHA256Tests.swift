@@ -1,4 +1,4 @@
-import Digests
+import Text
 import Foundation
 import Testing
 
