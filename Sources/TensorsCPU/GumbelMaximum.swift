@@ -1,3 +1,5 @@
+import Random
+
 internal import Foundation
 internal import Tensors
 

@@ -1,3 +1,4 @@
+import Random
 public import Tensors
 
 extension CPUBackend {

@@ -1,3 +1,4 @@
+import Random
 import Kernels
 public import Tensors
 

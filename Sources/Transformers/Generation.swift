@@ -1,3 +1,4 @@
+import Random
 import Gradients
 public import Tensors
 

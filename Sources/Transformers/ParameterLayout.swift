@@ -1,3 +1,4 @@
+import Random
 import Tensors
 
 /// Where each named parameter lies in a replica's P contiguous numbers.
@@ -78,7 +79,7 @@ public struct ParameterLayout: Sendable {
     let philox = Philox(seed: seed)
     var values = [Float](repeating: 1, count: count)
     for (index, entry) in entries.enumerated() where entry.shape.count == 2 {
-      var stream = philox.stream(.initialWeights, index: index)
+      var stream = philox.stream(.initialWeights(tensor: index))
       var deviation = index == 0 ? 0.5 : 1 / Double(entry.shape[1]).squareRoot()
       if entry.name.hasSuffix("o_proj.weight") || entry.name.hasSuffix("down_proj.weight") {
         deviation /= Double(2 * configuration.layers).squareRoot()

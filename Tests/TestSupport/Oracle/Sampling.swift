@@ -1,4 +1,5 @@
 internal import Foundation
+import Random
 import Tensors
 
 extension Oracle {

