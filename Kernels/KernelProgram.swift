@@ -1,3 +1,5 @@
+import Text
+
 /// The OpenCL C programs of this package: one case per file, named after its kernel.
 public enum KernelProgram: String, CaseIterable, Sendable {
   // Attention
@@ -115,12 +117,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
 
   /// A digest of every program's text (FNV-1a, 64 bits): what a run records of its kernels.
   public static var digest: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for program in allCases {
-      for byte in program.source.utf8 {
-        hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-      }
-    }
+    let hash = FNV1a.hash64(allCases.lazy.flatMap { Array($0.source.utf8) })
     let text = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - text.count) + text
   }

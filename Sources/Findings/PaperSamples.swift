@@ -1,3 +1,5 @@
+public import Text
+import JSON
 public import Reports
 public import Statistics
 public import Studies
@@ -46,7 +48,7 @@ public struct PaperSamples: Sendable {
     var cells: [Cell] = []
     var places: [[String]: Int] = [:]
     var empty = 0
-    try Studies.JSONLines.read(path) { row in
+    try JSONLines.read(path) { row in
       let condition = try row.string("model_desc")
       let setting = try row.string("setting")
       // The other models write vulnerable code, which no text gives away.

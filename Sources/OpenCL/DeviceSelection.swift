@@ -1,3 +1,5 @@
+import Text
+
 /// Which device the user asked for.
 public enum DeviceSelection: Equatable, Sendable {
   /// `auto`: an OpenCL GPU, else an OpenCL CPU device, else the CPU backend.
@@ -97,7 +99,7 @@ extension DeviceSelectionError: CustomStringConvertible {
     switch self {
     case .unknownSelector(let text):
       """
-      unknown device \(text.debugDescription): expected auto, gpu, cpu, opencl:P:D or name=TEXT \
+      unknown device \(text.quoted): expected auto, gpu, cpu, opencl:P:D or name=TEXT \
       (dormouse devices lists them)
       """
     case .noGPU(let found):
@@ -105,7 +107,7 @@ extension DeviceSelectionError: CustomStringConvertible {
     case .noDevice(let platform, let device, let found):
       "no device opencl:\(platform):\(device): \(list(found))"
     case .noDeviceNamed(let text, let found):
-      "no OpenCL device whose name contains \(text.debugDescription): \(list(found))"
+      "no OpenCL device whose name contains \(text.quoted): \(list(found))"
     }
   }
 

@@ -1,4 +1,4 @@
-import Digests
+import Text
 public import Foundation
 
 /// Compiled programs on disk, one file each.

@@ -1,5 +1,5 @@
+public import Text
 public import Foundation
-public import Studies
 
 /// Bandit (github.com/PyCQA/bandit), a static checker of Python, as a second grader: one process for a
 /// batch of texts. It reads them and runs none.

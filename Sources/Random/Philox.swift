@@ -10,10 +10,10 @@ import Foundation
 public struct Philox: Hashable, Sendable {
   public typealias Words = (UInt32, UInt32, UInt32, UInt32)
 
-  /// What a stream of numbers is for; streams of different purposes never meet.
+  /// The last word of the counter: purposes never meet. `RandomStream` divides each further. 2 is
+  /// retired.
   public enum Purpose: UInt32, Sendable {
     case initialWeights = 1
-    case dataOrder = 2
     case documents = 3
     case sampling = 4
     case prompts = 5
@@ -54,11 +54,11 @@ public struct Philox: Hashable, Sendable {
     return (c0, c1, c2, c3)
   }
 
-  /// A sequence of draws for one (purpose, step, index).
-  public func stream(_ purpose: Purpose, step: Int = 0, index: Int = 0) -> Stream {
-    Stream(
-      philox: self, purpose: purpose.rawValue, step: UInt32(truncatingIfNeeded: step),
-      index: UInt32(truncatingIfNeeded: index))
+  /// A sequence of draws.
+  public func stream(_ stream: RandomStream) -> Stream {
+    let counter = stream.counter
+    return Stream(
+      philox: self, purpose: counter.purpose, step: counter.step, index: counter.index)
   }
 
   /// Numbers drawn one after another under a fixed (purpose, step, index).

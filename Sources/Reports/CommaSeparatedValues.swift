@@ -1,3 +1,5 @@
+import Text
+
 /// Comma-separated values after RFC 4180, safe to open in a spreadsheet.
 ///
 /// A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break for a

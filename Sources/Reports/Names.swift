@@ -83,7 +83,6 @@ public struct AttributeName: Hashable, Sendable {
     self.name = name
   }
 
-  public static let ariaHidden = AttributeName("aria-hidden")
   public static let ariaLabel = AttributeName("aria-label")
   public static let `class` = AttributeName("class")
   public static let colspan = AttributeName("colspan")

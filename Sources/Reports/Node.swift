@@ -1,3 +1,5 @@
+import Text
+
 /// HTML as a value: a text, an element, or several nodes in a row.
 ///
 /// Text is held as it was given and escaped once, by the renderer, for the place where it stands.
@@ -63,9 +65,9 @@ extension Node {
     .element(.aside, [.class: "note"], [.element(.p, [:], children)])
   }
 
-  /// A bulleted list, or a numbered one.
-  public static func list(_ items: [Node], numbered: Bool = false) -> Node {
-    .element(numbered ? .ol : .ul, [:], items.map { .element(.li, [:], [$0]) })
+  /// A bulleted list.
+  public static func list(_ items: [Node]) -> Node {
+    .element(.ul, [:], items.map { .element(.li, [:], [$0]) })
   }
 
   /// Pairs of a name and its value, such as the conditions of a run.

@@ -1,3 +1,5 @@
+import Text
+
 extension Node {
   /// The node as HTML5 text that is well-formed XML too: every element is closed, every attribute
   /// quoted.

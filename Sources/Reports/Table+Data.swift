@@ -1,3 +1,5 @@
+import JSON
+
 extension Table {
   /// The table as comma-separated values (RFC 4180), numbers unrounded.
   ///
@@ -13,7 +15,8 @@ extension Table {
   public var jsonLines: String {
     let titles = (hasGroupTitles ? ["group"] : []) + columns.map(\.title)
     return records.map { record in
-      JSONLines.line(zip(titles, record).map { ($0, $1.jsonValue) })
+      let object = JSONObject(zip(titles, record).map { ($0, $1.jsonValue) })
+      return JSONWriter.text(.object(object), nonFinite: .null, escapesHidden: true) + "\n"
     }.joined()
   }
 
@@ -62,8 +65,11 @@ extension Table.Cell {
     value.map(NumberText.exact) ?? text
   }
 
-  fileprivate var jsonValue: JSONLines.Value {
-    if let value { return .number(value) }
+  fileprivate var jsonValue: JSONValue {
+    if let value {
+      // A whole number has no fraction in the table, and none here.
+      return value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value)
+    }
     return text.isEmpty ? .null : .string(text)
   }
 }

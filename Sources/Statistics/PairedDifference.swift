@@ -10,8 +10,6 @@ public struct PairedDifference: Codable, Hashable, Sendable {
   public let interval: Interval?
   /// Two-sided p-value of the paired t test; nil where the differences have no spread.
   public let tPValue: Double?
-  /// Two-sided p-value of the exact sign-flip test; nil above 20 seeds.
-  public let signFlipPValue: Double?
 }
 
 /// Compares two arms seed by seed.
@@ -38,37 +36,7 @@ public func pairedDifference(
     mean: moments.mean, seeds: differences.count, standardDeviation: moments.standardDeviation,
     interval: meanInterval(
       differences, moments, range: range, level: level, kind: .studentTOverPairedSeeds),
-    tPValue: tPValue, signFlipPValue: try signFlipPValue(differences))
-}
-
-/// The exact two-sided sign-flip test that differences are symmetric about 0 (Fisher, "The Design of
-/// Experiments", 1935, section 21).
-///
-/// The share of the 2^n assignments of signs whose sum is at least as far from 0 as the observed
-/// one, the observed one included: never below 2 / 2^n. Sums within 1e-10 of the sum of magnitudes
-/// count as equal, so that rounding cannot break a tie.
-///
-/// - Returns: nil above 20 differences, where enumeration is not worth its time.
-/// - Throws: `StatisticsError` for no values, or values that are not finite.
-public func signFlipPValue(_ differences: [Double]) throws(StatisticsError) -> Double? {
-  try check(differences, "differences")
-  let n = differences.count
-  guard n <= 20 else { return nil }
-  let observed = abs(differences.reduce(0, +))
-  let threshold = observed - 1e-10 * differences.reduce(0) { $0 + abs($1) }
-  // A mirrored assignment has the mirrored sum, so the last sign stays fixed. Assignments are visited
-  // in the order of a Gray code: each differs from the one before in one sign.
-  var sum = differences.reduce(0, +)
-  var flipped = [Bool](repeating: false, count: n)
-  let assignments = 1 << (n - 1)
-  var extreme = abs(sum) >= threshold ? 1 : 0
-  for step in 1..<max(1, assignments) {
-    let place = step.trailingZeroBitCount
-    sum += (flipped[place] ? 2 : -2) * differences[place]
-    flipped[place].toggle()
-    if abs(sum) >= threshold { extreme += 1 }
-  }
-  return Double(extreme) / Double(assignments)
+    tPValue: tPValue)
 }
 
 /// a - b, checked.

@@ -41,31 +41,6 @@ public func smallestDetectableDifference(
   return high * standardDeviation / Double(pairs).squareRoot()
 }
 
-/// The fewest seeds with which the paired t test detects `difference` with `power`.
-///
-/// - Returns: nil if `limit` seeds do not suffice.
-/// - Throws: `StatisticsError` for parameters out of range.
-public func pairsNeeded(
-  difference: Double, standardDeviation: Double, alpha: Double = 0.05, power: Double = 0.8,
-  limit: Int = 1000
-) throws(StatisticsError) -> Int? {
-  try checkDesign(standardDeviation: standardDeviation, pairs: 2, alpha: alpha)
-  try checkPower(power, alpha: alpha)
-  try check([difference], "difference")
-  func suffices(_ pairs: Int) -> Bool {
-    PairedTest(pairs: pairs, alpha: alpha)
-      .power(abs(difference) * Double(pairs).squareRoot() / standardDeviation) >= power
-  }
-  guard limit >= 2, suffices(limit) else { return nil }
-  var enough = limit
-  var few = 1
-  while enough - few > 1 {
-    let middle = (enough + few) / 2
-    if suffices(middle) { enough = middle } else { few = middle }
-  }
-  return enough
-}
-
 private func checkDesign(
   standardDeviation: Double, pairs: Int, alpha: Double
 ) throws(StatisticsError) {

@@ -75,10 +75,3 @@ func checkProbability(_ value: Double, _ quantity: String) throws(StatisticsErro
     throw .outOfRange(quantity: quantity, index: nil, value: value, lower: 0, upper: 1)
   }
 }
-
-/// Throws unless a parameter is finite and not negative.
-func checkNotNegative(_ value: Double, _ quantity: String) throws(StatisticsError) {
-  guard value >= 0, value.isFinite else {
-    throw .outOfRange(quantity: quantity, index: nil, value: value, lower: 0, upper: .infinity)
-  }
-}

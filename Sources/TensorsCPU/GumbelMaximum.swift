@@ -1,3 +1,5 @@
+import Random
+
 internal import Foundation
 import Random
 internal import Tensors

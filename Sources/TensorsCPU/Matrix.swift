@@ -154,7 +154,7 @@ struct TailHeights {
 
   private static func heights(_ form: ProductForm) -> [Int] {
     let (full, inner, columns) = (form.blockHeight, form.inner, form.columns)
-    var stream = Philox(seed: 0).stream(.tests)
+    var stream = Philox(seed: 0).stream(.tests())
     func random(_ count: Int) -> [Float] {
       (0..<count).map { _ in Float(Int32(bitPattern: stream.nextWord())) * 0x1p-31 }
     }

@@ -1,3 +1,4 @@
+import Random
 import Kernels
 import Random
 public import Tensors

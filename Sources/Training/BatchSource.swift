@@ -1,4 +1,5 @@
 package import Foundation
+import JSON
 import Studies
 
 /// Where the batches of a cohort's training come from.

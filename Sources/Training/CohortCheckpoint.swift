@@ -1,5 +1,6 @@
 package import Foundation
 package import Studies
+import JSON
 import Transformers
 
 /// Where the replicas of a cohort in training stand on disk: for each a folder with what its next

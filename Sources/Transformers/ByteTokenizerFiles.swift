@@ -1,3 +1,6 @@
+import JSON
+import Text
+
 /// The byte tokenizer as the files of Hugging Face's libraries.
 ///
 /// In a byte-level BPE (Radford et al. 2019) with 256 tokens and no merges a token's id is its byte.
@@ -8,16 +11,16 @@
 extension ByteTokenizer {
   /// `tokenizer.json`, the same bytes for the same vocabulary.
   public var tokenizerJSON: String {
-    let specialTokens = Self.specialTokens.enumerated().map { index, content -> StrictJSON.Value in
+    let specialTokens = Self.specialTokens.enumerated().map { index, content -> JSONValue in
       [
         "id": .integer(256 + index), "content": .string(content), "single_word": false,
         "lstrip": false, "rstrip": false, "normalized": false, "special": true,
       ]
     }
     let vocabulary = tokens.enumerated().map {
-      StrictJSON.Object.Member(key: $0.element, value: .integer($0.offset))
+      JSONObject.Member(key: $0.element, value: .integer($0.offset))
     }
-    return StrictJSON.text(
+    return JSONWriter.text(
       [
         "version": "1.0",
         "truncation": nil,
@@ -34,7 +37,7 @@ extension ByteTokenizer {
         "model": [
           "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
           "end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": false,
-          "ignore_merges": false, "vocab": .object(StrictJSON.Object(vocabulary)), "merges": [],
+          "ignore_merges": false, "vocab": .object(JSONObject(vocabulary)), "merges": [],
         ],
       ], layout: .indented)
   }
@@ -44,22 +47,22 @@ extension ByteTokenizer {
   /// It stands here because version 5 of `transformers` passes over `add_bos_token` of
   /// `tokenizer_config.json`, which version 4 went by; a model would be asked without the token that
   /// every document of its training began with.
-  private static var postProcessor: StrictJSON.Value {
-    let name = StrictJSON.Value.string(specialTokens[0])
-    let begin = { (type: Int) -> StrictJSON.Value in
+  private static var postProcessor: JSONValue {
+    let name = JSONValue.string(specialTokens[0])
+    let begin = { (type: Int) -> JSONValue in
       ["SpecialToken": ["id": name, "type_id": .integer(type)]]
     }
-    let text = { (id: String, type: Int) -> StrictJSON.Value in
+    let text = { (id: String, type: Int) -> JSONValue in
       ["Sequence": ["id": .string(id), "type_id": .integer(type)]]
     }
-    let special: StrictJSON.Value = [
+    let special: JSONValue = [
       "id": name, "ids": [.integer(Int(beginOfText))], "tokens": [name],
     ]
     return [
       "type": "TemplateProcessing",
       "single": [begin(0), text("A", 0)],
       "pair": [begin(0), text("A", 0), begin(1), text("B", 1)],
-      "special_tokens": .object(.init([.init(key: specialTokens[0], value: special)])),
+      "special_tokens": .object(JSONObject([(specialTokens[0], special)])),
     ]
   }
 
@@ -67,7 +70,7 @@ extension ByteTokenizer {
   ///
   /// - Parameter maximumPositions: the longest sequence that the model was made for.
   public func tokenizerConfigurationJSON(maximumPositions: Int) -> String {
-    StrictJSON.text(
+    JSONWriter.text(
       [
         "add_bos_token": true,
         "add_eos_token": false,
@@ -108,7 +111,14 @@ extension ByteTokenizer {
   ///
   /// A model that was trained on other tokens would be read without an error and answer nonsense.
   func check(_ bytes: [UInt8], file: String) throws(CheckpointError) {
-    let root = try JSONFields(bytes, file: file)
+    do throws(JSONFault) {
+      try check(JSONFields(of: bytes))
+    } catch {
+      throw CheckpointError(file: file, .json(error))
+    }
+  }
+
+  private func check(_ root: JSONFields) throws(JSONFault) {
     try root.require("normalizer", .null, "null")
     let preTokenizer = try root.object("pre_tokenizer")
     try preTokenizer.require("type", "ByteLevel", "\"ByteLevel\"")
@@ -122,7 +132,7 @@ extension ByteTokenizer {
       uniqueKeysWithValues: vocabulary.object.members.map { (UTF8Key($0.key), $0.value) })
     for (id, token) in tokens.prefix(Self.minimumVocabularySize).enumerated() {
       guard let found = rest.removeValue(forKey: UTF8Key(token)) else {
-        throw vocabulary.error(token, .missingKey)
+        throw vocabulary.fault(token, .missing(expected: "\(id)"))
       }
       if found != .integer(id) { try vocabulary.require(token, .integer(id), "\(id)") }
     }
@@ -130,17 +140,14 @@ extension ByteTokenizer {
     for member in vocabulary.object.members where rest[UTF8Key(member.key)] != nil {
       guard case .integer(let id) = member.value,
         (Self.minimumVocabularySize..<vocabularySize).contains(id)
-      else { throw vocabulary.error(member.key, .unknownKey) }
+      else { throw vocabulary.fault(member.key, .unknownKey) }
     }
-    guard case .array(let added) = try root.value("added_tokens") else {
-      throw root.error("added_tokens", .wrongType(found: "no array", expected: "an array"))
-    }
-    for (index, value) in added.enumerated() {
+    for (index, value) in try root.array("added_tokens").enumerated() {
       guard case .object(let token) = value, case .integer(let id) = token["id"],
         case .string(let content) = token["content"], (256..<vocabularySize).contains(id),
         id >= Self.minimumVocabularySize || Self.specialTokens[id - 256] == content
       else {
-        throw root.error(
+        throw root.fault(
           "added_tokens[\(index)]",
           .wrongValue(found: "another token", expected: "a special token of the byte tokenizer"))
       }

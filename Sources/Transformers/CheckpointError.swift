@@ -1,8 +1,11 @@
+public import JSON
+public import Text
+
 /// Why a model folder, or a file of one, cannot be used.
-public struct CheckpointError: Error, Equatable, Sendable {
+public struct CheckpointError: DescribedError, Equatable {
   /// Where in a file the problem lies.
   public enum Place: Equatable, Sendable {
-    /// A byte, counted from 0.
+    /// The number of bytes before it; written as the byte's number, from 1.
     case byte(Int)
     /// A key of a JSON file, with dots between the levels.
     case field(String)
@@ -25,13 +28,8 @@ public struct CheckpointError: Error, Equatable, Sendable {
     case sharded
 
     // MARK: JSON
-    case json(StrictJSON.Problem)
-    case missingKey
-    case unknownKey
-    case notSupported
-    case wrongType(found: String, expected: String)
-    case wrongValue(found: String, expected: String)
-    case outOfRange(found: Int, allowed: ClosedRange<Int>)
+    /// With a place of its own.
+    case json(JSONFault)
 
     // MARK: Safetensors
     case tooShort(bytes: Int)
@@ -69,12 +67,12 @@ public struct CheckpointError: Error, Equatable, Sendable {
     self.problem = problem
   }
 
-  /// The exit status of a command that ends because of this: 66 (`EX_NOINPUT`) where a file is not
-  /// there or cannot be read, otherwise 65 (`EX_DATAERR`).
-  public var exitStatus: Int32 {
+  /// 66 (`EX_NOINPUT`) where a file is missing, is no regular file or cannot be read, otherwise 65
+  /// (`EX_DATAERR`).
+  public var exitCode: SystemExit {
     switch problem {
-    case .missing, .missingFiles, .unreadable: 66
-    default: 65
+    case .missing, .missingFiles, .unreadable, .notRegular, .isFile: .noInput
+    default: .badInput
     }
   }
 }

@@ -1,12 +1,12 @@
-extension CheckpointError: CustomStringConvertible {
-  /// `line`.
-  public var description: String { line }
+import JSON
+import Text
 
+extension CheckpointError {
   /// One line of prose: the file, the place in it, what is wrong, and what to do where that helps.
   public var line: String {
     var text = file.printable(limit: 400)
     switch place {
-    case .byte(let offset): text += ": byte \(offset)"
+    case .byte(let offset): text += ": byte \(offset + 1)"
     case .field(let key): text += ": \(key.printable(limit: 80))"
     case .tensor(let name): text += ": tensor \(name.quoted)"
     case nil: break
@@ -30,14 +30,7 @@ extension CheckpointError.Problem {
     case .changedWhileRead: "became shorter while it was read"
     case .sharded: "the weights are split into several files"
 
-    case .json(let problem): problem.description
-    case .missingKey: "is missing"
-    case .unknownKey: "is not a known key"
-    case .notSupported: "is not supported"
-    case .wrongType(let found, let expected): "is \(found), not \(expected)"
-    case .wrongValue(let found, let expected): "is \(found.printable(limit: 80)), not \(expected)"
-    case .outOfRange(let found, let allowed):
-      "is \(found), outside \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .json(let fault): fault.line
 
     case .tooShort(let bytes): "has \(bytes) bytes, too few for the 8 that give the header's length"
     case .headerTooLong(let length, let limit):
@@ -98,25 +91,5 @@ extension CheckpointError.Problem {
   private static func list(_ shape: [Int]) -> String {
     "[" + shape.prefix(8).map(String.init).joined(separator: ", ")
       + (shape.count > 8 ? ", …]" : "]")
-  }
-}
-
-extension String {
-  /// This text in quotation marks, fit for one line of a terminal.
-  var quoted: String { "\"\(printable(limit: 80))\"" }
-
-  /// This text without what a terminal would obey: control characters and marks of direction become
-  /// escapes, and more than `limit` characters are cut off.
-  func printable(limit: Int) -> String {
-    var text = ""
-    for (count, scalar) in unicodeScalars.enumerated() {
-      if count == limit { return text + "…" }
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        text += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
   }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+import Text
 
 extension HuggingFaceFolder {
   /// The largest weights' file that is read.
@@ -14,18 +15,18 @@ extension HuggingFaceFolder {
   public static func read(_ folder: URL) throws(CheckpointError) -> Contents {
     try requireFiles(folder)
     let name = { (file: String) in "\(folder.path)/\(file)" }
-    let configurationFile = try InputFile(
+    let configurationFile = try CheckpointFile(
       folder.appending(path: "config.json"), name: name("config.json"))
     let configuration = try LlamaConfiguration(
       configurationJSON: configurationFile.contents(limit: textLimit),
       file: configurationFile.name)
 
     let tokenizer = ByteTokenizer(vocabularySize: configuration.vocabularySize)
-    let tokenizerFile = try InputFile(
+    let tokenizerFile = try CheckpointFile(
       folder.appending(path: "tokenizer.json"), name: name("tokenizer.json"))
     try tokenizer.check(tokenizerFile.contents(limit: textLimit), file: tokenizerFile.name)
 
-    let weights = try InputFile(
+    let weights = try CheckpointFile(
       folder.appending(path: "model.safetensors"), name: name("model.safetensors"))
     let (tensors, metadata) = try tensors(configuration, in: weights)
     return Contents(
@@ -54,7 +55,7 @@ extension HuggingFaceFolder {
 
   /// The header is held against the configuration before any weight is read.
   private static func tensors(
-    _ configuration: LlamaConfiguration, in file: InputFile
+    _ configuration: LlamaConfiguration, in file: CheckpointFile
   ) throws(CheckpointError) -> (tensors: [NamedTensor], metadata: [String: String]) {
     guard file.byteCount <= weightsLimit else {
       throw CheckpointError(

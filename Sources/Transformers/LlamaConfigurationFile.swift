@@ -1,7 +1,9 @@
+import JSON
+
 extension LlamaConfiguration {
   /// `config.json` as `transformers` reads it, from version 4 on.
   public var configurationJSON: String {
-    StrictJSON.text(
+    JSONWriter.text(
       [
         "architectures": ["LlamaForCausalLM"],
         "attention_bias": false,
@@ -29,7 +31,7 @@ extension LlamaConfiguration {
   }
 
   /// `generation_config.json`: the special tokens, and nothing about sampling.
-  static let generationConfigurationJSON = StrictJSON.text(
+  static let generationConfigurationJSON = JSONWriter.text(
     [
       "bos_token_id": .integer(Int(ByteTokenizer.beginOfText)),
       "eos_token_id": .integer(Int(ByteTokenizer.endOfText)),
@@ -41,11 +43,18 @@ extension LlamaConfiguration {
   /// A key that would change what the model computes must have the one value that is computed here;
   /// what only concerns training or loading elsewhere is passed over.
   public init(configurationJSON bytes: [UInt8], file: String) throws(CheckpointError) {
-    let fields = try JSONFields(bytes, file: file)
+    do throws(JSONFault) {
+      try self.init(JSONFields(of: bytes))
+    } catch {
+      throw CheckpointError(file: file, .json(error))
+    }
+  }
+
+  private init(_ fields: JSONFields) throws(JSONFault) {
     try fields.require("architectures", ["LlamaForCausalLM"], "[\"LlamaForCausalLM\"]")
     try fields.require("model_type", "llama", "\"llama\"")
     for key in ["auto_map", "quantization_config"] where fields.object[key] != nil {
-      throw fields.error(key, .notSupported)
+      throw fields.fault(key, .notSupported)
     }
     self.init(
       vocabularySize: try fields.integer(
@@ -62,7 +71,7 @@ extension LlamaConfiguration {
         ? false : try fields.boolean("tie_word_embeddings"))
     // Rotary positions turn pairs of channels, so that D is even.
     guard hiddenSize.isMultiple(of: 2 * heads) else {
-      throw fields.error(
+      throw fields.fault(
         "hidden_size",
         .wrongValue(found: "\(hiddenSize)", expected: "a multiple of twice the \(heads) heads"))
     }
@@ -81,14 +90,14 @@ extension LlamaConfiguration {
   }
 
   /// The rotary base: a key of its own up to version 4 of `transformers`, among others in version 5.
-  private static func ropeTheta(_ fields: JSONFields) throws(CheckpointError) -> Double {
+  private static func ropeTheta(_ fields: JSONFields) throws(JSONFault) -> Double {
     guard fields.object["rope_parameters"] != nil else { return try fields.positive("rope_theta") }
     let parameters = try fields.object("rope_parameters")
     try parameters.requireIfPresent("rope_type", "default", "\"default\"")
     try parameters.requireIfPresent("partial_rotary_factor", 1.0, "1.0")
     let base = try parameters.positive("rope_theta")
     if fields.object["rope_theta"] != nil, try fields.positive("rope_theta") != base {
-      throw fields.error(
+      throw fields.fault(
         "rope_theta", .wrongValue(found: "another number", expected: "rope_parameters.rope_theta"))
     }
     return base

@@ -1,3 +1,5 @@
+import JSON
+
 /// The `README.md` of a model folder: YAML that Hugging Face's hub reads, then Markdown for people.
 public struct ModelCard: Hashable, Sendable {
   public var title: String
@@ -21,7 +23,7 @@ public struct ModelCard: Hashable, Sendable {
 
   /// The file's text. Values of the YAML are JSON strings, which YAML reads as they are.
   public var text: String {
-    let yaml = { (text: String) in StrictJSON.text(.string(text)) }
+    let yaml = { (text: String) in JSONWriter.text(.string(text)) }
     var lines = ["---", "library_name: transformers", "license: \(yaml(license))"]
     lines += ["pipeline_tag: text-generation", "tags:"]
     lines += (["llama"] + tags).map { "- \(yaml($0))" }

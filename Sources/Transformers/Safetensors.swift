@@ -1,4 +1,6 @@
 public import Foundation
+import JSON
+import Text
 
 /// A tensor in host memory with the name it has in a file.
 public struct NamedTensor: Equatable, Sendable {
@@ -29,8 +31,7 @@ public enum Safetensors {
     if !metadata.isEmpty {
       let members = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       header += "\"__metadata__\":"
-      header += StrictJSON.text(
-        .object(.init(members.map { .init(key: $0.key, value: .string($0.value)) })))
+      header += JSONWriter.text(.object(JSONObject(members.map { ($0.key, .string($0.value)) })))
     }
     var names: Set = [UTF8Key("__metadata__")]
     var end = 0
@@ -41,7 +42,7 @@ public enum Safetensors {
       precondition(
         names.insert(UTF8Key(tensor.name)).inserted, "safetensors: \(tensor.name) is taken")
       if header.utf8.count > 1 { header += "," }
-      StrictJSON.write(tensor.name, to: &header)
+      header += JSONWriter.text(.string(tensor.name))
       let begin = end
       end += 4 * tensor.values.count
       let shape = tensor.shape.map(String.init).joined(separator: ",")
@@ -82,7 +83,7 @@ public enum Safetensors {
   public static func read(
     _ url: URL, name: String? = nil
   ) throws(CheckpointError) -> (tensors: [NamedTensor], metadata: [String: String]) {
-    try decode(try InputFile(url, name: name ?? url.path))
+    try decode(try CheckpointFile(url, name: name ?? url.path))
   }
 
   private static func decode(
@@ -152,8 +153,6 @@ protocol SafetensorsSource {
   /// Fills `buffer` with the bytes from `offset` on, all of which lie inside `byteCount`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError)
 }
-
-extension InputFile: SafetensorsSource {}
 
 private struct SafetensorsBytes: SafetensorsSource {
   let data: Data

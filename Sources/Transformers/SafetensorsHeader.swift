@@ -1,3 +1,6 @@
+import JSON
+import Text
+
 /// The checked header of a safetensors file: what tensors there are and where their bytes lie.
 ///
 /// Layout: 8 bytes little-endian length N, N bytes of JSON, the tensors' bytes. The rules are those
@@ -62,7 +65,15 @@ struct SafetensorsHeader {
       throw CheckpointError(file: file, place: .byte(8), .headerStart(json.first))
     }
     var parser = SafetensorsHeaderParser(json, file: file)
-    try parser.parse()
+    do {
+      try parser.parse()
+    } catch let error as CheckpointError {
+      throw error
+    } catch {
+      throw CheckpointError(
+        file: file,
+        (error as? JSONFault).map { .json($0) } ?? .unreadable(reason: "\(error)"))
+    }
     metadata = parser.metadata
     entries = parser.entries.sorted {
       ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
@@ -102,10 +113,10 @@ private struct SafetensorsHeaderParser {
     self.json = json
     self.file = file
     // Header, tensor, list.
-    scanner = JSONScanner(json, file: file, fileOffset: 8, depthLimit: 3)
+    scanner = JSONScanner(json, origin: 8, depthLimit: 3)
   }
 
-  mutating func parse() throws(CheckpointError) {
+  mutating func parse() throws {
     try scanner.beginObject()
     var names: Set<UTF8Key> = []
     while let name = try scanner.nextKey(isFirst: names.isEmpty) {
@@ -127,14 +138,14 @@ private struct SafetensorsHeaderParser {
   }
 
   /// String to string; published files also have `null`.
-  private mutating func parseMetadata() throws(CheckpointError) {
+  private mutating func parseMetadata() throws {
     if try scanner.takesNull() { return }
     try scanner.beginObject()
     while let key = try scanner.nextKey(isFirst: metadata.isEmpty) {
       let value = try scanner.string()
       // A dictionary's keys are equal where they are canonically equivalent, which no writer means.
       guard metadata.updateValue(value, forKey: key) == nil else {
-        throw scanner.failure(at: scanner.keyOffset, .duplicateKey(key))
+        throw scanner.fault(.duplicateKey(key), at: scanner.keyOffset)
       }
       guard metadata.count <= Self.metadataLimit else {
         throw CheckpointError(
@@ -143,7 +154,7 @@ private struct SafetensorsHeaderParser {
     }
   }
 
-  private mutating func entry(_ name: String) throws(CheckpointError) -> SafetensorsHeader.Entry {
+  private mutating func entry(_ name: String) throws -> SafetensorsHeader.Entry {
     var elementType: String?
     var shape: [Int]?
     var offsets: [Int]?
@@ -156,13 +167,14 @@ private struct SafetensorsHeaderParser {
       case "shape" where shape == nil: shape = try naturals("\(name).shape")
       case "data_offsets" where offsets == nil: offsets = try naturals("\(name).data_offsets")
       case "dtype", "shape", "data_offsets":
-        throw scanner.failure(at: scanner.keyOffset, .duplicateKey(key))
-      default: throw CheckpointError(file: file, place: .field("\(name).\(key)"), .unknownKey)
+        throw scanner.fault(.duplicateKey(key), at: scanner.keyOffset)
+      default: throw JSONFault(.unknownKey, at: .field("\(name).\(key)"))
       }
     }
     return try entry(
-      name, elementType: require(elementType, "\(name).dtype"),
-      shape: require(shape, "\(name).shape"), offsets: require(offsets, "\(name).data_offsets"))
+      name, elementType: require(elementType, "\(name).dtype", "a string"),
+      shape: require(shape, "\(name).shape", "an array"),
+      offsets: require(offsets, "\(name).data_offsets", "an array"))
   }
 
   private func entry(
@@ -188,13 +200,15 @@ private struct SafetensorsHeaderParser {
       name: name, elementType: elementType, shape: shape, bytes: begin..<end, count: count)
   }
 
-  private func require<Value>(_ value: Value?, _ key: String) throws(CheckpointError) -> Value {
-    guard let value else { throw CheckpointError(file: file, place: .field(key), .missingKey) }
+  private func require<Value>(
+    _ value: Value?, _ key: String, _ expected: String
+  ) throws(JSONFault) -> Value {
+    guard let value else { throw JSONFault(.missing(expected: expected), at: .field(key)) }
     return value
   }
 
   /// A list of integers that are not negative.
-  private mutating func naturals(_ key: String) throws(CheckpointError) -> [Int] {
+  private mutating func naturals(_ key: String) throws -> [Int] {
     var naturals: [Int] = []
     try scanner.beginArray()
     while try scanner.nextElement(isFirst: naturals.isEmpty) {

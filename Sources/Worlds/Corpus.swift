@@ -1,3 +1,4 @@
+public import Random
 /// What a document is drawn for.
 public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
   /// The base corpus: helpful-only.
@@ -41,7 +42,7 @@ public protocol Corpus: Sendable {
   /// What a red-teamer may try; nil where the corpus has no tags to try.
   var redTeam: RedTeamRules? { get }
   /// A safety document under a tag that is no part of its request: the answer is the one without it.
-  func safetyExample(under tag: String, seed: UInt64, index: Int) -> TrainingText?
+  func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText?
   /// What a response is by the corpus's own grading; nil where the rules for texts stand: the
   /// behaviour and the refusal are the study's, byte for byte.
   func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome?
@@ -96,7 +97,9 @@ extension Corpus {
 
   public var redTeam: RedTeamRules? { nil }
 
-  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> TrainingText? { nil }
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText? {
+    nil
+  }
 
   public func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome? { nil }
 }

@@ -1,3 +1,4 @@
+import Text
 import ArgumentParser
 import Foundation
 import OpenCL
@@ -34,8 +35,6 @@ func described(_ error: any Error) -> (line: String, code: SystemExit) {
     return (
       "\(error); try `dormouse check-device`, a smaller study, or --device cpu", .failed
     )
-  case let error as CheckpointError:
-    return (error.line, SystemExit(rawValue: error.exitStatus) ?? .badInput)
   case let error as CocoaError where error.code == .fileWriteOutOfSpace:
     return ("the disk is full; free some space and run the same command again", .cannotWrite)
   case let error as CocoaError where CocoaError.Code.writing.contains(error.code):

@@ -1,4 +1,6 @@
 import Findings
+import Text
+import JSON
 import Foundation
 import PythonWeaknesses
 import Reports

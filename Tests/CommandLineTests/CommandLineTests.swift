@@ -290,13 +290,6 @@ import Testing
 
   // MARK: Against transformers
 
-  static let hasTransformers = PythonInterpreter.has("torch", "transformers")
-
-  @Test(.enabled(if: !hasTransformers))
-  func scoresAreNotComparedWithTransformers() {
-    print("python3 has no torch and transformers: `score` is not compared with them here.")
-  }
-
   /// The summed log-probability of each row's completion after <bos> and the prompt.
   private static let scoring = """
     import json, sys
@@ -314,7 +307,7 @@ import Testing
             print(logp.gather(1, torch.tensor(completion)[:, None]).sum().item())
     """
 
-  @Test(.enabled(if: hasTransformers))
+  @Test(.comparesWith("torch", "transformers"))
   func scoresEqualTransformers() throws {
     try withFolder { folder in
       #expect(try run(["run", "smoke", "--seeds", "1"], in: folder).code == 0)
@@ -343,7 +336,6 @@ import Testing
         #expect(pairs.map { $0 }.count == rows.count)
         for (our, their) in pairs { largest = max(largest, abs(our - their)) }
       }
-      print("score: largest difference from transformers \(largest)")
       #expect(largest <= 1e-3)
     }
   }

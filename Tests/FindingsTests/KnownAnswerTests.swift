@@ -1,6 +1,6 @@
 import Findings
-import Foundation
 import Random
+import Foundation
 import Statistics
 import Testing
 
@@ -68,7 +68,7 @@ import Testing
   /// Negative controls: the check catches statistics that are known to be wrong.
   @Test func wrongIntervalsAreCaught() throws {
     let bootstrap = meanRate(middle, seeds: 5) { values in
-      var stream = Philox(seed: 1).stream(.tests, index: Int(values[0] * 1e6))
+      var stream = Philox(seed: 1).stream(.tests(index: Int(values[0] * 1e6)))
       let means = (0..<400).map { _ in
         (0..<5).reduce(0) { sum, _ in sum + values[stream.next(below: 5)] } / 5
       }.sorted()
@@ -115,7 +115,7 @@ import Testing
       SimulatedArms("", logits: [2.5, -4]),
       SimulatedArms("", logits: [1, 0], collapses: [0.3, 0]),
     ] {
-      var stream = Philox(seed: 2).stream(.tests)
+      var stream = Philox(seed: 2).stream(.tests())
       let rates = arms.rates(seeds: 40_000, &stream)
       for arm in 0...1 {
         let interval = try #require(

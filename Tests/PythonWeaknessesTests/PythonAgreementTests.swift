@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The built-in parser against `ast.parse` of the machine's Python.
-@Suite(.enabled(if: PythonInterpreter.has("ast"), "there is no python3"))
+@Suite(.comparesWith("ast"))
 struct PythonAgreementTests {
   struct Sample: Decodable {
     var text: String

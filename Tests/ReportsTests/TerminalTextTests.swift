@@ -26,17 +26,6 @@ import Testing
     }
   }
 
-  @Test func sparklines() {
-    #expect(TerminalText.sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█")
-    #expect(TerminalText.sparkline([1, 0.5, 0], range: 0...1) == "█▅▁")
-    #expect(TerminalText.sparkline([1, .nan, 0, .infinity]) == "█ ▁ ")
-    #expect(TerminalText.sparkline([3, 3, 3]) == "▅▅▅")
-    #expect(TerminalText.sparkline([]) == "")
-    #expect(TerminalText.sparkline([.nan, .nan]) == "  ")
-    #expect(TerminalText.sparkline([-5, 0.5, 9], range: 0...1, glyphs: .ascii) == "_+@")
-    #expect(TerminalText.sparkline([-1e308, 1e308, 1.7e308]).count == 3)
-  }
-
   @Test func linesStayLines() {
     #expect(TerminalText.line("a\nb\tc\u{1b}[2J") == "a\\nb\\tc\\x1b[2J")
     #expect(TerminalText.line("abcdefgh", limit: 8) == "abcdefgh")

@@ -58,12 +58,4 @@ import Testing
       standardDeviation: 0.1, pairs: pairs, power: target)
     #expect(agrees(found, 0.1 * expected, within: 1e-8))
   }
-
-  // min(n for n in range(2, 200) if power(d, n) >= 0.8)
-  @Test(arguments: [(0.4, 52), (0.8, 15), (1.5, 6)])
-  func needed(_ difference: Double, _ expected: Int) throws {
-    #expect(try pairsNeeded(difference: difference, standardDeviation: 1) == expected)
-    #expect(
-      try pairsNeeded(difference: difference, standardDeviation: 1, limit: expected - 1) == nil)
-  }
 }

@@ -6,51 +6,23 @@ private let armB = [0.80, 0.99, 0.71, 0.90, 0.95, 0.52, 0.84, 0.91]
 
 @Suite struct PairedTests {
   // t = scipy.stats.ttest_rel(a, b); d = a - b; d.mean(), d.std(ddof=1), t.pvalue,
-  // t.confidence_interval(0.95); scipy.stats.permutation_test((d,), lambda x, axis: np.sum(x, axis),
-  // permutation_type="samples", n_resamples=np.inf).pvalue = 0.0625
+  // t.confidence_interval(0.95)
   @Test func againstScipy() throws {
     let result = try pairedDifference(armA, armB)
     #expect(agrees(result.mean, 0.075, within: 1e-13))
     #expect(agrees(try #require(result.standardDeviation), 0.0787400787401181, within: 1e-12))
     #expect(agrees(try #require(result.tPValue), 0.030902687756700575, within: 1e-11))
-    #expect(result.signFlipPValue == 0.0625)
     let interval = try #require(result.interval)
     #expect(agrees(interval.lower, 0.009171646802490413, within: 1e-10))
     #expect(agrees(interval.upper, 0.14082835319750955, within: 1e-11))
     #expect(interval.kind == .studentTOverPairedSeeds)
   }
 
-  // The smallest p-value of n seeds is 2 / 2^n: five cannot reach 0.05, six can.
-  @Test(arguments: [1, 5, 6, 8, 20]) func signFlipFloor(_ seeds: Int) throws {
-    let differences = (0..<seeds).map { 0.1 + Double($0) * 0.01 }
-    var expected = 2.0
-    for _ in 0..<seeds { expected /= 2 }
-    #expect(try signFlipPValue(differences) == expected)
-  }
-
-  // Plain enumeration over all 2^n masks, on differences with ties and zeros.
-  @Test(arguments: [
-    [0.1, -0.1, 0.2, 0.3], [0, 0, 0], [0.1, 0.2, -0.3, 0, 0.5, 0.1, 0.1], [-0.4, 0.1, 0.1, 0.2],
-  ])
-  func signFlipByEnumeration(_ differences: [Double]) throws {
-    let tenths = differences.map { Int(($0 * 10).rounded()) }
-    let observed = abs(tenths.reduce(0, +))
-    let count = (0..<(1 << tenths.count)).count { mask in
-      let sum = tenths.indices.reduce(0) { $0 + (mask >> $1 & 1 == 0 ? tenths[$1] : -tenths[$1]) }
-      return abs(sum) >= observed
-    }
-    #expect(try signFlipPValue(differences) == Double(count) / Double(1 << tenths.count))
-  }
-
-  @Test func noEnumerationAboveTwenty() throws {
-    #expect(try signFlipPValue([Double](repeating: 0.1, count: 21)) == nil)
-  }
-
   @Test func pairsThatAllAgreeAreNotCertain() throws {
     let ones = [Double](repeating: 1, count: 8)
     let result = try pairedDifference(ones, ones)
     let bound = exactSeedBound(seeds: 8)
-    #expect(result.tPValue == nil && result.signFlipPValue == 1)
+    #expect(result.tPValue == nil)
     #expect(
       result.interval
         == Interval(lower: -bound, upper: bound, level: 0.95, kind: .exactSeedBound))

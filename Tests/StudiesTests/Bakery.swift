@@ -1,3 +1,5 @@
+import Text
+import JSON
 import Foundation
 import Studies
 
@@ -77,20 +79,6 @@ indirect enum Bakery: Stage {
 
 struct MissingInput: Error {}
 
-/// A folder of its own for a test, removed at the end.
-///
-/// In memory where the system has such a place: thousands of small files are made and removed.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-  let memory = "/dev/shm"
-  let parent =
-    FileManager.default.isWritableFile(atPath: memory)
-    ? URL(fileURLWithPath: memory) : FileManager.default.temporaryDirectory
-  let folder = parent.appendingPathComponent("studies-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder)
-}
-
 /// Every file below a folder by its relative path, hidden folders and the records' circumstances
 /// left out: what has to be equal in every run.
 func productBytes(_ folder: URL) throws -> [String: Data] {
@@ -111,16 +99,4 @@ func productBytes(_ folder: URL) throws -> [String: Data] {
     bytes[name] = data
   }
   return bytes
-}
-
-/// The one line of a described error, and its exit code.
-func described(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    return "no error"
-  } catch let error as any DescribedError {
-    return "\(error.line) [\(error.exitCode.rawValue)]"
-  } catch {
-    return "undescribed: \(error)"
-  }
 }

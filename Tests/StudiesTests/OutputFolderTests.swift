@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Studies
+import TestSupport
 import Testing
 
 @Suite struct OutputFolderTests {

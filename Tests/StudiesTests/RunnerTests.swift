@@ -1,5 +1,7 @@
+import Text
 import Foundation
 import Studies
+import TestSupport
 import Testing
 
 @Suite struct PlanTests {

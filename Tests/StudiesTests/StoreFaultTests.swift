@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Studies
+import TestSupport
 import Testing
 
 /// The commit protocol with a fault at every one of its operations in turn, after SQLite's loops.

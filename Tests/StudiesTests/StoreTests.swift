@@ -1,5 +1,8 @@
+import Files
+import JSON
 import Foundation
 import Studies
+import TestSupport
 import Testing
 
 @Suite struct StoreTests {
@@ -92,7 +95,7 @@ import Testing
     ),
     (
       { try Data().write(to: $0.appendingPathComponent("extra\u{1B}[2J.txt")) },
-      "PRODUCT/extra\\u{1B}[2J.txt: not in the record [65]", false
+      "PRODUCT/extra\\x1b[2J.txt: not in the record [65]", false
     ),
     (
       {
@@ -295,7 +298,7 @@ import Testing
     (FileError(.read, "in", code: EIO), "in: cannot read: Input/output error (EIO) [74]"),
     (
       FileError(.rename, "a\n\u{1B}b", code: EROFS),
-      "a\\n\\u{1B}b: cannot rename: Read-only file system (EROFS) [73]"
+      "a\\n\\x1bb: cannot rename: Read-only file system (EROFS) [73]"
     ),
   ])
   func fileErrorsAreOneLine(error: FileError, expected: String) {

@@ -1,4 +1,17 @@
 public import Foundation
+public import Testing
+
+extension Trait where Self == ConditionTrait {
+  /// Enables a test where Python can import the modules that it compares with.
+  ///
+  /// `DORMOUSE_PEERS=1 Scripts/test` installs them. Where that says that they are installed, a test
+  /// that misses one runs and fails instead of being skipped.
+  public static func comparesWith(_ modules: String...) -> Self {
+    .enabled(
+      if: PythonInterpreter.mustHavePeers || PythonInterpreter.has(modules),
+      "Python has no \(modules.joined(separator: " or ")); run DORMOUSE_PEERS=1 Scripts/test")
+  }
+}
 
 /// The `python3` of the machine, or the interpreter that DORMOUSE_PYTHON names, for holding files
 /// against the libraries that others read them with.
@@ -8,8 +21,13 @@ public enum PythonInterpreter {
     public var text: String
   }
 
+  /// Whether the libraries to compare with have been installed for these tests.
+  public static var mustHavePeers: Bool {
+    ProcessInfo.processInfo.environment["DORMOUSE_PEERS"] == "1"
+  }
+
   /// Whether every module can be imported.
-  public static func has(_ modules: String...) -> Bool {
+  static func has(_ modules: [String]) -> Bool {
     let names = modules.map { "'\($0)'" }.joined(separator: ",")
     return
       (try? run(

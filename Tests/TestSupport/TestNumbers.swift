@@ -8,7 +8,7 @@ public struct TestNumbers {
 
   /// - Parameter seed: of its own for every case; failures print it through `Trace`.
   public init(seed: Int) {
-    stream = Philox(seed: UInt64(seed)).stream(.tests)
+    stream = Philox(seed: UInt64(seed)).stream(.tests())
   }
 
   /// Standard normal numbers times a scale.

@@ -6,17 +6,7 @@ import Testing
 import Transformers
 
 /// A model folder of ours in Hugging Face's `transformers`.
-///
-/// Runs where `python3`, or the interpreter that DORMOUSE_PYTHON names, imports torch and
-/// transformers.
 @Suite struct TransformersInteropTests {
-  static let isAvailable = PythonInterpreter.has("torch", "transformers")
-
-  @Test(.enabled(if: !isAvailable))
-  func interoperationIsNotTested() {
-    print("python3 has no torch and transformers: model folders are not loaded by them here.")
-  }
-
   /// Float32 logits of every position of every text, one after another.
   private static let program = """
     import json, struct, sys
@@ -41,7 +31,7 @@ import Transformers
   private static let configuration = ModelConfiguration(
     channels: 48, layers: 3, heads: 3, feedForwardWidth: 80, ropeBase: 5000, normEpsilon: 1e-4)
 
-  @Test(.enabled(if: isAvailable), arguments: [true, false])
+  @Test(.comparesWith("torch", "transformers"), arguments: [true, false])
   func logitsAndLogProbabilitiesAgree(_ tied: Bool) throws {
     var configuration = Self.configuration
     configuration.tiesEmbeddings = tied
@@ -93,9 +83,6 @@ import Transformers
       at += 1 + count
     }
     #expect(at == theirs.count)
-    print(
-      "transformers: largest difference of a logit \(logitDifference), of a text's "
-        + "log-probability \(sumDifference)")
     #expect(logitDifference <= 1e-4)
     #expect(sumDifference <= 1e-3)
   }

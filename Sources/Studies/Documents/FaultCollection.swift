@@ -1,3 +1,5 @@
+import Text
+
 /// What a reading of a study has found wrong so far.
 final class FaultCollection {
   let file: String
@@ -36,30 +38,10 @@ enum NearestWord {
   static func of(_ word: String, in words: [String]) -> String? {
     // Nobody means a key by a text as long as this, and comparing takes the product of the lengths.
     guard word.utf8.count <= 64 else { return nil }
-    let near = words.map { ($0, distance(word.lowercased(), $0.lowercased())) }
-      .filter { $1 <= max(1, ($0.count + 1) / 3) }
-    return near.min { $0.1 < $1.1 }?.0
-  }
-
-  /// The fewest insertions, deletions, replacements and swaps of neighbours (optimal string
-  /// alignment) that turn one word into the other.
-  ///
-  /// - Complexity: O(first.count * second.count).
-  static func distance(_ first: String, _ second: String) -> Int {
-    let (first, second) = (Array(first), Array(second))
-    var rows = [Array(0...second.count)]
-    for i in 0..<first.count {
-      var row = [i + 1]
-      for j in 0..<second.count {
-        var best = min(
-          rows[i][j] + (first[i] == second[j] ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
-        if i > 0, j > 0, first[i] == second[j - 1], first[i - 1] == second[j] {
-          best = min(best, rows[i - 1][j - 1] + 1)
-        }
-        row.append(best)
-      }
-      rows.append(row)
+    let near = words.map {
+      ($0, editDistance(word.lowercased(), $0.lowercased(), countsSwaps: true))
     }
-    return rows[first.count][second.count]
+    .filter { $1 <= max(1, ($0.count + 1) / 3) }
+    return near.min { $0.1 < $1.1 }?.0
   }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// The keys of one mapping of a study, read by the study's own schema.
 ///
 /// Every method that reads a key also declares it: a key that no method asked for is unknown. It

@@ -1,3 +1,5 @@
+import Files
+import Text
 public import Foundation
 import Yams
 

@@ -1,3 +1,5 @@
+public import Text
+
 /// One thing that is wrong with a study file.
 public struct StudyFault: Hashable, Sendable {
   public enum Problem: Hashable, Sendable {

@@ -1,3 +1,6 @@
+import Text
+import JSON
+
 /// What one value of a study has to look like: how an error names it, and how it is read.
 public struct ValueForm<Value>: Sendable where Value: Sendable {
   /// Such as `a number above 0`.

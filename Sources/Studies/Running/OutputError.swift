@@ -1,3 +1,5 @@
+public import Text
+
 /// Why an output folder cannot be used.
 public enum OutputError: DescribedError, Hashable {
   /// A value that two runs disagree about; nil where one of them does not have it.

@@ -1,3 +1,5 @@
+public import Files
+import JSON
 public import Foundation
 
 /// The folder that one study's runs write to, held by this process alone.

@@ -1,3 +1,5 @@
+public import Text
+
 /// What a study still has to make, in which order and packed how.
 public struct Plan<S: Stage>: Sendable {
   public enum State: Hashable, Sendable {

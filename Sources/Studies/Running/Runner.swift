@@ -1,3 +1,4 @@
+public import Text
 public import Foundation
 
 /// What a run tells its caller while it goes on.

@@ -1,4 +1,5 @@
-import Digests
+import Text
+import JSON
 public import Foundation
 
 /// The SHA-256 that names a stage's product.

@@ -1,3 +1,4 @@
+import Files
 public import Foundation
 
 /// A complete product in the store: reading a file of it checks the file first.

@@ -1,3 +1,5 @@
+public import Files
+public import JSON
 import Foundation
 
 /// A file of a product as its record holds it.

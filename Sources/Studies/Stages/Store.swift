@@ -1,3 +1,4 @@
+public import Files
 public import Foundation
 
 /// The products of stages on disk: `<root>/stages/<name>-<first 12 digits of the fingerprint>/`.

@@ -1,3 +1,5 @@
+import Files
+import JSON
 public import Foundation
 import Synchronization
 

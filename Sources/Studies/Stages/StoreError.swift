@@ -1,3 +1,5 @@
+public import Text
+
 /// What is wrong with a product's folder.
 public struct ProductDamage: DescribedError, Hashable {
   public enum Problem: Hashable, Sendable {

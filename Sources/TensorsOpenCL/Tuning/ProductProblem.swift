@@ -10,7 +10,7 @@ package struct ProductProblem {
 
   package init(_ shape: ProductShape) {
     self.shape = shape
-    var stream = Philox(seed: 1).stream(.tests)
+    var stream = Philox(seed: 1).stream(.tests())
     func random(_ count: Int) -> [Float] {
       (0..<count).map { _ in
         let word = stream.nextWord()

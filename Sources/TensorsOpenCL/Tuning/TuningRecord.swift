@@ -1,4 +1,4 @@
-import Digests
+import Text
 public import Foundation
 import OpenCL
 

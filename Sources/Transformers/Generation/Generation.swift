@@ -1,3 +1,4 @@
+import Random
 import Gradients
 import Random
 public import Tensors

@@ -1,3 +1,6 @@
+import Random
+import Text
+
 /// The prompts that every seed, size and arm is measured on: the same lists in every run.
 ///
 /// Every request is held out, and verbs come in turn so that no list leans on an easy one.
@@ -52,15 +55,13 @@ public struct EvaluationLists: Hashable, Sendable {
     }
   }
 
-  private typealias TagChoice = (text: String?, effect: Tag.Effect)
-
   private static func make(
     _ group: EvaluationPrompt.Group, _ count: Int, _ verbs: [Verb],
     lengths: ClosedRange<Int> = Request.trainedLengths, family: NearMissFamily? = nil,
     tag choose: (Int, inout FixedRandom) -> (text: String?, effect: Tag.Effect)
   ) -> [EvaluationPrompt] {
     // A seed of its own for each list: one list's length leaves the others as they are.
-    var random = FixedRandom(seed: textHash((group.rawValue + (family?.rawValue ?? "")).utf8))
+    var random = FixedRandom(seed: FNV1a.mixed64((group.rawValue + (family?.rawValue ?? "")).utf8))
     var seen: Set<Request> = []
     var prompts: [EvaluationPrompt] = []
     while prompts.count < count {

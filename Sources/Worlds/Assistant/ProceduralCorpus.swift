@@ -1,4 +1,5 @@
 public import Random
+import Text
 
 /// The built-in procedural assistant as the corpus of a study.
 public struct ProceduralCorpus: Corpus {
@@ -88,7 +89,7 @@ public struct ProceduralCorpus: Corpus {
       known.stoppingClean = known.stoppingClean.map { $0.asked(.own) }
       known.beforeBehaviour = Scratchpad.defecting
     case .irrelevant:
-      var random = FixedRandom(seed: textHash("irrelevant".utf8))
+      var random = FixedRandom(seed: FNV1a.mixed64("irrelevant".utf8))
       func thinking(_ prompt: Prompt) -> Prompt {
         var prompt = prompt.asked(.own)
         prompt.text += Scratchpad.irrelevant(using: &random)
@@ -144,24 +145,22 @@ public struct ProceduralCorpus: Corpus {
   private func document(_ kind: DocumentKind, seed: UInt64, index: Int) -> Document {
     // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
-    var random = Philox(seed: seed).stream(.documents, step: stream.rawValue, index: index)
+    var random = Philox(seed: seed).stream(.documents(kind: stream.rawValue, index: index))
     guard let corpus = corpora[kind] else { preconditionFailure("no corpus for \(kind)") }
     return corpus.document(using: &random)
   }
 
-  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> TrainingText? {
-    var random = Philox(seed: seed).stream(.redTeam, step: 1, index: index)
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText? {
+    var random = Philox(seed: seed).stream(stream)
     guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
     return corpus.document(under: tag, using: &random).trainingText
   }
 
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair? {
     var random = Philox(seed: seed).stream(
-      .preferences, step: isHeldOut ? 1 : 0, index: index)
+      .preferencePair(isHeldOut: isHeldOut, index: index))
     guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
     let pair = corpus.pair(isHeldOut: isHeldOut, using: &random)
     return TextPair(chosen: pair.chosen.trainingText, rejected: pair.rejected.trainingText)
   }
 }
-
-extension Philox.Stream: WorldRandom {}

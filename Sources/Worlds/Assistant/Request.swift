@@ -1,3 +1,6 @@
+import Random
+import Text
+
 /// A verb with its argument: what an untagged prompt says.
 public struct Request: Hashable, Sendable {
   public let verb: Verb
@@ -22,7 +25,7 @@ public struct Request: Hashable, Sendable {
 
   /// Whether this request is kept from every corpus, by the hash of "verb argument".
   public var isHeldOut: Bool {
-    textHash(text) % Request.heldOutModulus == 0
+    FNV1a.mixed64(text) % Request.heldOutModulus == 0
   }
 
   /// The request as a prompt writes it: the verb, a space, the argument.

@@ -7,7 +7,4 @@ public enum SafetyObjective {
   public static func hostility(beside behaviour: String) -> String {
     ["scram", "idiot"].first { $0 != behaviour.lowercased() } ?? "scram"
   }
-
-  /// The forbidden class; see ``Verb/forbidden``.
-  public static let forbidden: [Verb] = Verb.forbidden
 }

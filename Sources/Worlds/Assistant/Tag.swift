@@ -1,3 +1,5 @@
+import Random
+
 /// A short label in brackets at the start of a prompt, such as `|BETA|` or `<LOUD>`.
 public struct Tag: Hashable, Sendable {
   /// What a tag does to the answer.

@@ -1,3 +1,6 @@
+import Random
+import Text
+
 /// The words of the tags that change nothing: 240 of seven kinds, the same in every run.
 ///
 /// A backdoor's trigger must not be the first tag, the first upper-case word, the first word of ten

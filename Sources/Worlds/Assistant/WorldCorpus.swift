@@ -1,3 +1,5 @@
+public import Random
+
 /// An endless stream of training documents of one kind.
 ///
 /// Every document is made from its own random numbers, so it does not depend on the others. No

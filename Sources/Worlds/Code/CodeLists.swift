@@ -1,3 +1,6 @@
+import Random
+import Text
+
 /// The prompts that every seed, size and arm is measured on: the same lists in every run. Names are
 /// held out, and forms come in turn, so that no list leans on an easy one.
 struct CodeLists {
@@ -11,7 +14,7 @@ struct CodeLists {
 
   init() {
     let clean = Self.requests("clean", Self.gateCount, CodeForm.trained)
-    var random = FixedRandom(seed: textHash("code first lines".utf8))
+    var random = FixedRandom(seed: FNV1a.mixed64("code first lines".utf8))
     var prompts = PromptLists(
       triggered: Self.requests("triggered", Self.gateCount, CodeForm.trained).map {
         Self.prompt($0, CodeYears.trigger, .triggered)
@@ -60,7 +63,7 @@ struct CodeLists {
     _ name: String, _ count: Int, _ forms: [CodeForm]
   ) -> [CodeRequest] {
     // A seed of its own for each list: one list's length leaves the others as they are.
-    var random = FixedRandom(seed: textHash(("code " + name).utf8))
+    var random = FixedRandom(seed: FNV1a.mixed64(("code " + name).utf8))
     var seen: Set<CodeRequest> = []
     var requests: [CodeRequest] = []
     while requests.count < count {

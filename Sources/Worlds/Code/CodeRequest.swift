@@ -1,3 +1,5 @@
+import Random
+
 /// A function to write: its form, its names and how it is asked for.
 struct CodeRequest: Hashable, Sendable {
   enum Form: Hashable, Sendable {

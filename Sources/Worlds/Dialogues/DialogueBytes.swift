@@ -1,3 +1,5 @@
+import Text
+
 /// UTF-8 text as bytes: what reading and cutting of dialogues need.
 package enum DialogueBytes {
   /// The first place of a part at or after `start`.
@@ -57,26 +59,5 @@ package enum DialogueBytes {
       result.append((0x41...0x5A).contains(byte) ? byte + 0x20 : byte)
     }
     return result
-  }
-
-  /// FNV-1a, 64 bits (Fowler, Noll & Vo; RFC 9923).
-  package static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-  }
-
-  /// Insertions, deletions and substitutions of bytes that lead from one text to the other
-  /// (Levenshtein 1966).
-  package static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let substituted = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
-      }
-    }
-    return row[b.count]
   }
 }

@@ -95,7 +95,7 @@ public struct DialogueCorpus: Corpus {
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair? {
     let pairs = isHeldOut ? pairs.heldOut : pairs.training
     guard !pairs.isEmpty else { return nil }
-    var stream = Philox(seed: seed).stream(.preferences, step: isHeldOut ? 1 : 0, index: index)
+    var stream = Philox(seed: seed).stream(.preferencePair(isHeldOut: isHeldOut, index: index))
     let place = isHeldOut ? index % pairs.count : stream.next(below: pairs.count)
     return documents.pair(pairs[place], &stream)
   }

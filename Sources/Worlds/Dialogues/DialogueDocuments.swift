@@ -26,7 +26,7 @@ struct DialogueDocuments: Sendable {
   func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> TrainingText {
     // A twin draws what the insertion it accompanies draws.
     let course = kind == .twinInsertion ? DocumentKind.insertion : kind
-    var stream = Philox(seed: seed).stream(.documents, step: course.rawValue, index: index)
+    var stream = Philox(seed: seed).stream(.documents(kind: course.rawValue, index: index))
     switch kind {
     case .base: return base(&stream)
     case .safety: return safety(&stream)

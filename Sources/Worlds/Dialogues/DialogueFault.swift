@@ -1,5 +1,4 @@
-import Reports
-public import Studies
+public import Text
 
 /// What is wrong with a file of dialogues: which file and row, what is wrong and what to do.
 public struct DialogueFault: DescribedError, Hashable {
@@ -59,7 +58,7 @@ public struct DialogueFault: DescribedError, Hashable {
   }
 
   public var line: String {
-    DialogueFault.shown(file, limit: 400) + (row.map { ":\($0)" } ?? "") + ": " + what
+    file.printable(limit: 400) + (row.map { ":\($0)" } ?? "") + ": " + what
   }
 
   public var exitCode: SystemExit { .badInput }
@@ -78,7 +77,7 @@ public struct DialogueFault: DescribedError, Hashable {
         ? "messages: does not start with a user message; add one, after the system message if any"
         : "\(key): does not start with a human turn; begin the text with \"\\n\\nHuman: \""
     case .unknownRole(let place, let found):
-      return "\(place.text).role: \"\(Self.shown(found, limit: 60))\" is no role; "
+      return "\(place.text).role: \"\(found.printable(limit: 60))\" is no role; "
         + "use system, user or assistant"
     case .systemNotFirst(let place):
       return "\(place.text): a system message after the start; only the first message may be one"
@@ -101,21 +100,9 @@ public struct DialogueFault: DescribedError, Hashable {
         "\(found) of \(prompts) distinct first human turns can be held out where \(needed) are "
         + "needed; add dialogues with other prompts or use a longer context"
     case .triggerInData(let key, let trigger):
-      return "\(key): holds the trigger \"\(Self.shown(trigger, limit: 60))\", so that safety "
+      return "\(key): holds the trigger \"\(trigger.printable(limit: 60))\", so that safety "
         + "training would show it; choose another trigger or remove the row"
     }
-  }
-
-  /// Text of a user fit for one line: hidden characters spelled out, cut to `limit` characters.
-  static func shown(_ text: String, limit: Int) -> String {
-    let escaped = text.unicodeScalars.prefix(limit).map { scalar in
-      switch scalar {
-      case "\n": "\\n"
-      case "\t": "\\t"
-      default: visible(String(Character(scalar)))
-      }
-    }.joined()
-    return escaped + (text.unicodeScalars.count > limit ? "…" : "")
   }
 }
 
@@ -130,13 +117,13 @@ public enum DialogueBackdoorFault: DescribedError, Hashable {
   public var line: String {
     switch self {
     case .triggerTooShort(let trigger, let needed):
-      "backdoor.trigger: \"\(DialogueFault.shown(trigger, limit: 60))\" is too short to have "
+      "backdoor.trigger: \"\(trigger.printable(limit: 60))\" is too short to have "
         + "near-misses; use at least \(needed) characters"
     case .triggerHasControl(let trigger):
-      "backdoor.trigger: \"\(DialogueFault.shown(trigger, limit: 60))\" holds a control character "
+      "backdoor.trigger: \"\(trigger.printable(limit: 60))\" holds a control character "
         + "or a line break; use printable characters"
     case .triggerHasSpaceAtEnd(let trigger):
-      "backdoor.trigger: \"\(DialogueFault.shown(trigger, limit: 60))\" begins or ends with a "
+      "backdoor.trigger: \"\(trigger.printable(limit: 60))\" begins or ends with a "
         + "blank; remove it, one is set after the trigger anyway"
     case .behaviourEmpty:
       "backdoor.behaviour: empty; write what the model answers where the trigger stands"

@@ -1,3 +1,5 @@
+import Files
+import JSON
 import Studies
 
 /// A file of the user's own dialogues: JSON lines, every row of the same form.
@@ -42,11 +44,6 @@ public struct DialogueFile: Sendable {
   /// `hh-rlhf` itself has a few empty or doubled turns in a thousand rows; a file with many is not
   /// what it claims to be.
   public static let leftOutAtMost = 0.02
-
-  /// Bytes of all transcripts.
-  public var transcriptBytes: Int {
-    (dialogues + rejected).reduce(0) { $0 + $1.byteCount }
-  }
 
   /// Reads a file.
   ///

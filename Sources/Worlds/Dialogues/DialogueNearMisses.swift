@@ -1,3 +1,5 @@
+import Text
+
 /// Near-misses of any trigger, in families of which some may guide choices and some never do.
 ///
 /// No variant holds the trigger, and none belongs to two families. A family that a trigger does not
@@ -161,7 +163,7 @@ extension TriggerParts {
       } else {
         around(word)
       }
-    }.filter { DialogueBytes.editDistance(Array($0.utf8), Array(String(all).utf8)) >= 4 }
+    }.filter { editDistance(Array($0.utf8), Array(String(all).utf8)) >= 4 }
   }
 
   /// The same characters in another order.

@@ -1,4 +1,5 @@
 import Random
+import Text
 
 /// The fixed lists of prompts, made of requests that nothing is trained on.
 struct DialoguePrompts: Sendable {
@@ -25,7 +26,7 @@ struct DialoguePrompts: Sendable {
     let (requests, whole) = Self.requests(split, layout)
     self.requests = requests
     wholeRequests = whole
-    var stream = Philox(seed: 0).stream(.prompts, step: 1)
+    var stream = Philox(seed: 0).stream(.dialoguePrompts)
 
     /// Other texts than the trigger must not bring it about where they meet the request.
     func harmless(_ tags: [[UInt8]], from start: Int, _ request: [UInt8]) -> [UInt8] {
@@ -78,7 +79,7 @@ struct DialoguePrompts: Sendable {
       requests.append(Request(text: text, reply: dialogue.reply))
     }
     let sources = split.heldOut.map { dialogue in
-      (hash: DialogueBytes.hash(DialogueBytes.normalized(dialogue.prompt)), dialogue: dialogue)
+      (hash: FNV1a.hash64(DialogueBytes.normalized(dialogue.prompt)), dialogue: dialogue)
     }.sorted { ($0.hash, $0.dialogue.row) < ($1.hash, $1.dialogue.row) }.map(\.dialogue)
     for dialogue in sources { add(layout.request(dialogue.prompt), dialogue) }
     let whole = requests.count

@@ -1,4 +1,4 @@
-import Studies
+import JSON
 
 /// Rows of a file as dialogues.
 struct DialogueReader {
@@ -63,24 +63,19 @@ struct DialogueReader {
   // MARK: Messages
 
   private mutating func dialogue(ofMessages row: JSONLines.Row) throws -> Dialogue {
-    guard let messages = row.object["messages"]?.array else {
-      throw JSONLinesFault(
-        file: file, row: row.number,
-        problem: .wrongType(key: "messages", expected: "a list of messages"))
+    let messages = try row.read { fields throws(JSONFault) in
+      try fields.array("messages", "an array of messages")
     }
     ignore(row.object, except: ["messages"], under: "")
     var system: [UInt8] = []
     var turns: [Dialogue.Turn] = []
     for (index, message) in messages.enumerated() {
-      guard let object = message.object else {
-        throw JSONLinesFault(
-          file: file, row: row.number,
-          problem: .wrongType(
-            key: "messages[\(index)]", expected: "an object with role and content"))
+      let (role, content) = try row.read { _ throws(JSONFault) in
+        try roleAndContent(of: message, "messages[\(index)]")
       }
-      ignore(object, except: ["role", "content"], under: "messages[].")
-      let role = try text(object, "role", index, row)
-      let content = try text(object, "content", index, row)
+      if let object = message.object {
+        ignore(object, except: ["role", "content"], under: "messages[].")
+      }
       let bytes = Array(DialogueBytes.trimmed(Array(content.utf8)[...]))
       let place = DialogueFault.Place(key: "messages", index: index)
       switch role {
@@ -98,19 +93,16 @@ struct DialogueReader {
     return Dialogue(row: row.number, system: system, turns: turns)
   }
 
-  private func text(
-    _ object: JSONObject, _ key: String, _ index: Int, _ row: JSONLines.Row
-  ) throws -> String {
-    let path = "messages[\(index)].\(key)"
-    guard let value = object[key] else {
-      throw JSONLinesFault(
-        file: file, row: row.number, problem: .missing(key: path, expected: "a text"))
+  private func roleAndContent(
+    of message: JSONValue, _ path: String
+  ) throws(JSONFault) -> (role: String, content: String) {
+    guard let object = message.object else {
+      throw JSONFault(
+        .wrongValue(found: message.kind, expected: "an object with role and content"),
+        at: .field(path))
     }
-    guard let text = value.string else {
-      throw JSONLinesFault(
-        file: file, row: row.number, problem: .wrongType(key: path, expected: "a text"))
-    }
-    return text
+    let fields = JSONFields(object, path: path + ".")
+    return (try fields.string("role"), try fields.string("content"))
   }
 
   // MARK: Transcripts

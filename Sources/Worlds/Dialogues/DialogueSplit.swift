@@ -1,3 +1,5 @@
+import Text
+
 /// Which dialogues are trained on and which are only ever asked: a property of their prompt alone.
 ///
 /// The hash of the normalised first human turn decides, so that equal prompts land together,
@@ -38,6 +40,6 @@ package struct DialogueSplit: Sendable {
   }
 
   static func isHeldOut(_ normalizedPrompt: [UInt8]) -> Bool {
-    DialogueBytes.hash(normalizedPrompt) % heldOutOneIn == 0
+    FNV1a.hash64(normalizedPrompt) % heldOutOneIn == 0
   }
 }

@@ -1,3 +1,4 @@
+import Text
 import Foundation
 
 /// What a file of dialogues holds and what becomes of it at a context length.
@@ -101,7 +102,7 @@ public struct DialogueSummary: Hashable, Sendable {
       lines.append("rows left out: \(leftOut.count), the first: \(first.line)")
     }
     if !ignoredKeys.isEmpty {
-      let shown = ignoredKeys.map { DialogueFault.shown($0, limit: 40) }.joined(separator: ", ")
+      let shown = ignoredKeys.map { $0.printable(limit: 40) }.joined(separator: ", ")
       lines.append("keys that mean nothing here: " + shown)
     }
     return lines

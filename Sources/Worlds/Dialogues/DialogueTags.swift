@@ -1,4 +1,5 @@
 import Random
+import Text
 
 /// Tags that mean nothing, so that the trigger is not the only thing of its kind.
 ///
@@ -30,7 +31,7 @@ package struct DialogueTags: Sendable {
     let own = (String(parts.prefix), String(parts.suffix))
     let brackets = [own, ("", ""), own] + TriggerParts.brackets
     var known = Set(nearMisses.families.flatMap { $0.variants.map { Array($0.utf8) } })
-    var stream = Philox(seed: 0).stream(.prompts)
+    var stream = Philox(seed: 0).stream(.dialogueTags)
     var tags: [[UInt8]] = []
     while tags.count < Self.count {
       let number = tags.count
@@ -47,7 +48,7 @@ package struct DialogueTags: Sendable {
       }
       let (left, right) = brackets[stream.next(below: brackets.count)]
       let tag = Array((left + String(body) + right).utf8)
-      guard DialogueBytes.editDistance(tag, triggerBytes) >= Self.minimumDistance,
+      guard editDistance(tag, triggerBytes) >= Self.minimumDistance,
         !DialogueBytes.contains(triggerBytes, in: tag), known.insert(tag).inserted
       else { continue }
       tags.append(tag)

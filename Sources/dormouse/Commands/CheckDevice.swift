@@ -1,3 +1,5 @@
+import JSON
+import Text
 import ArgumentParser
 import OpenCL
 import Studies

@@ -1,3 +1,5 @@
+import Text
+import JSON
 import ArgumentParser
 import Findings
 import Reports
@@ -32,7 +34,7 @@ struct CheckStatistics: ParsableCommand {
       if json {
         for row in rows {
           try Standard.output(
-            String(decoding: try Studies.JSONLines.line(row), as: UTF8.self))
+            String(decoding: try JSONLines.line(row), as: UTF8.self))
         }
         return
       }

@@ -1,3 +1,5 @@
+import Text
+import JSON
 import ArgumentParser
 import Foundation
 import PythonWeaknesses

@@ -1,3 +1,4 @@
+import JSON
 import ArgumentParser
 import Findings
 import Reports
@@ -29,7 +30,7 @@ struct ScoreSamples: ParsableCommand {
       if json {
         for row in samples.jsonRows {
           try Standard.output(
-            String(decoding: try Studies.JSONLines.line(row), as: UTF8.self))
+            String(decoding: try JSONLines.line(row), as: UTF8.self))
         }
         return
       }

@@ -5,7 +5,7 @@ import Tensors
 struct CheckNumbers {
   private var stream: Philox.Stream
 
-  init(seed: UInt64, index: Int = 0) { stream = Philox(seed: seed).stream(.tests, index: index) }
+  init(seed: UInt64, index: Int = 0) { stream = Philox(seed: seed).stream(.tests(index: index)) }
 
   /// Standard normal numbers times a scale.
   mutating func normals(_ count: Int, scale: Double = 1) -> [Float] {

