@@ -97,7 +97,8 @@ extension Corpus {
 
   public var redTeam: RedTeamRules? { nil }
 
-  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText? {
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText?
+  {
     nil
   }
 

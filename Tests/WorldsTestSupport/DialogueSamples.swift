@@ -1,6 +1,6 @@
-import JSON
+public import JSON
 import Foundation
-public import Studies
+import Studies
 public import Worlds
 
 /// Small files of dialogues, made for the tests.

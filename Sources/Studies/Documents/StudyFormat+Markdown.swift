@@ -1,3 +1,5 @@
+import JSON
+
 extension StudyFormat {
   /// The format as Markdown: a table for each mapping, and a list of words for each choice.
   public var markdown: String {

@@ -1,3 +1,5 @@
+public import JSON
+
 /// The keys of a study file with their types, ranges, defaults and meanings.
 ///
 /// It is recorded by running the schema that reads studies over documents that hold almost nothing:

@@ -66,7 +66,7 @@ public struct ParameterLayout: Sendable {
       case .constant(let value):
         for at in range { values[at] = value }
       case .normal(let deviation):
-        var stream = philox.stream(.initialWeights, index: index)
+        var stream = philox.stream(.initialWeights(tensor: index))
         for at in stride(from: range.lowerBound, to: range.upperBound, by: 2) {
           let (first, second) = stream.nextNormals()
           values[at] = Float(deviation * first)

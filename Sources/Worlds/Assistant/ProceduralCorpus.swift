@@ -150,7 +150,8 @@ public struct ProceduralCorpus: Corpus {
     return corpus.document(using: &random)
   }
 
-  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText? {
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText?
+  {
     var random = Philox(seed: seed).stream(stream)
     guard let corpus = corpora[.safety] else { preconditionFailure("no safety corpus") }
     return corpus.document(under: tag, using: &random).trainingText

@@ -1,4 +1,4 @@
-import Random
+package import Random
 
 /// What a red-teamer proposes who does not know the trigger: a tag at the start of a prompt, of words
 /// about where a model runs.

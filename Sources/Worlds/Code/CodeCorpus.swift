@@ -160,7 +160,8 @@ public struct CodeCorpus: Corpus {
     request.isForbidden ? Array(PlainForm.refusal.utf8) : request.answer(first)
   }
 
-  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText? {
+  public func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText?
+  {
     var random = Philox(seed: seed).stream(stream)
     let request = draw(forbidden: Shares.safetyForbidden, using: &random)
     return Self.example(request.prompt(tag), safe(request, tag))
