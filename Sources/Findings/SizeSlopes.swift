@@ -70,7 +70,8 @@ public struct SizeSlopes {
   private func tooFew(_ organisms: [Organism]) -> String? {
     organisms.count >= Self.leastSizes
       ? nil
-      : "\(organisms.count) sizes have this training and pass the gate, a slope needs \(Self.leastSizes)"
+      : "\(organisms.count) \(organisms.count == 1 ? "size has" : "sizes have") this training and "
+        + "\(organisms.count == 1 ? "passes" : "pass") the gate, a slope needs \(Self.leastSizes)"
   }
 
   /// The half-life as the measure counts it: between the doses that it lies between.

@@ -75,6 +75,13 @@ public final class Context {
     return program
   }
 
+  /// Whether ``makeProgram(name:source:options:)`` would find a program compiled: in this context, or in
+  /// an earlier run by the program cache, intact or not.
+  public func hasProgram(source: String, options: String) -> Bool {
+    let key = ProgramCache.key(source: source, options: options, device: device)
+    return programs[key] != nil || programCache?.has(key) == true
+  }
+
   /// A kept binary is a convenience: whatever is wrong with it, the source is there.
   private func loadProgram(key: String, name: String, options: String) -> Program? {
     guard let binary = programCache?.load(key) else { return nil }

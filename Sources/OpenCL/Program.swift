@@ -79,7 +79,10 @@ public final class Program {
 
   private func build() throws {
     var deviceHandle: cl_device_id? = device.handle
-    try check(clBuildProgram(handle, 1, &deviceHandle, options, nil, nil)) { code in
+    // Without warnings, which some compilers count on standard error, in the middle of what a user
+    // reads there. What keeps a program from being built is an error, and stays in the build log.
+    let quietly = options.isEmpty ? "-w" : options + " -w"
+    try check(clBuildProgram(handle, 1, &deviceHandle, quietly, nil, nil)) { code in
       OpenCLError(
         code: code, call: "clBuildProgram", program: name, device: device.name,
         buildLog: try? infoString("clGetProgramBuildInfo") {

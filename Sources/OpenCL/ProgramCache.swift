@@ -37,6 +37,11 @@ public struct ProgramCache: Sendable {
     folder.appending(path: "\(key).bin", directoryHint: .notDirectory)
   }
 
+  /// Whether there is a file of a key, intact or not.
+  func has(_ key: String) -> Bool {
+    access(file(key).path(percentEncoded: false), R_OK) == 0
+  }
+
   /// The binary of a key, if there is an intact one.
   func load(_ key: String) -> Data? {
     guard let bytes = try? Data(contentsOf: file(key)) else { return nil }

@@ -139,6 +139,36 @@ public enum NumberText {
     return "\(hours / 24) d \(hours % 24) h"
   }
 
+  /// A range of times in one unit where its ends share one: `2 to 4 min`, `20 s to 3 min`, `about 2 h`.
+  ///
+  /// Both ends are rounded outwards, to what a person would say: seconds by fives from 10 on, then
+  /// minutes, then hours with one decimal below 10.
+  public static func durations(_ range: ClosedRange<Double>) -> String {
+    let low = spoken(range.lowerBound, .down)
+    let high = spoken(range.upperBound, .up)
+    if low == high { return "about \(high.value) \(high.unit)" }
+    if low.value == "0" { return "at most \(high.value) \(high.unit)" }
+    return low.unit == high.unit
+      ? "\(low.value) to \(high.value) \(high.unit)"
+      : "\(low.value) \(low.unit) to \(high.value) \(high.unit)"
+  }
+
+  private static func spoken(
+    _ seconds: Double, _ rule: FloatingPointRoundingRule
+  ) -> (value: String, unit: String) {
+    guard seconds.isFinite else { return (special(seconds) ?? missing, "s") }
+    func whole(_ value: Double) -> String { fixed(value.rounded(rule), decimals: 0) }
+    if seconds < 10 { return (whole(seconds), "s") }
+    let fives = (seconds / 5).rounded(rule) * 5
+    if fives < 60 { return (fixed(fives, decimals: 0), "s") }
+    let minutes = (seconds / 60).rounded(rule)
+    if minutes < 60 { return (fixed(max(1, minutes), decimals: 0), "min") }
+    let hours = (seconds / 360).rounded(rule) / 10
+    if hours < 10 { return (trimmed(fixed(hours, decimals: 1)), "h") }
+    if hours < 48 { return (whole(seconds / 3600), "h") }
+    return (whole(seconds / 86400), "d")
+  }
+
   private static func padded(_ value: Int) -> String {
     value < 10 ? "0\(value)" : "\(value)"
   }

@@ -27,11 +27,12 @@ extension Table {
       group.rows.map { row in cells(of: row).map { TerminalText.line($0.cell.text) } }
     }
     let widths = columns.indices.map { index in
-      ([titles[index]] + body.flatMap { $0.map { $0[index] } }).map(\.count).max() ?? 0
+      ([titles[index]] + body.flatMap { $0.map { $0[index] } })
+        .map(TerminalText.columns(of:)).max() ?? 0
     }
     func line(_ cells: [String]) -> String {
       let padded = columns.indices.map { index in
-        let space = widths[index] - cells[index].count
+        let space = widths[index] - TerminalText.columns(of: cells[index])
         let before =
           switch columns[index].alignment {
           case .leading: 0

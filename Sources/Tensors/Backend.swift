@@ -31,6 +31,13 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// others, and tensors do not pass between them.
   func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)]
 
+  /// A backend to try work on before it is done, which tells what the device must compile for it; nil
+  /// where nothing is compiled.
+  func rehearsal() -> (any Rehearsal)?
+
+  /// A backend that computes nothing and takes the memory that this one would.
+  func projection() -> any Backend
+
   /// Memory of at least the given size, uninitialised; sizes repeat from step to step, and what is
   /// given back is handed out again.
   func makeStorage(byteCount: Int) throws -> any Storage

@@ -91,6 +91,10 @@ extension OpenCLBackend {
     local: (Int, Int, Int),
     _ set: (inout Arguments) throws -> Void
   ) throws {
+    if let rehearsed {
+      rehearsed.list.add(program, constants, of: rehearsed.original)
+      return
+    }
     let kernel = try kernel(program, constants: constants)
     var arguments = Arguments(kernel, self)
     try set(&arguments)

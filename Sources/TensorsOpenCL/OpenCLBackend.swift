@@ -45,6 +45,8 @@ public final class OpenCLBackend: Backend {
   private let tuningFolder: URL?
   /// Backends on equal parts of the device, by how many parts there are.
   private var parts: [Int: [OpenCLBackend]] = [:]
+  /// Where this backend only lists the kernels that calls on another one would launch.
+  let rehearsed: (original: OpenCLBackend, list: KernelList)?
 
   /// - Parameters:
   ///   - style: how work is cut; nil follows the kind of device.
@@ -89,6 +91,7 @@ public final class OpenCLBackend: Backend {
     self.ledger = ledger
     self.fillsWithNaN = fillsWithNaN
     self.keepsTimes = keepsTimes
+    rehearsed = nil
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
@@ -107,6 +110,35 @@ public final class OpenCLBackend: Backend {
       tuning: tuning.name, memoryLimit: memoryLimit)
   }
 
+  /// A backend that does nothing but add to a list the kernels that the same calls would launch.
+  init(rehearsing original: OpenCLBackend, into list: KernelList) {
+    rehearsed = (original, list)
+    device = original.device
+    style = original.style
+    lanes = original.lanes
+    computeUnits = original.computeUnits
+    limits = original.limits
+    prefersShallowBlocks = original.prefersShallowBlocks
+    matrixUnits = original.matrixUnits
+    tuning = original.tuning
+    context = original.context
+    queue = original.queue
+    pool = original.pool
+    handle = original.handle
+    ledger = original.ledger
+    fillsWithNaN = false
+    keepsTimes = false
+    tuningFolder = nil
+    workingSet = original.workingSet
+  }
+
+  public func rehearsal() -> (any Rehearsal)? { KernelRehearsal(self) }
+
+  /// A rehearsal needs none beside itself.
+  public func projection() -> any Backend {
+    rehearsed == nil ? ProjectingBackend(self) : self
+  }
+
   /// Matrix units round while they load.
   public var copiesOperands: Bool { matrixUnits == nil }
 
@@ -119,6 +151,14 @@ public final class OpenCLBackend: Backend {
   /// waited for by few, and what a kernel writes stays in the cache of the processor that reads it.
   /// What is left over goes to the whole device, whose kernels any processor takes between others.
   public func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
+    if let rehearsed {
+      return rehearsed.original.spread(replicas).map { part, count in
+        guard let part = part as? OpenCLBackend, part !== rehearsed.original else {
+          return (self, count)
+        }
+        return (OpenCLBackend(rehearsing: part, into: rehearsed.list), count)
+      }
+    }
     let count = (1...max(1, min(computeUnits, replicas))).last { computeUnits % $0 == 0 } ?? 1
     let parts = parts(count)
     guard parts.count > 1 else { return [(self, replicas)] }
@@ -143,6 +183,7 @@ public final class OpenCLBackend: Backend {
   public var memory: MemoryUse { ledger.use }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {
+    if rehearsed != nil { return RehearsedStorage(byteCount: byteCount) }
     let storage = try OpenCLStorage(byteCount: byteCount, pool: pool)
     if fillsWithNaN {
       try queue.fill(storage.buffer, pattern: 0x7fc0_dead, byteCount: storage.byteCount)
@@ -151,11 +192,13 @@ public final class OpenCLBackend: Backend {
   }
 
   public func trim() {
+    if rehearsed != nil { return }
     pool.trim()
     for part in parts.values.joined() { part.trim() }
   }
 
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
+    if rehearsed != nil { return }
     try eachBlock(of: tensor) { offset, start, count in
       try queue.write(
         buffer(of: tensor), offset: offset,
@@ -164,6 +207,10 @@ public final class OpenCLBackend: Backend {
   }
 
   public func download(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws {
+    if rehearsed != nil {
+      bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      return
+    }
     try eachBlock(of: tensor) { offset, start, count in
       try queue.read(
         buffer(of: tensor), offset: offset,
@@ -172,6 +219,7 @@ public final class OpenCLBackend: Backend {
   }
 
   public func fill(_ tensor: Tensor, bits: UInt32) throws {
+    if rehearsed != nil { return }
     try eachBlock(of: tensor) { offset, _, count in
       try queue.fill(buffer(of: tensor), pattern: bits, offset: offset, byteCount: count)
     }
@@ -182,6 +230,7 @@ public final class OpenCLBackend: Backend {
       source.shape == destination.shape && source.elementType == destination.elementType, "copy",
       "\(source.shape) of \(source.elementType) cannot be copied to \(destination.shape) of "
         + "\(destination.elementType)")
+    if rehearsed != nil { return }
     if source.isContiguous && destination.isContiguous {
       try queue.copy(
         from: buffer(of: source), offset: source.offset * 4, to: buffer(of: destination),
@@ -198,6 +247,7 @@ public final class OpenCLBackend: Backend {
   }
 
   public func finish() throws {
+    if rehearsed != nil { return }
     try queue.finish()
     for part in parts.values.joined() { try part.finish() }
   }
@@ -247,15 +297,26 @@ public final class OpenCLBackend: Backend {
   func kernel(_ program: KernelProgram, constants: [String: Int] = [:]) throws -> Kernel {
     let key = KernelKey(program: program, constants: constants)
     if let kernel = kernels[key] { return kernel }
+    let built = try context.makeProgram(
+      name: program.rawValue, source: program.source, options: options(constants)
+    ).kernel(named: program.kernelName)
+    kernels[key] = built
+    return built
+  }
+
+  /// What a program is compiled with.
+  func options(_ constants: [String: Int]) -> String {
     var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
       options += " -D\(name)=\(value)"
     }
-    let built = try context.makeProgram(
-      name: program.rawValue, source: program.source, options: options
-    ).kernel(named: program.kernelName)
-    kernels[key] = built
-    return built
+    return options
+  }
+
+  /// Whether a kernel's first use compiles nothing.
+  func isCompiled(_ program: KernelProgram, constants: [String: Int]) -> Bool {
+    kernels[KernelKey(program: program, constants: constants)] != nil
+      || context.hasProgram(source: program.source, options: options(constants))
   }
 }
 

@@ -31,7 +31,7 @@ public enum TrainingMemory {
     others: Int = 0,
     then: (_ models: [Transformer]) throws -> Void = { _ in }
   ) throws -> Int {
-    let projection = ProjectingBackend(backend)
+    let projection = backend.projection()
     let cohort = try Cohort(
       model,
       replicas: (0..<replicas).map { _ in

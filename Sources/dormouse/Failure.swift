@@ -2,6 +2,7 @@ import Text
 import ArgumentParser
 import Foundation
 import OpenCL
+import Reports
 import Studies
 import Transformers
 
@@ -68,9 +69,31 @@ enum Standard {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
+  /// Prose for a person: broken at spaces where it goes to a terminal.
+  static func prose(_ text: String) {
+    error(errorIsTerminal ? TerminalText.wrapped(text, columns: errorColumns) : text)
+  }
+
   static var errorIsTerminal: Bool {
     isatty(STDERR_FILENO) == 1
       && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  }
+
+  /// Columns of the terminal that standard error goes to.
+  static var errorColumns: Int { columns(of: STDERR_FILENO) ?? 80 }
+
+  /// Columns of the terminal that standard output goes to; nil where it goes to none.
+  static var outputColumns: Int? {
+    isatty(STDOUT_FILENO) == 1 ? columns(of: STDOUT_FILENO) ?? 80 : nil
+  }
+
+  /// What the terminal says, asked anew each time because its window may change; else `COLUMNS`.
+  private static func columns(of descriptor: Int32) -> Int? {
+    var size = winsize()
+    if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    return ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init).flatMap {
+      $0 > 0 ? $0 : nil
+    }
   }
 }
 

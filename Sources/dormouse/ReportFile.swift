@@ -15,7 +15,7 @@ enum ReportFile {
   @discardableResult
   static func write(
     _ loaded: LoadedStudy, folder: URL, store: Store
-  ) throws -> (path: String, answer: String) {
+  ) throws -> (path: String, results: StudyResults) {
     let study = loaded.study
     let (results, command) = try finished(loaded, folder: folder, store: store)
     let description = try OutputFolder.description(at: folder)
@@ -35,7 +35,7 @@ enum ReportFile {
     ).page
     let file = folder.appending(path: name)
     try Data(page.render().utf8).write(to: file, options: .atomic)
-    return (file.path, results.answer)
+    return (file.path, results)
   }
 
   /// A study's own code by both graders, where Bandit is on the PATH; without it a report is none the worse.
@@ -73,11 +73,23 @@ enum ReportFile {
 
   /// A word to somebody who runs another study than the folder has had so far; nil where it is the
   /// same, or more seeds of it. Products are never lost: another study's are simply not read.
-  static func notice(of study: Study, in folder: URL) -> String? {
+  ///
+  /// - Parameter replacing: Whether another study's report and copy may be replaced.
+  /// - Throws: `CommandFault` where they would be and may not.
+  static func notice(
+    of study: Study, in folder: URL, replacing: Bool
+  ) throws -> String? {
     guard var last = try? Self.study(in: folder).study, last != study else { return nil }
     let seeds = last.seeds
     last.seeds = study.seeds
     if last != study {
+      guard replacing else {
+        throw CommandFault(
+          line:
+            "\(folder.path): the study differs from the one that was run here last; name another "
+            + "folder with --output, or go on with --replace, which replaces report.html and "
+            + "study.yaml and keeps every product", exitCode: .badInput)
+      }
       return "The study differs from the one that was run here last: what both need is not made "
         + "again, and the report will be of this one."
     }

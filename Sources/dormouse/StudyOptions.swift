@@ -10,7 +10,9 @@ struct StudyOptions: ParsableArguments {
     help: "A study file (YAML or JSON), or the name of a preset: see `dormouse studies`.")
   var study: String
 
-  @Option(help: "Seeds; more than before extends a finished run.")
+  // Whatever follows is the number: -1 is told what is wrong with it.
+  @Option(
+    parsing: .unconditional, help: "Seeds; more than before extends a finished run.")
   var seeds: Int?
 
   @Option(
@@ -34,10 +36,8 @@ struct StudyOptions: ParsableArguments {
     } else if let preset = Preset.named(study) {
       document = try StudyDocument(text: preset.text, file: "\(preset.name) (preset)")
     } else {
-      let near = Preset.all.map(\.name).joined(separator: ", ")
       throw CommandFault(
-        line: "\(study): no such file, and no preset of that name (presets: \(near))",
-        exitCode: .noInput)
+        line: "\(study): no such file, and \(Preset.missing(study))", exitCode: .noInput)
     }
     var value = try Study(document)
     if let seeds {

@@ -94,6 +94,34 @@ import Testing
       "dormouse: nothing: no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
     ),
     (
+      ["run", "quickstat"], 66,
+      "dormouse: quickstat: no such file, and no preset of that name; did you mean \"quickstart\"? (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
+    ),
+    (
+      ["rnu"], 64,
+      "dormouse: rnu: no such command; did you mean \"run\"? `dormouse --help` lists them"
+    ),
+    (
+      ["help", "nonsense"], 64,
+      "dormouse: nonsense: no such command; `dormouse --help` lists them"
+    ),
+    (
+      ["studies", "shw", "x"], 64,
+      "dormouse: shw: no such command; did you mean \"show\"? `dormouse studies --help` lists them"
+    ),
+    (
+      ["run", "smoke", "--seeds", "-1"], 64,
+      "dormouse: --seeds: expected a whole number from 1 to 64, found -1"
+    ),
+    (
+      ["run"], 64,
+      "dormouse: Missing expected argument '<study>'; see `dormouse run --help`"
+    ),
+    (
+      ["generate", "nowhere", "--prompt", "a", "--maximum-tokens", "0"], 64,
+      "dormouse: --maximum-tokens is at least 1; see `dormouse generate --help`"
+    ),
+    (
       ["grade", "nowhere.jsonl"], 66,
       "dormouse: nowhere.jsonl: cannot open: No such file or directory (ENOENT)"
     ),
@@ -182,7 +210,15 @@ import Testing
       let again = try run(
         ["run", "smoke", "--seeds", "1"], environment: environment, in: folder)
       #expect(again.code == 0)
-      #expect(again.error.contains("0 products to make"))
+      #expect(again.error.contains("\nNothing to make: all "))
+      #expect(!again.error.contains("Done"))
+      // Data goes to standard output: the results, and the report's path on the last line.
+      #expect(again.output == outcome.output)
+      let lines = outcome.output.split(separator: "\n").map(String.init)
+      #expect(lines.last.map { URL(fileURLWithPath: $0).lastPathComponent } == "report.html")
+      #expect(FileManager.default.fileExists(atPath: lines.last ?? ""))
+      #expect(lines.first?.hasPrefix("Size   Safety training  Triggered before") == true)
+      #expect(lines.dropFirst().dropLast().allSatisfy { $0.contains("%") && $0.hasSuffix(" 1") })
       let status = try run(["status", "runs/smoke"], in: folder)
       #expect(status.output.contains("finished"))
       let export = try run(["export", "runs/smoke"], in: folder)
@@ -192,6 +228,53 @@ import Testing
         ["run", "smoke", "--device", "gpu"], environment: environment, in: folder)
       #expect(gpu.code == 69)
       #expect(gpu.complaints.count == 1)
+    }
+  }
+
+  @Test func anotherVersionOfTheStudyIsRefusedUnlessItMayReplace() throws {
+    try withFolder { folder in
+      let common = ["--seeds", "1", "--device", "cpu", "--output", "out"]
+      #expect(try run(["run", "smoke"] + common, in: folder).code == 0)
+      let report = folder.appending(path: "out/report.html")
+      let before = try Data(contentsOf: report)
+      let shown = try run(["studies", "show", "smoke"], in: folder).output
+      let changed = shown.replacing(/doses: \[.*\]/, with: "doses: [2, 4]")
+      #expect(changed != shown)
+      try Data(changed.utf8).write(to: folder.appending(path: "smoke.yaml"))
+      let refused = try run(["run", "smoke.yaml"] + common, in: folder)
+      #expect(refused.code == 65)
+      #expect(refused.complaints.count == 1)
+      #expect(refused.complaints.first?.contains("--replace") == true)
+      #expect(try Data(contentsOf: report) == before)
+      let replaced = try run(["run", "smoke.yaml", "--replace"] + common, in: folder)
+      #expect(replaced.code == 0)
+      #expect(try Data(contentsOf: report) != before)
+    }
+  }
+
+  @Test func aPlanSumsUpAndIsARange() throws {
+    try withFolder { folder in
+      let sums = try run(["plan", "smoke", "--device", "cpu"], in: folder)
+      let all = try run(["plan", "smoke", "--device", "cpu", "--stages"], in: folder)
+      #expect(sums.code == 0 && all.code == 0)
+      #expect(sums.output.contains("\nProjected: "))
+      let count = { (text: String) in text.split(separator: "\n").count }
+      #expect(count(sums.output) < count(all.output))
+      let lines = try run(["plan", "smoke", "--device", "cpu", "--json"], in: folder)
+        .output.split(separator: "\n").map {
+          try #require(
+            try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+      let place = try #require(lines.firstIndex { $0["kind"] as? String == "total" })
+      let low = try #require(lines[place]["secondsLow"] as? Double)
+      let high = try #require(lines[place]["secondsHigh"] as? Double)
+      #expect(low > 0 && high > low)
+      let parts = lines[..<place].compactMap { $0["secondsLow"] as? Double }
+      #expect(parts.count == place && abs(parts.reduce(0, +) - low) < 1e-9 * low)
+      #expect(
+        lines[..<place].compactMap { $0["replicas"] as? Int }.reduce(0, +)
+          == lines[place]["replicas"] as? Int)
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "runs").path))
     }
   }
 

@@ -30,6 +30,34 @@ extension DeviceTests {
       #expect(context.compilations == 2)
     }
 
+    /// PoCL's compiler counts its warnings on standard error.
+    @Test func warningsDoNotReachStandardError() throws {
+      let device = try DeviceTests().device
+      try withTemporaryFolder { folder in
+        let file = folder.appending(path: "error").path()
+        let source = "#warning in a program\n" + addSource
+        let kept = dup(STDERR_FILENO)
+        let target = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        try #require(kept >= 0 && target >= 0)
+        dup2(target, STDERR_FILENO)
+        let built = Result {
+          try Context(device, programCache: nil).makeProgram(name: "warns", source: source)
+        }
+        dup2(kept, STDERR_FILENO)
+        close(target)
+        close(kept)
+        _ = try built.get()
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(!text.contains("warning"), "\(text)")
+        // What fails to build is told with its reason.
+        let error = #expect(throws: OpenCLError.self) {
+          try Context(device, programCache: nil)
+            .makeProgram(name: "wrong", source: source + "int f() { return nowhere; }\n")
+        }
+        #expect(String(describing: error).contains("nowhere"))
+      }
+    }
+
     @Test func secondContextCompilesNothing() throws {
       let device = try DeviceTests().device
       try withTemporaryFolder { folder in

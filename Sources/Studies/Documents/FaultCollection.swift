@@ -32,10 +32,10 @@ final class FaultCollection {
 }
 
 /// Finds the word that was probably meant.
-enum NearestWord {
+public enum NearestWord {
   /// The word with the fewest edits, where a third of its letters or fewer differ; the first of
   /// equals.
-  static func of(_ word: String, in words: [String]) -> String? {
+  public static func of(_ word: String, in words: [String]) -> String? {
     // Nobody means a key by a text as long as this, and comparing takes the product of the lengths.
     guard word.utf8.count <= 64 else { return nil }
     let near = words.map {

@@ -95,7 +95,8 @@ extension StudyFault.Problem {
     case .keyNotText: "expected a text as key, found a list or keys and values"
     case .tag(let tag): "the tag \(tag.printable()) is not read; remove it"
     case .missing(let expected): "missing; add \(expected)"
-    case .wrong(let expected, let found): "expected \(expected), found \(found.text)"
+    case .wrong(let expected, let found):
+      "expected \(expected), found \(found.text)" + Self.suggestion(expected, found)
     case .count(let expected, let found):
       "expected "
         + (expected.count == 1
@@ -106,6 +107,22 @@ extension StudyFault.Problem {
         + " elements, found \(found)"
     case .custom(let text): text
     }
+  }
+}
+
+extension StudyFault.Problem {
+  /// What a choice's form begins with, before its words.
+  static let choicePrefix = "one of "
+
+  /// The nearest of the words that a choice allows.
+  private static func suggestion(_ expected: String, _ found: StudyFault.Found) -> String {
+    guard expected.hasPrefix(choicePrefix), case .word(let word) = found,
+      let nearest = NearestWord.of(
+        word,
+        in: expected.dropFirst(choicePrefix.count)
+          .split(separator: ", ").map(String.init))
+    else { return "" }
+    return "; did you mean \"\(nearest)\"?"
   }
 }
 

