@@ -35,7 +35,7 @@ struct StudyOptions: ParsableArguments {
     } else {
       let near = Preset.all.map(\.name).joined(separator: ", ")
       throw CommandFault(
-        line: "\(study): no such file, and no preset of that name (presets: \(near))",
+        line: "\(study.printable(limit: 400)): no such file, and no preset of that name (presets: \(near))",
         exitCode: .noInput)
     }
     var value = try Study(document)

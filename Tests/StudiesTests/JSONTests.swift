@@ -196,6 +196,6 @@ import Testing
         == "/tmp: cannot read: Is a directory (EISDIR); give a file [66]")
     #expect(
       described { try JSONLines.read("/dev/zero") { _ in } }
-        == "/dev/zero: cannot read: Invalid argument (EINVAL) [74]")
+        == "/dev/zero: a named pipe, a device or a socket, not a file [66]")
   }
 }

@@ -235,7 +235,7 @@ import Testing
         == "/nonexistent.yaml: cannot open: No such file or directory (ENOENT) [66]")
     #expect(
       described { _ = try StudyDocument(contentsOf: "/dev/zero") }
-        == "/dev/zero: cannot read: Invalid argument (EINVAL) [74]")
+        == "/dev/zero: a named pipe, a device or a socket, not a file [66]")
   }
 
   @Test func versionsMayBeARange() {

@@ -169,6 +169,7 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
     ("hidden_size", "0", "hidden_size: is 0, outside 2 to 65536"),
     ("hidden_size", "10", "hidden_size: is 10, not a multiple of twice the 2 heads"),
     ("hidden_size", "null", "hidden_size: is null, not an integer"),
+    ("hidden_size", "260", "hidden_size: is 260, not at most 128 channels a head, with 2 heads"),
     ("intermediate_size", "0", "intermediate_size: is 0, outside 1 to 262144"),
     ("num_hidden_layers", "0", "num_hidden_layers: is 0, outside 1 to 1024"),
     ("num_hidden_layers", "1000000000", "num_hidden_layers: is 1000000000, outside 1 to 1024"),

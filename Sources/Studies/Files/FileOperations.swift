@@ -71,7 +71,7 @@ extension FileOperations {
   }
 
   /// Puts a file in place so that at every moment the old or the new content is there whole.
-  func replace(_ path: String, with bytes: Data) throws {
+  public func replace(_ path: String, with bytes: Data) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let name = URL(fileURLWithPath: path).lastPathComponent
     let temporary = "\(folder)/\(temporaryPrefix)\(name)"
@@ -82,6 +82,8 @@ extension FileOperations {
       try rename(temporary, to: path)
     } catch {
       try? removeTree(temporary)
+      // The temporary file's name says nothing to whoever asked for the other.
+      if let error = error as? FileError { throw FileError(.write, path, code: error.code) }
       throw error
     }
     try synchronize(folder)

@@ -156,3 +156,10 @@ public struct SystemFiles: FileOperations {
     }
   }
 }
+
+extension Data {
+  /// Writes a new file on this machine's file system; fails where one exists. Throws `FileError`.
+  public func writeFile(_ name: String, in folder: URL) throws {
+    try SystemFiles().write(self, to: folder.path + "/" + name)
+  }
+}

@@ -3,7 +3,7 @@ extension String {
   /// escapes, cut to `limit` characters.
   ///
   /// Text from files can carry terminal escapes that repaint an error message as something else.
-  func printable(limit: Int = 60) -> String {
+  public func printable(limit: Int = 60) -> String {
     var text = ""
     var count = 0
     for scalar in unicodeScalars {

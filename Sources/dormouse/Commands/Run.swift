@@ -32,7 +32,7 @@ struct Run: ParsableCommand {
       let folder = output.folder(for: loaded.study)
       let description = backend.device
       Standard.error(
-        "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path)\n"
+        "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path.printable(limit: 400))\n"
       )
       for line in loaded.dataLines { Standard.error(line + "\n") }
       if let notice = ReportFile.notice(of: loaded.study, in: folder) {
@@ -51,7 +51,10 @@ struct Run: ParsableCommand {
       let runner = Runner<StudyStage>(
         store: outputFolder.store, device: description.recordedCircumstance, versions: Versions.all,
         capacity: maker.capacity, report: display.handle)
-      let outcome = try runner.run(loaded.study.targets, make: maker.make)
+      var report: ReportFile.Written?
+      let outcome = try runner.run(loaded.study.targets, make: maker.make) {
+        report = try ReportFile.write(loaded, folder: folder, store: outputFolder.store)
+      }
       let seconds = (ContinuousClock.now - start).seconds
       switch outcome {
       case .stopped(_, let remaining):
@@ -60,12 +63,12 @@ struct Run: ParsableCommand {
         )
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):
-        let report = try ReportFile.write(
-          loaded, folder: folder, store: outputFolder.store)
         display.say(
           "Done: \(made) products made in \(NumberText.duration(seconds)), with at most "
             + "\(NumberText.bytes(backend.memory.peakAllocated)) of device memory.")
-        Standard.error("\n\(report.answer)\n\nReport: \(report.path)\n")
+        guard let report else { break }
+        for divergence in report.divergences { display.say(divergence.sentence) }
+        Standard.error("\n\(report.answer)\n\nReport: \(report.path.printable(limit: 400))\n")
       }
     }
   }

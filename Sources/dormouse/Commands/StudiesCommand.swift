@@ -39,7 +39,7 @@ struct StudiesCommand: ParsableCommand {
       try reportingFailures {
         guard let preset = Preset.named(name) else {
           throw CommandFault(
-            line: "\(name): no preset of that name (presets: "
+            line: "\(name.printable()): no preset of that name (presets: "
               + Preset.all.map(\.name).joined(separator: ", ") + ")", exitCode: .noInput)
         }
         try Standard.output(preset.text)
