@@ -73,7 +73,7 @@ public struct FileError: DescribedError, Hashable {
     }
     return switch code {
     case ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EFBIG, ENOENT, ENOTDIR, EEXIST, EISDIR, ENAMETOOLONG,
-      ENOTEMPTY, ENOLCK:
+      ENOTEMPTY, ENOLCK, ELOOP:
       .cannotWrite
     default: .inputOutput
     }

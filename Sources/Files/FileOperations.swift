@@ -82,6 +82,8 @@ extension FileOperations {
       try rename(temporary, to: path)
     } catch {
       try? removeTree(temporary)
+      // The temporary file's name says nothing to whoever asked for the other.
+      if let error = error as? FileError { throw FileError(.write, path, code: error.code) }
       throw error
     }
     try synchronize(folder)

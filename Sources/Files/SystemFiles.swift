@@ -125,3 +125,10 @@ public struct SystemFiles: FileOperations {
     return FileDigest(size: size, sha256: hash.finalize().hexadecimal)
   }
 }
+
+extension Data {
+  /// Writes a new file on this machine's file system; fails where one exists. Throws `FileError`.
+  public func writeFile(_ name: String, in folder: URL) throws {
+    try SystemFiles().write(self, to: folder.path + "/" + name)
+  }
+}

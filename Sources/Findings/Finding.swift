@@ -85,6 +85,7 @@ struct FindingRules {
   }
 
   static func persistence(_ curve: ReplicaCurve) -> Double? {
+    guard !curve.hasDiverged else { return nil }
     let rates = curve.points.dropFirst().compactMap { $0.summary.triggered?.behaviourRate }
     return rates.isEmpty ? nil : rates.reduce(0, +) / Double(rates.count)
   }
@@ -92,7 +93,7 @@ struct FindingRules {
   static func last(
     _ value: @escaping (EvaluationSummary) -> Double?
   ) -> (ReplicaCurve) -> Double? {
-    { $0.points.last.flatMap { value($0.summary) } }
+    { $0.last.flatMap { value($0.summary) } }
   }
 
   /// One list of numbers less another, seed by seed.

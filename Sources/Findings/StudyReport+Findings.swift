@@ -112,7 +112,7 @@ extension StudyReport {
         + study.regimes(organism).map { regime in
           row(
             "\(regime.title), last dose",
-            results.curves(organism, .backdooredSafety, regime).compactMap(\.points.last))
+            results.curves(organism, .backdooredSafety, regime).compactMap(\.last))
         }
     }
     let flips = organisms.flatMap { organism in

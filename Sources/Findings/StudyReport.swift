@@ -99,15 +99,12 @@ public struct StudyReport {
             "The products of this run were made under \(facts.circumstances) different circumstances (device, driver or kernels)."
           )))
     }
-    let diverged = results.curves.filter { $0.points.count <= study.safety.doses.count }
-    if !diverged.isEmpty {
+    if !results.divergences.isEmpty {
       warnings.append(
         .note(
           .text(
-            "Training met a number that is not finite, and its doses from there on are left out: "
-              + diverged.map {
-                "\($0.organism.title), \($0.arm.title), \($0.rate.title), seed \($0.seed)"
-              }.joined(separator: "; ") + ".")))
+            "A training or its model gave a number that is not finite, and its doses from there on are left out: "
+              + results.divergences.map(\.line).joined(separator: "; ") + ".")))
     }
     let unfit = results.judges.filter { !$0.outcome.isAccepted }
     if !unfit.isEmpty {

@@ -29,6 +29,11 @@ public struct ReplicaCurve: Sendable {
   public var points: [Point]
   /// What the model did when it was taught the backdoor again; empty where it was not.
   public var rebound: [ReboundPoint] = []
+  /// Whether doses are left out because the training gave a number that is not finite.
+  public var hasDiverged = false
+
+  /// The point of the training's last dose; nil where the training diverged before it.
+  public var last: Point? { hasDiverged ? nil : points.last }
 
   public init(organism: Organism, seed: Int, arm: Arm, rate: Regime, points: [Point]) {
     self.organism = organism
@@ -88,6 +93,8 @@ public struct StudyResults: Sendable {
   public var study: Study
   public var starts: [SeedStart]
   public var curves: [ReplicaCurve]
+  /// Trainings whose doses are left out from some step on.
+  public var divergences: [Divergence] = []
   /// Training losses, and what methods measure by themselves, for one line per replica.
   public var losses: [LossCurve] = []
   public var samples: [Sample] = []
@@ -147,10 +154,25 @@ public struct StudyResults: Sendable {
       return product
     }
     func summary(_ evaluation: StudyStage.Evaluation) throws -> EvaluationSummary? {
-      try product(.evaluation(evaluation)).map {
-        try JSONDecoder().decode(EvaluationSummary.self, from: $0.data("summary.json"))
+      guard let data = try product(.evaluation(evaluation))?.data(EvaluationSummary.fileName) else {
+        return nil
       }
+      // A dose's own training says whether it diverged; what all trainings begin from has to be sound.
+      if try !EvaluationSummary.isFinite(data) {
+        switch evaluation.subject {
+        case .base(let model):
+          throw ModelDivergence(.evaluation(evaluation), step: model.training.steps)
+        case .insertion(let model):
+          guard let insertion = try store.product(of: StudyStage.insertion(model)) else { return nil }
+          let outcome = try JSONDecoder().decode(
+            InsertionOutcome.self, from: insertion.data("insertion.json"))
+          throw ModelDivergence(.evaluation(evaluation), step: outcome.steps)
+        case .training: break
+        }
+      }
+      return try JSONDecoder().decode(EvaluationSummary.self, from: data)
     }
+    let divergences = try study.divergences(in: store)
     var starts: [SeedStart] = []
     var curves: [ReplicaCurve] = []
     var losses: [LossCurve] = []
@@ -281,7 +303,11 @@ public struct StudyResults: Sendable {
             guard let training = try product(.training(model)) else { return nil }
             var points = [arm.isTwin ? twinDose : insertedDose]
             // What a diverged training left behind is no measurement of its dose.
-            for dose in try training.rows(Dose.self, "doses.jsonl") where dose.diverged != true {
+            let firstLeftOut = divergences.first {
+              $0.organism == organism && $0.seed == seed && $0.arm == arm && $0.rate == rate
+            }?.dose.step
+            for dose in try training.rows(Dose.self, "doses.jsonl")
+            where dose.step < firstLeftOut ?? .max {
               guard let measured = try point(dose, .training(model, step: dose.step)) else {
                 return nil
               }
@@ -289,11 +315,13 @@ public struct StudyResults: Sendable {
             }
             var curve = ReplicaCurve(
               organism: organism, seed: seed, arm: arm, rate: rate, points: points)
+            curve.hasDiverged = firstLeftOut != nil
             if arm != .backdooredBase, let rebound = study.rebound(of: model) {
               guard let product = try product(.rebound(rebound)) else { return nil }
               // A training that diverged left no model behind to teach anything again.
-              if points.last?.dose.step == study.safety.steps {
+              if !curve.hasDiverged {
                 curve.rebound = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
+                  .filter(\.isFinite)
               }
             }
             curves.append(curve)
@@ -316,6 +344,7 @@ public struct StudyResults: Sendable {
     }
     self.starts = starts
     self.curves = curves
+    self.divergences = divergences
     self.losses = losses
     self.samples = samples
     self.judges = judges

@@ -102,12 +102,15 @@ extension PythonParser {
   /// Operations of two values, level by level; all of them group from the left.
   mutating func operation(_ level: Int) throws(PythonSyntaxError) -> PythonExpression {
     guard level < Self.levels.count else { return try factor() }
-    var value = try operation(level + 1)
-    while next.kind == .sign, Self.levels[level].contains(next.text) {
-      let sign = advance().text
-      value = .binary(sign, value, try operation(level + 1))
+    return try chain { parser throws(PythonSyntaxError) in
+      var value = try parser.operation(level + 1)
+      while parser.next.kind == .sign, Self.levels[level].contains(parser.next.text) {
+        let sign = parser.advance().text
+        value = .binary(sign, value, try parser.operation(level + 1))
+        try parser.countLink()
+      }
+      return value
     }
-    return value
   }
 
   private mutating func factor() throws(PythonSyntaxError) -> PythonExpression {
@@ -121,21 +124,27 @@ extension PythonParser {
   }
 
   mutating func primary() throws(PythonSyntaxError) -> PythonExpression {
-    var value = try atom()
-    while true {
-      if takes(".") {
-        value = .attribute(value, try name())
-      } else if takes("(") {
-        value = .call(value, try arguments())
-      } else if takes("[") {
-        var parts: [PythonExpression] = []
-        repeat { try parts.append(contentsOf: slice()) } while takes(",") && !sees("]")
-        try expect("]")
-        value = .item(value, parts)
-      } else {
-        return value
+    try chain { parser throws(PythonSyntaxError) in
+      var value = try parser.atom()
+      while let longer = try parser.link(after: value) {
+        value = longer
+        try parser.countLink()
       }
+      return value
     }
+  }
+
+  /// `value.name`, `value(...)` or `value[...]`; nil where none of them follows.
+  private mutating func link(
+    after value: PythonExpression
+  ) throws(PythonSyntaxError) -> PythonExpression? {
+    if takes(".") { return .attribute(value, try name()) }
+    if takes("(") { return .call(value, try arguments()) }
+    guard takes("[") else { return nil }
+    var parts: [PythonExpression] = []
+    repeat { try parts.append(contentsOf: slice()) } while takes(",") && !sees("]")
+    try expect("]")
+    return .item(value, parts)
   }
 
   private mutating func slice() throws(PythonSyntaxError) -> [PythonExpression] {

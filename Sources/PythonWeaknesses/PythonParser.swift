@@ -8,6 +8,26 @@ struct PythonParser {
   /// Open calls of the parser: text by a model may nest without end.
   var depth = 0
   static let deepest = 90
+  /// Links of chains that what was read last is made of, one inside another: `a.b` has one, `f(a.b).c`
+  /// three. Chains are read in a loop, and whoever follows the tree goes down all of them.
+  var links = 0
+  static let mostLinks = 500
+
+  /// Reads a chain: the links that `body` counts are those inside it.
+  mutating func chain(
+    _ body: (inout PythonParser) throws(PythonSyntaxError) -> PythonExpression
+  ) throws(PythonSyntaxError) -> PythonExpression {
+    let outer = links
+    links = 0
+    let value = try body(&self)
+    links = max(links, outer)
+    return value
+  }
+
+  mutating func countLink() throws(PythonSyntaxError) {
+    links += 1
+    guard links <= Self.mostLinks else { throw fault("more than \(Self.mostLinks) links") }
+  }
 
   static func statements(of source: String) throws(PythonSyntaxError) -> [PythonStatement] {
     var parser = PythonParser(try PythonTokenizer.tokens(of: source))

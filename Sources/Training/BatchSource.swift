@@ -19,7 +19,7 @@ extension BatchSource {
   package func write(_ replica: Int, to folder: URL) throws {
     guard !metrics.isEmpty else { return }
     try JSONLines.lines(metrics[replica])
-      .write(to: folder.appendingPathComponent(MetricRow.fileName))
+      .writeFile(MetricRow.fileName, in: folder)
   }
 }
 

@@ -58,9 +58,9 @@ package struct CohortCheckpoint {
       try Safetensors.encode([
         tensor("parameters", state.parameters), tensor("first_moment", state.firstMoment),
         tensor("second_moment", state.secondMoment), tensor("losses", losses[replica]),
-      ]).write(to: folder.appendingPathComponent(Self.tensorsFile))
+      ]).writeFile(Self.tensorsFile, in: folder)
       try CanonicalJSON.data(of: Counts(steps: state.steps, latch: state.latch))
-        .write(to: folder.appendingPathComponent(Self.countsFile))
+        .writeFile(Self.countsFile, in: folder)
       try add(replica, folder)
     }
   }

@@ -25,11 +25,13 @@ public enum HuggingFaceFolder {
   ///   - metadata: what the weights' file says about its origin. `format` is always `pt`, which
   ///     `transformers` asks for.
   ///   - modelCard: `README.md`, as `ModelCard` makes it.
-  /// - Throws: `CheckpointError` if a value is not finite, and Foundation's errors of writing.
+  ///   - write: writes one file.
+  /// - Throws: `CheckpointError` if a value is not finite, and what `write` throws.
   /// - Precondition: the tensors are those of the configuration.
   public static func write(
     to folder: URL, configuration: LlamaConfiguration, tensors: [NamedTensor],
-    metadata: [String: String] = [:], modelCard: String
+    metadata: [String: String] = [:], modelCard: String,
+    writing write: (Data, URL) throws -> Void = { try $0.write(to: $1) }
   ) throws {
     // The order of names is the one in which the format's own library writes.
     let sorted = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -53,11 +55,11 @@ public enum HuggingFaceFolder {
       ("README.md", modelCard),
     ]
     for (name, text) in texts {
-      try Data(text.utf8).write(to: folder.appending(path: name), options: [])
+      try write(Data(text.utf8), folder.appending(path: name))
     }
     let weights = Safetensors.encode(
       sorted, metadata: metadata.merging(["format": "pt"]) { _, format in format })
-    try weights.write(to: folder.appending(path: "model.safetensors"), options: [])
+    try write(weights, folder.appending(path: "model.safetensors"))
   }
 
   /// Turns away a tensor with a value that is not a number or infinite.

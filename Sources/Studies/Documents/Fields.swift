@@ -67,6 +67,14 @@ public final class Fields {
     self.value(key, .number(in: range), default: value, about: meaning)
   }
 
+  /// A number that a device computes with in float32, not rounded.
+  public func float32(
+    _ key: String, in range: NumberRange = .any, default value: Double? = nil,
+    about meaning: String
+  ) -> Double {
+    self.value(key, .float32(in: range), default: value, about: meaning)
+  }
+
   /// `true` or `false`.
   public func boolean(
     _ key: String, default value: Bool? = nil, about meaning: String
@@ -263,7 +271,9 @@ public final class Fields {
     if case .text(let text, let quoted) = node.content, let value = form.read(text, quoted) {
       return value
     }
-    faults.add(node.line, node.column, path, .wrong(expected: form.expected, found: node.found))
+    var expected = form.expected
+    if case .text(let text, let quoted) = node.content { expected += form.addition(text, quoted) }
+    faults.add(node.line, node.column, path, .wrong(expected: expected, found: node.found))
     return form.standIn
   }
 

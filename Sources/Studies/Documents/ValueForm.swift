@@ -12,17 +12,23 @@ public struct ValueForm<Value>: Sendable where Value: Sendable {
   let read: @Sendable (_ text: String, _ quoted: Bool) -> Value?
   /// The value as JSON, for the description of a default.
   let json: @Sendable (Value) -> JSONValue
+  /// What follows `expected` in the error of a text that would fit but for how it is used.
+  let addition: @Sendable (_ text: String, _ quoted: Bool) -> String
 
-  /// - Parameter read: The value of a text, and whether it was in quotes; nil where it is none.
+  /// - Parameters:
+  ///   - addition: What an error adds to `expected` for a text that `read` has no value of.
+  ///   - read: The value of a text, and whether it was in quotes; nil where it is none.
   init(
     _ expected: String, standIn: Value, type: ValueType,
     json: @escaping @Sendable (Value) -> JSONValue,
+    addition: @escaping @Sendable (_ text: String, _ quoted: Bool) -> String = { _, _ in "" },
     read: @escaping @Sendable (_ text: String, _ quoted: Bool) -> Value?
   ) {
     self.expected = expected
     self.standIn = standIn
     self.type = type
     self.json = json
+    self.addition = addition
     self.read = read
   }
 }
@@ -97,6 +103,24 @@ extension ValueForm<Double> {
         return nil
       }
       return range.contains(value) ? value : nil
+    }
+  }
+}
+
+extension ValueForm<Double> {
+  /// A number that a device computes with in float32: it is in the range after rounding to that too. The
+  /// value is not rounded.
+  public static func float32(in range: NumberRange) -> Self {
+    let number = Self.number(in: range)
+    return Self(
+      number.expected, standIn: number.standIn, type: number.type, json: number.json,
+      addition: { text, quoted in
+        number.read(text, quoted) == nil ? "" : " after rounding to float32"
+      }
+    ) { text, quoted in
+      guard let value = number.read(text, quoted) else { return nil }
+      let rounded = Double(Float(value))
+      return rounded.isFinite && range.contains(rounded) ? value : nil
     }
   }
 }

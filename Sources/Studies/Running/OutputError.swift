@@ -27,6 +27,10 @@ public enum OutputError: DescribedError, Hashable {
   case unknownFormat(folder: String, Int)
   /// Another process holds the folder.
   case locked(folder: String, process: String, host: String)
+  /// A link, a pipe or a folder has the lock's name.
+  case lockIsNoFile(folder: String)
+  /// The folder, or its lock, was moved or deleted while this process held it.
+  case moved(folder: String)
 
   public var line: String {
     switch self {
@@ -50,6 +54,12 @@ public enum OutputError: DescribedError, Hashable {
     case .locked(let folder, let process, let host):
       "\(folder.printable(limit: 400)): in use by process \(process.printable()) on "
         + "\(host.printable()); wait for it to end, or stop it"
+    case .lockIsNoFile(let folder):
+      "\(folder.printable(limit: 400))/\(OutputLock.fileName): not a regular file; remove it and run "
+        + "the same command again"
+    case .moved(let folder):
+      "\(folder.printable(limit: 400)): the folder or its lock was moved or deleted during the run; "
+        + "put it back where it was, then run the same command again"
     }
   }
 

@@ -22,7 +22,6 @@ public final class OutputFolder: Sendable {
   public let url: URL
   public let description: Description
   public let store: Store
-  private let lock: OutputLock
 
   /// Opens the output folder of a study, making it where there is none, and sweeps what dead runs
   /// left in it.
@@ -44,8 +43,10 @@ public final class OutputFolder: Sendable {
     let path = url.path
     try files.createFolders(path)
     try Self.refuseStrangers(path, files)
-    lock = try OutputLock(folder: path)
-    var description = try Self.description(at: path, files)
+    let lock = try OutputLock(folder: path)
+    let written = try Self.description(at: path, files)
+    var description =
+      try written ?? Self.recovered(path, study, Set(circumstance.keys), files)
     if let known = description {
       guard known.study == study else {
         throw OutputError.otherStudy(folder: path, study: known.study, expected: study)
@@ -57,7 +58,7 @@ public final class OutputFolder: Sendable {
         }
         description?.circumstances.append(circumstance)
       }
-      if description != known { try Self.write(description ?? known, path, files) }
+      if description != written { try Self.write(description ?? known, path, files) }
     } else {
       let new = Description(study: study, circumstances: [circumstance])
       try Self.write(new, path, files)
@@ -68,7 +69,7 @@ public final class OutputFolder: Sendable {
     if (try? files.read(copy, limit: document.count)) != document {
       try files.replace(copy, with: document)
     }
-    store = Store(root: url, files: files)
+    store = Store(root: url, files: files, lock: lock)
     try store.sweep()
   }
 
@@ -92,6 +93,8 @@ public final class OutputFolder: Sendable {
   private static func refuseStrangers(_ path: String, _ files: any FileOperations) throws {
     let names = try files.list(path)
     guard !names.contains(fileName) else { return }
+    // The lock beside products: of a run whose description was deleted.
+    if names.contains(OutputLock.fileName), names.contains(Store.folderName) { return }
     let ours: Set = [OutputLock.fileName, temporaryPrefix + fileName]
     guard names.allSatisfy(ours.contains) else { throw OutputError.notAnOutput(folder: path) }
   }
@@ -112,6 +115,26 @@ public final class OutputFolder: Sendable {
     else { throw OutputError.damaged(folder: path, what: "not a description of an output folder") }
     guard format == Self.format else { throw OutputError.unknownFormat(folder: path, format) }
     return Description(study: study, circumstances: circumstances.map { .init($0) })
+  }
+
+  /// The description of a folder that lost it, by the records of its products; nil where it has none.
+  ///
+  /// - Parameter keys: Of the circumstances that the description holds; records hold more.
+  private static func recovered(
+    _ path: String, _ study: String, _ keys: Set<String>, _ files: any FileOperations
+  ) throws -> Description? {
+    let stages = path + "/" + Store.folderName
+    guard try files.kind(stages) == .folder else { return nil }
+    var circumstances: [[String: String]] = []
+    for name in try files.list(stages) where !name.hasPrefix(".") {
+      let file = "\(stages)/\(name)/\(Record.fileName)"
+      guard case .file? = try files.kind(file),
+        let record = try? Record(files.read(file, limit: Record.sizeLimit))
+      else { continue }
+      let circumstance = record.circumstance.device.filter { keys.contains($0.key) }
+      if !circumstances.contains(circumstance) { circumstances.append(circumstance) }
+    }
+    return circumstances.isEmpty ? nil : Description(study: study, circumstances: circumstances)
   }
 
   private static func write(

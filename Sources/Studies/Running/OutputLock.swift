@@ -14,29 +14,73 @@ import Foundation
 final class OutputLock: Sendable {
   static let fileName = "lock"
   private let descriptor: Int32
+  private let folder: String
 
-  /// Takes the lock or throws `OutputError.locked`, `FileError`.
+  /// Takes the lock or throws `OutputError.locked`, `OutputError.lockIsNoFile`, `FileError`.
   init(folder: String) throws {
     let path = folder + "/" + Self.fileName
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError(.lock, path, code: errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      defer { _ = close(descriptor) }
-      guard code == EWOULDBLOCK else { throw FileError(.lock, path, code: code) }
-      let holder = Self.holder(descriptor)
-      throw OutputError.locked(folder: folder, process: holder.process, host: holder.host)
-    }
+    self.folder = folder
+    descriptor = try Self.takeLock(path, folder)
     let holder = Array("\(getpid())\n\(ProcessInfo.processInfo.hostName)\n".utf8)
+    // A file with a second name is somebody's copy of the folder: its content is not changed.
+    guard Self.status(descriptor)?.st_nlink == 1 else { return }
     // Who holds the lock is a courtesy: a full disk must not keep a run from starting to free it.
     _ = ftruncate(descriptor, 0)
     _ = pwrite(descriptor, holder, holder.count, 0)
-    self.descriptor = descriptor
+  }
+
+  /// A descriptor of the locked file that is at the path.
+  private static func takeLock(_ path: String, _ folder: String) throws -> Int32 {
+    while true {
+      // Neither follows a link to another file nor waits for the other end of a pipe.
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+      guard descriptor >= 0 else {
+        // A link, a folder, or a socket.
+        guard errno != ELOOP && errno != EISDIR && errno != ENXIO else {
+          throw OutputError.lockIsNoFile(folder: folder)
+        }
+        throw FileError(.lock, path, code: errno)
+      }
+      var isTaken = false
+      defer { if !isTaken { _ = close(descriptor) } }
+      guard let status = status(descriptor), status.st_mode & S_IFMT == S_IFREG else {
+        throw OutputError.lockIsNoFile(folder: folder)
+      }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard errno == EWOULDBLOCK else { throw FileError(.lock, path, code: errno) }
+        let holder = holder(descriptor)
+        throw OutputError.locked(folder: folder, process: holder.process, host: holder.host)
+      }
+      // Another may have removed the file between opening and locking: then its lock protects nothing.
+      if isAtPath(descriptor, path) {
+        isTaken = true
+        return descriptor
+      }
+    }
+  }
+
+  /// Throws `OutputError.moved` where the folder, or the lock in it, is no longer the one that was taken.
+  func check() throws {
+    guard Self.isAtPath(descriptor, folder + "/" + Self.fileName) else {
+      throw OutputError.moved(folder: folder)
+    }
+  }
+
+  private static func status(_ descriptor: Int32) -> stat? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? status : nil
+  }
+
+  private static func isAtPath(_ descriptor: Int32, _ path: String) -> Bool {
+    var there = stat()
+    guard let held = status(descriptor), lstat(path, &there) == 0 else { return false }
+    return held.st_dev == there.st_dev && held.st_ino == there.st_ino
   }
 
   /// Who holds a folder now; nil where nobody does.
   static func holder(of folder: String) -> (process: String, host: String)? {
-    let descriptor = open(folder + "/" + Self.fileName, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(
+      folder + "/" + Self.fileName, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
     return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : holder(descriptor)

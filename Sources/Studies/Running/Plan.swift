@@ -24,6 +24,8 @@ public struct Plan<S: Stage>: Sendable {
     public let fingerprint: Fingerprint
     /// Places of the inputs in `entries`, all smaller than this entry's own.
     public let inputs: [Int]
+    /// Places of all whose products the making of this one reads: the inputs, then the others.
+    public let reads: [Int]
     public internal(set) var state: State
   }
 
@@ -39,7 +41,7 @@ public struct Plan<S: Stage>: Sendable {
 
   /// Expands the targets and looks each distinct stage up in the store.
   ///
-  /// Targets are needed; an input is needed where something to make builds on it. So a product that
+  /// Targets are needed; what a stage reads is needed where the stage is to be made. So a product that
   /// was dropped after everything on it was made is not made again.
   public init(targets: [S], store: Store) throws {
     var expansion = Expansion<S>()
@@ -53,7 +55,7 @@ public struct Plan<S: Stage>: Sendable {
       case .damaged(let damage):
         entries[place].state = needed.contains(place) ? .damaged(damage) : .notNeeded
       }
-      if entries[place].state.toMake { needed.formUnion(entries[place].inputs) }
+      if entries[place].state.toMake { needed.formUnion(entries[place].reads) }
     }
   }
 
@@ -72,7 +74,7 @@ public struct Plan<S: Stage>: Sendable {
   /// - Throws: `PlanFault` where not even one fits, and what `capacity` throws.
   public func cohorts(capacity: (S) throws -> Int) throws -> [Cohort] {
     var depths: [Int] = []
-    for entry in entries { depths.append(1 + (entry.inputs.map { depths[$0] }.max() ?? -1)) }
+    for entry in entries { depths.append(1 + (entry.reads.map { depths[$0] }.max() ?? -1)) }
     let places = entries.indices.filter { entries[$0].state.toMake }
     return try (0...(depths.max() ?? 0)).flatMap { depth in
       try pack(places.filter { depths[$0] == depth }.map { entries[$0].stage }, capacity)
@@ -127,12 +129,14 @@ private struct Expansion<S: Stage> {
   mutating func add(_ stage: S) throws -> Int {
     if let place = places[stage] { return place }
     let inputs = try stage.inputs.map { try add($0) }
+    let others = try stage.alsoReads.map { try add($0) }
     let content = try Fingerprint.canonicalJSON(
       of: stage, inputs: inputs.map { entries[$0].fingerprint })
     places[stage] = entries.count
     entries.append(
       Plan.Entry(
-        stage: stage, fingerprint: Fingerprint(of: content), inputs: inputs, state: .missing))
+        stage: stage, fingerprint: Fingerprint(of: content), inputs: inputs, reads: inputs + others,
+        state: .missing))
     return entries.count - 1
   }
 }

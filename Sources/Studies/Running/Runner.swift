@@ -77,16 +77,21 @@ public struct Runner<S: Stage> {
 
   /// Runs until all targets are made or the stop flag is raised.
   ///
-  /// - Parameter make: Makes the stages of a cohort, commits each on its own in any order, and
-  ///   throws `Stopped` where it finds the flag raised.
-  /// - Throws: What `make` throws; what was committed stays. A `ProductDamage` of a stage in the
-  ///   plan is not thrown the first time: the product is moved aside and made again.
+  /// - Parameters:
+  ///   - make: Makes the stages of a cohort, commits each on its own in any order, and throws `Stopped`
+  ///     where it finds the flag raised.
+  ///   - finish: Reads the products when all targets are made, such as for a report; again where it
+  ///     finds one of them damaged, which is then made again.
+  /// - Throws: What `make` and `finish` throw; what was committed stays. A `ProductDamage` of a stage in the
+  ///   plan is not thrown the first time: the product is moved aside and made again. One that was
+  ///   deleted since the plan was made counts as damaged.
   public func run(
-    _ targets: [S], make: ([S], Commit<S>) throws -> Void
+    _ targets: [S], make: ([S], Commit<S>) throws -> Void, finish: () throws -> Void = {}
   ) throws -> RunOutcome {
     var made = 0
     var replaced: Set<Fingerprint> = []
     while true {
+      try store.checkHeld()
       let plan = try Plan(targets: targets, store: store)
       for entry in plan.entries {
         guard case .damaged(let damage) = entry.state else { continue }
@@ -94,9 +99,9 @@ public struct Runner<S: Stage> {
       }
       let cohorts = try plan.cohorts(capacity: capacity)
       report(.planned(plan, cohorts))
-      if cohorts.isEmpty { return .completed(made: made) }
       do {
         try run(cohorts, &made, make)
+        try finish()
         return .completed(made: made)
       } catch is Stopped {
         return .stopped(made: made, remaining: try Plan(targets: targets, store: store).toMakeCount)
@@ -104,7 +109,12 @@ public struct Runner<S: Stage> {
         guard let entry = try plan.entries.first(where: { try isProduct($0, damage) }),
           replaced.insert(entry.fingerprint).inserted
         else { throw damage }
+        try store.checkHeld()
         try setAside(entry, damage)
+      } catch {
+        // What fails in a folder that is gone has that cause.
+        try store.checkHeld()
+        throw error
       }
     }
   }
@@ -134,7 +144,9 @@ public struct Runner<S: Stage> {
   }
 
   private func setAside(_ entry: Plan<S>.Entry, _ damage: ProductDamage) throws {
-    try store.setAside(store.path(entry.stage, entry.fingerprint))
+    if damage.problem != .absent {
+      try store.setAside(store.path(entry.stage, entry.fingerprint))
+    }
     report(.damaged(entry.stage, damage))
   }
 }

@@ -8,12 +8,19 @@ public protocol Stage: Codable, Hashable, Sendable {
   var name: String { get }
   /// Raised whenever the making of this kind changes its meaning.
   var revision: Int { get }
-  /// The stages whose products the making of this one reads.
+  /// The stages whose products this one is made from. They are part of its fingerprint.
   var inputs: [Self] { get }
+  /// Further stages whose products the making of this one reads: inputs of its inputs. They are part of
+  /// its fingerprint through these; the plan makes them where this stage is to be made.
+  var alsoReads: [Self] { get }
   /// The stage's own values, without its inputs and its kind.
   ///
   /// What changes the product and is missing here makes two different stages one.
   var identity: any Encodable { get }
   /// Stages of one name and one key may be made together.
   var cohortKey: String { get }
+}
+
+extension Stage {
+  public var alsoReads: [Self] { [] }
 }

@@ -17,14 +17,25 @@ public struct Store: Sendable {
   /// The folder that holds `stages`.
   public let root: URL
   let files: any FileOperations
+  /// Of the output folder, which this process holds; nil where nobody has to.
+  private let lock: OutputLock?
 
   public init(root: URL, files: any FileOperations = SystemFiles()) {
-    self.root = root
-    self.files = files
+    self.init(root: root, files: files, lock: nil)
   }
 
+  init(root: URL, files: any FileOperations, lock: OutputLock?) {
+    self.root = root
+    self.files = files
+    self.lock = lock
+  }
+
+  /// Throws `OutputError.moved` where the folder that this process holds is no longer at its path.
+  public func checkHeld() throws { try lock?.check() }
+
   /// The folder of all products.
-  var stagesPath: String { root.path + "/stages" }
+  var stagesPath: String { root.path + "/" + Self.folderName }
+  static let folderName = "stages"
 
   /// The folder of a stage's product, whether it is there or not.
   public func folder(of stage: some Stage) throws -> URL {
@@ -132,6 +143,9 @@ public struct Store: Sendable {
         try body(path, nil)
       } catch let damage as ProductDamage {
         try body(path, damage)
+      } catch CommitFault.notAFile(let file) {
+        let name = String(file.dropFirst(path.count + 1))
+        try body(path, ProductDamage(folder: path, problem: .unknown(file: name)))
       }
     }
   }

@@ -37,7 +37,12 @@ extension Store {
     circumstance: Circumstance, write: (URL) throws -> Void
   ) throws -> Record {
     let destination = try path(stage, fingerprint, step: step)
-    try files.createFolders(stagesPath)
+    // Never makes the folder above: where that is gone, a new one would be in the way of the old.
+    try checkHeld()
+    if try files.kind(stagesPath) == nil {
+      try files.createFolder(stagesPath)
+      try files.synchronize(root.path)
+    }
     let temporary = try temporaryPath(for: destination)
     try files.createFolder(temporary)
     do {
@@ -52,6 +57,7 @@ extension Store {
       try files.synchronize(recordPath)
       for folder in folders.reversed() { try files.synchronize(temporary + "/" + folder) }
       try files.synchronize(temporary)
+      try checkHeld()
       if let kept = try existing(at: destination, fingerprint, step, like: record) {
         try files.removeTree(temporary)
         return kept

@@ -3,6 +3,8 @@ public import Text
 /// What is wrong with a product's folder.
 public struct ProductDamage: DescribedError, Hashable {
   public enum Problem: Hashable, Sendable {
+    /// The folder is not there, and the making of another product reads it.
+    case absent
     case recordMissing
     case record(RecordFault)
     /// The record is that of another stage or checkpoint.
@@ -29,6 +31,7 @@ public struct ProductDamage: DescribedError, Hashable {
     let folder = folder.printable(limit: 400)
     func file(_ name: String) -> String { folder + "/" + name.printable(limit: 200) }
     return switch problem {
+    case .absent: "\(folder): the product is missing, and another one is made from it"
     case .recordMissing: "\(file(Record.fileName)): missing, so the product is not complete"
     case .record(let fault): "\(file(Record.fileName)): \(fault.what)"
     case .otherStage: "\(file(Record.fileName)): the record of another stage"

@@ -52,7 +52,9 @@ struct Generate: ParsableCommand {
       }
       let backend = try device.makeBackend()
       let transformer = try Transformer(
-        configuration, values: [parameters], maximumPositions: maximumPositions, on: backend)
+        configuration, values: [parameters],
+        // A model may allow more positions than memory has room for.
+        maximumPositions: tokens.count + min(maximumTokens, room), on: backend)
       let generated = try transformer.generate(
         prompts: backend.tensor(tokens, [1, 1, tokens.count]),
         lengths: backend.tensor([Int32(tokens.count)], [1, 1]),

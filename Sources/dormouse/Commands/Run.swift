@@ -36,7 +36,7 @@ struct Run: ParsableCommand {
       let folder = output.folder(for: loaded.study)
       let description = backend.device
       Standard.prose(
-        "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path)\n"
+        "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path.printable(limit: 400))\n"
       )
       for line in loaded.dataLines { Standard.prose(line + "\n") }
       if let notice = try ReportFile.notice(of: loaded.study, in: folder, replacing: replace) {
@@ -65,9 +65,15 @@ struct Run: ParsableCommand {
               for: cohorts, tryingOut: loaded.study, report: display.compiling)
           }
         })
-      let outcome = try runner.run(loaded.study.targets) { stages, commit in
-        try preparation.get()
-        try maker.make(stages, commit)
+      var report: ReportFile.Written?
+      let outcome = try runner.run(
+        loaded.study.targets,
+        make: { stages, commit in
+          try preparation.get()
+          try maker.make(stages, commit)
+        }
+      ) {
+        report = try ReportFile.write(loaded, folder: folder, store: outputFolder.store)
       }
       let seconds = (ContinuousClock.now - start).seconds
       switch outcome {
@@ -77,13 +83,13 @@ struct Run: ParsableCommand {
         )
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):
-        let report = try ReportFile.write(
-          loaded, folder: folder, store: outputFolder.store)
         if made > 0 {
           display.say(
             "Done: \(counted(made, "product")) made in \(NumberText.duration(seconds)), with at most "
               + "\(NumberText.bytes(backend.memory.peakAllocated)) of device memory.")
         }
+        guard let report else { break }
+        for divergence in report.results.divergences { display.say(divergence.sentence) }
         Standard.prose("\n\(report.results.answer)\n\n")
         try Standard.output(
           report.results.summary.plainText(columns: Standard.outputColumns ?? .max) + "\n"

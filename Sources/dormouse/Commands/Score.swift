@@ -65,8 +65,9 @@ struct Score: ParsableCommand {
       }
       let backend = try device.makeBackend()
       let transformer = try Transformer(
-        configuration, values: [parameters], maximumPositions: (maximumPositions + 8) / 8 * 8,
-        on: backend)
+        configuration, values: [parameters],
+        // As many as the longest row has: a model may allow more than memory has room for.
+        maximumPositions: (examples.map(\.tokens.count).max() ?? 1) + 8, on: backend)
       for start in stride(from: 0, to: examples.count, by: 32) {
         let group = Array(examples[start..<min(start + 32, examples.count)])
         let scores = try Scoring(of: group, model: transformer).logProbabilities()

@@ -40,7 +40,7 @@ struct StudiesCommand: ParsableCommand {
       try reportingFailures {
         guard let preset = Preset.named(name) else {
           throw CommandFault(
-            line: "\(name): \(Preset.missing(name))", exitCode: .noInput)
+            line: "\(name.printable()): \(Preset.missing(name))", exitCode: .noInput)
         }
         try Standard.output(Study.formatLine + "\n" + preset.text)
       }

