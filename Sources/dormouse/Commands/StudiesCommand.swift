@@ -60,7 +60,7 @@ struct StudiesCommand: ParsableCommand {
 
     func run() throws {
       try reportingFailures {
-        try Standard.output(jsonSchema ? Study.formatSchema() : Study.formatReference)
+        try Standard.output(jsonSchema ? Study.formatSchema : Study.formatReference)
       }
     }
   }
