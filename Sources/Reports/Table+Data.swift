@@ -20,6 +20,19 @@ extension Table {
     }.joined()
   }
 
+  /// The table as one JSON object: `columns`, a list of names, and `rows`, a list of lists.
+  ///
+  /// Numbers that are not finite are null.
+  public var columnarJSON: String {
+    let titles = (hasGroupTitles ? ["group"] : []) + columns.map(\.title)
+    func text(_ values: [JSONValue]) -> String {
+      JSONWriter.text(.array(values), nonFinite: .null, escapesHidden: true)
+    }
+    let rows = records.map { text($0.map(\.jsonValue)) }
+    return "{\"columns\":" + text(titles.map { .string($0) }) + ",\"rows\":["
+      + rows.map { "\n" + $0 }.joined(separator: ",") + "]}"
+  }
+
   /// The table as aligned text for a terminal, every cell on one line.
   public var plainText: String {
     let titles = columns.map { TerminalText.line($0.title) }

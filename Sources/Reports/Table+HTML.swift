@@ -14,7 +14,8 @@ extension Table {
       .table, [:],
       (withCaption && !caption.isEmpty ? [.element(.caption, [:], [.text(caption)])] : [])
         + [.element(.thead, [:], [.element(.tr, [:], columns.map(heading))])]
-        + groups.map(body))
+        // A title over no rows says nothing.
+        + groups.filter { !$0.rows.isEmpty }.map(body))
   }
 
   private func heading(_ column: Column) -> Node {

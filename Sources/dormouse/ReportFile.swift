@@ -11,18 +11,23 @@ import Studies
 enum ReportFile {
   static let name = "report.html"
 
-  /// A report that was written: its path, and the results that it shows.
-  typealias Written = (path: String, results: StudyResults)
+  /// A report that was written: its path, its answers in short, and the results that it shows.
+  typealias Written = (path: String, answer: String, results: StudyResults)
 
-  /// Writes the report of a finished study.
+  /// Writes the report of a finished study, and its tables beside it.
   @discardableResult
   static func write(
     _ loaded: LoadedStudy, folder: URL, store: Store
   ) throws -> Written {
     let study = loaded.study
-    let (results, command) = try finished(loaded, folder: folder, store: store)
+    let results = try finished(loaded, folder: folder, store: store)
+    let history = RunHistory(in: folder)
     let description = try OutputFolder.description(at: folder)
     var facts: [(name: String, value: String)] = []
+    if let history {
+      facts.append(("finished", history.date))
+      facts.append(("time of runs", NumberText.duration(history.seconds)))
+    }
     for circumstance in description.circumstances {
       for key in circumstance.keys.sorted() { facts.append((key, circumstance[key] ?? "")) }
     }
@@ -30,15 +35,43 @@ enum ReportFile {
     facts.append(("seeds", "1 to \(study.seeds)"))
     facts += loaded.dataLines.map { ("data", $0) }
     let graded = try study.data == .code ? grade(results, &facts) : nil
-    let page = StudyReport(
+    facts = facts.map { ($0.name, withoutPath($0.value, study)) }
+    let report = StudyReport(
       results,
       facts: RunFacts(
-        facts: facts, circumstances: description.circumstances.count, command: command),
-      corpus: loaded.corpus, graded: graded
-    ).page
+        facts: facts, circumstances: description.circumstances.count,
+        command: command(loaded, source: history?.source),
+        study: withoutPath(String(decoding: loaded.document.data, as: UTF8.self), study)),
+      corpus: loaded.corpus, graded: graded)
     let file = folder.appending(path: name)
-    try SystemFiles().replace(file.path, with: Data(page.render().utf8))
-    return (file.path, results)
+    let files = SystemFiles()
+    try files.replace(file.path, with: Data(report.page.render().utf8))
+    try files.replace(
+      folder.appending(path: ResultsFile.fileName).path,
+      with: ResultsFile(results, heldOut: Set(loaded.corpus.heldOutFamilies), facts: facts).data())
+    return (file.path, report.answer, results)
+  }
+
+  /// The command that makes the study elsewhere: by the preset's or the file's name, and no folder of the
+  /// machine that it ran on.
+  static func command(_ loaded: LoadedStudy, source: String?) -> String {
+    let text = String(decoding: loaded.document.data, as: UTF8.self)
+    let source =
+      source ?? Preset.all.first { $0.text == text }?.name ?? "study.yaml"
+    var command = "dormouse run \(source)"
+    if (try? Study(loaded.document))?.seeds != loaded.study.seeds {
+      command += " --seeds \(loaded.study.seeds)"
+    }
+    if case .dialogues(let data) = loaded.study.data {
+      command += " --data \(URL(fileURLWithPath: data.path).lastPathComponent)"
+    }
+    return command
+  }
+
+  /// A text in which the user's file of dialogues has its name and not its folder.
+  private static func withoutPath(_ text: String, _ study: Study) -> String {
+    guard case .dialogues(let data) = study.data, data.path.contains("/") else { return text }
+    return text.replacing(data.path, with: URL(fileURLWithPath: data.path).lastPathComponent)
   }
 
   /// A study's own code by both graders, where Bandit is on the PATH; without it a report is none the worse.
@@ -58,21 +91,23 @@ enum ReportFile {
     }
   }
 
-  /// What a finished study found, and the command that made it.
+  /// What a finished study found.
+  ///
+  /// - Throws: `CommandFault` where a product is still to make.
   static func finished(
     _ loaded: LoadedStudy, folder: URL, store: Store
-  ) throws -> (results: StudyResults, command: String) {
+  ) throws -> StudyResults {
     let study = loaded.study
-    var command =
-      "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
-    if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
     guard let results = try StudyResults(study, store: store) else {
+      var command =
+        "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
+      if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
       throw CommandFault(
         line: "\(folder.path.printable(limit: 400)): the study is not finished; "
           + "`\(command.printable(limit: 1000))` goes on with it",
         exitCode: .badInput)
     }
-    return (results, command)
+    return results
   }
 
   /// A word to somebody who runs another study than the folder has had so far; nil where it is the

@@ -28,6 +28,9 @@ struct StudyOptions: ParsableArguments {
       && !(isFolder.boolValue && Preset.named(study) != nil)
   }
 
+  /// How a report names the study: the file without its folder, or the preset.
+  var source: String { isFile ? URL(fileURLWithPath: study).lastPathComponent : study }
+
   /// The study, its corpus, and the document it was read from.
   func load() throws -> LoadedStudy {
     var document: StudyDocument

@@ -231,6 +231,34 @@ import Testing
       #expect(status.output.contains("finished"))
       let export = try run(["export", "runs/smoke"], in: folder)
       #expect(export.output.hasPrefix("size,non_embedding_parameters,mechanism,arm,"))
+      // Rows name the folders of their evaluation and model.
+      let row = export.output.split(separator: "\r\n").last?.split(
+        separator: ",", omittingEmptySubsequences: false)
+      for name in row?.suffix(2) ?? [] {
+        #expect(
+          FileManager.default.fileExists(
+            atPath: folder.appending(path: "runs/smoke/stages/\(name)").path), "\(name)")
+      }
+      for table in ["findings", "release", "half-life", "gate", "losses", "rebound", "stages"] {
+        for format in ["csv", "jsonl"] {
+          let export = try run(
+            ["export", "runs/smoke", "--table", table, "--format", format], in: folder)
+          #expect(export.code == 0 && (table == "rebound" || !export.output.isEmpty), "\(table)")
+        }
+      }
+      #expect(try run(["export", "runs/smoke", "--table", "x"], in: folder).code == 64)
+      #expect(
+        FileManager.default.fileExists(
+          atPath: folder.appending(path: "runs/smoke/results.json").path))
+
+      // The report says how to repeat it, and nothing of this machine's folders; written again it is
+      // the same.
+      let html = try String(contentsOf: report, encoding: .utf8)
+      #expect(html.contains("dormouse run smoke --seeds 1"))
+      #expect(html.contains("finished") && html.contains("time of runs"))
+      #expect(!html.contains(folder.path))
+      #expect(try run(["report", "runs/smoke"], in: folder).code == 0)
+      #expect(try String(contentsOf: report, encoding: .utf8) == html)
 
       let gpu = try run(
         ["run", "smoke", "--device", "gpu"], environment: environment, in: folder)

@@ -19,9 +19,9 @@ import Testing
   @Test func everyLinkLeadsToOneSection() throws {
     let root = try MarkupParser.parse(Self.page.render())
     let ids = root.all.compactMap { $0.attribute("id") }
-    #expect(ids == ["rates", "by-size", "rates-2", "section"])
+    #expect(ids == ["rates", "table-1", "by-size", "rates-2", "section"])
     let links = root.all.filter { $0.name == "a" }.compactMap { $0.attribute("href") }
-    #expect(links.count == 9)
+    #expect(links.count == 10)
     for link in links { #expect(ids.contains(String(link.dropFirst()))) }
   }
 

