@@ -523,7 +523,8 @@ import Testing
       let limited = try shell(
         "ulimit -f 8; exec \"$0\" run mini.yaml --device cpu --output out")
       #expect(limited.code == 73)
-      #expect(limited.error.hasSuffix(": cannot write: File too large (EFBIG)\n"), "\(limited.error)")
+      #expect(
+        limited.error.hasSuffix(": cannot write: File too large (EFBIG)\n"), "\(limited.error)")
       // What is written to a closed stream goes nowhere, and not into the next file that is opened.
       let closed = try shell("exec \"$0\" run mini.yaml --device cpu --output out 2>&-")
       #expect(closed.code == 0)

