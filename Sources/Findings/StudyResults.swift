@@ -181,7 +181,9 @@ public struct StudyResults: Sendable {
         case .base(let model):
           throw ModelDivergence(.evaluation(evaluation), step: model.training.steps)
         case .insertion(let model):
-          guard let insertion = try store.product(of: StudyStage.insertion(model)) else { return nil }
+          guard let insertion = try store.product(of: StudyStage.insertion(model)) else {
+            return nil
+          }
           let outcome = try JSONDecoder().decode(
             InsertionOutcome.self, from: insertion.data("insertion.json"))
           throw ModelDivergence(.evaluation(evaluation), step: outcome.steps)

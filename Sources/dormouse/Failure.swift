@@ -32,7 +32,9 @@ func reportingFailures(_ body: () throws -> Void) throws {
 func described(_ error: any Error) -> (line: String, code: SystemExit) {
   switch error {
   case let error as ProductDamage where error.exitCode == .badInput:
-    return (error.line + "; `dormouse run` with the same study and folder makes it again", .badInput)
+    return (
+      error.line + "; `dormouse run` with the same study and folder makes it again", .badInput
+    )
   case let error as any DescribedError: return (error.line, error.exitCode)
   case let error as DeviceSelectionError:
     if case .unknownSelector = error { return (error.description, .badUse) }

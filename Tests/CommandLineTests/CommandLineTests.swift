@@ -400,6 +400,14 @@ import Testing
       maximumTokens: 10
     """
 
+  /// The smallest study, and the command that runs it into `out`.
+  private func mini(in folder: URL) throws -> [String] {
+    let text = Self.diverging.split(separator: "\n").filter { !$0.contains("variations: ") }
+      .joined(separator: "\n")
+    try Data(text.utf8).write(to: folder.appending(path: "mini.yaml"))
+    return ["run", "mini.yaml", "--device", "cpu", "--output", "out"]
+  }
+
   @Test func everyCommandSaysWhatDiverged() throws {
     try withFolder { folder in
       try Data(Self.diverging.utf8).write(to: folder.appending(path: "mini.yaml"))
@@ -428,7 +436,7 @@ import Testing
   /// Damage of what only the report reads is healed by the command that finds it; the others name it.
   @Test func aDamagedProductIsHealedByTheNextRun() throws {
     try withFolder { folder in
-      let command = ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"]
+      let command = try mini(in: folder)
       #expect(try run(command, in: folder).code == 0)
       let stages = folder.appending(path: "out/stages")
       let names = try FileManager.default.contentsOfDirectory(atPath: stages.path)
@@ -465,10 +473,7 @@ import Testing
   /// Weights of a finished run are read by nothing but this.
   @Test func statusVerifiesEveryByte() throws {
     try withFolder { folder in
-      #expect(
-        try run(
-          ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder
-        ).code == 0)
+      #expect(try run(mini(in: folder), in: folder).code == 0)
       let whole = try run(["status", "out", "--verify"], in: folder)
       #expect(whole.code == 0)
       let stages = folder.appending(path: "out/stages")
@@ -498,6 +503,7 @@ import Testing
   @Test func limitsOfTheShellAreFaultsOfWriting() throws {
     try withFolder { folder in
       let program = try #require(Self.program)
+      _ = try mini(in: folder)
       func shell(_ script: String) throws -> (code: Int32, error: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -515,11 +521,12 @@ import Testing
         )
       }
       let limited = try shell(
-        "ulimit -f 8; exec \"$0\" run smoke --seeds 1 --device cpu --output out")
+        "ulimit -f 8; exec \"$0\" run mini.yaml --device cpu --output out")
       #expect(limited.code == 73)
-      #expect(limited.error.hasSuffix(": cannot write: File too large (EFBIG)\n"), "\(limited.error)")
+      #expect(
+        limited.error.hasSuffix(": cannot write: File too large (EFBIG)\n"), "\(limited.error)")
       // What is written to a closed stream goes nowhere, and not into the next file that is opened.
-      let closed = try shell("exec \"$0\" run smoke --seeds 1 --device cpu --output out 2>&-")
+      let closed = try shell("exec \"$0\" run mini.yaml --device cpu --output out 2>&-")
       #expect(closed.code == 0)
       let lock = try String(contentsOf: folder.appending(path: "out/lock"), encoding: .utf8)
       #expect(lock.split(separator: "\n").count == 2, "\(lock)")
@@ -529,10 +536,7 @@ import Testing
   /// The place that cannot be written is named, and why.
   @Test func aReportThatCannotBeWrittenIsNamed() throws {
     try withFolder { folder in
-      #expect(
-        try run(
-          ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder
-        ).code == 0)
+      #expect(try run(mini(in: folder), in: folder).code == 0)
       let report = folder.appending(path: "out/report.html")
       try FileManager.default.removeItem(at: report)
       try FileManager.default.createDirectory(at: report, withIntermediateDirectories: false)
@@ -549,10 +553,7 @@ import Testing
   /// What is reported hangs on this file.
   @Test func overridesThatCannotBeReadAreRefused() throws {
     try withFolder { folder in
-      #expect(
-        try run(
-          ["run", "smoke", "--seeds", "1", "--device", "cpu", "--output", "out"], in: folder
-        ).code == 0)
+      #expect(try run(mini(in: folder), in: folder).code == 0)
       let file = folder.appending(path: "out/overrides.json")
       let remedy =
         "; run the study again with its --seeds, or delete the file to report the seeds of study.yaml"

@@ -134,7 +134,9 @@ import Testing
   }
 
   /// A link, a pipe or a folder of the lock's name is neither followed nor waited for.
-  @Test(arguments: ["link", "pipe", "folder"]) func aLockThatIsNoFileIsRefused(_ kind: String) throws {
+  @Test(arguments: ["link", "pipe", "folder"]) func aLockThatIsNoFileIsRefused(_ kind: String)
+    throws
+  {
     try withTemporaryFolder { (root: URL) throws in
       let folder = root.appendingPathComponent("bread")
       _ = try open(folder)
@@ -170,7 +172,8 @@ import Testing
       #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
       #expect(
         message(folder) { _ = try open(folder) }
-          == "OUT: in use by process precious on an unknown host; wait for it to end, or stop it [73]")
+          == "OUT: in use by process precious on an unknown host; wait for it to end, or stop it [73]"
+      )
       withExtendedLifetime(held) {}
     }
   }

