@@ -17,7 +17,7 @@ struct ReportCommand: ParsableCommand {
       let loaded = try ReportFile.study(in: url)
       let report = try ReportFile.write(
         loaded, folder: url, store: Store(root: url))
-      Standard.prose("\(report.results.answer)\n\n")
+      Standard.prose("\(report.answer)\n\n")
       try Standard.output(report.path + "\n")
     }
   }
