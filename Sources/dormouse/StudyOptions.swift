@@ -40,8 +40,8 @@ struct StudyOptions: ParsableArguments {
       document = try StudyDocument(text: preset.text, file: "\(preset.name) (preset)")
     } else {
       throw CommandFault(
-          line: "\(study.printable(limit: 400)): no such file, and \(Preset.missing(study))",
-          exitCode: .noInput)
+        line: "\(study.printable(limit: 400)): no such file, and \(Preset.missing(study))",
+        exitCode: .noInput)
     }
     var value = try Study(document)
     if let seeds {
