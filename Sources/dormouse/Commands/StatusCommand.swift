@@ -1,3 +1,5 @@
+import Worlds
+import Findings
 import Text
 import JSON
 import ArgumentParser
