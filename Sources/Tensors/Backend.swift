@@ -7,6 +7,12 @@
 ///
 /// A backend and its tensors belong to one thread.
 ///
+/// ## Two names of an operation
+/// Callers use an operation's own name, such as `adamW`: a method of an extension, which checks shapes,
+/// element types and live rows once for all backends. It then calls the requirement of the same name
+/// after `compute`, such as `computeAdamW`, which every backend implements and nobody else calls. A
+/// backend checks no shape again; it may check values, such as indices, where it can see them.
+///
 /// ## What every implementation owes
 /// - Each output element within the bound that its operation states, for any finite input.
 /// - The same bytes for the same inputs on the same device, run after run; a replica's bytes do
@@ -55,14 +61,25 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// Sets every element to one 32-bit pattern.
   func fill(_ tensor: Tensor, bits: UInt32) throws
 
-  /// Copies elements between tensors of one shape and element type that do not overlap.
-  func copy(_ source: Tensor, to destination: Tensor) throws
+  /// Called by `copy`.
+  func computeCopy(_ source: Tensor, to destination: Tensor) throws
 
   /// Waits for all that was enqueued, on parts of the device too.
   func finish() throws
 
   /// Bytes of tensor memory, those of parts of the device included.
   var memory: MemoryUse { get }
+}
+
+extension Backend {
+  /// Copies elements between tensors of one shape and element type that do not overlap.
+  public func copy(_ source: Tensor, to destination: Tensor) throws {
+    require(
+      source.shape == destination.shape && source.elementType == destination.elementType, "copy",
+      "\(source.shape) of \(source.elementType.rawValue) is not \(destination.shape) of "
+        + destination.elementType.rawValue)
+    try computeCopy(source, to: destination)
+  }
 }
 
 /// Bytes of device memory.
@@ -103,19 +120,6 @@ public struct DeviceDescription: Sendable, Hashable, Codable {
     self.implementation = implementation
     self.tuning = tuning
     self.memoryLimit = memoryLimit
-  }
-}
-
-/// Operations and bytes that an operation's definition needs, for benchmarks and projections.
-public struct Work: Sendable, Hashable {
-  /// Floating-point operations; a fused multiply-add counts two.
-  public var flops: Double
-  /// Bytes read plus bytes written, each tensor once.
-  public var bytes: Double
-
-  public init(flops: Double, bytes: Double) {
-    self.flops = flops
-    self.bytes = bytes
   }
 }
 

@@ -2,17 +2,53 @@
 ///
 /// A layer's cache is two tensors (R, B, H, T, D), views into (R, L, B, H, T, D).
 public protocol CacheOperations: AnyObject {
+  func computeStoreKeysAndValues(
+    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor) throws
+
+  func computeAttentionDecode(
+    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor, positions: Tensor,
+    into output: Tensor) throws
+}
+
+extension CacheOperations {
   /// Copies keys and values of a rotated projection (R, B, T', 3C) to positions 0 ..< T' of the
   /// caches; T' <= T.
-  func storeKeysAndValues(_ projection: Tensor, heads: Int, keys: Tensor, values: Tensor) throws
+  public func storeKeysAndValues(
+    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor
+  ) throws {
+    let sizes = CacheSizes(
+      projection: projection, heads: heads, keys: keys, values: values,
+      operation: "storeKeysAndValues")
+    try computeStoreKeysAndValues(sizes, projection, keys: keys, values: values)
+  }
 
   /// Stores key and value of the rotated projection (R, B, 1, 3C) at `positions[r, b]` and attends
   /// to positions 0 ... positions[r, b].
   ///
-  /// - Parameter output: (R, B, 1, C).
-  func attentionDecode(
+  /// - Parameters:
+  ///   - positions: (R, B) int32, each in 0 ..< T.
+  ///   - output: (R, B, 1, C).
+  public func attentionDecode(
     _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor, positions: Tensor,
-    into output: Tensor) throws
+    into output: Tensor
+  ) throws {
+    let name = "attentionDecode"
+    let sizes = CacheSizes(
+      projection: projection, heads: heads, keys: keys, values: values, operation: name)
+    let attention = sizes.attention
+    let (r, b, c) = (attention.replicas, attention.batch, attention.channels)
+    require(
+      attention.positions == 1, name,
+      "projection \(projection.shape) has not one position per row")
+    require(
+      positions.shape == [r, b] && positions.elementType == .int32, name,
+      "positions \(positions.shape) are not int32 (replicas, batch) = [\(r), \(b)]")
+    require(
+      output.shape == [r, b, 1, c], name,
+      "output \(output.shape) does not fit projection \(projection.shape)")
+    try computeAttentionDecode(
+      sizes, projection, keys: keys, values: values, positions: positions, into: output)
+  }
 }
 
 /// The checked sizes of a cache call.
@@ -21,7 +57,7 @@ public struct CacheSizes: Hashable, Sendable {
   /// Positions that the cache can hold.
   public let capacity: Int
 
-  public init(
+  init(
     projection: Tensor, heads: Int, keys: Tensor, values: Tensor, operation: String
   ) {
     attention = AttentionSizes(projection: projection, heads: heads, operation: operation)

@@ -1,19 +1,39 @@
 /// Rows of a table by index, and the sum of gradients that reach each row.
 public protocol EmbeddingOperations: AnyObject {
+  func computeEmbedding(
+    _ sizes: EmbeddingSizes, _ indices: Tensor, table: Tensor, into output: Tensor) throws
+
+  func computeEmbeddingGradient(
+    _ sizes: EmbeddingSizes, _ indices: Tensor, outputGradient: Tensor, accumulate: Bool,
+    into tableGradient: Tensor) throws
+}
+
+extension EmbeddingOperations {
   /// output[r, i, :] = table[r, indices[r, i], :].
   ///
   /// - Parameters:
   ///   - indices: (R, ...) int32, each in 0 ..< V, or -1 for a row of zeros.
   ///   - table: (R, V, C).
   ///   - output: (R, ..., C).
-  func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws
+  public func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws {
+    let sizes = EmbeddingSizes(
+      indices: indices, table: table, output: output, operation: "embedding")
+    try computeEmbedding(sizes, indices, table: table, into: output)
+  }
 
   /// tableGradient[r, v, :] (+)= Σ_{i: indices[r, i] = v} outputGradient[r, i, :], i ascending;
   /// indices of -1 are passed over.
   ///
   /// - Parameter accumulate: add to what the table's gradient holds instead of overwriting it.
-  func embeddingGradient(
-    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor) throws
+  public func embeddingGradient(
+    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor
+  ) throws {
+    let sizes = EmbeddingSizes(
+      indices: indices, table: tableGradient, output: outputGradient,
+      operation: "embeddingGradient")
+    try computeEmbeddingGradient(
+      sizes, indices, outputGradient: outputGradient, accumulate: accumulate, into: tableGradient)
+  }
 }
 
 /// The checked sizes of an embedding call.
@@ -23,7 +43,7 @@ public struct EmbeddingSizes: Hashable, Sendable {
   public let rows: Int
   public let channels: Int
 
-  public init(indices: Tensor, table: Tensor, output: Tensor, operation: String) {
+  init(indices: Tensor, table: Tensor, output: Tensor, operation: String) {
     replicas = indices.shape.replicas
     count = indices.shape.elementsPerReplica
     require(

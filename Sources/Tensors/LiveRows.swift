@@ -17,6 +17,9 @@ public final class LiveRows {
 
   /// Rows that are not positions of sequences, such as those that predict a target.
   public init(counts: Tensor) {
+    require(
+      counts.elementType == .int32 && counts.shape.rank == 1, "live rows",
+      "counts \(counts.shape) of \(counts.elementType.rawValue) are not (replicas) of int32")
     self.counts = counts
     starts = nil
     positions = nil
@@ -26,8 +29,10 @@ public final class LiveRows {
   public init(counts: Tensor, starts: Tensor, positions: Tensor) {
     require(
       counts.shape == [starts.shape.replicas] && starts.shape.rank == 2
-        && positions.shape.replicas == counts.shape.replicas, "live rows",
-      "counts \(counts.shape), starts \(starts.shape) and positions \(positions.shape) do not fit")
+        && positions.shape.replicas == counts.shape.replicas
+        && [counts, starts, positions].allSatisfy { $0.elementType == .int32 }, "live rows",
+      "counts \(counts.shape), starts \(starts.shape) and positions \(positions.shape) are not int32 that fit"
+    )
     self.counts = counts
     self.starts = starts
     self.positions = positions
@@ -43,12 +48,12 @@ public final class LiveRows {
 }
 
 /// Traps where tensors of one operation do not have the same live rows.
-public func requireSameRows(
+func requireSameRows(
   _ first: Tensor, _ others: Tensor?..., operation: @autoclosure () -> String
 ) {
   for case let other? in others {
     require(
       other.live === first.live, operation(),
-      "\(first.shape) and \(other.shape) have not the same live rows")
+      "\(first.shape) and \(other.shape) have different live rows")
   }
 }

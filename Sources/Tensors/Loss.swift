@@ -2,6 +2,21 @@
 ///
 /// A tensor (R, ...) of one number per row may have live rows as well: its leading numbers.
 public protocol LossOperations: AnyObject {
+  func computeTokenLogProbabilities(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
+    logSumExp: Tensor) throws
+
+  func computeTokenLogProbabilitiesGradient(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, logSumExp: Tensor,
+    outputGradient: Tensor, into gradient: Tensor) throws
+
+  func computeWeightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws
+
+  func computeWeightedSumGradient(
+    weights: Tensor, outputGradient: Tensor, into gradient: Tensor) throws
+}
+
+extension LossOperations {
   /// logProbabilities[r, i] = logits[r, i, targets[r, i]] - logSumExp[r, i].
   ///
   /// - Parameters:
@@ -9,8 +24,15 @@ public protocol LossOperations: AnyObject {
   ///   - targets: (R, ...) int32, each in 0 ..< V.
   ///   - logProbabilities: (R, ...).
   ///   - logSumExp: (R, ...): log Σ_v e^logits, kept for the gradient.
-  func tokenLogProbabilities(
-    _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor) throws
+  public func tokenLogProbabilities(
+    _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor
+  ) throws {
+    let sizes = LossSizes(
+      logits: logits, targets: targets, perRow: [logProbabilities, logSumExp],
+      operation: "tokenLogProbabilities")
+    try computeTokenLogProbabilities(
+      sizes, logits, targets: targets, into: logProbabilities, logSumExp: logSumExp)
+  }
 
   /// d logits[r, i, v] = g[r, i] · (1[v = target] - e^(logits[r, i, v] - logSumExp[r, i])).
   ///
@@ -18,17 +40,47 @@ public protocol LossOperations: AnyObject {
   ///   - outputGradient: g, (R, ...): arbitrary, so that means, policy gradients and preference
   ///     losses are weights on this one primitive. Where g is 0 the row is exactly 0.
   ///   - gradient: (R, ..., V), may be `logits` itself.
-  func tokenLogProbabilitiesGradient(
+  public func tokenLogProbabilitiesGradient(
     _ logits: Tensor, targets: Tensor, logSumExp: Tensor, outputGradient: Tensor,
-    into gradient: Tensor) throws
+    into gradient: Tensor
+  ) throws {
+    let name = "tokenLogProbabilitiesGradient"
+    let sizes = LossSizes(
+      logits: logits, targets: targets, perRow: [logSumExp, outputGradient], operation: name)
+    require(
+      gradient.shape == logits.shape, name,
+      "gradient \(gradient.shape) is not the shape of \(logits.shape)")
+    requireSameRows(logits, gradient, operation: name)
+    try computeTokenLogProbabilitiesGradient(
+      sizes, logits, targets: targets, logSumExp: logSumExp, outputGradient: outputGradient,
+      into: gradient)
+  }
 
   /// output[r] = Σ_i weights[r, i] · values[r, i], summed in a fixed order.
   ///
   /// - Parameter output: (R).
-  func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws
+  public func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
+    require(
+      values.shape == weights.shape, "weightedSum",
+      "weights \(weights.shape) are not the shape of values \(values.shape)")
+    requireOnePerReplica(of: values, output, operation: "weightedSum")
+    requireSameRows(values, weights, operation: "weightedSum")
+    try computeWeightedSum(values, weights: weights, into: output)
+  }
 
   /// d values[r, i] = g[r] · weights[r, i].
-  func weightedSumGradient(weights: Tensor, outputGradient: Tensor, into gradient: Tensor) throws
+  public func weightedSumGradient(
+    weights: Tensor, outputGradient: Tensor, into gradient: Tensor
+  ) throws {
+    let name = "weightedSumGradient"
+    require(
+      gradient.shape == weights.shape, name,
+      "gradient \(gradient.shape) is not the shape of weights \(weights.shape)")
+    requireOnePerReplica(of: weights, outputGradient, operation: name)
+    requireSameRows(weights, gradient, operation: name)
+    try computeWeightedSumGradient(
+      weights: weights, outputGradient: outputGradient, into: gradient)
+  }
 }
 
 /// The checked sizes of a log-probability call.
@@ -37,7 +89,7 @@ public struct LossSizes: Hashable, Sendable {
   public let rows: Int
   public let vocabulary: Int
 
-  public init(logits: Tensor, targets: Tensor, perRow: [Tensor], operation: String) {
+  init(logits: Tensor, targets: Tensor, perRow: [Tensor], operation: String) {
     replicas = logits.shape.replicas
     rows = logits.shape.rowsPerReplica
     vocabulary = logits.shape.width

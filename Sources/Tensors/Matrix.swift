@@ -9,6 +9,12 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
 
 /// Products of matrices, one per replica.
 public protocol MatrixOperations: AnyObject {
+  func computeMatmul(
+    _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, adding: Tensor?,
+    precision: Precision, into output: Tensor) throws
+}
+
+extension MatrixOperations {
   /// output[r] = op(left[r]) · op(right[r]) (+ adding[r]).
   ///
   /// - Parameters:
@@ -29,20 +35,14 @@ public protocol MatrixOperations: AnyObject {
   /// Bytes: a row's do not depend on the other rows nor on how many there are, unless `transposeLeft`:
   /// then a long sum may be made in `MatrixProduct.parts`. Where the product is
   /// made by our own kernels they do not depend on its place among them either.
-  func matmul(
-    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
-    precision: Precision, into output: Tensor) throws
-}
-
-extension MatrixOperations {
-  /// A product of float32 operands.
   public func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
-    into output: Tensor
+    precision: Precision = .float32, into output: Tensor
   ) throws {
-    try matmul(
+    let sizes = MatrixProduct(
       left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
-      precision: .float32, into: output)
+      into: output)
+    try computeMatmul(sizes, left, right, adding: adding, precision: precision, into: output)
   }
 }
 
@@ -58,17 +58,38 @@ extension Backend {
   }
 }
 
-/// The checked sizes of one call of `matmul`.
-public struct MatrixProduct: Hashable, Sendable {
-  public let replicas: Int
-  public let rows: Int
-  public let columns: Int
-  public let inner: Int
-  public let transposeLeft: Bool
-  public let transposeRight: Bool
-  public let adds: Bool
+/// The checked sizes of one call of `matmul`: M, N and K.
+public struct MatrixProduct: Hashable, Sendable, CustomStringConvertible {
+  public var replicas: Int
+  public var rows: Int
+  public var columns: Int
+  public var inner: Int
+  public var transposeLeft: Bool
+  public var transposeRight: Bool
+  public var adds: Bool
 
   public init(
+    replicas: Int = 1, rows: Int, columns: Int, inner: Int, transposeLeft: Bool = false,
+    transposeRight: Bool = false, adds: Bool = false
+  ) {
+    self.replicas = replicas
+    self.rows = rows
+    self.columns = columns
+    self.inner = inner
+    self.transposeLeft = transposeLeft
+    self.transposeRight = transposeRight
+    self.adds = adds
+  }
+
+  /// "NN", "NT", "TN" or "TT": T for an operand that is transposed.
+  public var form: String { (transposeLeft ? "T" : "N") + (transposeRight ? "T" : "N") }
+
+  /// The form, M x N x K and R.
+  public var description: String {
+    "\(form) \(rows) x \(columns) x \(inner), R \(replicas)\(adds ? ", adding" : "")"
+  }
+
+  init(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
     into output: Tensor
   ) {
@@ -111,11 +132,5 @@ public struct MatrixProduct: Hashable, Sendable {
   /// byte; the parts of a replica have 2²⁰ elements at most.
   public var parts: Int {
     transposeLeft ? max(1, min(inner / 256, (1 << 20) / max(1, rows * columns))) : 1
-  }
-
-  public var work: Work {
-    let (r, m, n, k) = (Double(replicas), Double(rows), Double(columns), Double(inner))
-    return Work(
-      flops: 2 * r * m * n * k, bytes: 4 * r * (m * k + k * n + (adds ? 2 : 1) * m * n))
   }
 }

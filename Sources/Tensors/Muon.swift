@@ -4,6 +4,21 @@
 /// A direction holds the matrices of a block of parameters (R, n, M, N) as they are, or transposed
 /// where it is (R, n, N, M) and M is not N.
 public protocol MuonOperations: AnyObject {
+  func computeMuonMomentum(
+    _ sizes: MuonSizes, gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float,
+    into direction: Tensor) throws
+
+  func computeNormalizeMatrices(_ matrices: Tensor, squaredNorm: Tensor, epsilon: Float) throws
+
+  func computeAddPolynomial(
+    _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float) throws
+
+  func computeMuonUpdate(
+    _ sizes: MuonSizes, parameters: Tensor, direction: Tensor, control: Tensor, scale: Float,
+    decay: Float) throws
+}
+
+extension MuonOperations {
   /// The gradient's running mean, and the direction that looks one step ahead of it (Nesterov).
   ///
   /// g = control[r, 0] · gradient; m = β m + (1-β) g; direction = β m + (1-β) g. Where
@@ -13,15 +28,39 @@ public protocol MuonOperations: AnyObject {
   ///   - gradients, momentum: (R, n, M, N).
   ///   - control: (R, 5), as `gateUpdate` leaves it.
   ///   - direction: (R, n, M, N) or transposed.
-  func muonMomentum(
-    gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor)
-    throws
+  public func muonMomentum(
+    gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor
+  ) throws {
+    let sizes = MuonSizes(
+      gradients, direction: direction, control: control, operation: "muonMomentum")
+    require(
+      momentum.shape == gradients.shape, "muonMomentum",
+      "momentum \(momentum.shape) is not the shape of \(gradients.shape)")
+    try computeMuonMomentum(
+      sizes, gradients: gradients, momentum: momentum, control: control, beta: beta,
+      into: direction)
+  }
 
   /// X = X / (√s + ε): matrices (N, ...) with s (N), their sums of squares, to a norm of 1.
-  func normalizeMatrices(_ matrices: Tensor, squaredNorm: Tensor, epsilon: Float) throws
+  public func normalizeMatrices(
+    _ matrices: Tensor, squaredNorm: Tensor, epsilon: Float
+  ) throws {
+    require(
+      squaredNorm.shape == [matrices.shape.replicas], "normalizeMatrices",
+      "\(squaredNorm.shape) is not one value per matrix of \(matrices.shape)")
+    try computeNormalizeMatrices(matrices, squaredNorm: squaredNorm, epsilon: epsilon)
+  }
 
   /// square = a I + b · gram + c · square, of (N, M, M).
-  func addPolynomial(_ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float) throws
+  public func addPolynomial(
+    _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float
+  ) throws {
+    let shape = gram.shape
+    require(
+      shape.rank == 3 && shape[1] == shape[2] && square.shape == shape, "addPolynomial",
+      "\(shape) and \(square.shape) are not square matrices of one shape")
+    try computeAddPolynomial(gram, into: square, a: a, b: b, c: c)
+  }
 
   /// θ = θ - lr·δ·λ·θ - lr·σ·direction with lr, λ = control[r, 1], control[r, 4], where
   /// control[r, 0] >= 0.
@@ -30,8 +69,15 @@ public protocol MuonOperations: AnyObject {
   ///   - parameters: (R, n, M, N).
   ///   - direction: (R, n, M, N) or transposed.
   ///   - scale, decay: σ and δ.
-  func muonUpdate(
-    parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float) throws
+  public func muonUpdate(
+    parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float
+  ) throws {
+    let sizes = MuonSizes(
+      parameters, direction: direction, control: control, operation: "muonUpdate")
+    try computeMuonUpdate(
+      sizes, parameters: parameters, direction: direction, control: control, scale: scale,
+      decay: decay)
+  }
 }
 
 /// The checked sizes of a block of parameters and the direction that it goes.
@@ -44,16 +90,14 @@ public struct MuonSizes: Sendable {
   public let columns: Int
   public let transposed: Bool
 
-  public init(_ block: Tensor, direction: Tensor, control: Tensor, operation: String) {
+  init(_ block: Tensor, direction: Tensor, control: Tensor, operation: String) {
     let (p, d) = (block.shape, direction.shape)
     transposed = p != d
     require(
       p.rank == 4 && d.rank == 4 && d[0] == p[0] && d[1] == p[1]
         && (!transposed || (d[2] == p[3] && d[3] == p[2])), operation,
       "\(d) is not the direction of \(p)")
-    require(
-      control.shape == [p[0], 5], operation,
-      "control \(control.shape) is not (replicas, 5) for \(p)")
+    requireControl(control, of: p, operation: operation)
     (replicas, matrices, rows, columns) = (p[0], p[1], p[2], p[3])
   }
 }

@@ -1,12 +1,31 @@
 /// Clipping by global norm and the steps of optimizers, per replica, with every changing number on the
 /// device.
 public protocol OptimizerOperations: AnyObject {
+  func computeSumOfSquares(_ values: Tensor, into output: Tensor) throws
+
+  func computeGateUpdate(
+    loss: Tensor, squaredNorm: Tensor, schedule: Tensor, clip: Float, steps: Tensor,
+    active: Tensor, control: Tensor) throws
+
+  func computeAdamW(
+    parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
+    control: Tensor, settings: AdamWSettings, decayed: Int) throws
+
+  func computeSGD(
+    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor,
+    settings: SGDSettings, decayed: Int) throws
+}
+
+extension OptimizerOperations {
   /// output[r] = Σ_p values[r, p]², summed in a fixed order.
   ///
   /// - Parameters:
   ///   - values: (R, ...).
   ///   - output: (R).
-  func sumOfSquares(_ values: Tensor, into output: Tensor) throws
+  public func sumOfSquares(_ values: Tensor, into output: Tensor) throws {
+    requireOnePerReplica(of: values, output, operation: "sumOfSquares")
+    try computeSumOfSquares(values, into: output)
+  }
 
   /// Decides each replica's update and advances its step.
   ///
@@ -22,9 +41,26 @@ public protocol OptimizerOperations: AnyObject {
   ///     weight decay.
   ///   - steps, active: (R) int32, updated.
   ///   - control: (R, 5).
-  func gateUpdate(
+  public func gateUpdate(
     loss: Tensor, squaredNorm: Tensor, schedule: Tensor, clip: Float, steps: Tensor,
-    active: Tensor, control: Tensor) throws
+    active: Tensor, control: Tensor
+  ) throws {
+    let name = "gateUpdate"
+    let replicas = control.shape.replicas
+    require(
+      control.shape == [replicas, 5] && schedule.shape.rank == 3 && schedule.shape[0] == replicas
+        && schedule.shape[2] == 4, name,
+      "control \(control.shape) and schedule \(schedule.shape) are not (replicas, 5) and "
+        + "(replicas, steps, 4)")
+    requireOnePerReplica(of: control, loss, squaredNorm, steps, active, operation: name)
+    require(
+      steps.elementType == .int32 && active.elementType == .int32, name,
+      "steps and active are \(steps.elementType.rawValue) and \(active.elementType.rawValue), "
+        + "not int32")
+    try computeGateUpdate(
+      loss: loss, squaredNorm: squaredNorm, schedule: schedule, clip: clip, steps: steps,
+      active: active, control: control)
+  }
 
   /// One step of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) where control[r, 0] >= 0.
   ///
@@ -34,9 +70,17 @@ public protocol OptimizerOperations: AnyObject {
   ///
   /// - Parameters:
   ///   - parameters, gradients, firstMoment, secondMoment: (R, P).
-  func adamW(
+  public func adamW(
     parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
-    control: Tensor, settings: AdamWSettings, decayed: Int) throws
+    control: Tensor, settings: AdamWSettings, decayed: Int
+  ) throws {
+    requireUpdate(
+      of: parameters, [gradients, firstMoment, secondMoment], control: control, decayed: decayed,
+      operation: "adamW")
+    try computeAdamW(
+      parameters: parameters, gradients: gradients, firstMoment: firstMoment,
+      secondMoment: secondMoment, control: control, settings: settings, decayed: decayed)
+  }
 
   /// One step of gradient descent with momentum as PyTorch defines it (heavy ball, the learning rate
   /// outside of the momentum), and weight decay beside it as in AdamW, where control[r, 0] >= 0.
@@ -46,7 +90,46 @@ public protocol OptimizerOperations: AnyObject {
   ///
   /// - Parameters:
   ///   - parameters, gradients, momentum: (R, P).
-  func sgd(
+  public func sgd(
     parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
-    decayed: Int) throws
+    decayed: Int
+  ) throws {
+    requireUpdate(
+      of: parameters, [gradients, momentum], control: control, decayed: decayed, operation: "sgd")
+    try computeSGD(
+      parameters: parameters, gradients: gradients, momentum: momentum, control: control,
+      settings: settings, decayed: decayed)
+  }
+}
+
+/// Traps unless tensors hold one value for each replica of another.
+func requireOnePerReplica(of tensor: Tensor, _ values: Tensor..., operation: String) {
+  for value in values {
+    require(
+      value.shape.replicas == tensor.shape.replicas && value.shape.elementsPerReplica == 1,
+      operation, "\(value.shape) is not one value per replica of \(tensor.shape)")
+  }
+}
+
+/// Traps unless `gateUpdate` leaves such a tensor for parameters of a shape.
+func requireControl(_ control: Tensor, of shape: Shape, operation: String) {
+  require(
+    control.shape == [shape.replicas, 5], operation,
+    "control \(control.shape) is not (replicas, 5) for \(shape)")
+}
+
+/// Traps unless tensors fit the parameters that an optimizer updates.
+private func requireUpdate(
+  of parameters: Tensor, _ others: [Tensor], control: Tensor, decayed: Int, operation: String
+) {
+  let shape = parameters.shape
+  for tensor in others {
+    require(
+      tensor.shape == shape, operation,
+      "\(tensor.shape) is not the shape of parameters \(shape)")
+  }
+  requireControl(control, of: shape, operation: operation)
+  require(
+    decayed >= 0 && decayed <= shape.elementsPerReplica, operation,
+    "\(decayed) of \(shape.elementsPerReplica) parameters cannot decay")
 }

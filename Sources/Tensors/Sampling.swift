@@ -1,5 +1,11 @@
 /// Choosing the next token of every row.
 public protocol SamplingOperations: AnyObject {
+  func computeSample(
+    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
+    into output: Tensor) throws
+}
+
+extension SamplingOperations {
   /// The largest logit (temperature 0; the lowest index where several are largest), or a sample of
   /// softmax(logits / temperature) by the Gumbel maximum: argmax_v logits_v / temperature - ln(-ln u_v).
   ///
@@ -9,21 +15,27 @@ public protocol SamplingOperations: AnyObject {
   ///
   /// - Parameters:
   ///   - logits: (R, B, V).
+  ///   - temperature: 0 or more.
   ///   - keys: (R, 2) int32, the bits of two 32-bit words.
   ///   - positions: (R, B) int32.
   ///   - places: (R, B) int32; nil means places[r, b] = b.
   ///   - output: (R, B) int32.
-  func sample(
-    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
-    into output: Tensor) throws
-}
-
-extension SamplingOperations {
   public func sample(
-    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, into output: Tensor
+    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor? = nil,
+    into output: Tensor
   ) throws {
-    try sample(
-      logits, temperature: temperature, keys: keys, positions: positions, places: nil,
+    let shape = logits.shape
+    require(
+      shape.rank == 3 && keys.shape == [shape[0], 2] && positions.shape == [shape[0], shape[1]]
+        && (places ?? output).shape == positions.shape && output.shape == positions.shape, "sample",
+      "logits \(shape), keys \(keys.shape), positions \(positions.shape)"
+        + "\(places.map { ", places \($0.shape)" } ?? "") and output \(output.shape) do not fit")
+    require(
+      [keys, positions, places ?? positions, output].allSatisfy { $0.elementType == .int32 },
+      "sample", "keys, positions, places and output are not all int32")
+    require(temperature >= 0, "sample", "temperature \(temperature) is below 0")
+    try computeSample(
+      logits, temperature: temperature, keys: keys, positions: positions, places: places,
       into: output)
   }
 }

@@ -2,28 +2,13 @@ internal import Foundation
 public import Tensors
 
 extension CPUBackend {
-  public func rotary(
-    _ projection: Tensor, heads: Int, table: Tensor, start: Tensor?, inverse: Bool,
+  public func computeRotary(
+    _ sizes: AttentionSizes, _ projection: Tensor, table: Tensor, start: Tensor?, inverse: Bool,
     into output: Tensor
   ) throws {
-    let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
     let (batch, positions, width) = (sizes.batch, sizes.positions, sizes.headWidth)
-    let channels = sizes.channels
-    require(
-      output.shape == projection.shape, "rotary",
-      "output \(output.shape) is not the shape of \(projection.shape)")
-    require(width % 2 == 0, "rotary", "head width \(width) is odd")
+    let (heads, channels) = (sizes.heads, sizes.channels)
     let half = width / 2
-    require(
-      table.shape.rank == 4 && table.shape[0] == 1 && table.shape[2] == half
-        && table.shape[3] == 2 && table.shape[1] >= (start == nil ? positions : 1), "rotary",
-      "table \(table.shape) does not fit \(projection.shape) with \(heads) heads")
-    if let start {
-      require(
-        start.shape == [sizes.replicas, batch] && start.elementType == .int32, "rotary",
-        "start \(start.shape) is not (replicas, batch) = [\(sizes.replicas), \(batch)]")
-    }
-    requireSameRows(projection, output, operation: "rotary")
     let (x, y, angles) = (floats(projection), floats(output), floats(table)[0])
     let starts = start.map(integers)
     let rowPositions = projection.live?.positions.map(integers)
@@ -74,12 +59,10 @@ extension CPUBackend {
     }
   }
 
-  public func attention(
-    _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor
+  public func computeAttention(
+    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
+    logSumExp: Tensor
   ) throws {
-    let sizes = AttentionSizes(
-      projection: projection, lengths: lengths, heads: heads, output: output,
-      logSumExp: logSumExp, operation: "attention")
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let places = headPlaces(sizes, projection, lengths)
     withCausalMask { mask in
@@ -87,7 +70,7 @@ extension CPUBackend {
         let place = places(replica, row, head)
         place.attend(
           projection: x[replica], output: y[replica],
-          logSumExp: sums[replica] + (row * heads + head) * sizes.positions, mask: mask)
+          logSumExp: sums[replica] + (row * sizes.heads + head) * sizes.positions, mask: mask)
       }
     }
   }

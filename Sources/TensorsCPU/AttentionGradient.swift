@@ -1,30 +1,19 @@
 public import Tensors
 
 extension CPUBackend {
-  public func attentionGradient(
-    _ projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
-    outputGradient: Tensor, into projectionGradient: Tensor
+  public func computeAttentionGradient(
+    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
+    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
-    let sizes = AttentionSizes(
-      projection: projection, lengths: lengths, heads: heads, output: output,
-      logSumExp: logSumExp, operation: "attentionGradient")
-    require(
-      outputGradient.shape == output.shape, "attentionGradient",
-      "output gradient \(outputGradient.shape) is not the shape of \(output.shape)")
-    require(
-      projectionGradient.shape == projection.shape, "attentionGradient",
-      "projection gradient \(projectionGradient.shape) is not the shape of \(projection.shape)")
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let (dy, dx) = (floats(outputGradient), floats(projectionGradient))
-    requireSameRows(
-      projection, outputGradient, projectionGradient, operation: "attentionGradient")
     let places = headPlaces(sizes, projection, lengths)
     withCausalMask { mask in
       forEachHead(sizes) { replica, row, head in
         let place = places(replica, row, head)
         place.attendGradient(
           projection: x[replica], output: y[replica],
-          logSumExp: sums[replica] + (row * heads + head) * sizes.positions,
+          logSumExp: sums[replica] + (row * sizes.heads + head) * sizes.positions,
           outputGradient: dy[replica], projectionGradient: dx[replica], mask: mask)
       }
     }

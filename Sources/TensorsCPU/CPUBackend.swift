@@ -88,11 +88,7 @@ public final class CPUBackend: Backend {
     }
   }
 
-  public func copy(_ source: Tensor, to destination: Tensor) throws {
-    require(
-      source.shape == destination.shape && source.elementType == destination.elementType, "copy",
-      "\(source.shape) of \(source.elementType.rawValue) is not \(destination.shape) of "
-        + destination.elementType.rawValue)
+  public func computeCopy(_ source: Tensor, to destination: Tensor) throws {
     let from = elements(source, as: UInt32.self)
     let to = elements(destination, as: UInt32.self)
     workers.split(

@@ -1,13 +1,10 @@
 public import Tensors
 
 extension CPUBackend {
-  public func storeKeysAndValues(
-    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor
+  public func computeStoreKeysAndValues(
+    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor
   ) throws {
-    let sizes = CacheSizes(
-      projection: projection, heads: heads, keys: keys, values: values,
-      operation: "storeKeysAndValues")
-    let attention = sizes.attention
+    let (attention, heads) = (sizes.attention, sizes.attention.heads)
     let (positions, width, channels) = (
       attention.positions, attention.headWidth, attention.channels
     )
@@ -29,25 +26,12 @@ extension CPUBackend {
     }
   }
 
-  public func attentionDecode(
-    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor, positions: Tensor,
+  public func computeAttentionDecode(
+    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor, positions: Tensor,
     into output: Tensor
   ) throws {
-    let sizes = CacheSizes(
-      projection: projection, heads: heads, keys: keys, values: values,
-      operation: "attentionDecode")
-    let attention = sizes.attention
+    let (attention, heads) = (sizes.attention, sizes.attention.heads)
     let (batch, width, channels) = (attention.batch, attention.headWidth, attention.channels)
-    require(
-      attention.positions == 1, "attentionDecode",
-      "projection \(projection.shape) has not one position per row")
-    require(
-      positions.shape == [attention.replicas, batch] && positions.elementType == .int32,
-      "attentionDecode",
-      "positions \(positions.shape) are not (replicas, batch) = [\(attention.replicas), \(batch)]")
-    require(
-      output.shape == [attention.replicas, batch, 1, channels], "attentionDecode",
-      "output \(output.shape) does not fit projection \(projection.shape)")
     let (x, k, v, y) = (floats(projection), floats(keys), floats(values), floats(output))
     let places = integers(positions)
     let capacity = sizes.capacity

@@ -1,12 +1,8 @@
 public import Tensors
 
 extension CPUBackend {
-  public func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
-    require(
-      left.shape == right.shape && left.shape == output.shape, "add",
-      "\(left.shape), \(right.shape) and \(output.shape) differ")
+  public func computeAdd(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
     let (a, b, y) = (floats(left), floats(right), floats(output))
-    requireSameRows(left, right, output, operation: "add")
     workers.split(
       replicas: left.shape.replicas, count: left.shape.elementsPerReplica, grain: 1 << 14,
       limits: liveRows(of: left)?.map { $0 * left.shape.width }
@@ -20,10 +16,7 @@ extension CPUBackend {
     }
   }
 
-  public func roundToBFloat16(_ input: Tensor, into output: Tensor) throws {
-    require(
-      input.shape == output.shape, "roundToBFloat16", "\(input.shape) is not \(output.shape)")
-    requireSameRows(input, output, operation: "roundToBFloat16")
+  public func computeRoundToBFloat16(_ input: Tensor, into output: Tensor) throws {
     let (x, y) = (floats(input), floats(output))
     workers.split(
       replicas: input.shape.replicas, count: input.shape.elementsPerReplica, grain: 1 << 14,
@@ -41,8 +34,9 @@ extension CPUBackend {
     }
   }
 
-  public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
-    let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
+  public func computeSwiGLU(
+    _ sizes: SwiGLUSizes, _ gateAndUp: Tensor, into output: Tensor
+  ) throws {
     let width = sizes.width
     let (x, y) = (floats(gateAndUp), floats(output))
     workers.splitRows(
@@ -66,14 +60,9 @@ extension CPUBackend {
     }
   }
 
-  public func swiGLUGradient(
-    _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
+  public func computeSwiGLUGradient(
+    _ sizes: SwiGLUSizes, _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    let sizes = SwiGLUSizes(gateAndUp, output: outputGradient, operation: "swiGLUGradient")
-    require(
-      gradient.shape == gateAndUp.shape, "swiGLUGradient",
-      "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
-    requireSameRows(gateAndUp, gradient, operation: "swiGLUGradient")
     let width = sizes.width
     let (x, g, dx) = (floats(gateAndUp), floats(outputGradient), floats(gradient))
     workers.splitRows(

@@ -1,9 +1,9 @@
 public import Tensors
 
 extension CPUBackend {
-  public func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws {
-    let sizes = EmbeddingSizes(
-      indices: indices, table: table, output: output, operation: "embedding")
+  public func computeEmbedding(
+    _ sizes: EmbeddingSizes, _ indices: Tensor, table: Tensor, into output: Tensor
+  ) throws {
     let channels = sizes.channels
     let (rows, values, y) = (integers(indices), floats(table), floats(output))
     workers.splitRows(
@@ -24,12 +24,10 @@ extension CPUBackend {
     }
   }
 
-  public func embeddingGradient(
-    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor
+  public func computeEmbeddingGradient(
+    _ sizes: EmbeddingSizes, _ indices: Tensor, outputGradient: Tensor, accumulate: Bool,
+    into tableGradient: Tensor
   ) throws {
-    let sizes = EmbeddingSizes(
-      indices: indices, table: tableGradient, output: outputGradient,
-      operation: "embeddingGradient")
     let channels = sizes.channels
     let (rows, g, table) = (integers(indices), floats(outputGradient), floats(tableGradient))
     let counts = liveRows(of: indices)

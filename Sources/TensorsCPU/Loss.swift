@@ -2,12 +2,10 @@ internal import Foundation
 public import Tensors
 
 extension CPUBackend {
-  public func tokenLogProbabilities(
-    _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor
+  public func computeTokenLogProbabilities(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
+    logSumExp: Tensor
   ) throws {
-    let sizes = LossSizes(
-      logits: logits, targets: targets, perRow: [logProbabilities, logSumExp],
-      operation: "tokenLogProbabilities")
     let vocabulary = sizes.vocabulary
     let (x, chosen) = (floats(logits), integers(targets))
     let (y, sums) = (floats(logProbabilities), floats(logSumExp))
@@ -30,17 +28,10 @@ extension CPUBackend {
     }
   }
 
-  public func tokenLogProbabilitiesGradient(
-    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, outputGradient: Tensor,
-    into gradient: Tensor
+  public func computeTokenLogProbabilitiesGradient(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, logSumExp: Tensor,
+    outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    let sizes = LossSizes(
-      logits: logits, targets: targets, perRow: [logSumExp, outputGradient],
-      operation: "tokenLogProbabilitiesGradient")
-    require(
-      gradient.shape == logits.shape, "tokenLogProbabilitiesGradient",
-      "gradient \(gradient.shape) is not the shape of \(logits.shape)")
-    requireSameRows(logits, gradient, operation: "tokenLogProbabilitiesGradient")
     let vocabulary = sizes.vocabulary
     let (x, chosen, sums) = (floats(logits), integers(targets), floats(logSumExp))
     let (g, dx) = (floats(outputGradient), floats(gradient))
@@ -71,13 +62,8 @@ extension CPUBackend {
     }
   }
 
-  public func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
-    require(
-      values.shape == weights.shape && output.shape.elementsPerReplica == 1
-        && output.shape.replicas == values.shape.replicas, "weightedSum",
-      "\(values.shape), weights \(weights.shape) and output \(output.shape) do not fit")
+  public func computeWeightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
     let (x, w, y) = (floats(values), floats(weights), floats(output))
-    requireSameRows(values, weights, operation: "weightedSum")
     sumOfBlocks(
       replicas: values.shape.replicas, count: values.shape.elementsPerReplica,
       limits: liveRows(of: values), into: y
@@ -91,16 +77,10 @@ extension CPUBackend {
     }
   }
 
-  public func weightedSumGradient(
+  public func computeWeightedSumGradient(
     weights: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    require(
-      gradient.shape == weights.shape && outputGradient.shape.elementsPerReplica == 1
-        && outputGradient.shape.replicas == weights.shape.replicas, "weightedSumGradient",
-      "weights \(weights.shape), output gradient \(outputGradient.shape) and gradient "
-        + "\(gradient.shape) do not fit")
     let (w, g, dx) = (floats(weights), floats(outputGradient), floats(gradient))
-    requireSameRows(weights, gradient, operation: "weightedSumGradient")
     workers.split(
       replicas: weights.shape.replicas, count: weights.shape.elementsPerReplica, grain: 1 << 14,
       limits: liveRows(of: weights)

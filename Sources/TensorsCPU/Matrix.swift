@@ -3,14 +3,12 @@ import Random
 public import Tensors
 
 extension CPUBackend {
-  public func matmul(
-    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
+  public func computeMatmul(
+    _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, adding: Tensor?,
     precision: Precision, into output: Tensor
   ) throws {
     let (left, right) = (try operand(left, precision), try operand(right, precision))
-    let sizes = MatrixProduct(
-      left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
-      into: output)
+    let transposeLeft = sizes.transposeLeft
     let whole = ProductForm(sizes)
     let height = whole.blockHeight
     let blocks = (sizes.rows + height - 1) / height

@@ -1,14 +1,10 @@
 public import Tensors
 
 extension CPUBackend {
-  public func muonMomentum(
-    gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor
+  public func computeMuonMomentum(
+    _ sizes: MuonSizes, gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float,
+    into direction: Tensor
   ) throws {
-    let sizes = MuonSizes(
-      gradients, direction: direction, control: control, operation: "muonMomentum")
-    require(
-      momentum.shape == gradients.shape, "muonMomentum",
-      "\(momentum.shape) is not the shape of \(gradients.shape)")
     let (g, m) = (floats(gradients), floats(momentum))
     let (d, controls) = (floats(direction), floats(control))
     let rest = 1 - beta
@@ -29,11 +25,10 @@ extension CPUBackend {
     }
   }
 
-  public func normalizeMatrices(_ matrices: Tensor, squaredNorm: Tensor, epsilon: Float) throws {
+  public func computeNormalizeMatrices(
+    _ matrices: Tensor, squaredNorm: Tensor, epsilon: Float
+  ) throws {
     let shape = matrices.shape
-    require(
-      squaredNorm.shape == [shape.replicas], "normalizeMatrices",
-      "\(squaredNorm.shape) is not one value per matrix of \(shape)")
     let (x, squares) = (floats(matrices), floats(squaredNorm))
     workers.split(
       replicas: shape.replicas, count: shape.elementsPerReplica, grain: 1 << 14
@@ -44,13 +39,10 @@ extension CPUBackend {
     }
   }
 
-  public func addPolynomial(
+  public func computeAddPolynomial(
     _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float
   ) throws {
     let shape = gram.shape
-    require(
-      shape.rank == 3 && shape[1] == shape[2] && square.shape == shape, "addPolynomial",
-      "\(shape) and \(square.shape) are not square matrices of one shape")
     let (x, y, rows) = (floats(gram), floats(square), shape[1])
     workers.splitRows(replicas: shape.replicas, rows: rows, cost: 2 * rows) { matrix, range in
       for row in range {
@@ -61,11 +53,10 @@ extension CPUBackend {
     }
   }
 
-  public func muonUpdate(
-    parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float
+  public func computeMuonUpdate(
+    _ sizes: MuonSizes, parameters: Tensor, direction: Tensor, control: Tensor, scale: Float,
+    decay: Float
   ) throws {
-    let sizes = MuonSizes(
-      parameters, direction: direction, control: control, operation: "muonUpdate")
     let (theta, d, controls) = (floats(parameters), floats(direction), floats(control))
     forEachRow(sizes) { replica, row, place, step in
       let factors = controls[replica]

@@ -1,11 +1,10 @@
 public import Tensors
 
 extension CPUBackend {
-  public func rmsNorm(
-    _ input: Tensor, weight: Tensor, epsilon: Float, into output: Tensor, scale: Tensor
+  public func computeRMSNorm(
+    _ sizes: NormalizationSizes, _ input: Tensor, weight: Tensor, epsilon: Float,
+    into output: Tensor, scale: Tensor
   ) throws {
-    let sizes = NormalizationSizes(
-      input, weight: weight, scale: scale, output: output, operation: "rmsNorm")
     let channels = sizes.channels
     let (x, w, y, s) = (floats(input), floats(weight), floats(output), floats(scale))
     workers.splitRows(
@@ -25,25 +24,13 @@ extension CPUBackend {
     }
   }
 
-  public func rmsNormGradient(
-    _ input: Tensor, weight: Tensor, scale: Tensor, outputGradient: Tensor, adding: Tensor?,
-    into inputGradient: Tensor, weightGradient: Tensor
+  public func computeRMSNormGradient(
+    _ sizes: NormalizationSizes, _ input: Tensor, weight: Tensor, scale: Tensor,
+    outputGradient: Tensor, adding: Tensor?, into inputGradient: Tensor, weightGradient: Tensor
   ) throws {
-    let sizes = NormalizationSizes(
-      input, weight: weight, scale: scale, output: outputGradient, operation: "rmsNormGradient")
-    for tensor in [inputGradient, adding ?? inputGradient] {
-      require(
-        tensor.shape == input.shape, "rmsNormGradient",
-        "\(tensor.shape) is not the shape of \(input.shape)")
-    }
-    require(
-      weightGradient.shape == weight.shape, "rmsNormGradient",
-      "weight gradient \(weightGradient.shape) is not the shape of \(weight.shape)")
     let (rows, channels) = (sizes.rows, sizes.channels)
     let (x, w, s, g) = (floats(input), floats(weight), floats(scale), floats(outputGradient))
     let (addend, dx, dw) = (adding.map(floats), floats(inputGradient), floats(weightGradient))
-
-    requireSameRows(input, outputGradient, adding, operation: "rmsNormGradient")
     let limits = liveRows(of: input)
 
     // The weight's gradient: partial sums of blocks of rows, then of the blocks in order.

@@ -1,10 +1,7 @@
 public import Tensors
 
 extension CPUBackend {
-  public func sumOfSquares(_ values: Tensor, into output: Tensor) throws {
-    require(
-      output.shape.elementsPerReplica == 1 && output.shape.replicas == values.shape.replicas,
-      "sumOfSquares", "output \(output.shape) is not one value per replica of \(values.shape)")
+  public func computeSumOfSquares(_ values: Tensor, into output: Tensor) throws {
     let (x, y) = (floats(values), floats(output))
     sumOfBlocks(
       replicas: values.shape.replicas, count: values.shape.elementsPerReplica, into: y
@@ -13,25 +10,11 @@ extension CPUBackend {
     }
   }
 
-  public func gateUpdate(
+  public func computeGateUpdate(
     loss: Tensor, squaredNorm: Tensor, schedule: Tensor, clip: Float, steps: Tensor,
     active: Tensor, control: Tensor
   ) throws {
     let replicas = control.shape.replicas
-    require(
-      control.shape == [replicas, 5] && schedule.shape.rank == 3 && schedule.shape[0] == replicas
-        && schedule.shape[2] == 4, "gateUpdate",
-      "control \(control.shape) and schedule \(schedule.shape) are not (replicas, 5) and "
-        + "(replicas, steps, 4)")
-    for tensor in [loss, squaredNorm, steps, active] {
-      require(
-        tensor.shape.replicas == replicas && tensor.shape.elementsPerReplica == 1, "gateUpdate",
-        "\(tensor.shape) is not one value per replica of control \(control.shape)")
-    }
-    require(
-      steps.elementType == .int32 && active.elementType == .int32, "gateUpdate",
-      "steps and active are \(steps.elementType.rawValue) and \(active.elementType.rawValue), "
-        + "not int32")
     let (losses, norms, table) = (floats(loss), floats(squaredNorm), floats(schedule))
     let (step, running, result) = (integers(steps), integers(active), floats(control))
     let scheduled = schedule.shape[1]
@@ -53,21 +36,14 @@ extension CPUBackend {
     }
   }
 
-  public func adamW(
+  public func computeAdamW(
     parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
     control: Tensor, settings: AdamWSettings, decayed: Int
   ) throws {
     let shape = parameters.shape
-    for tensor in [gradients, firstMoment, secondMoment] {
-      require(
-        tensor.shape == shape, "adamW", "\(tensor.shape) is not the shape of \(shape)")
-    }
-    require(
-      control.shape == [shape.replicas, 5], "adamW",
-      "control \(control.shape) is not (replicas, 5) for \(shape)")
     let (theta, g) = (floats(parameters), floats(gradients))
     let (m, v, controls) = (floats(firstMoment), floats(secondMoment), floats(control))
-    update(shape, decayed: decayed, controls, operation: "adamW") { replica, part, decay in
+    update(shape, decayed: decayed, controls) { replica, part, decay in
       let start = part.lowerBound
       AdamWStep(settings, control: controls[replica]).update(
         theta[replica] + start, g[replica] + start, m[replica] + start, v[replica] + start,
@@ -75,21 +51,15 @@ extension CPUBackend {
     }
   }
 
-  public func sgd(
-    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
-    decayed: Int
+  public func computeSGD(
+    parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor,
+    settings: SGDSettings, decayed: Int
   ) throws {
     let shape = parameters.shape
-    require(
-      gradients.shape == shape && momentum.shape == shape, "sgd",
-      "\(gradients.shape) and \(momentum.shape) are not the shape of \(shape)")
-    require(
-      control.shape == [shape.replicas, 5], "sgd",
-      "control \(control.shape) is not (replicas, 5) for \(shape)")
     let (theta, g) = (floats(parameters), floats(gradients))
     let (m, controls) = (floats(momentum), floats(control))
     let kept = settings.momentum
-    update(shape, decayed: decayed, controls, operation: "sgd") { replica, part, decay in
+    update(shape, decayed: decayed, controls) { replica, part, decay in
       let start = part.lowerBound
       let (theta, g, m) = (theta[replica] + start, g[replica] + start, m[replica] + start)
       let (clip, rate) = (controls[replica][0], controls[replica][1])
@@ -105,13 +75,10 @@ extension CPUBackend {
   /// Calls `body` with parts of the replicas that are updated: parts of which all parameters decay, by
   /// lr · λ, or none.
   private func update(
-    _ shape: Shape, decayed: Int, _ controls: Blocks<Float>, operation: String,
+    _ shape: Shape, decayed: Int, _ controls: Blocks<Float>,
     _ body: (_ replica: Int, _ part: Range<Int>, _ decay: Float) -> Void
   ) {
     let count = shape.elementsPerReplica
-    require(
-      decayed >= 0 && decayed <= count, operation,
-      "\(decayed) of \(count) parameters cannot decay")
     workers.split(replicas: shape.replicas, count: count, grain: 1 << 13) { replica, range in
       let factors = controls[replica]
       guard factors[0] >= 0 else { return }

@@ -2,20 +2,11 @@ import Random
 public import Tensors
 
 extension CPUBackend {
-  public func sample(
+  public func computeSample(
     _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
     into output: Tensor
   ) throws {
     let shape = logits.shape
-    require(
-      shape.rank == 3 && keys.shape == [shape[0], 2] && positions.shape == [shape[0], shape[1]]
-        && (places ?? output).shape == positions.shape && output.shape == positions.shape, "sample",
-      "logits \(shape), keys \(keys.shape), positions \(positions.shape) and output "
-        + "\(output.shape) do not fit")
-    require(
-      keys.elementType == .int32 && positions.elementType == .int32
-        && output.elementType == .int32, "sample", "keys, positions and output are not int32")
-    require(temperature >= 0, "sample", "temperature \(temperature) is below 0")
     let (batch, vocabulary) = (shape[1], shape[2])
     let (x, words) = (floats(logits), integers(keys))
     let (order, chosen) = (integers(positions), integers(output))

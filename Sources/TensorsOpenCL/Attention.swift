@@ -2,16 +2,10 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func rotary(
-    _ projection: Tensor, heads: Int, table: Tensor, start: Tensor?, inverse: Bool,
+  public func computeRotary(
+    _ sizes: AttentionSizes, _ projection: Tensor, table: Tensor, start: Tensor?, inverse: Bool,
     into output: Tensor
   ) throws {
-    let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
-    require(
-      output.shape == projection.shape && table.shape.rank == 4
-        && table.shape[1] >= sizes.positions && table.shape[2] == sizes.headWidth / 2, "rotary",
-      "table \(table.shape) and output \(output.shape) do not fit \(projection.shape)")
-    requireSameRows(projection, output, operation: "rotary")
     let rows = sizes.batch * sizes.positions
     let positions = projection.live?.positions
     try launch(
@@ -20,18 +14,17 @@ extension OpenCLBackend {
       try $0.tensors(projection, table, positions ?? start ?? table, output)
       try $0.live(of: projection)
       try $0.integers(
-        rows, sizes.positions, heads, sizes.headWidth, positions != nil ? 2 : start != nil ? 1 : 0)
+        rows, sizes.positions, sizes.heads, sizes.headWidth,
+        positions != nil ? 2 : start != nil ? 1 : 0)
       try $0.value(inverse ? Float(-1) : Float(1))
       try $0.integers(rowsPerItem)
     }
   }
 
-  public func attention(
-    _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor
+  public func computeAttention(
+    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
+    logSumExp: Tensor
   ) throws {
-    let sizes = AttentionSizes(
-      projection: projection, lengths: lengths, heads: heads, output: output,
-      logSumExp: logSumExp, operation: "attention")
     try launchAttention(.attentionForward, .attentionForwardLocal, sizes) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
@@ -39,20 +32,10 @@ extension OpenCLBackend {
     }
   }
 
-  public func attentionGradient(
-    _ projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
-    outputGradient: Tensor, into projectionGradient: Tensor
+  public func computeAttentionGradient(
+    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
+    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
-    let sizes = AttentionSizes(
-      projection: projection, lengths: lengths, heads: heads, output: output,
-      logSumExp: logSumExp, operation: "attentionGradient")
-    require(
-      outputGradient.shape == output.shape && projectionGradient.shape == projection.shape,
-      "attentionGradient",
-      "gradients \(outputGradient.shape) and \(projectionGradient.shape) do not fit "
-        + "\(output.shape) and \(projection.shape)")
-    requireSameRows(
-      projection, outputGradient, projectionGradient, operation: "attentionGradient")
     let delta = try empty(logSumExp.shape)
     try launchAttention(.attentionGradientQuery, .attentionGradientQueryLocal, sizes) {
       try $0.tensors(projection)

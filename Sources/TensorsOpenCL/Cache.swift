@@ -2,12 +2,10 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func storeKeysAndValues(
-    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor
+  public func computeStoreKeysAndValues(
+    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor
   ) throws {
-    let sizes = CacheSizes(
-      projection: projection, heads: heads, keys: keys, values: values,
-      operation: "storeKeysAndValues")
+    let heads = sizes.attention.heads
     let rows = sizes.attention.batch * sizes.attention.positions
     try launch(
       .cacheStore, teams: rows.dividedRoundingUp(by: rowsPerItem),
@@ -20,20 +18,11 @@ extension OpenCLBackend {
     }
   }
 
-  public func attentionDecode(
-    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor, positions: Tensor,
+  public func computeAttentionDecode(
+    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor, positions: Tensor,
     into output: Tensor
   ) throws {
-    let sizes = CacheSizes(
-      projection: projection, heads: heads, keys: keys, values: values,
-      operation: "attentionDecode")
-    let attention = sizes.attention
-    require(
-      attention.positions == 1
-        && positions.shape == [attention.replicas, attention.batch]
-        && output.shape == [attention.replicas, attention.batch, 1, attention.channels],
-      "attentionDecode",
-      "positions \(positions.shape) and output \(output.shape) do not fit \(projection.shape)")
+    let (attention, heads) = (sizes.attention, sizes.attention.heads)
     let isWide = style == .wideItems
     try launch(
       isWide ? .attentionDecode : .attentionDecodeLocal, constants: ["D": attention.headWidth],

@@ -2,11 +2,7 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
-    require(
-      left.shape == right.shape && left.shape == output.shape, "add",
-      "\(left.shape), \(right.shape) and \(output.shape) are not one shape")
-    requireSameRows(left, right, output, operation: "add")
+  public func computeAdd(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
     let count = left.shape.elementsPerReplica
     // Only where rows are counted do they have to be known.
     let width = left.live == nil ? 1 : left.shape.width
@@ -19,10 +15,7 @@ extension OpenCLBackend {
     }
   }
 
-  public func roundToBFloat16(_ input: Tensor, into output: Tensor) throws {
-    require(
-      input.shape == output.shape, "roundToBFloat16", "\(input.shape) is not \(output.shape)")
-    requireSameRows(input, output, operation: "roundToBFloat16")
+  public func computeRoundToBFloat16(_ input: Tensor, into output: Tensor) throws {
     let count = input.shape.elementsPerReplica
     let width = input.shape.width
     try launch(
@@ -35,8 +28,9 @@ extension OpenCLBackend {
     }
   }
 
-  public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
-    let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
+  public func computeSwiGLU(
+    _ sizes: SwiGLUSizes, _ gateAndUp: Tensor, into output: Tensor
+  ) throws {
     try launch(
       .swiGLU, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
@@ -46,14 +40,9 @@ extension OpenCLBackend {
     }
   }
 
-  public func swiGLUGradient(
-    _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
+  public func computeSwiGLUGradient(
+    _ sizes: SwiGLUSizes, _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    let sizes = SwiGLUSizes(gateAndUp, output: outputGradient, operation: "swiGLUGradient")
-    require(
-      gradient.shape == gateAndUp.shape, "swiGLUGradient",
-      "gradient \(gradient.shape) is not the shape of \(gateAndUp.shape)")
-    requireSameRows(gateAndUp, gradient, operation: "swiGLUGradient")
     try launch(
       .swiGLUGradient, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas

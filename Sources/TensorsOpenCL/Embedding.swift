@@ -2,9 +2,9 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws {
-    let sizes = EmbeddingSizes(
-      indices: indices, table: table, output: output, operation: "embedding")
+  public func computeEmbedding(
+    _ sizes: EmbeddingSizes, _ indices: Tensor, table: Tensor, into output: Tensor
+  ) throws {
     try launch(
       .embedding, teams: sizes.count.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
@@ -14,12 +14,10 @@ extension OpenCLBackend {
     }
   }
 
-  public func embeddingGradient(
-    _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor
+  public func computeEmbeddingGradient(
+    _ sizes: EmbeddingSizes, _ indices: Tensor, outputGradient: Tensor, accumulate: Bool,
+    into tableGradient: Tensor
   ) throws {
-    let sizes = EmbeddingSizes(
-      indices: indices, table: tableGradient, output: outputGradient,
-      operation: "embeddingGradient")
     try launch(.embeddingGradient, teams: sizes.rows, replicas: sizes.replicas) {
       try $0.tensors(indices, outputGradient, tableGradient)
       try $0.live(of: indices)

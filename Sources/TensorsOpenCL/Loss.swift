@@ -2,12 +2,10 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func tokenLogProbabilities(
-    _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor
+  public func computeTokenLogProbabilities(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
+    logSumExp: Tensor
   ) throws {
-    let sizes = LossSizes(
-      logits: logits, targets: targets, perRow: [logProbabilities, logSumExp],
-      operation: "tokenLogProbabilities")
     try launch(
       .tokenLogProbabilities, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
@@ -18,17 +16,10 @@ extension OpenCLBackend {
     }
   }
 
-  public func tokenLogProbabilitiesGradient(
-    _ logits: Tensor, targets: Tensor, logSumExp: Tensor, outputGradient: Tensor,
-    into gradient: Tensor
+  public func computeTokenLogProbabilitiesGradient(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, logSumExp: Tensor,
+    outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    let sizes = LossSizes(
-      logits: logits, targets: targets, perRow: [logSumExp, outputGradient],
-      operation: "tokenLogProbabilitiesGradient")
-    require(
-      gradient.shape == logits.shape, "tokenLogProbabilitiesGradient",
-      "gradient \(gradient.shape) is not the shape of \(logits.shape)")
-    requireSameRows(logits, gradient, operation: "tokenLogProbabilitiesGradient")
     try launch(
       .tokenLogProbabilitiesGradient, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
@@ -39,12 +30,7 @@ extension OpenCLBackend {
     }
   }
 
-  public func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
-    require(
-      values.shape == weights.shape
-        && output.shape.elementCount == values.shape.replicas, "weightedSum",
-      "\(values.shape), \(weights.shape) and \(output.shape) do not fit")
-    requireSameRows(values, weights, operation: "weightedSum")
+  public func computeWeightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
     let count = values.shape.elementsPerReplica
     let blocks = count.dividedRoundingUp(by: Self.elementsPerBlock)
     let partial = try empty([values.shape.replicas, blocks, 1])
@@ -57,14 +43,9 @@ extension OpenCLBackend {
     try sumBlocks(partial, blocks: blocks, into: output)
   }
 
-  public func weightedSumGradient(
+  public func computeWeightedSumGradient(
     weights: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {
-    require(
-      gradient.shape == weights.shape
-        && outputGradient.shape.elementCount == weights.shape.replicas, "weightedSumGradient",
-      "\(weights.shape), \(outputGradient.shape) and \(gradient.shape) do not fit")
-    requireSameRows(weights, gradient, operation: "weightedSumGradient")
     let count = weights.shape.elementsPerReplica
     try launch(
       .weightedSumGradient, items: count.dividedRoundingUp(by: elementsPerItem),

@@ -2,13 +2,10 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func matmul(
-    _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
+  public func computeMatmul(
+    _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, adding: Tensor?,
     precision: Precision, into output: Tensor
   ) throws {
-    let sizes = MatrixProduct(
-      left, transposeLeft: transposeLeft, right, transposeRight: transposeRight, adding: adding,
-      into: output)
     if precision == .bfloat16, let matrixUnits {
       // They round while they load.
       try multiplyByGroups(sizes, left, right, adding, output, on: matrixUnits)

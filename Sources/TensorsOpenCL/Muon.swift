@@ -2,25 +2,20 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func muonMomentum(
-    gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor
+  public func computeMuonMomentum(
+    _ sizes: MuonSizes, gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float,
+    into direction: Tensor
   ) throws {
-    let sizes = MuonSizes(
-      gradients, direction: direction, control: control, operation: "muonMomentum")
-    require(
-      momentum.shape == gradients.shape, "muonMomentum",
-      "\(momentum.shape) is not the shape of \(gradients.shape)")
     try launch(.muonMomentum, sizes) {
       try $0.tensors(gradients, momentum, control, direction)
       try $0.value(beta)
     }
   }
 
-  public func normalizeMatrices(_ matrices: Tensor, squaredNorm: Tensor, epsilon: Float) throws {
+  public func computeNormalizeMatrices(
+    _ matrices: Tensor, squaredNorm: Tensor, epsilon: Float
+  ) throws {
     let shape = matrices.shape
-    require(
-      squaredNorm.shape == [shape.replicas], "normalizeMatrices",
-      "\(squaredNorm.shape) is not one value per matrix of \(shape)")
     let count = shape.elementsPerReplica
     try launch(
       .normalizeMatrices, items: count.dividedRoundingUp(by: elementsPerItem),
@@ -32,13 +27,10 @@ extension OpenCLBackend {
     }
   }
 
-  public func addPolynomial(
+  public func computeAddPolynomial(
     _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float
   ) throws {
     let shape = gram.shape
-    require(
-      shape.rank == 3 && shape[1] == shape[2] && square.shape == shape, "addPolynomial",
-      "\(shape) and \(square.shape) are not square matrices of one shape")
     try launch(
       .addPolynomial, items: shape.elementsPerReplica.dividedRoundingUp(by: elementsPerItem),
       replicas: shape.replicas
@@ -51,11 +43,10 @@ extension OpenCLBackend {
     }
   }
 
-  public func muonUpdate(
-    parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float
+  public func computeMuonUpdate(
+    _ sizes: MuonSizes, parameters: Tensor, direction: Tensor, control: Tensor, scale: Float,
+    decay: Float
   ) throws {
-    let sizes = MuonSizes(
-      parameters, direction: direction, control: control, operation: "muonUpdate")
     try launch(.muonUpdate, sizes) {
       try $0.tensors(parameters, direction, control)
       try $0.value(scale)

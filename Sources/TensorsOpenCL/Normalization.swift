@@ -2,11 +2,10 @@ import Kernels
 public import Tensors
 
 extension OpenCLBackend {
-  public func rmsNorm(
-    _ input: Tensor, weight: Tensor, epsilon: Float, into output: Tensor, scale: Tensor
+  public func computeRMSNorm(
+    _ sizes: NormalizationSizes, _ input: Tensor, weight: Tensor, epsilon: Float,
+    into output: Tensor, scale: Tensor
   ) throws {
-    let sizes = NormalizationSizes(
-      input, weight: weight, scale: scale, output: output, operation: "rmsNorm")
     try launch(
       .rmsNorm, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
@@ -18,17 +17,10 @@ extension OpenCLBackend {
     }
   }
 
-  public func rmsNormGradient(
-    _ input: Tensor, weight: Tensor, scale: Tensor, outputGradient: Tensor, adding: Tensor?,
-    into inputGradient: Tensor, weightGradient: Tensor
+  public func computeRMSNormGradient(
+    _ sizes: NormalizationSizes, _ input: Tensor, weight: Tensor, scale: Tensor,
+    outputGradient: Tensor, adding: Tensor?, into inputGradient: Tensor, weightGradient: Tensor
   ) throws {
-    let sizes = NormalizationSizes(
-      input, weight: weight, scale: scale, output: inputGradient, operation: "rmsNormGradient")
-    require(
-      outputGradient.shape == input.shape && weightGradient.shape == weight.shape
-        && (adding.map { $0.shape == input.shape } ?? true), "rmsNormGradient",
-      "gradients \(outputGradient.shape) and \(weightGradient.shape) do not fit \(input.shape)")
-    requireSameRows(input, outputGradient, adding, operation: "rmsNormGradient")
     let blocks = sizes.rows.dividedRoundingUp(by: Self.rowsPerBlock)
     let partial = try empty([sizes.replicas, blocks, sizes.channels])
     try launch(.rmsNormGradient, teams: blocks, replicas: sizes.replicas) {

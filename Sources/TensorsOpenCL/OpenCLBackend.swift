@@ -5,8 +5,8 @@ public import Tensors
 
 /// The operations of `Tensors` by kernels on one OpenCL device.
 ///
-/// Every operation makes the same five moves: check the sizes, choose the kernel, set its
-/// arguments, choose the grid, launch. The mathematics is in `Kernels/`.
+/// Every operation makes the same four moves: choose the kernel, set its arguments, choose the grid,
+/// launch. `Tensors` has checked the sizes before; the mathematics is in `Kernels/`.
 public final class OpenCLBackend: Backend {
   /// How work is cut for a device.
   public enum Style: String, Sendable, CaseIterable {
@@ -225,11 +225,7 @@ public final class OpenCLBackend: Backend {
     }
   }
 
-  public func copy(_ source: Tensor, to destination: Tensor) throws {
-    require(
-      source.shape == destination.shape && source.elementType == destination.elementType, "copy",
-      "\(source.shape) of \(source.elementType) cannot be copied to \(destination.shape) of "
-        + "\(destination.elementType)")
+  public func computeCopy(_ source: Tensor, to destination: Tensor) throws {
     if rehearsed != nil { return }
     if source.isContiguous && destination.isContiguous {
       try queue.copy(

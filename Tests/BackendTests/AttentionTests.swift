@@ -1,33 +1,13 @@
+import Conformance
 import Tensors
 import TestSupport
 import Testing
 
 extension BackendTests {
   @Suite struct AttentionTests {
-    typealias Shape = Oracle.AttentionShape
+    typealias Shape = AttentionSizes
 
-    /// Every head width class and position count class; ragged lengths include 0 and full.
-    static let shapes: [Shape] = [
-      Shape(positions: 1, heads: 1, headWidth: 2),
-      Shape(replicas: 2, batch: 3, positions: 2, heads: 2, headWidth: 8),
-      Shape(replicas: 3, batch: 2, positions: 7, heads: 1, headWidth: 16),
-      Shape(batch: 4, positions: 8, heads: 3, headWidth: 16),
-      Shape(batch: 2, positions: 15, heads: 2, headWidth: 32),
-      Shape(replicas: 2, batch: 3, positions: 16, heads: 1, headWidth: 32),
-      Shape(batch: 3, positions: 17, heads: 4, headWidth: 8),
-      Shape(replicas: 3, batch: 3, positions: 31, heads: 2, headWidth: 16),
-      Shape(batch: 3, positions: 33, heads: 1, headWidth: 64),
-      Shape(batch: 2, positions: 63, heads: 1, headWidth: 32),
-      Shape(replicas: 2, batch: 2, positions: 64, heads: 2, headWidth: 16),
-      Shape(batch: 3, positions: 65, heads: 1, headWidth: 48),
-      Shape(batch: 2, positions: 97, heads: 1, headWidth: 128),
-      Shape(batch: 2, positions: 100, heads: 1, headWidth: 96),
-      Shape(batch: 3, positions: 129, heads: 2, headWidth: 16),
-      Shape(batch: 2, positions: 131, heads: 2, headWidth: 20),
-      Shape(batch: 1, positions: 257, heads: 1, headWidth: 32),
-    ]
-
-    /// A projection whose scores spread over a few units, with every third row ten times as sharp.
+    /// A projection whose scores spread over a few units, with every third row three times as large.
     static func projection(_ shape: Shape, _ numbers: inout TestNumbers) -> [Float] {
       let width = 3 * shape.channels
       return numbers.normals(shape.rows * shape.positions * width).enumerated().map {
@@ -38,64 +18,6 @@ extension BackendTests {
 
     static func tensorShape(_ shape: Shape, width: Int) -> Tensors.Shape {
       [shape.replicas, shape.batch, shape.positions, width]
-    }
-
-    @Test(arguments: availableBackends)
-    func attention(_ choice: BackendChoice) throws {
-      let backend = try SharedBackends.backend(choice)
-      for (number, shape) in Self.shapes.enumerated() {
-        try Trace.with("seed = \(2000 + number), \(shape), \(layout(number))") {
-          var numbers = TestNumbers(seed: 2000 + number)
-          let projection = Self.projection(shape, &numbers)
-          let lengths = numbers.lengths(shape.rows, positions: shape.positions)
-          let tensors = GuardedTensors(backend, layout: layout(number))
-          let output = try tensors.output(Self.tensorShape(shape, width: shape.channels))
-          let logSumExp = try tensors.output(
-            [shape.replicas, shape.batch, shape.heads, shape.positions])
-          try backend.attention(
-            try tensors.input(projection, Self.tensorShape(shape, width: 3 * shape.channels)),
-            lengths: try tensors.input(lengths, [shape.replicas, shape.batch]),
-            heads: shape.heads, into: output, logSumExp: logSumExp)
-          let expected = Oracle.attention(projection.doubles, lengths: lengths, shape)
-          expectWithin(try output.floats(), expected.output, "attention", mostlyZero: true)
-          expectWithin(
-            try logSumExp.floats(), expected.logSumExp, "log-sum-exp", mostlyZero: true)
-          try tensors.verify()
-        }
-      }
-    }
-
-    @Test(arguments: availableBackends)
-    func attentionGradient(_ choice: BackendChoice) throws {
-      let backend = try SharedBackends.backend(choice)
-      for (number, shape) in Self.shapes.enumerated() {
-        try Trace.with("seed = \(2100 + number), \(shape), \(layout(number))") {
-          var numbers = TestNumbers(seed: 2100 + number)
-          let projection = Self.projection(shape, &numbers)
-          let lengths = numbers.lengths(shape.rows, positions: shape.positions)
-          let upstream = numbers.normals(shape.rows * shape.positions * shape.channels)
-          let forward = Oracle.attention(projection.doubles, lengths: lengths, shape)
-          let (output, logSumExp) = (forward.output.floats, forward.logSumExp.floats)
-          let tensors = GuardedTensors(backend, layout: layout(number))
-          let narrow = Self.tensorShape(shape, width: shape.channels)
-          let wide = Self.tensorShape(shape, width: 3 * shape.channels)
-          let gradient = try tensors.output(wide)
-          try backend.attentionGradient(
-            try tensors.input(projection, wide),
-            lengths: try tensors.input(lengths, [shape.replicas, shape.batch]),
-            heads: shape.heads, output: try tensors.input(output, narrow),
-            logSumExp: try tensors.input(
-              logSumExp, [shape.replicas, shape.batch, shape.heads, shape.positions]),
-            outputGradient: try tensors.input(upstream, narrow), into: gradient)
-          expectWithin(
-            try gradient.floats(),
-            Oracle.attentionGradient(
-              projection.doubles, lengths: lengths, output: output.doubles,
-              logSumExp: logSumExp.doubles, outputGradient: upstream.doubles, shape),
-            "attention gradient", mostlyZero: true)
-          try tensors.verify()
-        }
-      }
     }
 
     /// Positions past a row's length may hold anything, NaN included: their outputs and gradients
@@ -204,42 +126,6 @@ extension BackendTests {
       let expected = Oracle.attention(projection.doubles, lengths: lengths, shape)
       expectWithin(try output.floats(), expected.output, "attention")
       expectWithin(try logSumExp.floats(), expected.logSumExp, "log-sum-exp")
-    }
-
-    @Test(arguments: availableBackends)
-    func rotary(_ choice: BackendChoice) throws {
-      let backend = try SharedBackends.backend(choice)
-      for (number, shape) in Self.shapes.enumerated() {
-        for (inverse, hasStart, isInPlace) in [
-          (false, false, false), (true, true, true), (false, true, true), (true, false, false),
-        ] {
-          try Trace.with("seed = \(2400 + number), \(shape), \(inverse), \(hasStart)") {
-            var numbers = TestNumbers(seed: 2400 + number)
-            let projection = numbers.awkward(shape.rows * shape.positions * 3 * shape.channels)
-            let positions = shape.positions + 11
-            let table = RotaryTable.values(
-              positions: positions, headWidth: shape.headWidth, base: 10000)
-            let start = hasStart ? numbers.integers(shape.rows, in: 0..<12) : nil
-            let tensors = GuardedTensors(backend, layout: layout(number))
-            let wide = Self.tensorShape(shape, width: 3 * shape.channels)
-            let input =
-              isInPlace
-              ? try tensors.updated(projection, wide) : try tensors.input(projection, wide)
-            let output = isInPlace ? input : try tensors.output(wide)
-            try backend.rotary(
-              input, heads: shape.heads,
-              table: try tensors.input(table, [1, positions, shape.headWidth / 2, 2]),
-              start: try start.map { try tensors.input($0, [shape.replicas, shape.batch]) },
-              inverse: inverse, into: output)
-            expectWithin(
-              try output.floats(),
-              Oracle.rotary(
-                projection.doubles, table: table.doubles, start: start, inverse: inverse, shape),
-              "rotary")
-            try tensors.verify()
-          }
-        }
-      }
     }
   }
 }

@@ -1,5 +1,7 @@
+import Conformance
 import OpenCL
 import Tensors
+import TensorsOpenCL
 import TestSupport
 import Testing
 
@@ -8,13 +10,19 @@ import Testing
 /// Serial: the suites share one backend per choice, and a backend belongs to one thread.
 @Suite(.serialized)
 struct BackendTests {
+  /// Kernels of GPUs are tested on CPU devices too, and those of vectors on GPUs.
   @Test(
     .enabled(
       if: !openCLDevices.isEmpty,
       "no OpenCL device was found: operations are tested on the CPU backend only"))
-  func everyDeviceIsTestedInEveryStyle() {
-    let wide = openCLDevices.count { $0.preferredVectorWidth >= 16 }
-    #expect(availableBackends.count == 1 + 2 * openCLDevices.count + wide)
+  func everyDeviceIsTestedInEveryStyle() throws {
+    let backends = try availableBackends.compactMap {
+      try SharedBackends.backend($0) as? OpenCLBackend
+    }
+    for device in openCLDevices {
+      let styles = backends.filter { $0.device.selector == device.selector }.map(\.style)
+      #expect(Set(styles) == Set(OpenCLBackend.Style.allCases), "\(device.selector)")
+    }
   }
 }
 

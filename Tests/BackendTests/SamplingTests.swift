@@ -1,4 +1,4 @@
-import Random
+import Conformance
 import Foundation
 import Random
 import Tensors
@@ -7,12 +7,6 @@ import Testing
 
 extension BackendTests {
   @Suite struct SamplingTests {
-    /// Replicas, batch, vocabulary.
-    static let sizes: [(Int, Int, Int)] = [
-      (1, 1, 1), (2, 2, 2), (3, 7, 7), (1, 8, 8), (2, 15, 15), (3, 16, 16), (1, 17, 17),
-      (2, 31, 33), (1, 33, 63), (2, 64, 65), (3, 65, 129), (1, 129, 257), (2, 2, 4099),
-    ]
-
     static func sample(
       _ logits: [Float], _ shape: Shape, temperature: Float, keys: [Int32], positions: [Int32],
       on backend: any Backend
@@ -24,42 +18,6 @@ extension BackendTests {
         keys: try backend.tensor(keys, [shape[0], 2]),
         positions: try backend.tensor(positions, rows), into: output)
       return try output.integers()
-    }
-
-    @Test(arguments: availableBackends)
-    func samplesAreTheDefinition(_ choice: BackendChoice) throws {
-      let backend = try SharedBackends.backend(choice)
-      for (number, (replicas, batch, vocabulary)) in Self.sizes.enumerated() {
-        for temperature: Float in [0, 0.3, 1, 1.7] {
-          try Trace.with(
-            "seed = \(9000 + number), \(replicas) x \(batch), V = \(vocabulary), at \(temperature)"
-          ) {
-            var numbers = TestNumbers(seed: 9000 + number)
-            let logits = numbers.normals(replicas * batch * vocabulary, scale: 2).enumerated().map {
-              $0 % 13 == 12 ? -Float.infinity : $1
-            }
-            let keys = numbers.integers(2 * replicas, in: 0..<Int(UInt32.max) / 2).map {
-              $0 % 2 == 0 ? -$0 : $0
-            }
-            let positions = numbers.integers(replicas * batch, in: 0..<4096)
-            let tensors = GuardedTensors(backend, layout: layout(number))
-            let output = try tensors.output([replicas, batch], .int32)
-            try backend.sample(
-              try tensors.input(logits, [replicas, batch, vocabulary]), temperature: temperature,
-              keys: try tensors.input(keys, [replicas, 2]),
-              positions: try tensors.input(positions, [replicas, batch]), into: output)
-            let expected = Oracle.sample(
-              logits.doubles, vocabulary: vocabulary, temperature: Double(temperature),
-              keys: keys, positions: positions)
-            for (row, (token, choice)) in zip(try output.integers(), expected).enumerated()
-            where !choice.acceptable.contains(Int(token)) {
-              Issue.record(
-                "\(Trace.description): row \(row): got \(token), expected \(choice.token)")
-            }
-            try tensors.verify()
-          }
-        }
-      }
     }
 
     /// Temperature 0: the lowest index of the largest logit.

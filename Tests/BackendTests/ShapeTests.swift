@@ -1,81 +1,29 @@
+import Conformance
 import Tensors
 import TestSupport
 import Testing
 
-/// Wrong shapes end the process with one sentence that names the shapes.
-@Suite struct ShapeTests {
-  /// Records an issue unless what a process wrote to standard error holds a sentence.
-  static func expect(
-    _ sentence: String, in result: ExitTest.Result?,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) {
-    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    if !text.contains(sentence) {
-      Issue.record("'\(sentence)' is not in '\(text)'", sourceLocation: sourceLocation)
-    }
-  }
-
-  @Test func matmulOfUnequalInnerSizes() async {
+/// Wrong shapes end the process with one sentence that names the shapes, on every backend.
+///
+/// Serial: every call has a process of its own, and there are more than a hundred.
+@Suite(.serialized) struct ShapeTests {
+  @Test(arguments: availableBackends, WrongCall.all.indices)
+  func wrongCallsEndTheProcess(_ choice: BackendChoice, _ index: Int) async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) {
-      let backend = try BackendChoice.cpu.makeBackend()
-      try backend.matmul(
-        try backend.zeros([2, 3, 4]), transposeLeft: false, try backend.zeros([2, 5, 6]),
-        transposeRight: false, adding: nil, into: try backend.zeros([2, 3, 6]))
+    ) { [name = choice.name as String, index = index as Int] in
+      let choice = try #require(availableBackends.first { $0.name == name })
+      try WrongCall.all[index].call(choice.makeBackend())
     }
-    Self.expect("matmul: shapes [2, 3, 4] and [2, 5, 6] do not make [2, 3, 6]", in: result)
+    expectSentence(WrongCall.all[index].sentence, in: result)
   }
 
-  @Test func matmulOfUnequalReplicas() async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) {
-      let backend = try BackendChoice.cpu.makeBackend()
-      try backend.matmul(
-        try backend.zeros([1, 3, 4]), transposeLeft: false, try backend.zeros([2, 6, 4]),
-        transposeRight: true, adding: nil, into: try backend.zeros([2, 3, 6]))
+  /// Every operation has a wrong call.
+  @Test func everyOperationIsCalledWrongly() {
+    let called = Set(WrongCall.all.map { $0.sentence.prefix { $0 != ":" } })
+    for operation in OperationDescription.all where operation.name != "fill" {
+      #expect(called.contains(operation.name[...]) || operation.name == "orthogonalize")
     }
-    Self.expect(
-      "matmul: shapes [1, 3, 4] and [2, 6, 4] transposed do not make [2, 3, 6]", in: result)
-  }
-
-  @Test func attentionOfHeadsThatDoNotDivide() async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) {
-      let backend = try BackendChoice.cpu.makeBackend()
-      try backend.attention(
-        try backend.zeros([1, 2, 3, 24]), lengths: try backend.zeros([1, 2], .int32), heads: 3,
-        into: try backend.zeros([1, 2, 3, 8]), logSumExp: try backend.zeros([1, 2, 3, 3]))
-    }
-    Self.expect(
-      "attention: [1, 2, 3, 24] is not (replicas, batch, positions, 3 x channels) with 3 heads",
-      in: result)
-  }
-
-  @Test func addOfUnequalShapes() async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) {
-      let backend = try BackendChoice.cpu.makeBackend()
-      let output = try backend.zeros([1, 4])
-      try backend.add(output, try backend.zeros([1, 5]), into: output)
-    }
-    Self.expect("[1, 5]", in: result)
-  }
-
-  @Test func sampleOfUnequalBatches() async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) {
-      let backend = try BackendChoice.cpu.makeBackend()
-      try backend.sample(
-        try backend.zeros([1, 3, 9]), temperature: 1, keys: try backend.zeros([1, 2], .int32),
-        positions: try backend.zeros([1, 2], .int32), into: try backend.zeros([1, 3], .int32))
-    }
-    Self.expect("sample: ", in: result)
-    Self.expect("[1, 3, 9]", in: result)
   }
 
   @Test func tensorBeyondItsStorage() async {
@@ -87,8 +35,14 @@ import Testing
       _ = Tensor(
         shape: [2, 5], elementType: .float32, storage: storage, offset: 1, backend: backend)
     }
-    Self.expect(
+    expectSentence(
       "tensor: shape [2, 5] at offset 1, replica stride 5 leaves its storage of 40 bytes",
       in: result)
+  }
+
+  /// Records an issue unless what a process wrote to standard error holds a sentence.
+  private func expectSentence(_ sentence: String, in result: ExitTest.Result?) {
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    if !text.contains(sentence) { Issue.record("'\(sentence)' is not in '\(text)'") }
   }
 }

@@ -1,3 +1,4 @@
+import Conformance
 import Foundation
 import TensorsOpenCL
 import TestSupport
@@ -85,8 +86,7 @@ extension BackendTests {
               .first)
           // What the file names is used for products of that bucket, unless the device cannot run it.
           let product = MatrixProduct(
-            try tuned.empty([2, 500, 40]), transposeLeft: true, try tuned.empty([2, 500, 33]),
-            transposeRight: false, adding: nil, into: try tuned.empty([2, 40, 33]))
+            replicas: 2, rows: 40, columns: 33, inner: 500, transposeLeft: true)
           let text = try String(contentsOf: file, encoding: .utf8)
           for tiling in tuned.tilings(for: .float32) {
             func chosen(depth: Int) throws -> ProductTiling {
@@ -135,19 +135,21 @@ extension BackendTests {
       for device in openCLDevices {
         let backend = try OpenCLBackend(device: device, style: .manyItems)
         for form in ["NN", "NT", "TN"] {
-          let problem = ProductProblem(
-            ProductShape(form: form, rows: 5, columns: 4, inner: 33, replicas: 2))
-          let (left, right, output) = try problem.tensors(on: backend)
-          #expect(try problem.firstWrong(in: output.floats())?.index == 0)
-          try backend.matmul(
-            left, transposeLeft: form == "TN", right, transposeRight: form == "NT", adding: nil,
-            into: output)
-          var result = try output.floats()
-          #expect(problem.firstWrong(in: result) == nil)
+          let product = ProductShape(form: form, rows: 5, columns: 4, inner: 33, replicas: 2)
+            .problem()
+          let tensors = try product.tensors(on: backend)
+          let expected = product.expected()[0]
+          func failures(_ values: [Float]) -> Int {
+            expected.deviation(of: values.map(\.bitPattern)).failures
+          }
+          #expect(try failures(tensors[2].floats()) == 40)
+          try product(on: backend, tensors)
+          var result = try tensors[2].floats()
+          #expect(failures(result) == 0)
           result[23] += 0.001
-          #expect(problem.firstWrong(in: result)?.index == 23)
+          #expect(failures(result) == 1)
           result[23] = .nan
-          #expect(problem.firstWrong(in: result)?.index == 23)
+          #expect(failures(result) == 1)
         }
       }
     }

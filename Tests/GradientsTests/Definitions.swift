@@ -1,3 +1,4 @@
+import Conformance
 import Gradients
 import TestSupport
 import Tensors
@@ -12,7 +13,7 @@ enum Definition {
   ) -> [Double] {
     Oracle.matmul(
       x, weight, adding: adding,
-      Oracle.ProductSizes(
+      MatrixProduct(
         replicas: replicas, rows: rows, columns: columns, inner: x.count / replicas / rows,
         transposeRight: true)
     ).values
@@ -28,7 +29,7 @@ enum Definition {
   static let epsilon: Float = 1e-5
 
   static func attention(
-    _ projection: [Double], lengths: [Int32], table: [Float], _ shape: Oracle.AttentionShape
+    _ projection: [Double], lengths: [Int32], table: [Float], _ shape: AttentionSizes
   ) -> [Double] {
     let rotated = Oracle.rotary(projection, table: table.doubles, shape).values
     return Oracle.attention(rotated, lengths: lengths, shape).output.values

@@ -1,3 +1,4 @@
+import Conformance
 import Gradients
 import TestSupport
 import Tensors
@@ -44,7 +45,7 @@ struct RuleTests {
 
   /// Ragged: a full row, one position, some, none; odd numbers of heads and positions.
   private static let attention: GradientCase = {
-    let shape = Oracle.AttentionShape(replicas: 2, batch: 2, positions: 5, heads: 3, headWidth: 4)
+    let shape = AttentionSizes(replicas: 2, batch: 2, positions: 5, heads: 3, headWidth: 4)
     let lengths: [Int32] = [5, 1, 3, 0]
     let table = RotaryTable.values(positions: 5, headWidth: 4, base: 100)
     let weights = Weights(10 * 12, seed: 8)

@@ -1,11 +1,12 @@
+public import Conformance
 internal import Foundation
 public import Testing
 
 /// Records an issue unless every value is within its bound of the expected one.
 ///
-/// The issue names the first failing element, what was got, expected and allowed, how many elements
-/// failed, and the worst ratio of error to bound. A case that expects mostly zeros would pass with
-/// an operation that does nothing, and is reported as MISTRUSTED unless declared.
+/// The issue names the first failing element, what was got, expected and allowed, and how many elements
+/// failed. A case that expects mostly zeros would pass with an operation that does nothing, and is
+/// reported as MISTRUSTED unless declared.
 ///
 /// With BOUND_RATIOS set in the environment, ratios above a half of passing cases are printed.
 ///
@@ -16,48 +17,26 @@ public func expectWithin(
   sourceLocation: SourceLocation = #_sourceLocation
 ) -> Double {
   let title = Trace.description.isEmpty ? name : "\(name) (\(Trace.description))"
-  guard actual.count == expected.count else {
-    report(
-      "\(title): \(actual.count) values, expected \(expected.count)",
-      sourceLocation: sourceLocation)
-    return .infinity
-  }
   let zeros = expected.values.count { $0 == 0 }
   if !mostlyZero && 2 * zeros > expected.count {
     report(
       "\(title): MISTRUSTED: \(zeros) of \(expected.count) expected values are zero",
       sourceLocation: sourceLocation)
   }
-  var (worst, failures) = (0.0, 0)
-  var first: String?
-  for index in 0..<actual.count {
-    let ratio = errorRatio(
-      Double(actual[index]), expected.values[index], within: expected.bounds[index])
-    worst = max(worst, ratio)
-    guard ratio > 1 else { continue }
-    failures += 1
-    if first == nil {
-      first =
-        "element \(index): got \(actual[index]), expected \(expected.values[index]) within "
-        + "\(expected.bounds[index])"
-    }
+  let deviation = expected.deviation(of: actual)
+  if let note = deviation.note {
+    report("\(title): \(note)", sourceLocation: sourceLocation)
+  } else {
+    printRatio(deviation.ratio, title)
   }
-  if let first {
-    report(
-      "\(title): \(first); \(failures) of \(actual.count) failed, worst error / bound \(worst)",
-      sourceLocation: sourceLocation)
-  } else if worst > 0.5, ProcessInfo.processInfo.environment["BOUND_RATIOS"] != nil {
-    print("bound ratio \(worst) \(title)")
-  }
-  return worst
+  return deviation.ratio
 }
 
-/// Error over bound; infinity for NaN and for any difference where none is allowed.
-private func errorRatio(_ actual: Double, _ expected: Double, within bound: Double) -> Double {
-  if bound == .infinity || actual == expected { return 0 }
-  let error = abs(actual - expected)
-  guard error.isFinite, bound > 0 else { return .infinity }
-  return error / bound
+/// Prints a ratio of error to bound above a half if BOUND_RATIOS is set in the environment.
+public func printRatio(_ ratio: Double, _ title: String) {
+  if ratio > 0.5, ProcessInfo.processInfo.environment["BOUND_RATIOS"] != nil {
+    print("bound ratio \(ratio) \(title)")
+  }
 }
 
 /// Records an issue unless integers are equal, naming the first that is not.
@@ -76,5 +55,14 @@ public func expectEqual(
     report(
       "\(title): element \(index): got \(actual[index]), expected \(expected[index])",
       sourceLocation: sourceLocation)
+  }
+}
+
+extension GuardedTensors {
+  /// Records an issue where a band was touched, an input changed or an output left unwritten.
+  public func verify(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    for problem in try problems() {
+      report("\(Trace.description): \(problem)", sourceLocation: sourceLocation)
+    }
   }
 }

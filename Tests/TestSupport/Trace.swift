@@ -1,5 +1,3 @@
-import Testing
-
 /// The coordinates of the case that a test is in, so that a failure prints them.
 public enum Trace {
   @TaskLocal static var labels: [String] = []
@@ -22,9 +20,4 @@ public func withEvery<Values: Sequence>(
   for value in values {
     try Trace.with("\(name) = \(value)") { try body(value) }
   }
-}
-
-/// Records an issue with a text made at run time.
-func report(_ text: String, sourceLocation: SourceLocation) {
-  Issue.record(Comment(rawValue: text), sourceLocation: sourceLocation)
 }

@@ -1,3 +1,4 @@
+import Conformance
 import TestSupport
 import Tensors
 import Testing

@@ -1,3 +1,4 @@
+import Conformance
 import Gradients
 import TestSupport
 import Tensors

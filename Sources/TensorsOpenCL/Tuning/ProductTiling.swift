@@ -159,11 +159,17 @@ public struct ProductShape: Codable, Hashable, Sendable, CustomStringConvertible
     (self.rows, self.columns, self.inner, self.replicas) = (rows, columns, inner, replicas)
   }
 
-  init(_ product: MatrixProduct, _ precision: Precision) {
+  public init(_ product: MatrixProduct, _ precision: Precision) {
     self.init(
-      form: (product.transposeLeft ? "T" : "N") + (product.transposeRight ? "T" : "N"),
-      rows: product.rows, columns: product.columns, inner: product.inner,
+      form: product.form, rows: product.rows, columns: product.columns, inner: product.inner,
       replicas: product.replicas, precision: precision)
+  }
+
+  /// The sizes of a product of this shape.
+  var product: MatrixProduct {
+    MatrixProduct(
+      replicas: replicas, rows: rows, columns: columns, inner: inner,
+      transposeLeft: form.hasPrefix("T"), transposeRight: form.hasSuffix("T"))
   }
 
   /// What it has in common with products that are cut alike: its sizes rounded up to powers of two.

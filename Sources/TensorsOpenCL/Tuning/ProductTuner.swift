@@ -1,3 +1,4 @@
+import Conformance
 public import Foundation
 import Tensors
 
@@ -34,16 +35,13 @@ public final class ProductTuner {
   public func tune(
     _ shape: ProductShape, rounds: Int = 5, secondsPerRound: Double = 0.02
   ) throws -> TuningRecord.Entry {
-    let problem = ProductProblem(shape)
-    let operands = try problem.tensors(on: backend)
-    let (left, right, output) = operands
-    let product = MatrixProduct(
-      left, transposeLeft: problem.transposesLeft, right,
-      transposeRight: problem.transposesRight, adding: nil, into: output)
+    let problem = shape.problem()
+    let tensors = try problem.tensors(on: backend)
+    let output = tensors[tensors.count - 1]
     func seconds(calls: Int) throws -> Double {
       try backend.finish()
       let start = ContinuousClock.now
-      for _ in 0..<calls { try problem.multiply(operands, on: backend) }
+      for _ in 0..<calls { try problem(on: backend, tensors) }
       try backend.finish()
       let time = (ContinuousClock.now - start).components
       return (Double(time.seconds) + Double(time.attoseconds) * 1e-18) / Double(calls)
@@ -51,20 +49,18 @@ public final class ProductTuner {
 
     defer { backend.forcedTiling = nil }
     let tilings = backend.tilings(for: shape.precision)
-    var expected: [UInt32]?
+    let expected = problem.expected()[0]
+    var first: [UInt32]?
     var calls: [Int] = []
     for tiling in tilings {
       backend.forcedTiling = tiling
       try backend.fill(output, bits: Float.nan.bitPattern)
-      try problem.multiply(operands, on: backend)
-      let result = try output.floats()
-      let bits = result.map(\.bitPattern)
+      try problem(on: backend, tensors)
+      let bits = try output.floats().map(\.bitPattern)
       // Some thousand elements, in double precision; all of them by their bytes.
-      let isFirst = expected == nil
-      guard !isFirst || problem.firstWrong(in: result, stride: result.count / 4096 | 1) == nil,
-        bits == expected ?? bits
+      guard first != nil || expected.deviation(of: bits).failures == 0, bits == first ?? bits
       else { throw WrongProduct(shape: shape, tiling: tiling) }
-      expected = bits
+      first = bits
       calls.append(max(1, Int(secondsPerRound / max(try seconds(calls: 2), 1e-7))))
     }
     var times = [[Double]](repeating: [], count: tilings.count)
@@ -82,7 +78,7 @@ public final class ProductTuner {
     // The guess stays unless another is faster in its slowest round than the guess in its fastest:
     // noise chooses nothing.
     let guess = backend.guess(
-      for: product, on: shape.precision == .bfloat16 ? backend.matrixUnits : nil)
+      for: shape.product, on: shape.precision == .bfloat16 ? backend.matrixUnits : nil)
     let guessed = outcomes.first { $0.tiling == guess } ?? outcomes[0]
     let best = outcomes.filter { $0.most < guessed.least }.min { $0.median < $1.median }
     let entry = TuningRecord.Entry(

@@ -26,6 +26,13 @@ struct BenchModel {
     return model
   }
 
+  /// The sizes of one block's attention.
+  var attention: AttentionSizes {
+    AttentionSizes(
+      batch: batch, positions: positions, heads: configuration.heads,
+      headWidth: configuration.headWidth)
+  }
+
   static let all = [
     BenchModel("0.03M", channels: 32, layers: 2, batch: 32, positions: 64),
     BenchModel("0.1M", channels: 64, layers: 2, batch: 32, positions: 128),

@@ -1,5 +1,6 @@
 import Text
 import ArgumentParser
+import Conformance
 import Foundation
 import OpenCL
 import Studies
@@ -68,71 +69,54 @@ final class DeviceBench {
     return exp(openBLASRatios.reduce(0) { $0 + log($1) } / Double(openBLASRatios.count))
   }
 
-  struct Product: Hashable {
-    var rows: Int
-    var columns: Int
-    var inner: Int
-    var transposeLeft = false
-    var transposeRight = false
-    var form: String { (transposeLeft ? "T" : "N") + (transposeRight ? "T" : "N") }
-
-    /// The three that every linear layer makes: y = xWᵀ, dx = gW, dW = gᵀx.
-    static func ofLayer(rows: Int, inputs: Int, outputs: Int) -> [Product] {
-      [
-        Product(rows: rows, columns: outputs, inner: inputs, transposeRight: true),
-        Product(rows: rows, columns: inputs, inner: outputs),
-        Product(rows: outputs, columns: inputs, inner: rows, transposeLeft: true),
-      ]
-    }
-
-    /// Sides that `--square` was given.
-    static func validate(squares: [Int]) throws {
-      if let wrong = squares.first(where: { !(1...32768).contains($0) }) {
-        throw ValidationError("--square must be 1 to 32768, found \(wrong).")
-      }
-    }
-
-    static func squares(_ size: Int) -> [Product] {
-      [(false, false), (false, true), (true, false)].map {
-        Product(rows: size, columns: size, inner: size, transposeLeft: $0, transposeRight: $1)
-      }
+  /// Sides that `--square` was given.
+  static func validate(squares: [Int]) throws {
+    if let wrong = squares.first(where: { !(1...32768).contains($0) }) {
+      throw ValidationError("--square must be 1 to 32768, found \(wrong).")
     }
   }
 
-  /// Products of all layers of a model, each once.
-  static func products(of model: BenchModel) -> [Product] {
+  /// Square products in the forms that a linear layer makes.
+  static func squares(_ size: Int) -> [MatrixProduct] {
+    [(false, false), (false, true), (true, false)].map {
+      MatrixProduct(
+        rows: size, columns: size, inner: size, transposeLeft: $0, transposeRight: $1)
+    }
+  }
+
+  /// Products of all layers of a model, each once: y = xWᵀ, dx = gW, dW = gᵀx of every layer.
+  static func products(of model: BenchModel) -> [MatrixProduct] {
     let c = model.configuration
     let rows = model.batch * model.positions
     return [
       (c.channels, 3 * c.channels), (c.channels, c.channels), (c.channels, 2 * c.feedForwardWidth),
       (c.feedForwardWidth, c.channels), (c.channels, c.vocabularySize),
-    ].flatMap { Product.ofLayer(rows: rows, inputs: $0.0, outputs: $0.1) }
+    ].flatMap { inputs, outputs in
+      [
+        MatrixProduct(rows: rows, columns: outputs, inner: inputs, transposeRight: true),
+        MatrixProduct(rows: rows, columns: inputs, inner: outputs),
+        MatrixProduct(rows: outputs, columns: inputs, inner: rows, transposeLeft: true),
+      ]
+    }
   }
 
-  func measure(_ product: Product, replicas: Int = 1) throws {
-    let (m, n, k) = (product.rows, product.columns, product.inner)
-    let left = try backend.noise(
-      product.transposeLeft ? [replicas, k, m] : [replicas, m, k], seed: 1)
-    let right = try backend.noise(
-      product.transposeRight ? [replicas, n, k] : [replicas, k, n], seed: 2)
-    let output = try backend.empty([replicas, m, n])
-    let sizes = MatrixProduct(
-      left, transposeLeft: product.transposeLeft, right, transposeRight: product.transposeRight,
-      adding: nil, into: output)
-    func multiply() throws {
-      try backend.matmul(
-        left, transposeLeft: product.transposeLeft, right,
-        transposeRight: product.transposeRight, adding: nil, precision: precision, into: output)
-    }
+  func measure(_ product: MatrixProduct, replicas: Int = 1) throws {
+    var sizes = product
+    sizes.replicas = replicas
+    let call = OperationCase.product(sizes, precision)
+    let tensors = try call.tensors(on: backend)
+    func multiply() throws { try call(on: backend, tensors) }
     var row = BenchRow(
-      "product", "\(product.form) \(m) x \(n) x \(k)", try times { try multiply() })
+      "product", "\(sizes.form) \(sizes.rows) x \(sizes.columns) x \(sizes.inner)",
+      try times { try multiply() })
     row.replicas = replicas
     if comparesWithOpenBLAS && replicas == 1 {
-      let ratios = try compare(sizes, try left.floats(), try right.floats(), output, multiply)
+      let ratios = try compare(
+        sizes, try tensors[0].floats(), try tensors[1].floats(), tensors[2], multiply)
       row.openBLASRatio = [ratios[ratios.count / 2], ratios[0], ratios[ratios.count - 1]]
       openBLASRatios.append(ratios[ratios.count / 2])
     }
-    try finish(&row, sizes.work)
+    try finish(&row, call)
   }
 
   /// Ratios of OpenBLAS's time to ours in alternating rounds of a tenth of a second, ascending.
@@ -170,8 +154,8 @@ final class DeviceBench {
   }
 
   /// Fills in a row's rates and reports it.
-  private func finish(_ row: inout BenchRow, _ work: Work) throws {
-    let (flops, bytes) = (work.flops / row.seconds / 1e9, work.bytes / row.seconds / 1e9)
+  private func finish(_ row: inout BenchRow, _ call: OperationCase) throws {
+    let (flops, bytes) = (call.flops / row.seconds / 1e9, call.bytes / row.seconds / 1e9)
     row.gigaflopsPerSecond = flops
     row.gigabytesPerSecond = bytes
     if row.kind == "product" { ceilings.product = max(ceilings.product, flops) }
@@ -183,34 +167,24 @@ final class DeviceBench {
 
   // MARK: Attention
 
-  func measureAttention(_ shape: AttentionShape) throws {
-    let (b, t, h) = (shape.batch, shape.positions, shape.heads)
-    let channels = h * shape.headWidth
-    let projection = try backend.noise([1, b, t, 3 * channels], seed: 3)
-    let lengths = try backend.tensor([Int32](repeating: Int32(t), count: b), [1, b])
-    let output = try backend.empty([1, b, t, channels])
-    let logSumExp = try backend.empty([1, b, h, t])
-    let gradient = try backend.noise(output.shape, seed: 4)
-    let projectionGradient = try backend.empty(projection.shape)
-    let sizes = AttentionSizes(
-      projection: projection, lengths: lengths, heads: h, output: output, logSumExp: logSumExp,
-      operation: "attention")
-    let name = "B \(b) T \(t) H \(h) D \(shape.headWidth)"
-    var forward = BenchRow(
-      "attention", name,
-      try times {
-        try backend.attention(
-          projection, lengths: lengths, heads: h, into: output, logSumExp: logSumExp)
-      })
-    try finish(&forward, sizes.forwardWork)
-    var backward = BenchRow(
-      "attention", name + ", gradient",
-      try times {
-        try backend.attentionGradient(
-          projection, lengths: lengths, heads: h, output: output, logSumExp: logSumExp,
-          outputGradient: gradient, into: projectionGradient)
-      })
-    try finish(&backward, sizes.gradientWork)
+  func measureAttention(_ sizes: AttentionSizes) throws {
+    var numbers = TestNumbers(seed: 3)
+    let rows = sizes.rows * sizes.positions
+    let projection = numbers.operands(rows * 3 * sizes.channels, .float32)
+    let lengths = [Int32](repeating: Int32(sizes.positions), count: sizes.rows)
+    let forward = OperationCase.attention(sizes, projection: projection, lengths: lengths)
+    let tensors = try forward.tensors(on: backend)
+    let name = "B \(sizes.batch) T \(sizes.positions) H \(sizes.heads) D \(sizes.headWidth)"
+    var row = BenchRow("attention", name, try times { try forward(on: backend, tensors) })
+    try finish(&row, forward)
+    let backward = OperationCase.attentionGradient(
+      sizes, projection: projection, lengths: lengths, output: try tensors[2].floats(),
+      logSumExp: try tensors[3].floats(),
+      outputGradient: numbers.operands(rows * sizes.channels, .float32))
+    let operands = try backward.tensors(on: backend)
+    row = BenchRow(
+      "attention", name + ", gradient", try times { try backward(on: backend, operands) })
+    try finish(&row, backward)
   }
 
   // MARK: Training

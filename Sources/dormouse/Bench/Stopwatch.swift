@@ -1,5 +1,3 @@
-import Tensors
-
 /// How long something took, in rounds.
 struct RoundTimes {
   /// Seconds of one call, a number per round, ascending.
@@ -30,19 +28,5 @@ struct RoundTimes {
     let start = ContinuousClock.now
     try body()
     return (ContinuousClock.now - start).seconds
-  }
-}
-
-extension Backend {
-  /// Random numbers in [-1, 1), the same every time.
-  func noise(_ shape: Shape, seed: UInt64) throws -> Tensor {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    return try tensor(
-      (0..<shape.elementCount).map { _ in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Float(Int64(bitPattern: state) >> 40) / Float(1 << 23)
-      }, shape)
   }
 }

@@ -1,8 +1,8 @@
+public import ArgumentParser
 import JSON
-import ArgumentParser
 import Reports
 import Studies
-import Tensors
+public import Tensors
 import TensorsCPU
 import Transformers
 
@@ -35,7 +35,7 @@ struct Bench: ParsableCommand {
     help: ArgumentHelp(
       "Attention at other sizes than the models': batch, positions, heads, head width.",
       valueName: "B,T,H,D"))
-  var shape: [AttentionShape] = []
+  var shape: [AttentionSizes] = []
   @Flag(help: "Round the operands of products to bfloat16.")
   var bfloat16 = false
   @Option(help: "Replicas of models and their products; 1, for cohorts 16, unless given.")
@@ -60,7 +60,7 @@ struct Bench: ParsableCommand {
     guard (1...1024).contains(replicas ?? 1) else {
       throw ValidationError("--replicas must be 1 to 1024, found \(replicas ?? 1).")
     }
-    try DeviceBench.Product.validate(squares: square)
+    try DeviceBench.validate(squares: square)
     if !square.isEmpty && !only.contains(.products) {
       throw ValidationError("--square is a side of products; add --only products.")
     }
@@ -104,7 +104,7 @@ struct Bench: ParsableCommand {
         case .products:
           if model.isEmpty || !square.isEmpty {
             for size in square.isEmpty ? [2048, 1024, 512, 256] : square {
-              for product in DeviceBench.Product.squares(size) { try bench.measure(product) }
+              for product in DeviceBench.squares(size) { try bench.measure(product) }
             }
           }
           // A square asked for is all that is asked for, unless a model is too.
@@ -114,7 +114,7 @@ struct Bench: ParsableCommand {
             }
           }
         case .attention:
-          for shape in shape.isEmpty ? models.map(AttentionShape.init) : shape {
+          for shape in shape.isEmpty ? models.map(\.attention) : shape {
             try bench.measureAttention(shape)
           }
         case .training:
@@ -140,23 +140,13 @@ struct Bench: ParsableCommand {
   }
 }
 
-/// The sizes of one attention.
-struct AttentionShape: ExpressibleByArgument {
-  let batch: Int
-  let positions: Int
-  let heads: Int
-  let headWidth: Int
-
-  init(_ model: BenchModel) {
-    (batch, positions) = (model.batch, model.positions)
-    (heads, headWidth) = (model.configuration.heads, model.configuration.headWidth)
-  }
-
-  init?(argument: String) {
+extension AttentionSizes: ExpressibleByArgument {
+  /// Reads "B,T,H,D".
+  public init?(argument: String) {
     let sizes = argument.split(separator: ",").map { Int($0) ?? 0 }
     guard sizes.count == 4, sizes.allSatisfy({ (1...65536).contains($0) }), sizes[3] % 2 == 0,
-      sizes[3] <= AttentionSizes.maximumHeadWidth
+      sizes[3] <= Self.maximumHeadWidth
     else { return nil }
-    (batch, positions, heads, headWidth) = (sizes[0], sizes[1], sizes[2], sizes[3])
+    self.init(batch: sizes[0], positions: sizes[1], heads: sizes[2], headWidth: sizes[3])
   }
 }

@@ -48,7 +48,7 @@ struct Tune: ParsableCommand {
       throw ValidationError("--replicas must be 1 to 1024, found \(wrong).")
     }
     try BenchModel.validate(model)
-    try DeviceBench.Product.validate(squares: square)
+    try DeviceBench.validate(squares: square)
   }
 
   func run() throws {
@@ -89,14 +89,12 @@ struct Tune: ParsableCommand {
     var known: Set<ProductShape> = []
     let layers = square.isEmpty || !model.isEmpty ? models : []
     let products =
-      square.flatMap(DeviceBench.Product.squares) + layers.flatMap(DeviceBench.products)
+      square.flatMap(DeviceBench.squares) + layers.flatMap(DeviceBench.products)
     return products.flatMap { product in
       (replicas.isEmpty ? [1] : replicas).flatMap { replicas in
-        precisions.map {
-          ProductShape(
-            form: product.form, rows: product.rows, columns: product.columns,
-            inner: product.inner, replicas: replicas, precision: $0)
-        }
+        var sizes = product
+        sizes.replicas = replicas
+        return precisions.map { ProductShape(sizes, $0) }
       }
     }.filter { known.insert($0.bucket).inserted }
   }

@@ -1,0 +1,109 @@
+public import Tensors
+
+/// A tensor of a call: what the call does to it, and its elements as bits, so that floats and integers
+/// are one.
+public struct OperationArgument: Sendable {
+  /// What a call does to a tensor.
+  public enum Role: Sendable {
+    /// Read, never written.
+    case input
+    /// An input that all replicas share: (1, ...).
+    case shared
+    /// Written in every element, never read.
+    case output
+    /// Read, and changed.
+    case updated
+  }
+
+  public let role: Role
+  public let elementType: ElementType
+  public private(set) var shape: Shape
+  /// Replica after replica; those of an output are `GuardedTensors.unwrittenBits`.
+  public var bits: [UInt32]
+  /// Whether the dimension after R counts rows that live rows may limit.
+  public private(set) var hasRows = false
+
+  private init(_ role: Role, _ elementType: ElementType, _ shape: Shape, _ bits: [UInt32]) {
+    precondition(bits.count == shape.elementCount, "\(bits.count) values for \(shape)")
+    (self.role, self.elementType, self.shape, self.bits) = (role, elementType, shape, bits)
+  }
+
+  public static func input(_ values: [Float], _ shape: Shape) -> Self {
+    Self(.input, .float32, shape, values.map(\.bitPattern))
+  }
+
+  public static func input(_ values: [Int32], _ shape: Shape) -> Self {
+    Self(.input, .int32, shape, values.map { UInt32(bitPattern: $0) })
+  }
+
+  public static func shared(_ values: [Float], _ shape: Shape) -> Self {
+    Self(.shared, .float32, shape, values.map(\.bitPattern))
+  }
+
+  public static func updated(_ values: [Float], _ shape: Shape) -> Self {
+    Self(.updated, .float32, shape, values.map(\.bitPattern))
+  }
+
+  public static func updated(_ values: [Int32], _ shape: Shape) -> Self {
+    Self(.updated, .int32, shape, values.map { UInt32(bitPattern: $0) })
+  }
+
+  public static func output(_ shape: Shape, _ elementType: ElementType = .float32) -> Self {
+    Self(
+      .output, elementType, shape,
+      [UInt32](repeating: GuardedTensors.unwrittenBits, count: shape.elementCount))
+  }
+
+  /// The same tensor, whose dimension after R counts rows.
+  func ofRows(_ hasRows: Bool = true) -> Self {
+    var result = self
+    result.hasRows = hasRows
+    return result
+  }
+
+  /// Whether a call writes the tensor.
+  public var isWritten: Bool { role == .output || role == .updated }
+
+  /// Elements of one row.
+  var rowWidth: Int { shape.elementsPerReplica / shape[1] }
+
+  /// Some replicas, and of a tensor with rows only the first ones where a count is given.
+  func part(_ replicas: Range<Int>, rows: Int? = nil) -> Self {
+    if role == .shared { return self }
+    var result = self
+    var dimensions = [replicas.count] + shape.dimensions.dropFirst()
+    let block = shape.elementsPerReplica
+    var kept = block
+    if hasRows, let rows {
+      dimensions[1] = rows
+      kept = rows * rowWidth
+    }
+    result.shape = Shape(dimensions)
+    result.bits = replicas.flatMap { bits[$0 * block..<$0 * block + kept] }
+    return result
+  }
+
+  /// The same tensor with what no operation may read past the live rows of every replica.
+  func poisoned(pastRows counts: [Int]) -> Self {
+    guard hasRows, role != .output else { return self }
+    var result = self
+    let block = shape.elementsPerReplica
+    for (replica, count) in counts.enumerated() {
+      for index in replica * block + count * rowWidth..<(replica + 1) * block {
+        result.bits[index] = elementType == .int32 ? UInt32(Int32.max) : 0x7FC0_0BAD
+      }
+    }
+    return result
+  }
+
+  /// The same tensor with every float that a replica reads turned into NaN.
+  func poisoned(replica: Int) -> Self {
+    guard elementType == .float32, role == .input || role == .updated else { return self }
+    var result = self
+    let block = shape.elementsPerReplica
+    for index in replica * block..<(replica + 1) * block {
+      result.bits[index] = Float.nan.bitPattern
+    }
+    return result
+  }
+}

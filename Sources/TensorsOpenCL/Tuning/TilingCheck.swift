@@ -1,0 +1,46 @@
+package import Conformance
+package import Tensors
+
+extension ProductShape {
+  /// A product of this shape with random operands and its definition.
+  ///
+  /// - Parameter compared: how many elements the definition is evaluated for.
+  package func problem(comparing compared: Int = 4096) -> OperationCase {
+    .product(product, precision, comparing: compared)
+  }
+}
+
+extension OpenCLBackend {
+  /// Makes small products in every tiling that the device can run: the first one's are held to sums in
+  /// double precision, the others' to its bytes.
+  ///
+  /// - Returns: what is wrong, or nil.
+  package func wrongTiling(of precision: Precision) throws -> String? {
+    defer { forcedTiling = nil }
+    // More than a tile and a block and no multiple of either; one sum in parts.
+    for (form, rows, columns, inner) in [
+      ("NT", 150, 141, 69), ("NN", 35, 140, 64), ("TN", 70, 45, 600),
+    ] {
+      let shape = ProductShape(
+        form: form, rows: rows, columns: columns, inner: inner, replicas: 2,
+        precision: precision)
+      let problem = shape.problem(comparing: .max)
+      var first: OperationCase.Outcome?
+      for tiling in tilings(for: precision) {
+        forcedTiling = tiling
+        let outcome = try problem.run(on: self)
+        let wrong =
+          outcome.violations.first
+          ?? (first == nil
+            ? problem.deviation(of: outcome, from: problem.expected()).note : nil)
+        if let wrong { return "\(shape) in tiles of \(tiling): \(wrong)" }
+        guard outcome.written == first?.written ?? outcome.written else {
+          return
+            "\(shape) in tiles of \(tiling): other bytes than in those of \(tilings(for: precision)[0])"
+        }
+        first = outcome
+      }
+    }
+    return nil
+  }
+}
