@@ -16,8 +16,9 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = Process()
-    process.executableURL = try #require(
+    let program: URL = try #require(
       CommandLineTests.program, "the dormouse program is not built")
+    process.executableURL = program
     process.arguments = ["run", "smoke", "--seeds", "1", "--device", device]
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment
