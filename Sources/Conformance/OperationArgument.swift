@@ -84,7 +84,7 @@ public struct OperationArgument: Sendable {
   }
 
   /// The same tensor with what no operation may read past the live rows of every replica.
-  func poisoned(pastRows counts: [Int]) -> Self {
+  func filledWithNaN(pastRows counts: [Int]) -> Self {
     guard hasRows, role != .output else { return self }
     var result = self
     let block = shape.elementsPerReplica
@@ -97,7 +97,7 @@ public struct OperationArgument: Sendable {
   }
 
   /// The same tensor with every float that a replica reads turned into NaN.
-  func poisoned(replica: Int) -> Self {
+  func filledWithNaN(replica: Int) -> Self {
     guard elementType == .float32, role == .input || role == .updated else { return self }
     var result = self
     let block = shape.elementsPerReplica

@@ -83,7 +83,7 @@ public struct OperationCase: Sendable, CustomStringConvertible {
     return try run(
       arguments.map { argument in
         let part = argument.part(replicas, rows: rows)
-        return counts.map { part.poisoned(pastRows: $0) } ?? part
+        return counts.map { part.filledWithNaN(pastRows: $0) } ?? part
       }, live: counts, layout: layout, on: backend)
   }
 
@@ -139,11 +139,11 @@ public struct OperationCase: Sendable, CustomStringConvertible {
   /// Whether NaN in every number of one replica leaves the others' bytes as in `clean`.
   ///
   /// - Returns: what is wrong, or nil.
-  public func poisonProblem(
+  public func nanProblem(
     replica: Int, _ clean: Outcome, on backend: any Backend
   ) throws -> String? {
     let dirty = try run(
-      arguments.map { $0.poisoned(replica: replica) }, layout: .odd, on: backend)
+      arguments.map { $0.filledWithNaN(replica: replica) }, layout: .odd, on: backend)
     for r in 0..<replicas where r != replica {
       if zip(dirty.written, clean.written).contains(where: { $0[r] != $1[r] }) {
         return "NaN in replica \(replica) changes replica \(r)"

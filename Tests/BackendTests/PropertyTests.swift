@@ -62,7 +62,7 @@ extension BackendTests {
       let backend = try SharedBackends.backend(choice)
       for call in Self.cases {
         let clean = try call.run(on: backend)
-        let problem = try call.poisonProblem(replica: 2, clean, on: backend)
+        let problem = try call.nanProblem(replica: 2, clean, on: backend)
         #expect(problem == nil, "\(call)")
       }
     }

@@ -91,7 +91,7 @@ import Testing
     ),
     (
       ["run", "esc\u{1B}[31m"], 66,
-      "dormouse: esc\\u{1B}[31m: no such file, and no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
+      "dormouse: esc\\x1b[31m: no such file, and no preset of that name (presets: quickstart, trainings, mechanisms, standard, hiding, code, scale, smoke, dialogues)"
     ),
     (
       ["grade", "/dev/zero"], 66,
