@@ -119,7 +119,9 @@ enum ReportFile {
   static func notice(
     of study: Study, in folder: URL, replacing: Bool
   ) throws -> String? {
-    guard var last = try? Self.study(in: folder).study, last != study else { return nil }
+    // A folder of a study with another name is refused where the folder is opened, and names that study.
+    guard var last = try? Self.study(in: folder).study, last.name == study.name, last != study
+    else { return nil }
     let seeds = last.seeds
     last.seeds = study.seeds
     if last != study {
