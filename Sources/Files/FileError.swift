@@ -54,6 +54,7 @@ public struct FileError: DescribedError, Hashable {
       case ENOSPC, EDQUOT: "; free some space and run again"
       case ENODATA where operation == .read: "; run again once it is complete"
       case ELOOP: "; the link leads to itself"
+      case EISDIR where operation.changes: "; move the folder away"
       default: ""
       }
     let reason =
