@@ -95,7 +95,7 @@ import Testing
     ),
     (
       ["grade", "/dev/zero"], 66,
-      "dormouse: /dev/zero: a named pipe, a device or a socket, not a file"
+      "dormouse: /dev/zero: is a device, not a file"
     ),
     (
       ["studies", "show", "nothing"], 66,
