@@ -83,7 +83,7 @@ public struct OperationArgument: Sendable {
     return result
   }
 
-  /// The same tensor with what no operation may read past the live rows of every replica.
+  /// The tensor with NaN in the rows past the live rows of every replica, which no operation may read.
   func filledWithNaN(pastRows counts: [Int]) -> Self {
     guard hasRows, role != .output else { return self }
     var result = self

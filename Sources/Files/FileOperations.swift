@@ -82,7 +82,7 @@ extension FileOperations {
       try rename(temporary, to: path)
     } catch {
       try? removeTree(temporary)
-      // The temporary file's name says nothing to whoever asked for the other.
+      // Errors name the file that the caller asked for, not the temporary one.
       if let error = error as? FileError { throw FileError(.write, path, code: error.code) }
       throw error
     }

@@ -9,7 +9,7 @@ struct PythonParser {
   var depth = 0
   static let deepest = 90
   /// Links of chains that what was read last is made of, one inside another: `a.b` has one, `f(a.b).c`
-  /// three. Chains are read in a loop, and whoever follows the tree goes down all of them.
+  /// three. Chains are read in a loop, but walks of the tree recurse into every link.
   var links = 0
   static let mostLinks = 500
 

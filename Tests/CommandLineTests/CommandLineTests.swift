@@ -550,7 +550,7 @@ import Testing
     }
   }
 
-  /// What is reported hangs on this file.
+  /// The file decides how many seeds are reported.
   @Test func overridesThatCannotBeReadAreRefused() throws {
     try withFolder { folder in
       #expect(try run(mini(in: folder), in: folder).code == 0)

@@ -154,7 +154,7 @@ import Testing
       String(repeating: "(", count: 300) + "1" + String(repeating: ")", count: 300),
       "line 1: nested too deeply"
     ),
-    // Chains are no nesting, and whoever follows their trees goes as deep.
+    // Chains are not nested, but walks of their trees recurse into every link.
     ("x = 1" + String(repeating: "+1", count: 20000), "line 1: more than 500 links"),
     ("x = f" + String(repeating: "()", count: 20000), "line 1: more than 500 links"),
     ("x = a" + String(repeating: "[0]", count: 20000), "line 1: more than 500 links"),

