@@ -133,7 +133,7 @@ let package = Package(
       "TransformersTests",
       ["Transformers", "Gradients", "Conformance", "Tensors", "Random", "JSON", "Text"]),
     tests("TrainingTests", ["Training", "Transformers", "Gradients", "Conformance", "Tensors"]),
-    tests("TextTests", ["Text"]),
+    tests("TextTests", ["Text", "Reports"]),
     tests("RandomTests", ["Random"]),
     tests("FilesTests", ["Files", "Text"]),
     tests("JSONTests", ["JSON", "Files", "Text"]),
