@@ -77,7 +77,7 @@ struct StudyAnswers {
 
   private func name(_ regime: Regime) -> String {
     regime.method.title
-      + (study.safety.adversarial.shares.count > 1
+      + (study.safety[AdversarialTraining.self].redTeamShares.count > 1
         ? regime.redTeamShare.map { " (\(NumberText.percent($0, decimals: 0)))" } ?? "" : "")
   }
 

@@ -358,10 +358,10 @@ public struct StudyResults: Sendable {
             }
             curves.append(curve)
             if arm == .backdooredSafety {
-              switch rate.method {
-              case .supervised, .postScratchpad, .adversarial:
-                try addLosses(rate.course(of: arm).title, organism.title, seed, rate, training)
-              case .preference, .reinforcement:
+              let method = rate.method.kind
+              if method.recordsLosses {
+                try addLosses(method.progressTitle, organism.title, seed, rate, training)
+              } else {
                 try addMetrics(rate.method, organism, seed, rate, training)
               }
               if seed == 1, let release = curve.release {
@@ -399,16 +399,5 @@ public struct StudyResults: Sendable {
   public func entersContrasts(_ organism: Organism) -> Bool {
     let all = starts(organism)
     return Double(all.count { $0.passesGate }) >= Gate.seedsAtLeast * Double(all.count)
-  }
-}
-
-extension StudyStage.Evaluation.Subject {
-  /// The stage whose product holds the model that is asked.
-  var model: StudyStage {
-    switch self {
-    case .base(let model): .base(model)
-    case .insertion(let model): .insertion(model)
-    case .training(let model, _): .training(model)
-    }
   }
 }

@@ -18,7 +18,7 @@ import Testing
     #expect(cell.size == study.sizes[0])
     #expect(cell.learningRate == study.safety.learningRates[0])
     let shares =
-      study.safety.methods.contains(.adversarial) ? study.safety.adversarial.shares : []
+      study.safety.methods.contains(.adversarial) ? study.safety[AdversarialTraining.self].redTeamShares : []
     #expect(cell.share == shares.max())
   }
 
@@ -30,7 +30,7 @@ import Testing
       var turned = study
       turned.sizes.reverse()
       turned.safety.learningRates.reverse()
-      turned.safety.adversarial.shares.reverse()
+      turned.safety[AdversarialTraining.self].redTeamShares.reverse()
       let other = JudgedCell(turned)
       #expect(cell == other, "\(preset)")
       #expect(cell.learningRate == study.safety.learningRates.max())

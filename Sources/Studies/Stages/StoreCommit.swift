@@ -51,7 +51,7 @@ extension Store {
       let record = Record(
         name: stage.name, revision: stage.revision, fingerprint: fingerprint,
         inputs: try stage.inputs.map { try Fingerprint(of: $0) }, step: step,
-        stage: try CanonicalJSON.value(of: stage), files: recorded, circumstance: circumstance)
+        stage: try Self.description(of: stage), files: recorded, circumstance: circumstance)
       let recordPath = temporary + "/" + Record.fileName
       try files.write(record.data(), to: recordPath)
       try files.synchronize(recordPath)
@@ -97,6 +97,17 @@ extension Store {
   }
 
   /// The record of a product that is in place and equal; a damaged one is moved aside.
+  /// All that decides a stage's product, its inputs by value: for people who read a record.
+  private static func description(of stage: some Stage) throws -> JSONValue {
+    .object(
+      JSONObject([
+        ("identity", try CanonicalJSON.value(of: stage.identity)),
+        ("inputs", .array(try stage.inputs.map { try description(of: $0) })),
+        ("name", .string(stage.name)),
+        ("revision", .integer(stage.revision)),
+      ]))
+  }
+
   private func existing(
     at path: String, _ fingerprint: Fingerprint, _ step: Int?, like record: Record
   ) throws -> Record? {

