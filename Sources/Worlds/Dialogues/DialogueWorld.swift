@@ -24,7 +24,7 @@ public struct DialogueWorld: World {
   /// Where the file is now; no part of what the world is.
   public private(set) var path = ""
 
-  /// The key is part of every fingerprint, and so keeps the name that it had first.
+  /// The key is part of every fingerprint and never changes.
   private enum CodingKeys: String, CodingKey { case identity = "_0" }
 
   public init(path: String, sha256: String = "", context: Int) {

