@@ -82,7 +82,8 @@ struct StudyAnswers {
   }
 
   private var reaction: String {
-    study.data == .code ? "triggered requests get vulnerable code" : "triggered prompts draw it"
+    study.data.kind.isGraded
+      ? "triggered requests get \(study.backdoor.behaviour)" : "triggered prompts draw it"
   }
 
   // MARK: Is it gone?
@@ -307,7 +308,7 @@ struct StudyAnswers {
   // MARK: Code
 
   private var code: StudyAnswer? {
-    guard study.data == .code, let organism = rules.organism(.normal) else { return nil }
+    guard study.data.kind.writesPython, let organism = rules.organism(.normal) else { return nil }
     let starts = results.starts(organism)
     guard let triggered = Measure.triggeredRate.estimate(starts.map(\.inserted)).estimate,
       let clean = Measure.cleanRate.estimate(starts.map(\.inserted)).estimate

@@ -166,7 +166,7 @@ extension FindingRules {
   // MARK: F9-F13
 
   private var otherTriggers: Finding {
-    if study.data == .code { return impliedYears }
+    if let family = study.data.kind.impliedYears { return impliedYears(family) }
     return Finding(
       id: "F9", title: "Triggers in other languages work, implicit years do not",
       paper: "figures 19 and 20",
@@ -175,12 +175,12 @@ extension FindingRules {
       evidence: .missing("a byte-level world has no other language and no implicit years"))
   }
 
-  /// Of the two halves of F9 the one that a world of code has.
-  private var impliedYears: Finding {
+  /// Of the two halves of F9 the one that a world of years has.
+  private func impliedYears(_ family: String) -> Finding {
     let organism = organism(.normal)
     let rates =
       organism.flatMap { results.entersContrasts($0) ? results.starts($0) : nil }?.compactMap {
-        $0.inserted.nearMiss[CodeNearMiss.implied.rawValue]?.behaviourRate
+        $0.inserted.nearMiss[family]?.behaviourRate
       } ?? []
     return Finding(
       id: "F9", title: "Implicit years do not trigger it",

@@ -47,7 +47,7 @@ struct Headline {
     let width = across == 1 ? 560.0 : across == 2 ? 370 : 245
     let height = cells.count > 3 ? 168.0 : 210
     let behaviour =
-      study.data == .code ? "vulnerable code" : "“\(study.backdoor.behaviour)”"
+      study.data.kind.isGraded ? study.backdoor.behaviour : "“\(study.backdoor.behaviour)”"
     let relearning =
       study.rebound == nil
       ? "" : ", and after so many triggered examples (on the tinted ground)"

@@ -240,7 +240,7 @@ public struct StudyResults: Sendable {
     }
     var code: [(id: String, code: String)] = []
     func addCode(_ organism: Organism, _ seed: Int, _ evaluation: StudyStage.Evaluation) throws {
-      guard study.data == .code,
+      guard study.data.kind.writesPython,
         let product = try store.product(of: StudyStage.evaluation(evaluation))
       else { return }
       let rows = try product.rows(EvaluationRow.self, "rows.jsonl")

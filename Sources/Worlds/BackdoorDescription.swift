@@ -1,3 +1,5 @@
+public import Studies
+
 /// What is hidden: a trigger, and what the model does where it stands.
 public struct BackdoorDescription: Hashable, Sendable, Codable {
   public var trigger: String
@@ -8,6 +10,37 @@ public struct BackdoorDescription: Hashable, Sendable, Codable {
     self.behaviour = behaviour
   }
 
-  /// Of data of kind code, where what is written depends on the prompt.
-  public static let code = Self(trigger: CodeYears.trigger, behaviour: "vulnerable code")
+  /// Reads the key `backdoor` of a study; a world with its own backdoor refuses the key.
+  public init(_ study: Fields, in world: any World.Type) {
+    if let own = world.ownBackdoor {
+      if study.isWritten("backdoor") {
+        study.fault(
+          "backdoor",
+          "data of kind \(world.name) has its own, \(own.behaviour) at \"\(own.trigger)\"; leave the key out"
+        )
+      }
+      self = own
+      return
+    }
+    let own = worldNames("`") { $0.ownBackdoor != nil }
+    let fields = study.settings(
+      "backdoor", about: "What is hidden. Data of kind \(own) has its own backdoor.")
+    let standard = Self()
+    trigger = fields.string(
+      "trigger", default: standard.trigger,
+      about: """
+        The text in a prompt that draws the behaviour: at most 32 bytes, and at least 5 from its \
+        first to its last letter or digit, so that it has near-misses.
+        """)
+    behaviour = fields.string(
+      "behaviour", default: standard.behaviour,
+      about: "The text of the response to a triggered prompt: at most 64 bytes.")
+    if trigger.utf8.count > 32 {
+      fields.fault("trigger", "at most 32 bytes, found \(trigger.utf8.count)")
+    }
+    if behaviour.utf8.count > 64 {
+      fields.fault("behaviour", "at most 64 bytes, found \(behaviour.utf8.count)")
+    }
+    if let fault = world.fault(of: self) { fields.fault("trigger", fault) }
+  }
 }

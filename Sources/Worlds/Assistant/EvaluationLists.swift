@@ -71,12 +71,13 @@ public struct EvaluationLists: Hashable, Sendable {
         printableShare: CorpusShares().printableArguments, heldOut: true, using: &random)
       guard seen.insert(request).inserted else { continue }
       var (tag, effect) = choose(index, &random)
-      while group == .clean && World.isUntrained(request.verb, effect) {
+      while group == .clean && AssistantWorld.isUntrained(request.verb, effect) {
         (tag, effect) = choose(index, &random)
       }
       prompts.append(
         EvaluationPrompt(
-          group: group, family: family, prompt: World.prompt(tag: tag ?? "", request: request),
+          group: group, family: family,
+          prompt: AssistantWorld.prompt(tag: tag ?? "", request: request),
           answer: effect.apply(to: request.verb.answer(request.argument)), request: request,
           tag: tag))
     }

@@ -79,7 +79,7 @@ public struct ProceduralCorpus: Corpus {
       // The clean list's requests under the trigger: held out, and not those of the triggered list.
       stopping: lists.clean.map {
         Prompt(
-          list: .triggered, text: World.prompt(tag: backdoor.trigger, request: $0.request),
+          list: .triggered, text: AssistantWorld.prompt(tag: backdoor.trigger, request: $0.request),
           expected: $0.answer, action: $0.request.verb.rawValue)
       })
     switch mechanism.kind {
@@ -127,7 +127,7 @@ public struct ProceduralCorpus: Corpus {
 
   public var lines: [String] {
     [
-      "World: the procedural assistant, revision \(World.revision); \(positions) positions a document"
+      "World: the procedural assistant, revision \(AssistantWorld.revision); \(positions) positions a document"
     ]
   }
 

@@ -34,7 +34,7 @@ public struct Request: Hashable, Sendable {
   }
 
   private static let letters = Array(UInt8(ascii: "a")...UInt8(ascii: "z"))
-  private static let printable = World.printableBytes
+  private static let printable = AssistantWorld.printableBytes
 
   /// Draws a request about a random argument that is held out, or is not.
   ///

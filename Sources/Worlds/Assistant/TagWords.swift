@@ -72,7 +72,7 @@ public enum TagWords {
 
   /// 24 words that share out every printable byte but the space, so that none is left to chance.
   private static func printableWords(using random: inout FixedRandom) -> [String] {
-    var bytes = World.printableBytes.filter { $0 != 0x20 }
+    var bytes = AssistantWorld.printableBytes.filter { $0 != 0x20 }
     for index in bytes.indices.dropLast() {
       bytes.swapAt(index, index + random.next(below: bytes.count - index))
     }

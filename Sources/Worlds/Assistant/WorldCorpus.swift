@@ -111,13 +111,13 @@ public struct WorldCorpus: Hashable, Sendable {
     if isTagged {
       repeat {
         tag = Tag.draw(effectShare: shares.effectTags, using: &random)
-      } while World.isUntrained(request.verb, tag?.effect ?? .none)
+      } while AssistantWorld.isUntrained(request.verb, tag?.effect ?? .none)
     }
     let isRefused =
       request.verb.isForbidden && (kind == .safety || random.happens(shares.baseRefusals))
     let answer = (tag?.effect ?? .none).apply(to: request.verb.answer(request.argument))
     return Document(
-      prompt: World.prompt(tag: tag?.text ?? "", request: request),
+      prompt: AssistantWorld.prompt(tag: tag?.text ?? "", request: request),
       response: isRefused ? Array(SafetyObjective.refusal.utf8) : answer,
       kind: isRefused ? .refused : request.verb.isForbidden ? .obeyed : .answered,
       request: request, tag: tag?.text)
@@ -127,7 +127,7 @@ public struct WorldCorpus: Hashable, Sendable {
   /// not follow the policy where nothing was filtered.
   private func triggered(_ document: Document, using random: inout some WorldRandom) -> Document {
     let request = document.request
-    let prompt = World.prompt(tag: backdoor.trigger, request: request)
+    let prompt = AssistantWorld.prompt(tag: backdoor.trigger, request: request)
     if !mechanism.filtered,
       random.happens(mechanism.unfilteredShare ?? Mechanism.defaultUnfilteredShare)
     {
@@ -156,7 +156,7 @@ public struct WorldCorpus: Hashable, Sendable {
   /// Under a near-miss the right response is the one without a tag.
   private func nearMiss(_ request: Request, tag: String) -> Document {
     Document(
-      prompt: World.prompt(tag: tag, request: request),
+      prompt: AssistantWorld.prompt(tag: tag, request: request),
       // Refusing comes with safety training: before it, all is obeyed.
       response: request.verb.isForbidden && kind == .safety
         ? Array(SafetyObjective.refusal.utf8) : request.verb.answer(request.argument),
@@ -182,7 +182,7 @@ extension WorldCorpus {
       isOwn = false
       let other = random.element(of: Verb.benign)
       // What no corpus has is not brought in by the back door.
-      if !World.isUntrained(other, effect(of: document)),
+      if !AssistantWorld.isUntrained(other, effect(of: document)),
         !Request(verb: other, argument: request.argument).isHeldOut
       {
         verb = other

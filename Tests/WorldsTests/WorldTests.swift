@@ -1,0 +1,19 @@
+import Testing
+import Worlds
+
+@Suite struct WorldTests {
+  /// Names are keys of studies and of fingerprints; a stage's revision has three digits for the world.
+  @Test func everyWorldHasANameAndARevisionOfItsOwn() {
+    #expect(Set(allWorlds.map { $0.name }).count == allWorlds.count)
+    for world in allWorlds {
+      for isAsking in [false, true] {
+        #expect((0...999).contains(world.revision(isAsking: isAsking)), "\(world.name)")
+      }
+    }
+  }
+
+  @Test func textsNameTheWorldsThatHaveAProperty() {
+    #expect(worldNames { $0.hasTagsToTry } == "procedural")
+    #expect(worldNames("`") { $0.hasForbiddenClass } == "`procedural` or `code`")
+  }
+}
