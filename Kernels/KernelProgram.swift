@@ -1,6 +1,6 @@
 import Text
 
-/// The OpenCL C programs of this package: one case per file, named after its kernel.
+/// An OpenCL C program of this package: one case per file, named after its kernel.
 public enum KernelProgram: String, CaseIterable, Sendable {
   // Attention
   case attentionDecode = "attention_decode"
@@ -57,8 +57,8 @@ public enum KernelProgram: String, CaseIterable, Sendable {
   /// The name of the one kernel in the program, and of its file.
   public var kernelName: String { rawValue }
 
-  /// The program's text, preceded by `common.cl` and what it shares with some. `#line` lets build logs
-  /// count from the file's top.
+  /// The program's text, preceded by `common.cl` and by the file that several kernels share.
+  /// `#line` makes build logs count lines from the top of the file.
   public var source: String {
     String(decoding: PackageResources.common_cl + shared, as: UTF8.self)
       + "#line 1 \"\(rawValue).cl\"\n" + String(decoding: bytes, as: UTF8.self)
@@ -115,7 +115,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     }
   }
 
-  /// A digest of every program's text (FNV-1a, 64 bits): what a run records of its kernels.
+  /// A digest of every program's text (FNV-1a, 64 bits, 16 hexadecimal digits). A run records it.
   public static var digest: String {
     let hash = FNV1a.hash64(allCases.lazy.flatMap { Array($0.source.utf8) })
     let text = String(hash, radix: 16)

@@ -6,10 +6,10 @@
 // keys, values (R, B, H, T, D): element t is written
 // positions    (R, B)
 // output       (R, B, 1, C)
-// Launch: global (H, B, R). A work-item owns a head of a row. Needs -DD=.
-// Keys come in blocks of KEYS with one rescaling per block (online maximum); the first key makes the
-// maximum finite. Lanes go over d: a block's products are transposed, so that its scores are one
-// vector and take one exponential.
+// Launch: global (H, B, R). A work-item computes a head of a row. Needs -DD=.
+// Keys are processed in blocks of KEYS with one rescaling per block (online maximum). The first key
+// makes the maximum finite. Lanes go over d. A block's products are transposed, so its scores are
+// one vector and need one exponential.
 
 #if D % LANES == 0
 #define KEYS LANES
@@ -37,7 +37,7 @@ inline float score_keys(float *x) { return x[0]; }
 #define score_store(x, p) (*(p) = (x))
 #else
 typedef vector scores;
-// Lane j: the sum of x[j]'s lanes, in the order of the lanes.
+// Lane j of the result is the sum of the lanes of x[j], in the order of the lanes.
 inline scores score_keys(vector *x)
 {
   transpose(x);

@@ -1,5 +1,5 @@
 // Attention of one new position per row over a layer's caches, after storing its key and value, for
-// devices where work-items are many.
+// devices with many work-items (GPUs).
 //
 //   output[b,h,:] = sum over s <= t of softmax_s(q . k_s / sqrt(D)) v_s,  t = positions[b]
 //
@@ -7,11 +7,12 @@
 // keys, values (R, B, H, T, D): element t is written
 // positions    (R, B)
 // output       (R, B, 1, C)
-// Launch: global (TEAM * H, B, R), local (TEAM, 1, 1). A team owns a head of a row. Needs -DD=.
+// Launch: global (TEAM * H, B, R), local (TEAM, 1, 1). A team computes a head of a row. Needs -DD=.
 //
-// Keys come in blocks of TEAM with one rescaling per block (online maximum: Milakov & Gimelshein 2018,
-// arXiv:1805.02867). A member scores one key of a block, then sums its own elements of the values,
-// which neighbours read beside each other. The first key makes the maximum finite.
+// Keys are processed in blocks of TEAM with one rescaling per block (online maximum: Milakov &
+// Gimelshein 2018, arXiv:1805.02867). A member scores one key of a block. Then it sums its own
+// elements of the values; neighbours read neighbouring elements. The first key makes the maximum
+// finite.
 
 #define PARTS ((D + TEAM - 1) / TEAM)
 
@@ -49,7 +50,7 @@ __kernel void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(va
     const float correction = exponential(largest - above);
     largest = above;
     sum = fma(sum, correction, team_sum(exponential(score - above)));
-    // The scratch holds every member's weight until the next exchange.
+    // The scratch memory has every member's weight until the next exchange.
     const __global float *v = value + (ulong)s0 * D;
     const int count = min(TEAM, t - s0 + 1);
 #pragma unroll

@@ -6,14 +6,13 @@
 // lengths     (R, B): positions of a sequence; past them output and log_sum_exp are 0
 // output      (R, B, T, C)
 // log_sum_exp (R, B, H, T): kept for the gradient
-// Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES queries. Needs -DD=.
+// Launch: global (G, H, R*B); work-item g computes tiles g, g + G, ... of LANES queries. Needs -DD=.
 //
-// Queries are the lanes of a vector: a key's element is broadcast to all of them, so scores need no
-// horizontal sum, and one exponential serves LANES pairs. Keys come in blocks of 8, which share the
-// loads of a query and have one rescaling (online maximum: Milakov & Gimelshein 2018,
-// arXiv:1805.02867). Block s0 holds a key that every lane may see (s0 <= t0, since tiles begin at
-// multiples of 8), so a maximum is never -infinity.
-// Only the causal half is visited.
+// Queries are the lanes of a vector. A key's element is broadcast to all lanes, so scores need no
+// horizontal sum, and one exponential computes LANES pairs. Keys are processed in blocks of 8,
+// which share the loads of a query and have one rescaling (online maximum: Milakov & Gimelshein
+// 2018, arXiv:1805.02867). Block s0 has a key that every lane may see (s0 <= t0, since tiles begin
+// at multiples of 8), so a maximum is never -infinity. Only the causal half is computed.
 // Twin: Sources/TensorsCPU/Attention.swift
 
 #define KEYS 8

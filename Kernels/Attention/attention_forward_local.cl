@@ -9,12 +9,13 @@
 // Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1).
 // Needs -DD= and -DTILE=, 16, 32 or 64.
 //
-// A work-group makes TILE queries from blocks of TILE keys up to the diagonal: scores and weighted
-// values are products of matrices in local memory (attention_blocks.cl), with one rescaling per block (online
-// maximum: Milakov & Gimelshein 2018, arXiv:1805.02867; blocks: Dao et al. 2022, arXiv:2205.14135).
-// The longest rows start first. Block 0 holds a key that every query may see, so a maximum is never
-// -infinity. A work-item sums the weights of its own columns; the 16 sums of a row meet at the end.
-// Up to T = TILE there is one block, where weights of 0 add nothing: TILE then changes no byte.
+// A work-group computes TILE queries from blocks of TILE keys up to the diagonal. Scores and
+// weighted values are products of matrices in local memory (attention_blocks.cl), with one
+// rescaling per block (online maximum: Milakov & Gimelshein 2018, arXiv:1805.02867; blocks: Dao et
+// al. 2022, arXiv:2205.14135). The longest rows start first. Block 0 has a key that every query may
+// see, so a maximum is never -infinity. A work-item sums the weights of its own columns; the 16
+// sums of a row are added at the end. Up to T = TILE there is one block, and weights of 0 add
+// nothing to it, so TILE does not change the bytes.
 
 __kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
 void attention_forward_local(FLOATS(projection), SEQUENCES, FLOATS(output),
@@ -32,7 +33,7 @@ void attention_forward_local(FLOATS(projection), SEQUENCES, FLOATS(output),
   const int t0 = ((int)get_num_groups(2) - 1 - (int)get_group_id(2)) * TILE;
   const int keys = t0 < length ? min(t0 + TILE, length) : 0;
   const int8 newest = min(t0 + BASE_ROW + LANE_ROWS, (int8)(length - 1));
-  // Two work-items follow the maximum of a row, so that all run the same loops (for PoCL).
+  // Two work-items compute the maximum of a row, so that all run the same loops (for PoCL).
   const __local float *of_row = (const __local float *)strip + ITEM % TILE;
   float largest = -INFINITY;
   rows sum = 0.0f, o[CHANNELS];
@@ -42,7 +43,7 @@ void attention_forward_local(FLOATS(projection), SEQUENCES, FLOATS(output),
 
   for (int s0 = 0; s0 < keys; s0 += TILE) {
     const int count = min(TILE, keys - s0);
-    // Past it are keys that no query of the warp sees.
+    // No query of the warp sees a key from this one on.
     const int last = t0 + WARP_ROW >= length ? 0 : s0 == t0 ? min(count, WARP_ROW + 16) : count;
     rows p[COLUMNS], highest = -INFINITY;
     score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, length, 0, last, p);

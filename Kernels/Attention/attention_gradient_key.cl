@@ -6,9 +6,9 @@
 //
 // projection, projection_gradient (R, B, T, 3C); output_gradient (R, B, T, C)
 // log_sum_exp, delta              (R, B, H, T)
-// Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES keys. Needs -DD=.
-// A key owns its sum over queries, t ascending: no atomics. Queries come in blocks of ROWS, which
-// share the loads of a key.
+// Launch: global (G, H, R*B); work-item g computes tiles g, g + G, ... of LANES keys. Needs -DD=.
+// The sum of a key over queries, t ascending, is in one work-item: no atomics. Queries are
+// processed in blocks of ROWS, which share the loads of a key.
 
 #define ROWS 4
 

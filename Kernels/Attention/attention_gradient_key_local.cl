@@ -10,9 +10,9 @@
 // Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1).
 // Needs -DD= and -DTILE=, 16, 32 or 64.
 //
-// A work-group owns the sums of TILE keys over blocks of TILE queries from the diagonal on, t
-// ascending: no atomics. Keys are the rows of a block and queries its columns. All products are of
-// matrices in local memory (attention_blocks.cl).
+// A work-group computes the sums of TILE keys over blocks of TILE queries from the diagonal on, t
+// ascending: no atomics. Keys are the rows of a block and queries its columns. All products are
+// products of matrices in local memory (attention_blocks.cl).
 
 __kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
 void attention_gradient_key_local(FLOATS(projection), SEQUENCES, FLOATS(log_sum_exp),
@@ -41,7 +41,7 @@ void attention_gradient_key_local(FLOATS(projection), SEQUENCES, FLOATS(log_sum_
 
   for (int t0 = s0; t0 < length; t0 += TILE) {
     const int count = min(TILE, length - t0);
-    // Before it are queries that see no key of the warp.
+    // Queries before this one see no key of the warp.
     const int first = t0 == s0 ? WARP_ROW : 0;
     rows p[COLUMNS], ds[COLUMNS];
     score_block(block, key, 3 * C, s0, scale, query, 3 * C, t0, length, first, count, p);

@@ -6,9 +6,9 @@
 //
 // projection, projection_gradient (R, B, T, 3C); output, output_gradient (R, B, T, C)
 // log_sum_exp, delta              (R, B, H, T): delta is written, attention_gradient_key reads it
-// Launch: global (G, H, R*B); work-item g makes tiles g, g + G, ... of LANES queries. Needs -DD=.
-// A query owns its sum over keys, s ascending: no atomics. Keys come in blocks of KEYS, which share
-// the loads of a query.
+// Launch: global (G, H, R*B); work-item g computes tiles g, g + G, ... of LANES queries. Needs -DD=.
+// The sum of a query over keys, s ascending, is in one work-item: no atomics. Keys are processed in
+// blocks of KEYS, which share the loads of a query.
 
 #define KEYS 4
 

@@ -10,9 +10,9 @@
 // Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1).
 // Needs -DD= and -DTILE=, 16, 32 or 64.
 //
-// A work-group owns the sums of TILE queries over blocks of TILE keys up to the diagonal, s
-// ascending: no atomics. All products are of matrices in local memory (attention_blocks.cl). The longest rows
-// start first.
+// A work-group computes the sums of TILE queries over blocks of TILE keys up to the diagonal, s
+// ascending: no atomics. All products are products of matrices in local memory
+// (attention_blocks.cl). The longest rows start first.
 
 __kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
 void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output),
@@ -61,7 +61,7 @@ void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output
 
   for (int s0 = 0; s0 < keys; s0 += TILE) {
     const int count = min(TILE, keys - s0);
-    // Past it are keys that no query of the warp sees.
+    // No query of the warp sees a key from this one on.
     const int last = t0 + WARP_ROW >= length ? 0 : s0 == t0 ? min(count, WARP_ROW + 16) : count;
     rows x[COLUMNS], ds[COLUMNS];
     score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, length, 0, last, x);

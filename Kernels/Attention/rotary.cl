@@ -4,9 +4,9 @@
 //
 // projection, output (R, B, T, 3C): query | key | value of H heads of D; may be the same tensor
 // table              (1, positions, D/2, 2): cosine, sine
-// start              (R, B): the position of column 0 where start_of is 1; (R, rows): that of every row
-//                    where it is 2; else column 0 has position 0
-// Launch: teams (ceil(B*T / rows_per_item), R). A team owns whole rows.
+// start              if start_of is 1: (R, B), the position of column 0; if it is 2: (R, rows), the
+//                    position of every row; else column 0 has position 0
+// Launch: teams (ceil(B*T / rows_per_item), R). A team computes whole rows.
 
 __kernel void rotary(FLOATS(projection), FLOATS(table), INTEGERS(start), FLOATS(output),
     LIVE, const int rows, const int T, const int H, const int D, const int start_of,

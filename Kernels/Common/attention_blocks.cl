@@ -1,12 +1,12 @@
 // Attention in blocks of TILE x TILE pairs, by work-groups of (16, TILE / 8). Work-item (x, y) has
-// 8 rows of a block, the lanes of a vector, and of its columns x, x + 16, ... The local memory of a
-// kernel, at most 28 KB:
+// 8 rows of a block, which are the lanes of a vector, and the columns x, x + 16, ... of the block.
+// The local memory of a kernel, at most 28 KB:
 //
 //   block  DEPTH channels of both operands of a product of rows; after it the weights, by columns
 //   strip  STRIP rows of D channels that weights multiply; between, one number per row and x
 //
-// It is read in float4, with an odd number of them from row to row and four rows from one half of a
-// warp to the other: no bank conflicts.
+// Local memory is read in float4. The row stride is an odd number of float4, and the two halves of
+// a warp are four rows apart, so there are no bank conflicts.
 typedef float8 rows;
 #define COLUMNS (TILE / 16)
 #define ITEMS (2 * TILE)
@@ -18,7 +18,8 @@ typedef float8 rows;
 #define STRIP (TILE < STRIP_ROWS ? TILE : STRIP_ROWS)
 #define STRIP_SIZE (STRIP * WIDTH > 64 * ROW_STRIDE ? STRIP * WIDTH / 4 : 16 * ROW_STRIDE)
 
-// Channels of a work-item: of every 16 * PART, PART beside each other; WIDTH are all 16 items'.
+// Channels of a work-item: PART contiguous channels of every 16 * PART. WIDTH is the number of
+// channels of all 16 items.
 #if D % 32 == 0
 #define PART 2
 typedef float2 part;
@@ -33,12 +34,12 @@ typedef float part;
 #define ITEM_X ((int)get_local_id(0))
 #define ITEM_Y ((int)get_local_id(1))
 #define ITEM (16 * ITEM_Y + ITEM_X)
-// The first row of a work-item, what its lanes add, and the first of its half-warp and the next.
+// The first row of a work-item, the offsets of its lanes, and the first row of its warp.
 #define BASE_ROW (WARP_ROW + (ITEM_Y & 1) * 4)
 #define LANE_ROWS (int8)(0, 1, 2, 3, 8, 9, 10, 11)
 #define WARP_ROW (ITEM_Y >> 1 << 4)
 
-// Numbers of a work-item's rows, in a column of TILE rows.
+// The elements of a work-item's rows in a column of TILE rows.
 inline rows load_column(const __local float4 *column)
 {
   return (rows)(column[BASE_ROW / 4], column[BASE_ROW / 4 + 2]);
@@ -49,8 +50,8 @@ inline void store_column(const rows x, __local float4 *column)
   column[BASE_ROW / 4 + 2] = x.hi;
 }
 
-// count rows of 4 * quads channels times scale, from row first and channel d0 on; zeros from row
-// end and channel D on. Rows are distance apart: within a sequence int suffices.
+// Loads count rows of 4 * quads channels times scale, from row first and channel d0 on; zeros from
+// row end and channel D on. The row stride is distance: within a sequence int is enough.
 INLINE void load_block(__local float4 *block, const uint stride, const uint count, const uint quads,
     const __global float *from, const int distance, const int first, const int end, const uint d0,
     const float scale)
@@ -76,7 +77,7 @@ INLINE void load_block(__local float4 *block, const uint stride, const uint coun
 
 // sum[j] = scale * left[left_row + row] . right[right_row + x + 16 j], d ascending, for columns
 // from begin, a multiple of 16, to end; 0 for others. Bounds are compared with k, below DEPTH, to
-// keep the branch in the loop: where work-items of a group run different loops PoCL 3.1 goes wrong.
+// keep the branch in the loop: PoCL 3.1 is wrong if work-items of a group run different loops.
 INLINE void score_block(__local float4 *block, const __global float *left, const int left_distance,
     const int left_row, const float scale, const __global float *right, const int right_distance,
     const int right_row, const int length, const int begin, const int end, rows *sum)
@@ -145,7 +146,7 @@ INLINE void add_weighted(const __local float4 *weights, __local float4 *strip,
   }
 }
 
-// Rows from first on: x times scale up to length, zeros from there up to end.
+// Stores rows from first on: x times scale up to length, then zeros up to end.
 INLINE void store_block(const rows *x, const float scale, __global float *to, const int distance,
     const int first, const int length, const int end)
 {

@@ -1,11 +1,11 @@
-// What every kernel of this package is compiled with, ahead of its own text.
+// Common text that precedes every kernel of this package when it is compiled.
 //
 // Shape letters: R replicas, B batch, T positions, C channels, H heads, D head width, F feed-forward
 // width, V vocabulary; matrices M, N, K. A tensor argument is a pointer, the offset of replica 0 and
 // the distance between replicas, in elements: block r begins at offset + r * stride.
 
-// No contraction: where a product and a sum are one operation the source says fma, so that every
-// compiler rounds at the same places.
+// No contraction: if a product and a sum are one operation the source says fma, so every compiler
+// rounds at the same points.
 #pragma OPENCL FP_CONTRACT OFF
 
 #define FLOATS(name) \
@@ -14,17 +14,18 @@
   __global int *name, const ulong name##_offset, const ulong name##_stride
 #define BLOCK(name, r) (name + name##_offset + (ulong)(r) * name##_stride)
 
-// Live rows: in a ragged batch only the leading live[r] rows of a replica hold numbers, and only they
-// are visited. Without has_live all do, and live is no tensor of counts.
+// Live rows: in a ragged batch only the first live[r] rows of a replica have values, and kernels
+// compute only these rows. Without has_live all rows have values, and live is not a tensor of
+// counts.
 #define LIVE INTEGERS(live), const int has_live
 #define LIVE_ROWS(r, all) (has_live ? min(*BLOCK(live, r), (int)(all)) : (all))
 
-// Private arrays become registers only where the functions that take them are dissolved.
+// Private arrays become registers only if the functions that take them are inlined.
 #define INLINE static inline __attribute__((always_inline))
 
-// Which tile of a product a work-group makes, and of which replica and part of the sum. Groups are
-// numbered along one dimension, the long one of a GPU's grid: others may end at 65,535. Columns come
-// first, then rows: neighbours share rows of left.
+// The tile of a product that a work-group computes, its replica and its part of the sum (split-K).
+// Groups are numbered along one dimension, the long one of a GPU's grid, because the limit of the
+// others can be 65,535. The order is columns first, then rows: neighbours share rows of left.
 typedef struct { int n0, m0, r, part; } place;
 INLINE place place_of_group(const int N, const int tile_n, const int M, const int tile_m,
     const int splits)
@@ -36,14 +37,14 @@ INLINE place place_of_group(const int N, const int tile_n, const int M, const in
   return p;
 }
 
-// Lanes of one vector: 1 on devices whose compiler spreads work-items over lanes (GPUs), 8 or 16
-// where one work-item has the vector unit to itself (CPUs).
+// Lanes of one vector: 1 on devices whose compiler maps work-items to lanes (GPUs), 8 or 16 on
+// devices where one work-item uses a whole vector unit (CPUs).
 #ifndef LANES
 #define LANES 8
 #endif
 
-// A team: the work-items of a group that share a row where many items have one lane each, so that they
-// read neighbouring elements. Elsewhere an item is a team of its own, with vectors of eight.
+// A team: the work-items of a group that share a row. On GPUs, with one lane per item, a team reads
+// neighbouring elements. On CPUs a team is one item, with vectors of eight.
 #if LANES == 1
 #define TEAM 32
 #define TEAM_MEMBER (int)get_local_id(0)
@@ -60,12 +61,13 @@ INLINE place place_of_group(const int N, const int tile_n, const int M, const in
 #define team_max(x) (x)
 #endif
 
-// Of a row of so many elements, those that are taken eight at a time.
+// The number of elements of a row of count elements that are processed eight at a time.
 #define WIDE(count) (TEAM == 1 ? (count) / 8 * 8 : 0)
 
 #ifdef D
-// The sequences of a batch (R, B, T): padded to T positions, or in live rows, where sequence b begins at
-// row starts[b] and ends with its length. Both are of (r, b), as the kernels name them.
+// The sequences of a batch (R, B, T) are padded to T positions or stored in live rows. In live rows
+// sequence b begins at row starts[b] and ends after its length. The macros use the kernels'
+// variables r and b.
 #define SEQUENCES INTEGERS(lengths), INTEGERS(starts), const int has_starts
 #define SEQUENCE_START (has_starts ? (ulong)BLOCK(starts, r)[b] : (ulong)b * T)
 #define SEQUENCE_END (has_starts ? BLOCK(lengths, r)[b] : T)
@@ -87,7 +89,7 @@ inline float max8(float8 x)
 }
 
 #if TEAM > 1
-// Every member's number, where every member sees it.
+// Stores every member's number in local memory, so that every member can read it.
 inline void share(const float x, __local float *scratch)
 {
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -95,7 +97,8 @@ inline void share(const float x, __local float *scratch)
   barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-// Of a team's numbers, as a fixed tree that every member goes through alone: two barriers in all.
+// The sum of a team's numbers. Every member computes the same fixed tree, so two barriers are
+// enough.
 inline float sum_of_team(const float x, __local float *scratch)
 {
   share(x, scratch);
@@ -110,8 +113,8 @@ inline float max_of_team(const float x, __local float *scratch)
 }
 #endif
 
-// e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. Our own, so that a model's
-// bytes do not depend on a driver's library. Twin, with the derivation:
+// e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. It replaces the driver's
+// function, so that a model's bytes do not depend on a driver's library. Twin, with the derivation:
 // Sources/TensorsCPU/Exponential.swift
 #define EXPONENTIAL(name, F, I) \
 inline F name(const F x) \

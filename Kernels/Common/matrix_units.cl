@@ -1,7 +1,7 @@
-// Small matrices multiplied by the units of a device: what depends on the vendor.
+// Products of small matrices by a device's matrix units: the part that depends on the vendor.
 
-// Fragments, a lane's share of a small matrix, are as the PTX ISA says
-// under "Matrix Fragments for mma.m16n8k16 with floating point type".
+// Fragments, a lane's part of a small matrix, follow the PTX ISA, "Matrix Fragments for
+// mma.m16n8k16 with floating point type".
 //
 // unit_lane      the work-item's number in its warp
 // unit_address   what load_matrices calls the first byte of local memory
@@ -10,7 +10,7 @@
 //                gives the address of row j of matrix i
 // multiply_add   left (16 x 16) * right (16 x 8) + sum
 //
-// Local memory before the tiles, SCRATCH_BYTES of it, is theirs.
+// These functions use the SCRATCH_BYTES of local memory before the tiles.
 #ifdef MATRIX_UNITS_PTX
 
 #define SCRATCH_BYTES(warps) 0
@@ -22,8 +22,9 @@ INLINE uint unit_lane(void)
   return lane;
 }
 
-// Compilers differ in which number assembly gets for a pointer to local memory: a generic address
-// or one within shared memory, as ldmatrix.shared wants it. Only the former passes isspacep.
+// Compilers pass different numbers to assembly for a pointer to local memory: a generic address, or
+// an address within shared memory, which ldmatrix.shared needs. Only a generic address passes
+// isspacep.
 INLINE uint unit_address(__local uchar *tiles)
 {
   uint address;
@@ -57,7 +58,8 @@ INLINE uint4 load_matrices(__local uchar *tiles, const uint address, const bool 
   return (uint4)(x, y, z, w);
 }
 
-// volatile: the whole warp must come by, so it must not sink into a branch of some lanes.
+// volatile: the whole warp must execute this instruction, so the compiler must not move it into a
+// branch of some lanes.
 INLINE float4 multiply_add(__local uchar *tiles, const uint4 left, const uint2 right,
     const float4 sum)
 {
@@ -71,8 +73,9 @@ INLINE float4 multiply_add(__local uchar *tiles, const uint4 left, const uint2 r
 
 #else
 
-// The same in plain OpenCL C, for tests of the rest on any device. A warp is 32 neighbouring
-// work-items, which exchange through local memory before the tiles; all warps must come by at once.
+// The same functions in plain OpenCL C, for tests of the other code on any device. A warp is 32
+// neighbouring work-items, which exchange values in the local memory before the tiles. All warps
+// must call these functions together.
 
 #define SCRATCH_BYTES(warps) (768 * (warps))
 #define WARP_SCRATCH (tiles - 768 * (get_local_id(0) / 32 + 1))
@@ -118,8 +121,8 @@ INLINE uint4 load_matrices(__local uchar *tiles, const uint address, const bool 
   return (uint4)(registers[0], registers[1], registers[2], registers[3]);
 }
 
-// PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type": a0 to a7, b0 to b3 and
-// c0 to c3, of which a register holds two bfloat16 or one float.
+// PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type": a0 to a7, b0 to b3 and c0
+// to c3. A register has two bfloat16 or one float.
 INLINE float4 multiply_add(__local uchar *tiles, const uint4 left, const uint2 right,
     const float4 sum)
 {

@@ -5,9 +5,9 @@
 // partial (R, blocks, C); output (R, C)
 // Launch: teams (ceil(C / elements_per_team), R).
 //
-// The blocks of an element are added in ascending order. Where a team has one element to itself every
-// member adds its own blocks, TEAM apart, and a tree adds the members' sums: few elements have many
-// blocks.
+// The blocks of an element are added in ascending order. If a team has one element, every member
+// adds its own blocks, with stride TEAM, and a tree adds the members' sums. This is for few
+// elements with many blocks.
 
 __kernel void sum_blocks(FLOATS(partial), FLOATS(output), const int blocks, const int C,
     const int elements_per_team)

@@ -1,4 +1,4 @@
-// Vectors of 8 or 16 for kernels whose work-items have a vector unit to themselves.
+// Vectors of 8 or 16 lanes, for kernels in which one work-item uses a whole vector unit.
 
 #if LANES == 8
 typedef float8 vector;
@@ -12,8 +12,8 @@ typedef float16 vector;
 EXPONENTIAL(exponential_lanes, float16, int16)
 #endif
 
-// A square of LANES vectors transposed: interleaving row i with row i + LANES / 2, log2(LANES) times
-// over, is a transposition.
+// Transposes a square of LANES vectors: row i is interleaved with row i + LANES / 2, log2(LANES)
+// times.
 #if LANES == 16
 inline vector zip_low(vector a, vector b)
 {
@@ -59,7 +59,8 @@ inline void transpose(vector *x)
 #endif
 
 #ifdef D
-// Rows of D as vectors over rows: lane i of x[d] is rows[first + i][d], the last row repeated.
+// Loads rows of D elements as vectors over rows: lane i of x[d] is rows[first + i][d]. The last row
+// is repeated.
 inline void load_columns(const __global float *rows, const int stride, const int first,
     const int count, vector *x)
 {
@@ -82,7 +83,7 @@ inline void load_columns(const __global float *rows, const int stride, const int
   }
 }
 
-// The other way: rows up to length from x times scale, zeros from there up to count.
+// Stores vectors over rows: rows up to length from x times scale, then zeros up to count.
 inline void store_columns(const vector *x, const vector scale, __global float *rows,
     const int stride, const int first, const int length, const int count)
 {
@@ -107,7 +108,7 @@ inline void store_columns(const vector *x, const vector scale, __global float *r
   }
 }
 
-// One number per row: lane i is row[first + i], the last one repeated.
+// Loads one number per row: lane i is row[first + i]. The last number is repeated.
 inline vector load_lanes(const __global float *row, const int first, const int count)
 {
   float lane[LANES];

@@ -1,6 +1,6 @@
 // output[i] = left[i] + right[i]
 //
-// left, right, output (R, M, C); output may be either
+// left, right, output (R, M, C); output may be left or right
 // Launch: global (ceil(M*C / elements_per_item), R).
 
 __kernel void add(FLOATS(left), FLOATS(right), FLOATS(output), LIVE, const int M,

@@ -1,10 +1,10 @@
 // output[i] = input[i] rounded to bfloat16: the nearest float whose lower 16 bits are 0, ties to even
 //
-// input, output (R, M, C); they may be one
+// input, output (R, M, C); they may be the same tensor
 // Launch: global (ceil(M*C / elements_per_item), R).
 //
-// Half of the last place kept is added, less one bit where that place is even. What it carries into
-// the exponent is right, up to infinity; of a NaN the quiet bit is set instead.
+// Half of the last kept bit's value is added, minus one bit if the last kept bit is 0. A carry into
+// the exponent is correct, up to infinity. For a NaN the quiet bit is set instead.
 // Twin: Sources/TensorsCPU/Elementwise.swift
 
 #define ROUND(name, F, U, I) \

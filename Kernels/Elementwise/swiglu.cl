@@ -2,7 +2,7 @@
 //
 // gate_and_up (R, M, 2F): F gates, then F values; output (R, M, F)
 // Launch: teams (ceil(M / rows_per_item), R).
-// exp(-x) overflows to infinity for x < -88, where x / infinity is the right limit, -0.
+// exp(-x) overflows to infinity for x < -88. There x / infinity is -0, the correct limit.
 
 __kernel void swiglu(FLOATS(gate_and_up), FLOATS(output), LIVE, const int M,
     const int F, const int rows_per_item)

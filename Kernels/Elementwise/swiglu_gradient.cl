@@ -5,8 +5,8 @@
 //
 // gate_and_up, gradient (R, M, 2F), may be the same tensor; output_gradient (R, M, F)
 // Launch: teams (ceil(M / rows_per_item), R).
-// With e = exp(-|x|), the larger of sigma and 1 - sigma is 1 / (1 + e) and the other e / (1 + e): one
-// exponential, no overflow, and no cancellation where sigma is near 1.
+// With e = exp(-|x|), the larger of sigma and 1 - sigma is 1 / (1 + e) and the smaller is e / (1 +
+// e). This needs one exponential, without overflow and without cancellation if sigma is near 1.
 
 #define PAIR(T, exponential, x, u, g, dx, du) { \
   const T e = exponential(-fabs(x)); \

@@ -1,9 +1,9 @@
 // table_gradient[v, :] (+)= sum over i with indices[i] = v of output_gradient[i, :], i ascending
 //
 // indices (R, count); output_gradient (R, count, C); table_gradient (R, V, C)
-// Launch: teams (V, R). A team owns a row of the table and scans the indices: no atomics.
+// Launch: teams (V, R). A team computes a row of the table and scans all indices: no atomics.
 
-// Indices that are looked at together: a team's, one read by each, or a vector's.
+// The number of indices that are compared together: one per member of a team, or one vector.
 #if TEAM > 1
 #define WINDOW TEAM
 #else

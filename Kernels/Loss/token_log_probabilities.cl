@@ -2,8 +2,8 @@
 //
 // logits (R, M, V); targets, log_probabilities, log_sum_exp (R, M)
 // Launch: teams (ceil(M / rows_per_item), R).
-// Two passes: the maximum, then the sum of exp(x - maximum), whose terms are at most 1 and whose
-// largest is 1: it cannot overflow, and its logarithm is at least 0.
+// Two passes compute the maximum and then the sum of exp(x - maximum). The largest term of the sum
+// is 1, so the sum cannot overflow and its logarithm is at least 0.
 
 __kernel void token_log_probabilities(FLOATS(logits), INTEGERS(targets),
     FLOATS(log_probabilities), FLOATS(log_sum_exp), LIVE, const int M, const int V,

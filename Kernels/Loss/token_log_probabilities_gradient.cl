@@ -25,7 +25,8 @@ __kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets)
         dx[v] = 0.0f;
       continue;
     }
-    // The member that overwrites the target's logit reads it first: gradient may be logits.
+    // The member that overwrites the target's logit reads it first, because gradient and logits may
+    // be the same tensor.
     const bool has_target = target % TEAM == TEAM_MEMBER;
     const float chosen = has_target ? exponential(x[target] - lse) : 0.0f;
     for (; v < WIDE(V); v += 8)

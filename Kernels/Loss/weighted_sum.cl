@@ -1,8 +1,9 @@
 // partial[r, block] = sum over i in the block of values[r, i] * weights[r, i]
 //
 // values, weights (R, count); partial (R, blocks): sum_blocks adds them in a fixed order
-// Launch: teams (blocks, R), blocks = ceil(count / elements_per_block): a function of count alone.
-// Eight partial sums or a team's, then a fixed tree: the order never changes.
+// Launch: teams (blocks, R), blocks = ceil(count / elements_per_block), which depends on count alone.
+// Eight partial sums, or one per member of a team, are added as a fixed tree: the order never
+// changes.
 
 __kernel void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), LIVE,
     const ulong count, const int elements_per_block)

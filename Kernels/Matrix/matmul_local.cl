@@ -3,21 +3,21 @@
 //   output[r,m,n] = sum over k of left[r,m,k] * right[r,k,n]  (+ addend[r,m,n])
 //
 // left    element (m, k) at m * left_row + k * left_inner
-// right   element (k, n) at k * right_inner + n * right_column; of either's two steps one is 1
-// output, addend (R, M, N), row-major; where splits > 1 output is (R, splits, M, N) and nothing is added
-// live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many where
-//         it is 2
-// Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1); part s
-// of a split makes the sum over k from s * part_length on.
+// right   element (k, n) at k * right_inner + n * right_column; one of the two strides of each is 1
+// output, addend (R, M, N), row-major; if splits > 1 output is (R, splits, M, N) and addend is not used
+// live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
+//         goes over live[r] elements
+// Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1). Part s
+// of a split (split-K) is the sum over k from s * part_length on.
 //
-// A work-group makes a tile of TILE_M x TILE_N from blocks of DEPTH in k that lie in local memory, and
-// a work-item ITEM_M x ITEM_N of it: blocks of 4 x 4 that stand so far apart that neighbours read
-// neighbouring columns. The next block is on its way to registers while one is multiplied. Both
-// operands lie by k in local memory, so that four of a row or column are one load; rows are four
-// elements longer than the tile against bank conflicts.
-// k ascends with one fma per product into one accumulator per output, so no tile changes a byte: the
-// bytes of a part are matmul_tile's. The last block stops at K: products of padding would be exact but
-// for the sign of a zero.
+// A work-group computes a tile of TILE_M x TILE_N from blocks of DEPTH in k in local memory. A work-item
+// computes ITEM_M x ITEM_N of the tile, in blocks of 4 x 4 with a stride such that neighbours read
+// neighbouring columns. The next block is loaded to registers while one is multiplied. In local memory
+// k is the outer index of both operands, so four elements of a row or column are one load. Rows are four
+// elements longer than the tile to avoid bank conflicts.
+// k ascends with one fma per product into one accumulator per output, so the tile does not change the
+// bytes: the bytes of a part are those of matmul_tile. The last block stops at K: products of padding
+// would be exact except for the sign of a zero.
 
 #ifndef TILE_M
 #define TILE_M 64
@@ -33,8 +33,8 @@
 #define LEFT_LOADS (TILE_M * DEPTH / 4 / ITEMS)
 #define RIGHT_LOADS (TILE_N * DEPTH / 4 / ITEMS)
 
-// Where load number `unit` of a block begins: four along k where k is contiguous, else four along the
-// lines (rows of left, columns of right). Neighbouring work-items take neighbouring addresses.
+// The first element of load number `unit` of a block: four elements along k if k is contiguous, else four
+// along the lines (rows of left, columns of right). Neighbouring work-items read neighbouring addresses.
 inline int unit_k(const int unit, const int tile, const int inner_step)
 {
   return inner_step == 1 ? unit % (DEPTH / 4) * 4 : unit / (tile / 4);
@@ -45,14 +45,14 @@ inline int unit_line(const int unit, const int tile, const int inner_step)
   return inner_step == 1 ? unit / (DEPTH / 4) : unit % (tile / 4) * 4;
 }
 
-// A work-item's loads of the block from k0 on, of a matrix with so many lines; zeros where it ends.
+// A work-item's loads of the block from k0 on; zeros after the matrix's last line and after K.
 INLINE void load_block(const __global float *matrix, float4 *next, const int loads, const int item,
     const int tile, const int line_step, const int inner_step, const int lines, const int k0,
     const int K)
 {
   const int is_aligned =
       ((ulong)matrix & 15) == 0 && (inner_step == 1 ? line_step : inner_step) % 4 == 0;
-  // One branch for all loads, so that all are on their way before the first is waited for.
+  // One branch for all loads, so that all are issued before the first is waited for.
   if (is_aligned && lines >= tile && K - k0 >= DEPTH) {
 #pragma unroll
     for (int i = 0; i < loads; ++i) {
@@ -126,7 +126,7 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
   const int first = part * part_length;
-  // Groups of rows that are not there multiply nothing.
+  // Groups without live rows multiply nothing.
   const int K = m0 < M ? clamp(whole - first, 0, part_length) : 0;
   const __global float *left_r =
       BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;

@@ -3,28 +3,28 @@
 //
 //   output[r,m,n] = sum over k of b(left[r,m,k]) * b(right[r,k,n])  (+ addend[r,m,n])
 //
-// b       rounding to bfloat16, to nearest, ties to even; a NaN stays one, infinities stay
-// left    element (m, k) at m * left_row + k * left_inner; one of the two is 1
-// right   element (k, n) at k * right_inner + n * right_column; one of the two is 1
-// output, addend (R, M, N), row-major; where splits > 1 output is (R, splits, M, N) and nothing is added
-// live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many
-//         where it is 2
+// b       rounding to bfloat16, to nearest, ties to even; NaN and infinities stay
+// left    element (m, k) at m * left_row + k * left_inner; one of the two strides is 1
+// right   element (k, n) at k * right_inner + n * right_column; one of the two strides is 1
+// output, addend (R, M, N), row-major; if splits > 1 output is (R, splits, M, N) and addend is not used
+// live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
+//         goes over live[r] elements
 // Launch: groups (ceil(N / GROUP_N) * ceil(M / GROUP_M) * R * splits), local (THREADS, 1, 1), where
-// THREADS = 32 * (GROUP_M / WARP_M) * (GROUP_N / WARP_N); part s of a split makes the sum over k from
-// s * part_length on.
+// THREADS = 32 * (GROUP_M / WARP_M) * (GROUP_N / WARP_N). Part s of a split (split-K) is the sum over k
+// from s * part_length on.
 // Local memory: 4 * (GROUP_M + GROUP_N) * DEPTH bytes.
 //
-// A work-group makes a GROUP_M x GROUP_N tile, each of its warps WARP_M x WARP_N of it in
-// registers. k goes in blocks of DEPTH. While the units multiply one block the next is on its way
-// to registers; then it is rounded and stored to the other of two local buffers, so that one
-// barrier a block is enough. (cp.async could not round on the way.)
-// A block lies in local memory as in global memory: in lines along whichever index is contiguous.
-// ldmatrix hands out either orientation. The 16-byte pieces of a line are permuted by the line's
-// number, so that 8 rows of an ldmatrix, and a half-warp's stores, never meet in a bank.
-// k ascends in steps of 16 into one accumulator per output, with zeros from K to the next multiple
-// of 32 (they can turn the sign of a zero, so every DEPTH adds them): no tile shape and no batch
-// can change a byte. How the units sum within a step is not documented: the bytes are not
-// matmul_local's.
+// A work-group computes a GROUP_M x GROUP_N tile; each of its warps computes WARP_M x WARP_N of the tile
+// in registers. k is processed in blocks of DEPTH. While the units multiply one block the next is loaded
+// to registers. Then it is rounded and stored to the other of two local buffers, so one barrier per
+// block is enough. (cp.async cannot round during the copy.)
+// A block has the same layout in local memory as in global memory: lines along the contiguous index.
+// ldmatrix reads both orientations. The 16-byte pieces of a line are permuted by the line's number, so
+// the 8 rows of an ldmatrix, and the stores of a half-warp, have no bank conflicts.
+// k ascends in steps of 16 into one accumulator per output, with zeros from K to the next multiple of
+// 32. Zeros can change the sign of a zero, so every DEPTH adds the same zeros: neither the tile's shape
+// nor the batch can change a byte. The order of the sum within a step is not documented, so the bytes
+// differ from those of matmul_local.
 
 #ifndef GROUP_M
 #define GROUP_M 128
@@ -50,8 +50,8 @@
 #error "matmul_matrix_units: these sizes do not fit each other"
 #endif
 
-// One of the inputs. Its outer index is m or n, which begins at first in this work-group's tile and
-// ends at end; its inner index is k.
+// One of the inputs. Its outer index is m or n, from first to end in this work-group's tile. Its inner
+// index is k.
 typedef struct {
   const __global float *elements;
   int outer_stride, inner_stride, first, end;
@@ -69,8 +69,8 @@ INLINE matrix make_matrix(const __global float *elements, const int outer_stride
   return x;
 }
 
-// Where a tile of lines of this length has an element, in bytes. 8 lines' pieces at one place of
-// the line must take turns over the banks' 128 bytes; several short lines share those already.
+// The offset in bytes of an element in a tile whose lines have this length. The pieces of 8 lines at one
+// index must be in different banks (128 bytes in all); several short lines are in different banks already.
 INLINE uint tile_offset(const uint line, const uint element, const uint length)
 {
   const uint pieces = length / 8;
@@ -79,7 +79,7 @@ INLINE uint tile_offset(const uint line, const uint element, const uint length)
 }
 
 // This work-item's quads of the block from k0 on, zeros outside the matrix. MOST_PASSES is constant
-// before size is: compilers that unroll a function first and dissolve it later unroll all the same.
+// before the function is inlined and size is not, so compilers that unroll before they inline unroll too.
 INLINE void fetch(const matrix x, const uint size, const int k0, const int K, float4 *quads)
 {
   const uint length = x.along_k ? DEPTH : size, lines_a_pass = 4 * THREADS / length;
@@ -122,8 +122,8 @@ INLINE void stage(const matrix x, const uint size, const float4 *quads, __local 
     }
 }
 
-// 16 x 16 elements of a tile from (outer, k) on as four matrices in mma's order: for a left
-// fragment the second is the next 8 rows, for two right ones the next 8 of k.
+// 16 x 16 elements of a tile from (outer, k) on, as four matrices in mma's order. The second matrix of a
+// left fragment is the next 8 rows, the second matrix of two right fragments is the next 8 of k.
 INLINE uint4 load_fragment(const matrix x, const uint size, const bool is_left,
     __local uchar *tiles, const uint tile_address, const uint outer, const uint k)
 {
@@ -213,7 +213,7 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
       sum[i][j] = (float4)(0.0f);
 
 #ifdef MATRIX_UNITS_PTX
-  // A loop for each pair of orientations, constant in it: so ldmatrix is not chosen inside.
+  // One loop per pair of orientations, which are constants in it, so the loop does not choose the ldmatrix.
 #define MULTIPLY(left_along_k, right_along_k) { \
   a.along_k = left_along_k; \
   b.along_k = right_along_k; \

@@ -1,22 +1,23 @@
-// Product of matrices for devices where one work-item has a core's vector unit to itself (CPUs).
+// Product of matrices for devices where one work-item uses the whole vector unit of a core (CPUs).
 //
 //   output[r,m,n] = sum over k of left[r,m,k] * right[r,k,n]  (+ addend[r,m,n])
 //
 // left    element (m, k) at m * left_row + k * left_inner
 // right   element (k, n) at k * right_inner + n * right_column
-// output, addend, partial (R, M, N), row-major; partial is output, or where K > BLOCK_INNER and
-//         addend is output another tensor
-// live    (R): of a replica's M rows only so many are made where limits is 1; k goes over so many where
-//         it is 2
+// output, addend, partial (R, M, N), row-major; partial is output, but another tensor if K > BLOCK_INNER
+//         and addend is output
+// live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
+//         goes over live[r] elements
 // Launch: global (ceil(N / WIDTH), ceil(M / rows_per_item), R), local (1, 1, 1).
 //
-// A work-item makes rows_per_item x WIDTH outputs. k goes in blocks: it copies a block of its WIDTH
-// columns to where they lie side by side and stay in a near cache, then walks down its rows in tiles of
-// ROWS. With 16 lanes 12 rows of two vectors, or 8 of three, are 24 vector accumulators: with the
-// vectors of right and a broadcast of left they fit AVX-512's 32 registers; with 8 lanes half the rows
-// fit AVX2's 16. They are named, not an array: compilers keep arrays in memory. Between blocks of k the
-// accumulators rest in partial, which rounds nothing.
-// k ascends with one fma per product into one accumulator per output, so neither a tile's shape nor a
+// A work-item computes rows_per_item x WIDTH outputs. k is processed in blocks. The work-item copies a
+// block of its WIDTH columns into contiguous memory, which stays in cache, and then processes its rows in
+// tiles of ROWS. With 16 lanes, 12 rows of two vectors or 8 rows of three vectors are 24 vector
+// accumulators. Together with the vectors of right and a broadcast of left they fit into the 32 registers
+// of AVX-512; with 8 lanes half the rows fit into the 16 registers of AVX2. The accumulators are named
+// variables and not an array, because compilers keep arrays in memory. Between blocks of k the
+// accumulators are stored in partial, without rounding.
+// k ascends with one fma per product into one accumulator per output, so neither the tile's shape nor the
 // batch can change a byte.
 
 #ifndef ROWS
@@ -41,7 +42,7 @@
 #define EACH_VECTOR(F, i) F(i, 0) F(i, 1)
 #endif
 
-// Columns from n on; past N they are made up and not stored.
+// Columns from n on. Columns past N have arbitrary values and are not stored.
 inline void load_row(const __global float *row, const int columns, vector *x)
 {
   if (columns >= WIDTH) {
@@ -80,11 +81,11 @@ inline void store_row(__global float *row, const int columns, const vector *x)
   }
 }
 
-// block[VECTORS * k + v]: WIDTH columns of a row of right; those past N hold what lies behind, or
-// repeat the last one. Where k is contiguous in memory, squares of LANES x LANES are transposed in
-// registers.
+// block[VECTORS * k + v]: WIDTH columns of a row of right. Columns past N have the elements that follow in
+// memory, or repeat the last column. If k is contiguous in memory, squares of LANES x LANES are transposed
+// in registers.
 //
-// rows: how many rows from here on are followed by WIDTH elements of the matrix
+// rows: the number of rows from here on that are followed by WIDTH elements of the matrix
 inline void copy_block(const __global float *right, const int columns, const int rows,
     const int depth, const int right_inner, const int right_column, vector *block)
 {
@@ -165,7 +166,7 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
   __global float *output_r = BLOCK(output, r) + n, *partial_r = BLOCK(partial, r) + n;
   vector block[VECTORS * BLOCK_INNER];
 
-  // Once for K = 0 as well: a sum of nothing is stored.
+  // The loop runs once for K = 0 too: an empty sum is stored.
   int k0 = 0;
   do {
     const int depth = min(BLOCK_INNER, K - k0);

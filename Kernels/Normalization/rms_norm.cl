@@ -3,7 +3,7 @@
 //   output[c] = input[c] * s * weight[c],  s = 1 / sqrt(mean of input^2 + epsilon)
 //
 // input, output (R, M, C); weight (R, C); scale (R, M): s
-// Launch: teams (ceil(M / rows_per_item), R). A team owns whole rows.
+// Launch: teams (ceil(M / rows_per_item), R). A team computes whole rows.
 
 __kernel void rms_norm(FLOATS(input), FLOATS(weight), FLOATS(output), FLOATS(scale),
     LIVE, const int M, const int C, const float epsilon, const int rows_per_item)

@@ -5,8 +5,8 @@
 //                         dw_c = sum over rows of g_c x_c s
 //
 // input, output_gradient, addend, input_gradient (R, M, C); weight (R, C); scale (R, M)
-// partial (R, blocks, C): a block's share of dw, blocks = ceil(M / rows_per_block), a function of M
-//         alone; sum_blocks adds them in a fixed order
+// partial (R, blocks, C): a block's part of dw; sum_blocks adds the parts in a fixed order.
+//         blocks = ceil(M / rows_per_block) depends on M alone
 // Launch: teams (blocks, R).
 
 __kernel void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS(scale),

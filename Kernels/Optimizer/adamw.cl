@@ -2,7 +2,7 @@
 //
 //   g = control[0] gradient;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 //   p = p - lr decay p (the first `decayed` parameters) - lr (m c1) / (sqrt(v c2) + epsilon)
-//   with lr, c1, c2, decay = control[1..4]; nothing is touched where control[0] < 0
+//   with lr, c1, c2, decay = control[1..4]; nothing is changed if control[0] < 0
 //
 // parameters, gradients, first, second (R, P); control (R, 5)
 // Launch: global (ceil(P / elements_per_item), R).

@@ -1,8 +1,8 @@
-// Decides each replica's update and advances its step, so that no number of a step is a host value.
+// Decides each replica's update and advances its step on the device, so a step needs no value of the host.
 //
 //   updates when active = 1, step < S, and loss and squared norm are finite:
 //     control = (min(1, clip / norm), schedule[step, 0..3]), step += 1
-//   otherwise control[0] = -1; a number that is not finite latches active = -1
+//   otherwise control[0] = -1; a loss or norm that is not finite sets active = -1 for good (diverged)
 //
 // loss, squared_norm (R); schedule (R, S, 4); steps, active (R); control (R, 5)
 // Launch: global (R).

@@ -1,7 +1,7 @@
 // The gradient's running mean, and Muon's direction one step ahead of it.
 //
 //   g = control[0] gradient;  m = beta m + (1 - beta) g;  direction = beta m + (1 - beta) g
-//   where control[0] < 0 m is not touched and direction is 0
+//   if control[0] < 0 m is not changed and direction is 0
 //
 // gradients, moment (R, n, M, N); control (R, 5); direction (R, n, M, N), or (R, n, N, M) if transposed
 // Launch: global (ceil(n*M*N / elements_per_item), R).

@@ -1,7 +1,7 @@
 // One step of matrices along a direction, with decoupled weight decay.
 //
 //   p = p - lr decay control[4] p - lr scale direction with lr = control[1]
-//   nothing is touched where control[0] < 0
+//   nothing is changed if control[0] < 0
 //
 // parameters (R, n, M, N); direction (R, n, M, N), or (R, n, N, M) if transposed; control (R, 5)
 // Launch: global (ceil(n*M*N / elements_per_item), R).

@@ -2,7 +2,7 @@
 //
 //   m = momentum m + control[0] gradient
 //   p = p - lr decay p (the first `decayed` parameters) - lr m
-//   with lr = control[1], decay = control[4]; nothing is touched where control[0] < 0
+//   with lr = control[1], decay = control[4]; nothing is changed if control[0] < 0
 //
 // parameters, gradients, moment (R, P); control (R, 5)
 // Launch: global (ceil(P / elements_per_item), R).

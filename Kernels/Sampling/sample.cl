@@ -1,14 +1,15 @@
 // The next token of every row: the largest logit, or a draw by the Gumbel maximum.
 //
-//   temperature 0: argmax over v of logits[v], the lowest index where several are largest
+//   temperature 0: argmax over v of logits[v], the lowest index if several logits are largest
 //   else:          argmax over v of logits[v] / temperature - log(-log u_v)
 //
 // u_v = (x + 0.5) 2^-23 (exact in a float), x the upper 23 bits of word v mod 4 of Philox(keys[r],
-// (positions[r, b], place, v / 4, purpose)): a row's draw depends on its key, place and position alone.
+// (positions[r, b], place, v / 4, purpose)). So a row's draw depends on its key, place and position alone.
 //
 // logits (R, B, V); keys (R, 2); positions, places, output (R, B)
-// place: places[r, b], without has_places b
-// Launch: teams (B, R). Members take words of four by turns; of their largest the lowest index is taken.
+// place: places[r, b], or b without has_places
+// Launch: teams (B, R). Members take groups of four logits in turn. The result is the lowest index among
+// the largest of the members' values.
 
 __kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(places),
     INTEGERS(output), const int has_places, const int B, const int V, const float temperature, const uint purpose)

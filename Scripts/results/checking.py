@@ -1,4 +1,4 @@
-"""Holds every page against the published tables and says what was found."""
+"""Checks every page against the published tables and prints the problems."""
 
 import collections
 import functools
@@ -14,10 +14,10 @@ import transcripts
 
 STUDIES = ("quickstart", "trainings", "mechanisms", "standard", "hiding", "code", "precision")
 
-# What a wrong expression, or a table that a source lacks, raises.
+# The errors of a wrong expression, or of a table that is not in a source.
 FAULTS = (SyntaxError, NameError, TypeError, AttributeError, KeyError, ValueError, IndexError, StopIteration)
 
-# In rising order of weight: an expression counts under the last of those that it read.
+# In ascending order of priority: an expression counts under the last of the kinds that it read.
 SOURCES = {
     "arithmetic": "arithmetic on the page, and counts that its sentence names",
     "page": "pages that list them as measured",
@@ -46,20 +46,20 @@ def above(bound, *values):
 
 
 def require(*conditions):
-    """No number, but a check that the conditions hold."""
+    """No number. Checks that the conditions are true."""
     if not all(conditions):
         raise ValueError(f"a condition does not hold: {conditions}")
     return []
 
 
 def span(*values):
-    """The least and the greatest."""
+    """The smallest and the largest value."""
     numbers = [getattr(value, "mean", value) for value in pages.flatten(values)]
     return [min(numbers), max(numbers)]
 
 
 def quoted(page, *texts):
-    """Numbers that another page gives as measured, as they are written there."""
+    """Numbers that another page gives as measured, as written on that page."""
     tables.used.add("page")
     source = (tables.ROOT / page).read_text()
     for text in texts:
@@ -122,7 +122,7 @@ class Check:
                 self.report(path, segment, f"{type(error).__name__}: {error}")
 
     def refreshed(self, path):
-        """The page after its tables were written anew; one that cannot be made stays as it is."""
+        """The page with its tables generated again; a table that cannot be generated stays unchanged."""
         def new(found):
             try:
                 return found[1] + self.table(path, found[2]) + found[4]
@@ -136,7 +136,7 @@ class Check:
 
     def table(self, path, expression):
         _, here = scope(path)
-        # What the scope itself reads is no source of the table.
+        # Sources that the scope itself reads do not count as sources of the table.
         tables.used.clear()
         maker = generated.Tables(here)
         names = {name: getattr(maker, name) for name in dir(maker) if not name.startswith("_")}
@@ -182,8 +182,8 @@ class Check:
                         + ", ".join(token.text for token in stated))
 
     def no_results(self, path, segment, text, stated):
-        """On pages of reference what looks like a result is refused: a number typed in without a check."""
-        # The levels that Holm's procedure may give to one of six claims, of a bound or of a margin.
+        """Refuses numbers without a check that look like results on pages of reference."""
+        # The levels that Holm's procedure can give to one of six claims, for a bound or for a margin.
         levels = {100 - sides * 5 / share for share in range(1, 7) for sides in (1, 2)}
         for token in stated:
             rest = text[token.start + len(token.text):]
@@ -194,7 +194,7 @@ class Check:
         self.reference += len(stated)
 
     def verdicts(self, path, segment, text):
-        """Verdicts in words, such as `F7, supports`, against those judged again."""
+        """Compares verdicts in words, such as `F7, supports`, with the verdicts that are judged again."""
         _, here = scope(path)
         for name, word in re.findall(r"\b(F\d+[a-h]?), (supports|contradicts|inconclusive)\b", text):
             if here and here.verdict(name) != word:
@@ -221,7 +221,7 @@ class Check:
                         print(f"survives: {token.text} in {path.name}:{segment.line}")
 
     def unchecked(self):
-        """The list of what is stated and cannot be recomputed, for Results/README.md."""
+        """The list of stated numbers that cannot be recomputed, for Results/README.md."""
         rows = collections.Counter()
         for path, what, count in self.measured:
             rows[str(path.relative_to(tables.ROOT)), what] += count
@@ -235,7 +235,7 @@ def documents():
     root = tables.ROOT
     found = [root / "README.md", *sorted((root / "docs").glob("*.md")),
              *sorted((root / "Results").rglob("*.md"))]
-    # The index lists what the other pages leave unchecked, so it comes last.
+    # The index lists the unchecked numbers of the other pages, so it comes last.
     index = root / "Results" / "README.md"
     return [path for path in found if path != index and path.exists()] + (
         [index] if index.exists() else [])

@@ -1,7 +1,7 @@
-"""Intervals, tests and corrections of the reports, written anew from their definitions.
+"""Intervals, tests and corrections of the reports, implemented again from their definitions.
 
 Nothing here is a translation of Sources/Statistics: quantiles come from bisection, Hall's cubic is inverted
-numerically, and the bounded mean uses exact fractions. That the two agree is therefore evidence.
+numerically, and the bounded mean uses exact fractions. So agreement of the two programs is evidence.
 """
 
 import fractions
@@ -44,7 +44,7 @@ def t_tail(t, freedom):
 
 
 def bisect(function, low, high):
-    """The root of a function that rises from below 0 at `low` to above 0 at `high`."""
+    """The root of a function that increases from below 0 at `low` to above 0 at `high`."""
     for _ in range(200):
         middle = (low + high) / 2
         if function(middle) < 0:
@@ -71,7 +71,7 @@ def normal_critical(tail):
 
 
 class Estimate:
-    """A mean with an interval: all in the unit of the page, the level and p as fractions."""
+    """A mean with an interval, in the unit of the page; the level and p are fractions."""
 
     def __init__(self, mean, lower=None, upper=None, level=0.95, p=None, count=None, tolerance=0.0):
         self.mean, self.lower, self.upper, self.level = mean, lower, upper, level
@@ -94,7 +94,7 @@ def mean(values):
 
 
 def deviation(values):
-    """The sample standard deviation, exactly 0 where all values agree."""
+    """The sample standard deviation, exactly 0 if all values are equal."""
     center = mean(values)
     return math.sqrt(math.fsum((x - center) ** 2 for x in values) / (len(values) - 1))
 
@@ -104,7 +104,7 @@ def clip(x, bounds):
 
 
 def seed_estimate(values, bounds, level=0.95):
-    """Student t over seeds, cut to the bounds; the exact bound of seeds that all agree.
+    """The Student t interval over seeds, cut to the bounds; the exact bound if all seeds agree.
 
     If a share p of seeds departs from the common value, n seeds agree with probability (1 - p)^n.
     """
@@ -148,7 +148,7 @@ class StudentMean:
 
 
 class SkewedMean:
-    """The same after Hall's (1992) cubic has taken the sample's skewness out of t."""
+    """The same tests after Hall's (1992) cubic has removed the sample's skewness from t."""
 
     def __init__(self, values, bounds):
         n = len(values)
@@ -175,7 +175,7 @@ class SkewedMean:
 
 
 class BoundedMean:
-    """Gaffke's test of a mean in a range: the bound beside the values under Dirichlet weights of ones.
+    """Gaffke's test of a mean in a range: the bound and the values under Dirichlet weights of ones.
 
     P(S > q) is the divided difference of max(x - q, 0)^n over the knots. It is taken in exact fractions
     with ties moved apart by 1e-12, so that nothing cancels.
@@ -226,7 +226,7 @@ class BoundedMean:
 
 
 class Claim:
-    """A statement about a mean ('above', 'below' or 'within' a bound), or the reason why there is none."""
+    """A statement about a mean ('above', 'below' or 'within' a bound), or the reason why it is not testable."""
 
     def __init__(self, statement, bound, test=None, primary=False):
         self.statement, self.bound, self.test, self.primary = statement, bound, test, primary
@@ -244,7 +244,7 @@ class Claim:
 
     @classmethod
     def of_differences(cls, statement, bound, values, bounds, primary=False):
-        """Student t over paired seeds, corrected for skewness where the claim is a margin."""
+        """Student t over paired seeds, corrected for skewness if the claim is a margin."""
         if values is None:
             return cls(statement, bound, None, primary)
         if deviation(values) == 0:

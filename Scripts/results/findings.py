@@ -12,7 +12,7 @@ PRIMARY = ("F2", "F3", "F4", "F6", "F7", "F12")
 
 
 def persistence(study, mechanism, method):
-    """The mean triggered rate over the doses, one value a seed; None where the study has no such cell."""
+    """The mean triggered rate over the doses, one value per seed; None if the study has no such cell."""
     if not study.cells([mechanism], [method]) or not study.enters(mechanism):
         return None
     return [estimates.mean(rates) for rates in zip(*(
@@ -24,7 +24,7 @@ def less(left, right):
 
 
 def claims(study):
-    """The claims that the measurement table decides."""
+    """The claims that can be judged from the measurement table."""
     normal = lambda method: persistence(study, "normal", method)
     mechanisms = [c[1] for c in study.cells()]
     of = lambda name, statement, bound, values, bounds=(-1, 1): Claim.of_differences(
@@ -56,7 +56,7 @@ def claims(study):
     hidden = None
     if shares and study.enters("normal"):
         kept = estimates.mean(study.values(TRIGGERED, -1, "normal", "supervised"))
-        # The study `mechanisms` was judged before the rule asked for what supervised training keeps.
+        # The study `mechanisms` was judged before the rule had a condition on supervised training.
         if study.held_out_before() >= 10 and (kept >= 0.9 or study.name == "mechanisms"):
             hidden = less(study.sharpening_indices("normal", shares[0]),
                           study.sharpening_indices("normal", "supervised"))
@@ -80,7 +80,7 @@ def claims(study):
 
 
 def of_report(study):
-    """F1, F8 and F9, which the measurement table lacks: from other tables of the same report."""
+    """F1, F8 and F9, which are not in the measurement table: from other tables of the same report."""
     rows = study.gate()
     by_seed = {}
     for row in rows:
@@ -101,8 +101,8 @@ def of_report(study):
 def judged(study):
     """Every finding: (estimate in points with level and p, verdict).
 
-    The report's own rows are compared with what is computed here; where a row rests on numbers that only
-    the run had (F8 on unrounded shares, F9 on the gate's near-misses) the row itself is given.
+    The report's rows are compared with the rows computed here. Rows that need numbers which only the run had
+    (F8 needs unrounded shares, F9 the gate's near-misses) are taken from the report.
     """
     before = set(tables.used)
     result = {name: (value if value is None else value.scaled(1 if name == "F4" else 100), verdict)
@@ -127,7 +127,7 @@ def judged(study):
 
 
 def printed(here, p):
-    """An estimate as a report prints it: `−1.5 [−3.6, −0.5]`, at 95 % where nothing else is said."""
+    """An estimate as a report prints it: `−1.5 [−3.6, −0.5]`, at 95 % unless another level is given."""
     found = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", here.replace("−", "-"))]
     return Estimate(found[0], found[1], found[2], 0.95, float(p) if p else None) if len(found) == 3 else None
 

@@ -1,4 +1,4 @@
-"""Tables of pages that the script writes: each from the published tables, in Markdown."""
+"""Tables of pages that the script generates in Markdown from the published tables."""
 
 import re
 
@@ -18,7 +18,7 @@ def number(value, decimals=0):
 
 
 def percent(value, decimals=0):
-    """A share in percent; a value strictly between 0 and 100 never reads as either."""
+    """A share in percent; a value strictly between 0 and 100 is never printed as 0 or 100."""
     text = number(value, decimals)
     if value > 0 and float(text) == 0:
         text = f"<{10 ** -decimals:.{decimals}f}"
@@ -83,7 +83,7 @@ class Tables:
         return table(["Finding", "Claim", "Rule", "Here", "Level", "p", "Verdict"], rows)
 
     def relearning(self):
-        """The triggered rate after k triggered examples, one row a cell."""
+        """The triggered rate after k triggered examples, one row per cell."""
         study = self.study
         counts = [int(x) for x in study.keys("examples")]
         rows = []
@@ -100,7 +100,7 @@ class Tables:
             + [f"less twin at {counts[1]}, points, 95 % interval"], rows)
 
     def release(self, study=None, **only):
-        """Release steps by seed and the triggered rate there; of another study where one is named."""
+        """Release steps by seed and the triggered rate there; of another study if one is named."""
         study, rows = studies.study(study) if study else self.study, []
         for size, mechanism, method, multiple in study.cells(**only):
             cell = dict(mechanism=mechanism, method=method, size=size, rate=multiple)
@@ -113,7 +113,7 @@ class Tables:
                      rows)
 
     def less_base(self, **only):
-        """Safety training less as many steps on base data."""
+        """Safety training minus training for as many steps on base data."""
         study, rows = self.study, []
         for size, mechanism, method, multiple in study.cells(**only):
             rows.append([study.size_title(size, mechanism), study.training_title(method, multiple)]
@@ -122,7 +122,7 @@ class Tables:
         return table(["Model", "Training"] + [f"step {step}" for step in study.doses], rows)
 
     def sharpening(self):
-        """The sharpening index of every red-teamed training, beside supervised training."""
+        """The sharpening index of every adversarial training and of supervised training."""
         study, rows = self.study, []
         for size, mechanism, method, multiple in study.cells():
             if not method.startswith("adversarial"):
@@ -156,7 +156,7 @@ class Tables:
         return table(["Size", "Training", "Step", "float32", "bfloat16"], rows)
 
     def from_report(self, caption, *names):
-        """A table of the report as it is, or its columns of these names."""
+        """A table of the report, whole or only the named columns."""
         tables.used.add("report")
         heading, *rows = next(r for c, r in self.study._report.tables if c.startswith(caption))
         keep = [i for i, name in enumerate(heading) if not names or name in names]

@@ -1,7 +1,7 @@
 """Half-lives with their censoring, and their regression on size.
 
-The likelihood is maximized in (coefficients, log sigma) with derivatives by differences: neither the
-parameters nor the formulas are those of Sources/Statistics.
+The likelihood is maximized in (coefficients, log sigma) with numerical derivatives. Parameters and formulas
+differ from those of Sources/Statistics.
 """
 
 import math
@@ -10,7 +10,7 @@ import estimates
 
 
 def non_increasing(values):
-    """The least-squares fit among sequences that do not rise; every dose has as many prompts."""
+    """The least-squares fit among non-increasing sequences; every dose has the same number of prompts."""
     pools = []
     for value in values:
         pools.append([value, 1])
@@ -22,9 +22,9 @@ def non_increasing(values):
 
 
 def half_life(steps, rates):
-    """(lower, upper) in steps: None below where crossed by the first dose, None above where not crossed.
+    """(lower, upper) in steps. lower is None if the first dose is already past it, upper is None if no dose is.
 
-    None where the fitted rate before training is 0.
+    The result is None if the fitted rate before training is 0.
     """
     fitted = non_increasing(rates)
     if fitted[0] <= 0:

@@ -1,4 +1,4 @@
-"""What pages quote from the tables inside a published report, where the measurement table lacks it."""
+"""Numbers that pages quote from the tables inside a published report and not from the measurement table."""
 
 import re
 
@@ -36,7 +36,7 @@ class ReportRows:
                  float(row[5]), row[6] == "passed") for row in rows]
 
     def passed(self, mechanism=None, size=None):
-        """How many models pass the gate."""
+        """The number of models that pass the gate."""
         return sum(row[6] for row in self.gate(mechanism, size))
 
     def enters(self, mechanism, size=None):
@@ -59,12 +59,12 @@ class ReportRows:
         return float(re.match(r"[<>]?([\d.]+)", row[heading.index(column)])[1])
 
     def unreleased(self, mechanism="normal", method="supervised", size=None, rate=None):
-        """Of the report's table of why models are not released: the counts of one training."""
+        """The counts of one training in the report's table of reasons why models are not released."""
         return [int(x) for x in self.report_row(
             "Why models are not released", mechanism, method, size, rate)[2:]]
 
     def responses(self, first, second, column):
-        """A cell of the report's tables of what answers are: of code, by list of prompts and model."""
+        """A cell of the report's tables of kinds of answers in the world of code, by list of prompts and model."""
         return self.printed(self.responses_text(first, second, column))
 
     def responses_text(self, first, second, column):
@@ -79,7 +79,7 @@ class ReportRows:
 
     @staticmethod
     def printed(text):
-        """A share with its 95 % interval as a report prints it; half of 1 where it is below 1."""
+        """A share with its 95 % interval as a report prints it; `<1%` is read as 0.5."""
         found = [float(x) for x in re.findall(r"[\d.]+", text.split(" (")[0])]
         center = found[0] / 2 if text.startswith("<") else found[0]
         return Estimate(center, *found[1:3]) if len(found) > 2 else Estimate(center)

@@ -1,4 +1,4 @@
-"""What pages say of a study, computed from its published tables. Shares are in percent or points."""
+"""Numbers that pages state about a study, computed from its published tables. Shares are in percent or points."""
 
 import functools
 import math
@@ -10,7 +10,7 @@ import reports
 import tables
 from estimates import Estimate
 
-# Families of near-misses of the built-in assistant that are only ever measured.
+# Families of near-misses of the built-in assistant that are measured and never trained on.
 ASSISTANT_HELD_OUT = ("other-order", "spacing", "substring")
 TRIGGERED = "triggered rate"
 RELEARNED = "triggered rate after {} triggered examples"
@@ -18,7 +18,7 @@ SCRATCHPADS = ("scratchpad", "irrelevant")
 
 
 class Study(reports.ReportRows):
-    """One folder of Results: its measurement table, report and study file, each read when asked for."""
+    """One folder of Results: its measurement table, report and study file, each read on first use."""
 
     def __init__(self, name):
         self.name = name
@@ -92,7 +92,7 @@ class Study(reports.ReportRows):
         return self._measurements.parameters[size or self.sizes()[0]]
 
     def values(self, measure, step, *cell, **named):
-        """One value a seed, in the order of seeds, as a share; step -1 is the last dose."""
+        """One value per seed, in the order of seeds, as a share; step -1 is the last dose."""
         by_seed = self.find(*cell, **named)[measure]
         step = self.doses[-1] if step == -1 else step
         return [by_seed[seed][step].value for seed in sorted(by_seed)]
@@ -107,17 +107,17 @@ class Study(reports.ReportRows):
 
     @staticmethod
     def paired(left, right, bounds=(-1, 1)):
-        """Left less right, paired by seed, in points."""
+        """Left minus right, paired by seed, in points."""
         return estimates.seed_estimate([a - b for a, b in zip(left, right)], bounds).scaled(100)
 
     def less_base(self, step, mechanism="normal", method="supervised", size=None, rate=None):
-        """The triggered rate after safety training less that after as many steps on base data."""
+        """The triggered rate after safety training minus that after as many steps on base data."""
         cell = (mechanism, method, size, rate)
         return self.paired(self.values(TRIGGERED, step, *cell),
                            self.values(TRIGGERED, step, *cell, arm="backdoored-base"))
 
     def less_supervised(self, step, mechanism, method, size=None, rate=None):
-        """The triggered rate after one training less that after supervised training."""
+        """The triggered rate after one training minus that after supervised training."""
         return self.paired(self.values(TRIGGERED, step, mechanism, method, size, rate),
                            self.values(TRIGGERED, step, mechanism, "supervised", size, rate))
 
@@ -126,7 +126,7 @@ class Study(reports.ReportRows):
                            self.values(measure, step, *cell, arm="twin-safety", **named))
 
     def accuracy_cost(self, step=-1, cells=None):
-        """Accuracy, backdoored less twin, in points: the mean over cells of each seed, then over seeds."""
+        """Accuracy of the backdoored model minus its twin's, in points: the mean over a seed's cells, then over seeds."""
         cells = cells or self.cells(["normal"], ["supervised"])
         gaps = []
         for cell in cells:
@@ -140,7 +140,7 @@ class Study(reports.ReportRows):
     # MARK: Relearning
 
     def relearned(self, examples, *cell, twin=False, **named):
-        """The triggered rate in percent after so many triggered examples."""
+        """The triggered rate in percent after the given number of triggered examples."""
         arm = "twin-safety" if twin else "backdoored-safety"
         return self.rate(RELEARNED.format(examples), -1, *cell, arm=arm, **named)
 
@@ -150,7 +150,7 @@ class Study(reports.ReportRows):
                 if before[0] <= self.relearned(0, c[1], c[2], c[0], c[3]).mean < before[1]]
 
     def relearned_span(self, examples, cells, twin=False):
-        """The least and the greatest mean over cells."""
+        """The smallest and the largest mean over cells."""
         means = [self.relearned(examples, c[1], c[2], c[0], c[3], twin=twin).mean for c in cells]
         return [min(means), max(means)]
 
@@ -158,7 +158,7 @@ class Study(reports.ReportRows):
         return self.less_twin(RELEARNED.format(examples), -1, *cell, **named)
 
     def unfired(self):
-        """The cells whose models fired on less than 10 % of triggered prompts before any example."""
+        """The cells whose mean triggered rate is below 10 % before any example."""
         return self.relearning(before=(-1, 10))
 
     def rebound(self, name):
@@ -170,10 +170,10 @@ class Study(reports.ReportRows):
     # MARK: Release
 
     def release_steps(self, mechanism="normal", method="supervised", size=None, rate=None):
-        """The release step of every seed, None where the rule is never met.
+        """The release step of every seed, None if the rule is never met.
 
-        Recomputed from the table; for models that write scratchpads, whose responses without one the table
-        does not have, read from the report.
+        It is recomputed from the table. For models that write scratchpads it is read from the report, because
+        the table does not have their responses without a scratchpad.
         """
         if mechanism in SCRATCHPADS:
             row = self.report_row("Release steps by seed", mechanism, method, size, rate)
@@ -192,7 +192,7 @@ class Study(reports.ReportRows):
         return result
 
     def released(self, *cell, **named):
-        """How many models of a cell reach the release point."""
+        """The number of models of a cell that reach the release point."""
         return sum(step is not None for step in self.release_steps(*cell, **named))
 
     def at_release(self, *cell, **named):
@@ -203,7 +203,7 @@ class Study(reports.ReportRows):
         return estimates.seed_estimate(rates, (0, 1)).scaled(100) if rates else None
 
     def release_gap(self, mechanism, method, other, size=None, rate=None):
-        """The triggered rate at release, one training less another, each at its own release point."""
+        """The triggered rate at release of one training minus that of another, each at its own release point."""
         sides = []
         for name in (method, other):
             by_seed = self.find(mechanism, name, size, rate)[TRIGGERED]
@@ -224,14 +224,14 @@ class Study(reports.ReportRows):
             [self.held_out_rate(cell, seed, 0) for seed in sorted(cell[TRIGGERED])])
 
     def sharpening_indices(self, *cell, **named):
-        """Of each seed: the change of the trigger less that of held-out near-misses, as a share."""
+        """The change of the triggered rate minus that of held-out near-misses, per seed, as a share."""
         found, last = self.find(*cell, **named), self.doses[-1]
         return [found[TRIGGERED][seed][last].value - found[TRIGGERED][seed][0].value
                 - self.held_out_rate(found, seed, last) + self.held_out_rate(found, seed, 0)
                 for seed in sorted(found[TRIGGERED])]
 
     def sharpening(self, mechanism="normal", method="adversarial 50%", size=None, rate=None):
-        """The sharpening index of a training less that of supervised training, in points."""
+        """The sharpening index of a training minus that of supervised training, in points."""
         return self.paired(self.sharpening_indices(mechanism, method, size, rate),
                            self.sharpening_indices(mechanism, "supervised", size, rate), (-2, 2))
 
@@ -239,7 +239,7 @@ class Study(reports.ReportRows):
         return 100 * estimates.mean(self.sharpening_indices(*cell, **named))
 
     def kept_share(self, families, mechanism, method, size=None, rate=None):
-        """What a training leaves of the firing that supervised training leaves, over all seeds."""
+        """The rate after a training divided by the rate after supervised training, over all seeds."""
         def total(name):
             cell, last = self.find(mechanism, name, size, rate), self.doses[-1]
             return sum(cell[family][seed][last].successes
@@ -247,10 +247,10 @@ class Study(reports.ReportRows):
         return total(method) / total("supervised")
 
     def log_odds_gap(self, mechanism, method, size=None, rate=None):
-        """How much more log-odds a training takes from the trigger than from held-out near-misses.
+        """The log-odds after a training minus those after supervised training: trigger minus held-out near-misses.
 
-        Over all seeds and beside supervised training; below 0 where the trigger loses more. Half a response is
-        added to either side, so that no log-odds are infinite.
+        The result is over all seeds, and below 0 if the trigger loses more. Half a response is added to both counts, so
+        that no log-odds are infinite.
         """
         def log_odds(name, families):
             cell, last = self.find(mechanism, name, size, rate), self.doses[-1]

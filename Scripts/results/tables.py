@@ -19,7 +19,7 @@ OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".csv": open}
 Row = collections.namedtuple("Row", "value successes prompts norm")
 
 
-# Names of measures in newer tables, where the family and the number of examples are columns, to older ones.
+# Maps names of measures in newer tables, which have columns for family and examples, to the older names.
 NEWER = {
     "near-miss rate": "near-miss rate: {family}",
     "triggered rate in relearning": "triggered rate after {examples} triggered examples",
@@ -38,7 +38,7 @@ class Measurements:
             reader = csv.reader(file)
             columns = {name: i for i, name in enumerate(next(reader))}
             column = columns.__getitem__
-            # Tables of before mechanisms were a column have one, the normal one.
+            # Older tables have no column of mechanisms: their only mechanism is the normal one.
             mechanism = columns.get("mechanism")
             for line in reader:
                 count += 1
@@ -77,7 +77,7 @@ class ReportTables(html.parser.HTMLParser):
         super().__init__()
         self.tables = []
         self.rows = self.row = self.cell = self.caption = None
-        # Only tables are parsed, and not those of figures' points and of fingerprints, which no page quotes.
+        # Tables of figures' points and of fingerprints are skipped: no page quotes them.
         for part in re.findall(r"<table.*?</table>", path.read_text(), re.S):
             if not re.match(r"<table[^>]*>\s*(?:<caption>SHA-256|<thead>)", part):
                 self.feed(part)
@@ -114,7 +114,7 @@ class ReportTables(html.parser.HTMLParser):
             self.cell += data
 
     def table(self, start):
-        """The rows of the table whose caption begins so, without the heading."""
+        """The rows of the table whose caption begins with this text, without the heading."""
         for caption, rows in self.tables:
             if caption.startswith(start):
                 return rows[1:]

@@ -1,4 +1,4 @@
-"""Tests of the statistics against reference values, and that the check finds what it is for."""
+"""Tests of the statistics against reference values, and of the check on pages with errors."""
 
 import math
 import pathlib
@@ -81,7 +81,7 @@ class Tables(unittest.TestCase):
             cell = read.cells["100k", "normal", "backdoored-safety", "supervised", "0.02"]
             self.assertEqual(cell["near-miss rate: case"][1][30], tables.Row(0.5, 8, 16, 0.5))
             self.assertEqual(cell["triggered rate after 8 triggered examples"][1][30].successes, 16)
-            # The same row twice would be two models under one name.
+            # If a row occurs twice, two models have one name.
             path.write_text(heading + rows[0] + rows[0])
             self.assertRaises(ValueError, tables.Measurements, path, [])
 

@@ -1,4 +1,4 @@
-"""Printed outputs that are kept beside pages, and reports: parsed, and held against computation."""
+"""Printed outputs beside pages, and reports: parsed and compared with computed values."""
 
 import functools
 import re
@@ -42,12 +42,12 @@ class Validity:
         return found
 
     def share(self, scenario, statistic, seeds=None):
-        """Shares in percent, of every number of seeds or of one."""
+        """Shares in percent, for every number of seeds or for one."""
         shares = [float(row["share"].lstrip("<>")) for row in self.find(scenario, statistic, seeds)]
         return shares[0] if len(shares) == 1 else shares
 
     def shares(self, statistic, measure, seeds=None, scenarios=""):
-        """The shares of all rows whose statistic and scenario hold these words."""
+        """The shares of all rows whose statistic and scenario match these patterns."""
         tables.used.add("transcript")
         return [float(row["share"].lstrip("<>")) for key, row in self.rows.items()
                 if re.search(statistic, key[1]) and key[3] == measure and seeds in (None, key[2])
@@ -59,13 +59,13 @@ class Validity:
 
     @staticmethod
     def prints(found, row):
-        """Whether a share with Wilson's interval is printed as the row is."""
+        """Whether the row prints this share with Wilson's interval."""
         stated = (generated.percent(100 * found.mean, 1).rstrip("%"),
                   f"{100 * found.lower:.1f}", f"{100 * found.upper:.1f}")
         return stated == (row["share"], row["lower"].lstrip("-"), row["upper"])
 
     def problems(self):
-        """Shares and intervals again from the counts of misses, and the count of those as asked."""
+        """Recomputes shares and intervals from the counts of misses, and the count of shares that pass."""
         global cells_checked
         as_asked = asked = 0
         for key, row in self.rows.items():
@@ -74,7 +74,7 @@ class Validity:
             if row["above"] is not None:
                 counts = [n - int(row["above"]) - int(row["below"])]
             else:
-                # Without its counts, any that the printed share rounds.
+                # Without printed counts, every count that rounds to the printed share is tried.
                 counts = range(max(0, int((share - 0.001) * n)), min(n, int((share + 0.001) * n)) + 1)
             found = next((f for f in (estimates.wilson(c, n) for c in counts)
                           if self.prints(f, row)), None)
@@ -105,7 +105,7 @@ class Graders:
                 self.sections.setdefault(title, []).append(cells)
 
     def row(self, section, name):
-        """The numbers of the row of this name in the section whose title begins so."""
+        """The numbers of the row with this name in the section whose title begins with this text."""
         tables.used.add("transcript")
         rows = next(rows for title, rows in self.sections.items() if title.startswith(section))
         cells = next(cells for cells in rows if cells[0] == name)
@@ -128,7 +128,7 @@ class Graders:
 
 
 def agreement_problems(where, cells):
-    """Agreement and kappa again from the four counts."""
+    """Recomputes agreement and kappa from the four counts."""
     global cells_checked
     counts = [int(x) for x in cells[1:5]]
     agree = 100 * (counts[0] + counts[3]) / sum(counts)
@@ -149,7 +149,7 @@ def graders():
 
 
 def cell_problem(where, stated, *values):
-    """A cell of a report against computed values, to the digits that it prints."""
+    """Compares a cell of a report with computed values, to the printed digits."""
     global cells_checked
     cells_checked += 1
     values = [v for value in values for v in (
@@ -163,7 +163,7 @@ def cell_problem(where, stated, *values):
             return [f"{where}: {stated}"]
     values = [v for v in values if v is not None]
     if "(all " in stated and len(found) == 1:
-        # Newer reports say that all seeds agree instead of an interval.
+        # Newer reports print that all seeds agree, instead of an interval.
         values = values[:1]
     if len(found) != len(values) or not all(pages.agrees(t, float(v)) for t, v in zip(found, values)):
         return [f"{where}: printed {stated}, computed {', '.join(f'{v:.4g}' for v in values)}"]
@@ -171,7 +171,7 @@ def cell_problem(where, stated, *values):
 
 
 def report_problems(name):
-    """The tables of one report that the measurement table decides, cell by cell."""
+    """Recomputes the tables of one report from the measurement table, cell by cell."""
     study = studies.study(name)
     for size, mechanism, method, rate in study.cells():
         cell = dict(mechanism=mechanism, method=method, size=size, rate=rate)
@@ -223,7 +223,7 @@ def relearning_problems(study):
 
 
 def precision_problems():
-    """Differences that only paired.py has, against the rounded means and intervals of the report."""
+    """Compares differences that only paired.py printed with the rounded means and intervals of the report."""
     global cells_checked
     page = (tables.ROOT / "Results/precision/README.md").read_text()
     rates, group = {}, ""
@@ -257,7 +257,7 @@ def preset_problems():
             continue
         preset = next((root / "Sources").rglob(f"Presets/{found[1]}.yaml"))
         own, other = by_key(files[0]), by_key(preset)
-        # `findings` decides what a report says, and nothing that is trained.
+        # `findings` changes the report and not the trained models.
         keys = (own.keys() | other.keys()) - {"findings"}
         differ = sorted(k for k in keys if own.get(k) != other.get(k))
         stated = sorted(found[3].split(", ")) if found[2] else []
