@@ -2,7 +2,7 @@ import JSON
 import Text
 
 extension CheckpointError {
-  /// One line of prose: the file, the place in it, what is wrong, and what to do where that helps.
+  /// One line of text: the file, the position in it, the problem, and the remedy if there is one.
   public var line: String {
     var text = file.printable(limit: 400)
     switch place {
@@ -87,7 +87,7 @@ extension CheckpointError.Problem {
 
   private static func list(_ names: [String]) -> String { names.joined(separator: " and ") }
 
-  /// A shape as `[2, 3]`; a file may give it any number of dimensions, so the rest is left out.
+  /// A shape as `[2, 3]`. A file may have any number of dimensions, so a long shape is cut.
   private static func list(_ shape: [Int]) -> String {
     "[" + shape.prefix(8).map(String.init).joined(separator: ", ")
       + (shape.count > 8 ? ", …]" : "]")
