@@ -2,7 +2,7 @@ import Foundation
 public import Tensors
 
 extension Oracle {
-  /// The pair (x_i, x_{i+D/2}) of query and key turned by the table's angle; value copied.
+  /// The pairs (x_i, x_{i+D/2}) of query and key rotated by the table's angle; value is copied.
   ///
   /// Bound: 3u (|x_i| + |x_{i+D/2}|), as the contract says.
   public static func rotary(
@@ -153,7 +153,8 @@ extension AttentionSizes {
 }
 
 extension OperationCase {
-  /// Attention of one projection; the inputs alone, so that a large one costs little to describe.
+  /// Attention of one projection. Only inputs are made, so the description of a large call is
+  /// cheap.
   public static func attention(
     _ sizes: AttentionSizes, projection: [Float], lengths: [Int32]
   ) -> OperationCase {
@@ -178,7 +179,7 @@ extension OperationCase {
   }
 
   /// - Parameters:
-  ///   - start: of every sequence; nil for none.
+  ///   - start: the start of every sequence; nil for none.
   fileprivate static func rotary(
     _ sizes: AttentionSizes, inverse: Bool, start: [Int32]?, inPlace: Bool, projection: [Float],
     positions: Int

@@ -2,8 +2,8 @@ import Foundation
 public import Tensors
 
 extension Oracle {
-  /// The gradient of attention with respect to the projection, from the kept output O and
-  /// log-sum-exp L as they were given.
+  /// The gradient of attention with respect to the projection, from the given output O and
+  /// log-sum-exp L.
   ///
   /// P_ts = e^(s_ts - L_t), dP_ts = g_t·v_s, Δ_t = g_t·O_t, dS_ts = P_ts (dP_ts - Δ_t);
   /// dQ_t = Σ_s dS_ts k_s / √D, dK_s = Σ_t dS_ts q_t / √D, dV_s = Σ_t P_ts g_t.
@@ -116,7 +116,7 @@ extension Expected {
 }
 
 extension OperationCase {
-  /// The gradient of `attention` from the output and the log-sum-exp that it left.
+  /// The gradient of `attention` from its output and its log-sum-exp.
   public static func attentionGradient(
     _ sizes: AttentionSizes, projection: [Float], lengths: [Int32], output: [Float],
     logSumExp: [Float], outputGradient: [Float]
@@ -129,7 +129,7 @@ extension OperationCase {
         .input(output, narrow), .input(logSumExp, sizes.headRows),
         .input(outputGradient, narrow), .output(wide),
       ],
-      // Seven products of head width a pair.
+      // Seven products of head width per pair.
       flops: sizes.pairs(lengths) * Double(14 * sizes.headWidth + 8),
       expected: {
         [

@@ -2,7 +2,7 @@ public import Tensors
 
 extension Oracle {
   /// Caches (R, B, H, T, D) after the keys and values of a projection (R, B, T', 3C) were copied to
-  /// positions 0 ..< T'; every other element as it was.
+  /// positions 0 ..< T'; all other elements are unchanged.
   public static func storeKeysAndValues(
     _ projection: [Double], keys: [Double], values: [Double], capacity: Int,
     _ shape: AttentionSizes
@@ -69,7 +69,7 @@ extension Oracle {
 }
 
 extension OperationDescription {
-  /// Keys and values go to the first positions; the others keep what they held.
+  /// Keys and values are stored at the first positions; the other positions are unchanged.
   static let storeKeysAndValues = OperationDescription("storeKeysAndValues") { extent, numbers in
     caches(extent).map { sizes, capacity in
       let shape = cacheShape(sizes, capacity)
@@ -96,8 +96,9 @@ extension OperationDescription {
     }
   }
 
-  /// One new position per row, each row at its own, the first and the last of the cache among them.
-  /// What is past a row's position has not been stored yet: it must not be read.
+  /// One new position per row, with a different position for each row, including the first and the
+  /// last of the cache. Elements past a row's position have not been stored yet and must not be
+  /// read.
   static let attentionDecode = OperationDescription("attentionDecode") { extent, numbers in
     caches(extent).map { long, capacity in
       var sizes = long
@@ -143,7 +144,7 @@ extension OperationDescription {
     [sizes.replicas, sizes.batch, sizes.heads, capacity, sizes.headWidth]
   }
 
-  /// Sizes of a projection, and the positions that the cache can hold.
+  /// Sizes of a projection, and the number of positions of the cache.
   private static func caches(_ extent: Extent) -> [(AttentionSizes, Int)] {
     guard extent == .every else { return attentions(extent).map { ($0, $0.positions + 3) } }
     // Replicas, batch, positions, heads, head width, capacity.

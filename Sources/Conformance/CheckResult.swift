@@ -1,8 +1,8 @@
 import Foundation
 
-/// What one check found.
+/// The result of one check.
 public struct CheckResult: Codable, Sendable {
-  /// The ratio of errors without a measure: not a number, a wrong choice, no result at all.
+  /// The ratio for errors that cannot be measured: NaN, a wrong choice, or no result.
   public static let largestRatio = 1e9
 
   public let operation: String
@@ -12,7 +12,7 @@ public struct CheckResult: Codable, Sendable {
   public let passed: Bool
   /// Why the check failed, in one line.
   public let note: String?
-  /// Time that the check took, the host's own computations included.
+  /// The duration of the check, including the host's computations.
   public let milliseconds: Double
 }
 

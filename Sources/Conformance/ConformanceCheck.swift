@@ -1,16 +1,17 @@
 public import Tensors
 
-/// Every operation of a device held to its definition and to the promises of `Backend`.
+/// A check of every operation of a device against its definition and against the requirements of
+/// `Backend`.
 ///
-/// Each call runs on random inputs, its outputs filled with NaN before. What it writes must be within a
-/// bound of the definition, which plain loops in double precision evaluate. The reference backend is
-/// held to the same. Then: the same bytes from a second run, the same bytes for a replica alone as in a
-/// batch, the same bytes for live rows as for the rows alone, no NaN left, nothing written outside of
-/// the outputs.
+/// Each call runs on random inputs, with outputs filled with NaN before. The written values must be
+/// within a bound of the definition, which plain loops in double precision evaluate. The reference
+/// backend must meet the same bounds. Further checks are: the same bytes from a second run, the
+/// same bytes for a replica alone and in a cohort, the same bytes for live rows and for the rows
+/// alone, no NaN left, and nothing written outside the outputs.
 public struct ConformanceCheck {
   public let device: any Backend
   public let reference: any Backend
-  /// Decides every input.
+  /// The seed of all inputs.
   public let seed: UInt64
 
   public init(device: any Backend, reference: any Backend, seed: UInt64) {
@@ -19,12 +20,12 @@ public struct ConformanceCheck {
     self.seed = seed
   }
 
-  /// Runs every check of some operations. What fails, a device's error included, is a result; the checks
-  /// go on.
+  /// Runs every check of some operations. A failure, also an error of the device, is a result, and
+  /// the checks continue.
   ///
   /// - Parameters:
-  ///   - extent: how many calls of each.
-  ///   - report: takes every result when it is there.
+  ///   - extent: the extent of the calls per operation.
+  ///   - report: called with every result.
   /// - Throws: what `report` throws, which ends the run.
   @discardableResult
   public func run(
@@ -38,7 +39,7 @@ public struct ConformanceCheck {
     }
   }
 
-  /// The largest error over its bound, and the first thing that is wrong.
+  /// The largest ratio of error to bound, and the first failure.
   private func check(_ call: OperationCase) throws -> (ratio: Double, note: String?) {
     let together = try call.run(on: device)
     let onReference = try naming("reference") { try call.run(on: reference) }
@@ -57,7 +58,7 @@ public struct ConformanceCheck {
     return (found.ratio, try problem() ?? referenceProblem().map { "reference: \($0)" })
   }
 
-  /// Times a check and turns its note, or what it throws, into a result.
+  /// Times a check and turns its note, or the error that it throws, into a result.
   public func measured(
     _ operation: String, _ sizes: String, _ body: () throws -> (ratio: Double, note: String?)
   ) -> CheckResult {
@@ -71,19 +72,22 @@ public struct ConformanceCheck {
       milliseconds: duration / .milliseconds(1))
   }
 
-  /// An error of the reference, told apart from the device's.
+  /// An error of the reference backend, marked by a name to distinguish it from errors of the
+  /// device.
   private struct NamedError: Error, CustomStringConvertible {
     let description: String
   }
 
-  /// Runs a body whose errors begin with a name.
+  /// Runs a body. A name is put before the text of its errors.
+  ///
+  /// - Throws: what `body` throws, as an error with the name.
   public func naming<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
     do { return try body() } catch {
       throw NamedError(description: "\(name): \(Self.firstLine(error))")
     }
   }
 
-  /// An error's own line; a compiler's lines that follow it, announced by a colon, are left out.
+  /// The first line of an error. Lines of a compiler that follow after a colon are omitted.
   private static func firstLine(_ error: any Error) -> String {
     let line = "\(error)".split(separator: "\n").first.map(String.init) ?? "an error without a text"
     return line.hasSuffix(":") ? String(line.dropLast()) : line

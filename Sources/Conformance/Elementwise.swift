@@ -58,7 +58,7 @@ extension Oracle {
 extension OperationDescription {
   static let add = OperationDescription("add") { extent, numbers in
     rowSizes(extent).flatMap { r, rows, width in
-      // The output is either operand, or another tensor.
+      // The output is the left operand, the right operand, or another tensor.
       (extent == .every ? [0, 1, 2] : [1]).map { place in
         let shape: Shape = [r, rows, width]
         let (left, right) = (
@@ -133,7 +133,7 @@ extension OperationDescription {
   /// Replicas, rows and width of operations on rows and elements.
   private static func rowSizes(_ extent: Extent) -> [(Int, Int, Int)] {
     switch extent {
-    // Rows beyond a block of any sum, and no multiple of a tile.
+    // More rows than a block of any sum, and not a multiple of a tile.
     case .cohort: [(5, 131, 48)]
     case .device: [(3, 1, 1), (3, 65, 33), (3, 300, 64)]
     case .every:
@@ -145,7 +145,8 @@ extension OperationDescription {
     }
   }
 
-  /// Gates and values: gates from the middle of the sigmoid to where e^-gate overflows.
+  /// Gates and values: gates range from the middle of the sigmoid to values for which e^-gate
+  /// overflows.
   private static func gateAndUp(
     _ rows: Int, _ width: Int, _ numbers: inout TestNumbers
   ) -> [Float] {

@@ -19,8 +19,8 @@ extension Oracle {
 
   /// tableGradient[r, v, :] (+)= Σ of the gradients of the positions that hold v.
   ///
-  /// Bound: n additions in sequence err by n u Σ|terms|, one more allowed for terms in u²; a row
-  /// that nothing or one gradient reaches is exact.
+  /// Bound: n additions in sequence err by n u Σ|terms|, one more is allowed for terms in u². A row
+  /// with no gradient or with one gradient is exact.
   public static func embeddingGradient(
     _ indices: [Int32], outputGradient: [Double], accumulatingOn table: [Double]?, replicas: Int,
     rows: Int, channels: Int
@@ -67,7 +67,7 @@ extension OperationDescription {
     }
   }
 
-  /// Rows that many, one and no position reach; a skewed draw makes all three likely.
+  /// Rows with many positions, one position and no position. A skewed draw makes all three likely.
   static let embeddingGradient = OperationDescription("embeddingGradient") { extent, numbers in
     lookups(extent).flatMap { r, count, rows, c in
       [false, true].map { accumulate in

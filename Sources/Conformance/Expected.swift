@@ -1,9 +1,9 @@
-/// Values and, for each, how far a float32 evaluation may be from it.
+/// Expected values, each with a bound on the error of a float32 evaluation.
 public struct Expected: Sendable {
   public var values: [Double]
-  /// 0 demands the value itself; infinity says that the contract leaves the element open.
+  /// 0 requires the exact value; infinity means that the contract does not define the element.
   public var bounds: [Double]
-  /// The elements that values and bounds are of, ascending; nil where they are of all.
+  /// The indices of the elements with values and bounds, ascending; nil for all elements.
   public var indices: [Int]?
 
   public init(count: Int) {
@@ -19,7 +19,7 @@ public struct Expected: Sendable {
 
   public var count: Int { values.count }
 
-  /// The values as floats: what a backend that rounded once would have computed.
+  /// The values as floats, rounded once.
   public var floats: [Float] { values.map { Float($0) } }
 
   mutating func set(_ index: Int, _ value: Double, within bound: Double) {
@@ -27,7 +27,7 @@ public struct Expected: Sendable {
     bounds[index] = bound
   }
 
-  /// How far numbers are from these, in bounds.
+  /// The deviation of numbers from these values, relative to the bounds.
   public func deviation(of actual: [Float]) -> Deviation {
     var result = Deviation()
     if indices == nil && actual.count != count {
@@ -39,7 +39,7 @@ public struct Expected: Sendable {
       let (got, value, bound) = (actual[index], values[place], bounds[place])
       if bound == .infinity || Double(got) == value { continue }
       let error = abs(Double(got) - value)
-      // Written so that NaN is wrong, and any difference where none is allowed.
+      // With this form NaN is wrong, and any difference is wrong if the bound is 0.
       let ratio = error.isFinite && bound > 0 ? error / bound : .infinity
       result.record(
         ratio, "element \(index) is \(got), not \(Float(value)) within \(Float(bound))")
@@ -48,17 +48,17 @@ public struct Expected: Sendable {
   }
 }
 
-/// What one written tensor of a call must hold.
+/// The expected content of one written tensor of a call.
 public enum Expectation: Sendable {
   case numbers(Expected)
-  /// Integers, one of several where rounding decides between them.
+  /// Integers, with several allowed values if rounding decides between them.
   case choices([Set<Int32>])
 
   static func exactly(_ values: [Float]) -> Self { .numbers(Expected(exactly: values.doubles)) }
 
   static func exactly(_ values: [Int32]) -> Self { .choices(values.map { [$0] }) }
 
-  /// How far what was written is from this, in bounds.
+  /// The deviation of written values from the expectation, relative to the bounds.
   public func deviation(of bits: [UInt32]) -> Deviation {
     switch self {
     case .numbers(let expected):
@@ -76,19 +76,19 @@ public enum Expectation: Sendable {
   }
 }
 
-/// How far what was computed is from what must be.
+/// The deviation of computed values from expected values.
 public struct Deviation: Sendable {
-  /// The largest error over its bound: 1 and below passes. Infinite for a NaN, or for any error where
-  /// none is allowed.
+  /// The largest ratio of error to bound; 1 and below passes. It is infinite for a NaN, or for any
+  /// error if the bound is 0.
   public private(set) var ratio = 0.0
-  /// Elements beyond their bound.
+  /// The number of elements outside their bound.
   public private(set) var failures = 0
-  /// The first of them.
+  /// The first wrong element.
   public private(set) var first: String?
 
   public init() {}
 
-  /// The first wrong element and how many there are in one line, or nil.
+  /// The first wrong element and the number of wrong elements in one line, or nil.
   public var note: String? {
     first.map { failures == 1 ? $0 : "\($0); \(failures) elements are wrong" }
   }

@@ -1,15 +1,15 @@
 public import Tensors
 
-/// Tensors of one call, each a view into a larger storage with bands of NaN around every replica's
-/// block, so that what an operation may not touch is seen to be untouched.
+/// Tensors of one call. Each is a view into a larger storage with guard bands of NaN around every
+/// replica's block, so a write outside the tensor is detected.
 public final class GuardedTensors {
-  /// Where the blocks of replicas are in their storage.
+  /// The layout of replicas' blocks in their storage.
   public enum Layout: CaseIterable, Sendable {
     /// Blocks at multiples of 64 elements plus the block's own size.
     case banded
     /// Blocks at odd elements, as a named parameter among others may be.
     case odd
-    /// Blocks one after another, one band at either end.
+    /// Blocks one after another, with one band at each end.
     case packed
 
     var lead: Int { self == .odd ? 67 : 64 }
@@ -20,14 +20,15 @@ public final class GuardedTensors {
     let tensor: Tensor
     let storage: Tensor
     let role: OperationArgument.Role
-    /// Elements of each replica that the operation may write; those after them are guards.
+    /// The number of elements of each replica that the operation may write. Elements after them are
+    /// guards.
     let writable: [Int]
     let before: [Int32]
   }
 
-  /// A quiet NaN that no operation makes: the bands.
+  /// The value of guard bands: a quiet NaN that no operation produces.
   public static let guardBits: UInt32 = 0x7FD1_5EA5
-  /// Another one: elements of an output that nobody has written yet.
+  /// The value of output elements that have not been written: another such NaN.
   public static let unwrittenBits: UInt32 = 0x7FD2_BAD0
   static let bandWidth = 64
 
@@ -41,26 +42,36 @@ public final class GuardedTensors {
   }
 
   /// A tensor that must not change.
+  ///
+  /// - Throws: what the backend does.
   public func input(_ values: [Float], _ shape: Shape) throws -> Tensor {
     try tensor(.input(values, shape))
   }
 
   /// A tensor that must not change.
+  ///
+  /// - Throws: what the backend does.
   public func input(_ values: [Int32], _ shape: Shape) throws -> Tensor {
     try tensor(.input(values, shape))
   }
 
   /// A tensor of which every element must be written.
+  ///
+  /// - Throws: what the backend does.
   public func output(_ shape: Shape, _ elementType: ElementType = .float32) throws -> Tensor {
     try tensor(.output(shape, elementType))
   }
 
   /// A tensor that an operation reads and may change.
+  ///
+  /// - Throws: what the backend does.
   public func updated(_ values: [Float], _ shape: Shape) throws -> Tensor {
     try tensor(.updated(values, shape))
   }
 
   /// A tensor that an operation reads and may change.
+  ///
+  /// - Throws: what the backend does.
   public func updated(_ values: [Int32], _ shape: Shape) throws -> Tensor {
     try tensor(.updated(values, shape))
   }
@@ -68,8 +79,8 @@ public final class GuardedTensors {
   /// The tensor of an argument.
   ///
   /// - Parameters:
-  ///   - live: its live rows, past which nothing may be written.
-  ///   - counts: the numbers of them by replica.
+  ///   - live: the live rows. Nothing may be written past them.
+  ///   - counts: the number of live rows per replica.
   /// - Throws: what the backend does.
   public func tensor(
     _ argument: OperationArgument, live: LiveRows? = nil, counts: [Int]? = nil
@@ -100,9 +111,9 @@ public final class GuardedTensors {
     return tensor
   }
 
-  /// Waits, and says where a band was touched, an input changed or an output left unwritten.
+  /// Waits, and lists changed guard bands, changed inputs and unwritten outputs.
   ///
-  /// - Returns: one line for each tensor with such an element.
+  /// - Returns: one line per tensor with such an element.
   /// - Throws: what the backend does.
   public func problems() throws -> [String] { try contents().problems }
 

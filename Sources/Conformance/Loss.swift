@@ -36,7 +36,7 @@ extension Oracle {
     return (logProbabilities, logSumExp)
   }
 
-  /// g · (1[v = target] - e^(x_v - L)), from the log-sum-exp L as it was given.
+  /// g · (1[v = target] - e^(x_v - L)), from the given log-sum-exp L.
   ///
   /// Bound: the exponential errs by the factor 2u (|x| + |L|) + 8u, its argument's rounding and its
   /// own, and may underflow; the difference and the product round once each. Where g is 0 the row
@@ -125,7 +125,7 @@ extension OperationDescription {
         let shape: Shape = [r, rows, v]
         let logits = numbers.normals(shape.elementCount, scale: 3)
         let targets = numbers.integers(r * rows, in: 0..<v)
-        // Every fifth row carries no gradient.
+        // Every fifth row has no gradient.
         let upstream = numbers.normals(r * rows).enumerated().map { $0 % 5 == 4 ? 0 : $1 }
         let logSumExp = Oracle.tokenLogProbabilities(
           logits.doubles, targets: targets, vocabulary: v

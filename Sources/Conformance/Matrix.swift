@@ -2,16 +2,16 @@ import Foundation
 public import Tensors
 
 extension Oracle {
-  /// To the nearest multiple of the last of eight places, ties to even, by the definition of the format:
-  /// through doubles, with no word of bits. Numbers too small for eight places have the fixed ones of
-  /// subnormals.
+  /// Rounds to eight significant bits, ties to even, by the definition of bfloat16. It uses
+  /// arithmetic on doubles and no bit operations. Small numbers are rounded to multiples of the
+  /// smallest subnormal.
   public static func roundedToBFloat16(_ value: Float) -> Float {
     guard value.isFinite, value != 0 else { return value }
     let place = scalbn(1.0, Int32(max(value.exponent, -126) - 7))
     return Float((Double(value) / place).rounded(.toNearestOrEven) * place)
   }
 
-  /// An operand's elements as a product of this precision reads them.
+  /// An operand's elements in the precision of a product.
   static func operand(_ values: [Float], _ precision: Precision) -> [Double] {
     precision == .float32 ? values.doubles : values.map { Double(roundedToBFloat16($0)) }
   }
@@ -20,7 +20,7 @@ extension Oracle {
   /// contract says; of rounded operands within twice that.
   ///
   /// - Parameters:
-  ///   - left, right: as the precision reads them.
+  ///   - left, right: the operands in the product's precision.
   ///   - indices: the elements to evaluate; all unless given.
   public static func matmul(
     _ left: [Double], _ right: [Double], adding: [Double]? = nil, _ sizes: MatrixProduct,
@@ -55,16 +55,18 @@ extension Oracle {
 }
 
 extension OperationCase {
-  /// A product of operands that are cheap to make, as the tuner and `bench` measure it.
+  /// A product of operands that are cheap to make, for the measurements of the tuner and of
+  /// `bench`.
   ///
-  /// - Parameter compared: how many elements of the result the definition is evaluated for, spread over
-  ///   all rows and columns; of a large product it takes long for all.
+  /// - Parameter compared: the number of elements of the result for which the definition is
+  ///   evaluated, spread over all rows and columns. For a large product all elements would take too
+  ///   long.
   public static func product(
     _ sizes: MatrixProduct, _ precision: Precision, seed: UInt64 = 1, comparing compared: Int = 4096
   ) -> OperationCase {
     var numbers = TestNumbers(seed: seed)
     let count = sizes.replicas * sizes.rows * sizes.columns
-    // Odd, so that it goes through all columns of most sizes.
+    // The stride is odd, so that it reaches all columns for most sizes.
     let indices = Array(stride(from: 0, to: count, by: count / compared | 1))
     return matmul(
       sizes, precision, adding: .nothing,
@@ -80,7 +82,7 @@ extension OperationCase {
     let (r, m, n, k) = (sizes.replicas, sizes.rows, sizes.columns, sizes.inner)
     var sizes = sizes
     sizes.adds = adding != .nothing
-    // Live rows are those of the output, or those that are summed over.
+    // Live rows are the rows of the output, or the rows of the sum.
     let (transposeLeft, transposeRight) = (sizes.transposeLeft, sizes.transposeRight)
     let (sums, ragged) = (transposeLeft, !(transposeLeft && transposeRight))
     let shape: Shape = [r, m, n]
@@ -128,7 +130,7 @@ extension OperationDescription {
     case .cohort: cohortProducts
     case .device:
       Precision.allCases.flatMap { precision in
-        // The long inner size is a weight gradient's.
+        // The long inner size is that of a weight's gradient.
         [(1, 1, 1), (7, 31, 65), (97, 129, 33), (256, 192, 64), (48, 64, 1030)].flatMap { size in
           (0..<4).map { form in
             let product = MatrixProduct(
@@ -186,7 +188,7 @@ extension OperationDescription {
     }
   }
 
-  /// Every way of adding, on one to three replicas.
+  /// Every form of addend, on one to three replicas.
   private static let addingProducts: [Product] = Addend.allCases.flatMap { adding in
     [(5, 37, 19), (50, 32, 16), (64, 80, 128), (13, 33, 300), (26, 9, 521)].flatMap { m, n, k in
       (1...3).flatMap { replicas in

@@ -1,7 +1,7 @@
 import Tensors
 
 extension OperationDescription {
-  /// Filling tensors whose replicas have gaps; every other check moves data to the device and back.
+  /// Filling of tensors with gaps between replicas. All other checks test upload and download.
   static let fill = OperationDescription("fill") { extent, numbers in
     memoryShapes(extent).map { shape in
       OperationCase(

@@ -27,7 +27,7 @@ extension Oracle {
     return (mean, direction)
   }
 
-  /// Where an element of (R, n, M, N) is in (R, n, N, M).
+  /// The index in (R, n, N, M) of an element of (R, n, M, N).
   public static func place(of index: Int, _ shape: [Int], _ transposed: Bool) -> Int {
     guard transposed else { return index }
     let (rows, columns) = (shape[2], shape[3])
@@ -90,20 +90,21 @@ extension Oracle {
     return result
   }
 
-  /// How far an element of an orthogonalized (M, K) matrix may be from the same five steps in double
-  /// precision: 33 · (√K + 8) · 2⁻²⁴.
+  /// The bound on the error of an element of an orthogonalized (M, K) matrix, against the same five
+  /// steps in double precision: 33 · (√K + 8) · 2⁻²⁴.
   ///
   /// With p(x) = a x + b x³ + c x⁵ a step turns a perturbation E into one of at most 3.97 |E|, the
-  /// largest of |p'(x)| and p(x)/x for the singular values that occur, 0 to max p = 1.2025. What a
-  /// step's own products add is (√K + 8) 2⁻²⁴ of an element's terms, roundings being independent, and
-  /// the terms of an element sum to less than 1. Added over five steps: 1 + 3.97 + ... + 3.97⁴ = 331.
-  /// A tenth of it is allowed, since no direction grows at that rate in every step.
+  /// largest of |p'(x)| and p(x)/x for the singular values that occur, 0 to max p = 1.2025. The
+  /// products of a step add an error of (√K + 8) 2⁻²⁴ of an element's terms, because roundings are
+  /// independent, and the terms of an element sum to less than 1. The sum over five steps is 1 +
+  /// 3.97 + ... + 3.97⁴ = 331. A tenth of it is allowed, because no direction grows at that rate in
+  /// every step.
   static func orthogonalizeError(columns: Int) -> Double {
     33 * (Double(columns).squareRoot() + 8) * unitRoundoff
   }
 
-  /// Five Newton-Schulz steps of one (M, K) matrix with M <= K, as the reference writes them:
-  /// B = b A + c A A with A = X Xᵀ, X = a X + B X.
+  /// Five Newton-Schulz steps of one (M, K) matrix with M <= K, in the form of the reference: B = b
+  /// A + c A A with A = X Xᵀ, X = a X + B X.
   public static func orthogonalize(_ matrix: [Double], rows: Int) -> [Double] {
     let columns = matrix.count / rows
     let norm = matrix.reduce(0) { $0 + $1 * $1 }.squareRoot() + 1e-7
@@ -285,8 +286,8 @@ extension OperationDescription {
     }
   }
 
-  /// Blocks (R, n, M, N): single elements, rows and columns, both ways of being oblong, sizes past a
-  /// vector's and past what one work-item takes; and whether the direction is transposed.
+  /// Blocks (R, n, M, N): single elements, rows and columns, wide and tall matrices, sizes above a
+  /// vector and above the elements of one work-item; and whether the direction is transposed.
   private static func blocks(_ extent: Extent) -> [(Shape, Bool)] {
     switch extent {
     case .cohort: [([5, 3, 70, 130], true), ([5, 3, 70, 130], false)]

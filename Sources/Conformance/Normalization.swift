@@ -26,8 +26,8 @@ extension Oracle {
     return (output, scale)
   }
 
-  /// dx_c = s (w_c g_c - x_c s²/C · S) (+ adding_c) with S = Σ_j w_j g_j x_j, and
-  /// dw_c = Σ_rows g_c x_c s, from the scale s as it was given.
+  /// dx_c = s (w_c g_c - x_c s²/C · S) (+ adding_c) with S = Σ_j w_j g_j x_j, and dw_c = Σ_rows g_c
+  /// x_c s, from the given scale s.
   ///
   /// Bounds. With S̄ = Σ|w g x|: S errs by (C + 4) u S̄, and forming x s²/C · S from it by 8u more
   /// (two products, the division by C at 2.5 ulp, one more product), which gives
@@ -138,7 +138,7 @@ extension OperationDescription {
   /// Replicas, rows, channels.
   private static func norms(_ extent: Extent) -> [(Int, Int, Int)] {
     switch extent {
-    // Rows beyond a block of the weight's gradient, and no multiple of a tile.
+    // More rows than a block of the weight's gradient, and not a multiple of a tile.
     case .cohort: [(5, 131, 48)]
     case .device: [(3, 1, 1), (3, 65, 33), (3, 300, 64)]
     case .every:

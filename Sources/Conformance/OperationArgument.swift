@@ -1,9 +1,9 @@
 public import Tensors
 
-/// A tensor of a call: what the call does to it, and its elements as bits, so that floats and integers
-/// are one.
+/// A tensor of a call: its role, and its elements as bits, so that floats and integers have one
+/// type.
 public struct OperationArgument: Sendable {
-  /// What a call does to a tensor.
+  /// The role of a tensor in a call.
   public enum Role: Sendable {
     /// Read, never written.
     case input
@@ -18,9 +18,9 @@ public struct OperationArgument: Sendable {
   public let role: Role
   public let elementType: ElementType
   public private(set) var shape: Shape
-  /// Replica after replica; those of an output are `GuardedTensors.unwrittenBits`.
+  /// The elements, replica after replica. Elements of an output are `GuardedTensors.unwrittenBits`.
   public var bits: [UInt32]
-  /// Whether the dimension after R counts rows that live rows may limit.
+  /// Whether the dimension after R is rows that can be limited by live rows.
   public private(set) var hasRows = false
 
   private init(_ role: Role, _ elementType: ElementType, _ shape: Shape, _ bits: [UInt32]) {
@@ -54,7 +54,7 @@ public struct OperationArgument: Sendable {
       [UInt32](repeating: GuardedTensors.unwrittenBits, count: shape.elementCount))
   }
 
-  /// The same tensor, whose dimension after R counts rows.
+  /// The same tensor, marked as having rows in the dimension after R.
   func ofRows(_ hasRows: Bool = true) -> Self {
     var result = self
     result.hasRows = hasRows
@@ -67,7 +67,7 @@ public struct OperationArgument: Sendable {
   /// Elements of one row.
   var rowWidth: Int { shape.elementsPerReplica / shape[1] }
 
-  /// Some replicas, and of a tensor with rows only the first ones where a count is given.
+  /// Some replicas, and for a tensor with rows only the first rows if a count is given.
   func part(_ replicas: Range<Int>, rows: Int? = nil) -> Self {
     if role == .shared { return self }
     var result = self
@@ -83,7 +83,8 @@ public struct OperationArgument: Sendable {
     return result
   }
 
-  /// The tensor with NaN in the rows past the live rows of every replica, which no operation may read.
+  /// The tensor with NaN in the rows past the live rows of every replica. No operation may read
+  /// these rows.
   func filledWithNaN(pastRows counts: [Int]) -> Self {
     guard hasRows, role != .output else { return self }
     var result = self
@@ -96,7 +97,7 @@ public struct OperationArgument: Sendable {
     return result
   }
 
-  /// The same tensor with every float that a replica reads turned into NaN.
+  /// The same tensor with NaN in every float that a replica reads.
   func filledWithNaN(replica: Int) -> Self {
     guard elementType == .float32, role == .input || role == .updated else { return self }
     var result = self

@@ -1,20 +1,20 @@
 public import Tensors
 
-/// One call of one operation: its inputs, the definition of what it must write, and its cost.
+/// One call of one operation: its inputs, the definition of its outputs, and its cost.
 public struct OperationCase: Sendable, CustomStringConvertible {
   /// The operation's name, such as "adamW".
   public let operation: String
-  /// What this call is of, for a reader.
+  /// The sizes of this call, as text.
   public let sizes: String
   public let arguments: [OperationArgument]
-  /// Floating-point operations of the definition; a fused multiply-add counts two.
+  /// Floating-point operations of the definition; a fused multiply-add counts as two.
   public let flops: Double
   private let definition: @Sendable () -> [Expectation]
   private let call: @Sendable (any Backend, [Tensor]) throws -> Void
 
   /// - Parameters:
-  ///   - expected: the definition in plain loops: one expectation for each written tensor.
-  ///   - call: calls the operation on tensors of the arguments.
+  ///   - expected: the definition in plain loops: one expectation per written tensor.
+  ///   - call: runs the operation on tensors of the arguments.
   init(
     _ operation: String, _ sizes: String, _ arguments: [OperationArgument], flops: Double,
     expected: @escaping @Sendable () -> [Expectation],
@@ -37,7 +37,7 @@ public struct OperationCase: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Evaluates the definition: what every written tensor must hold.
+  /// Evaluates the definition: the expected content of every written tensor.
   public func expected() -> [Expectation] { definition() }
 
   /// Tensors of the arguments without guards, for measurements.
@@ -56,15 +56,17 @@ public struct OperationCase: Sendable, CustomStringConvertible {
   }
 
   /// Calls the operation on tensors that `tensors(on:)` made.
+  ///
+  /// - Throws: what the backend does.
   public func callAsFunction(on backend: any Backend, _ tensors: [Tensor]) throws {
     try call(backend, tensors)
   }
 
-  /// What a run left in the written tensors, and what it did that it may not.
+  /// The content of the written tensors after a run, and the violations of the run.
   public struct Outcome: Sendable {
     /// Bits by written tensor and replica.
     public var written: [[[UInt32]]]
-    /// Guards written, inputs changed, outputs left unwritten.
+    /// Changed guard bands, changed inputs and unwritten outputs.
     public var violations: [String]
   }
 
@@ -72,8 +74,9 @@ public struct OperationCase: Sendable, CustomStringConvertible {
   ///
   /// - Parameters:
   ///   - replicas: all unless given.
-  ///   - rows: runs on the first rows alone.
-  ///   - live: live rows by replica; those past them hold what may not be read.
+  ///   - rows: the number of first rows to run on; nil for all.
+  ///   - live: the number of live rows per replica. Rows past them have values that must not be
+  ///     read.
   /// - Throws: what the backend does.
   public func run(
     _ replicas: Range<Int>? = nil, rows: Int? = nil, live counts: [Int]? = nil,
@@ -109,7 +112,7 @@ public struct OperationCase: Sendable, CustomStringConvertible {
 
   // MARK: What a backend promises of every operation
 
-  /// The largest error over its bound on all replicas, and what is wrong in one line.
+  /// The largest ratio of error to bound over all replicas, and the failures in one line.
   public func deviation(of outcome: Outcome, from expected: [Expectation]) -> Deviation {
     var worst = Deviation()
     for (expectation, bits) in zip(expected, outcome.written) {
@@ -119,9 +122,10 @@ public struct OperationCase: Sendable, CustomStringConvertible {
     return worst
   }
 
-  /// Whether some replicas give the same bytes as in `together`, a run of all of them.
+  /// Checks that some replicas alone give the same bytes as in `together`, a run of all replicas.
   ///
   /// - Returns: what is wrong, or nil.
+  /// - Throws: what the backend does.
   public func cohortProblem(
     _ replicas: Range<Int>, _ together: Outcome, layout: GuardedTensors.Layout = .odd,
     on backend: any Backend
@@ -136,9 +140,11 @@ public struct OperationCase: Sendable, CustomStringConvertible {
     return part.violations.first
   }
 
-  /// Whether NaN in every number of one replica leaves the others' bytes as in `clean`.
+  /// Checks that NaN in every number of one replica does not change the other replicas' bytes in
+  /// `clean`.
   ///
   /// - Returns: what is wrong, or nil.
+  /// - Throws: what the backend does.
   public func nanProblem(
     replica: Int, _ clean: Outcome, on backend: any Backend
   ) throws -> String? {
@@ -155,10 +161,12 @@ public struct OperationCase: Sendable, CustomStringConvertible {
   /// Whether any of the arguments may have live rows.
   public var takesLiveRows: Bool { arguments.contains(where: \.hasRows) }
 
-  /// Whether live rows get the bytes of the rows alone, with nothing read or written past them: with
-  /// all rows live in replica 0, none in 1, and other numbers in those that follow.
+  /// Checks that live rows get the same bytes as the rows alone, and that nothing is read or
+  /// written past them. All rows are live in replica 0, none in replica 1, and other numbers of
+  /// rows in the following replicas.
   ///
   /// - Returns: what is wrong, or nil; nil too where nothing has rows.
+  /// - Throws: what the backend does.
   public func liveRowsProblem(on backend: any Backend) throws -> String? {
     guard let rows = arguments.first(where: \.hasRows)?.shape[1] else { return nil }
     let counts = (0..<replicas).map { [rows, 0, (rows + 1) / 2, 1, rows * 3 / 4][$0 % 5] }
@@ -169,7 +177,7 @@ public struct OperationCase: Sendable, CustomStringConvertible {
       for (number, argument) in arguments.filter(\.isWritten).enumerated() {
         let bits = together.written[number][replica]
         if let alone = alone?.written[number][0] {
-          // Rows past the live ones are unchanged, or there was a violation.
+          // Rows past the live rows are unchanged, or there was a violation.
           if bits.prefix(alone.count) != alone[...] {
             return "\(count) live rows of replica \(replica) give different bytes than alone"
           }

@@ -1,11 +1,11 @@
-/// One operation of the contract, described once: its name, and calls of it with the definition of what
-/// they must write, bounds on the error, and their cost. `Oracle` has the definitions.
+/// The description of one operation of the contract: its name, and calls of it with the definition
+/// of their outputs, bounds on the error, and their cost. `Oracle` has the definitions.
 ///
 /// Backend tests, `check-device`, the tuner and `bench` all take their calls from here.
 public struct OperationDescription: Sendable, CustomStringConvertible {
-  /// How many calls.
+  /// The extent of the calls.
   public enum Extent: Sendable, CaseIterable {
-    /// One or a few small calls of five replicas: for promises that take many runs to test.
+    /// One or a few small calls of five replicas, for tests that need many runs.
     case cohort
     /// Awkward and realistic sizes, three replicas: seconds on a device.
     case device
@@ -25,14 +25,14 @@ public struct OperationDescription: Sendable, CustomStringConvertible {
 
   public var description: String { name }
 
-  /// Calls of this operation; a seed decides every input.
+  /// Calls of this operation. The seed decides every input.
   public func cases(_ extent: Extent, seed: UInt64) -> [OperationCase] {
     var numbers = TestNumbers(
       seed: seed, index: Self.all.firstIndex { $0.name == name } ?? Self.all.count)
     return make(extent, &numbers)
   }
 
-  /// Every operation, in the order in which they are reported.
+  /// All operations, in the order of reports.
   public static let all: [OperationDescription] = [
     fill, copy, matmul, attention, attentionGradient, rotary, storeKeysAndValues, attentionDecode,
     rmsNorm, rmsNormGradient, add, roundToBFloat16, swiGLU, swiGLUGradient, embedding,
@@ -42,7 +42,7 @@ public struct OperationDescription: Sendable, CustomStringConvertible {
   ]
 }
 
-/// Where an optional addend of an operation is.
+/// The tensor of an optional addend of an operation.
 public enum Addend: Sendable, CaseIterable {
   case nothing
   case another

@@ -6,16 +6,16 @@ extension Oracle {
     weightedSum(values, weights: values, replicas: replicas)
   }
 
-  /// What `gateUpdate` leaves behind.
+  /// The outputs of `gateUpdate`.
   public struct Gate: Sendable {
-    /// (R, 5). Where a replica is not updated only the first of its five is specified.
+    /// (R, 5). If a replica is not updated only the first of its five elements is specified.
     public var control: Expected
     public var steps: [Int32]
     public var active: [Int32]
   }
 
   /// A replica is updated when it is active, its schedule has a step left, and its numbers are
-  /// finite; an active replica whose numbers are not finite is latched.
+  /// finite; an active replica with numbers that are not finite is set to diverged.
   ///
   /// Bound of clip / √n: 6u of the root (3 ulp), 5u of the division (2.5 ulp), 1u for terms in u².
   public static func gateUpdate(
@@ -140,8 +140,8 @@ extension OperationDescription {
     }
   }
 
-  /// Replicas: updated, clipped, inactive, latched, exhausted, loss NaN, loss inf, norm NaN, norm
-  /// inf, zero gradient, last step of the schedule, latched before with bad numbers.
+  /// Replicas: updated, clipped, inactive, diverged, exhausted, loss NaN, loss inf, norm NaN, norm
+  /// inf, zero gradient, last step of the schedule, diverged before with bad numbers.
   static let gateUpdate = OperationDescription("gateUpdate") { extent, numbers in
     let infinity = Float.infinity
     let loss: [Float] = [1, 2, 3, 4, 5, .nan, infinity, 1, -1, 0, 7, .nan]
@@ -149,7 +149,7 @@ extension OperationDescription {
     let steps: [Int32] = [0, 1, 1, 0, 3, 0, 1, 2, 1, 1, 2, 1]
     let active: [Int32] = [1, 1, 0, -1, 1, 1, 1, 1, 1, 1, 1, -1]
     let schedule = numbers.uniforms(12 * 3 * 4)
-    // What a refused row holds behind its first element is open.
+    // The elements after the first of a row without an update are not specified.
     let before = [Float](repeating: 9, count: 12 * 5)
     return [
       OperationCase(
@@ -172,7 +172,7 @@ extension OperationDescription {
     ]
   }
 
-  /// Of replicas what `gateUpdate` may leave: the second is refused its update and keeps its bytes.
+  /// Possible controls from `gateUpdate`: the second replica gets no update and keeps its bytes.
   static func control(_ replicas: Int) -> [Float] {
     (0..<replicas).flatMap { r -> [Float] in
       r == 1 ? [-1, .nan, .nan, .nan, .nan] : [r == 0 ? 1 : 0.3, 3e-3, 1.7, 4.2, 0.1]
@@ -244,7 +244,7 @@ extension OperationDescription {
     }
   }
 
-  /// Replicas, parameters of each, and how many of them decay.
+  /// Replicas, parameters per replica, and the number of them with weight decay.
   private static func updates(_ extent: Extent) -> [(Int, Int, Int)] {
     guard extent == .every else {
       return parameterCounts(extent).map { ($0, $1, $1 == 65 ? 20 : $1 == 1 ? 1 : 17_001) }

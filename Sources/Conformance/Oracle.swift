@@ -1,7 +1,8 @@
 /// The definition of every operation of the tensor contract, in plain loops and double precision.
 ///
-/// One file per family, named as the family. Inputs are float32 values converted to double, which
-/// is exact; results come with a bound per element on the error of a float32 evaluation.
+/// There is one file per family, with the name of the family. Inputs are float32 values converted
+/// to double, which is exact; results come with a bound per element on the error of a float32
+/// evaluation.
 ///
 /// ## How bounds are derived
 /// u = 2⁻²⁴ is the unit roundoff. A sum of n products of floats, in any order, errs by at most
@@ -13,7 +14,7 @@ public enum Oracle {
   /// Half the distance from 1 to the next float: the relative error of one rounding.
   public static let unitRoundoff = 0x1p-24
 
-  /// The smallest normal float; what lies below may be flushed to zero.
+  /// The smallest normal float. Smaller numbers may be flushed to zero.
   public static let underflow = 0x1p-126
 
   /// exp: 3 ulp by the specification, 4 allowed so that exp2 of a scaled argument passes too.
@@ -25,8 +26,8 @@ public enum Oracle {
   /// A weight of a softmax taken in one pass is a product of exponentials: its own, and one for
   /// each rise of the running maximum. Each brings its own error and the rounding of a product.
   ///
-  /// Passing over the values in ascending order the maximum rises once per left-to-right record.
-  /// Four more are allowed for parts that are reduced side by side and merged.
+  /// In a pass over the values in ascending order the maximum rises once per left-to-right record.
+  /// Four more are allowed for parts that are reduced in parallel and merged.
   static func softmaxFactorError(_ scores: [Double]) -> Double {
     var records = 0
     var maximum = -Double.infinity

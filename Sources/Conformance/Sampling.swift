@@ -14,7 +14,8 @@ extension Oracle {
   ///
   /// Bound of a value: the quotient errs by 5u (2.5 ulp) and u_v is exact. y = -ln u_v errs by the
   /// factor 6u (3 ulp), which moves ln y by 6u, and ln y itself errs by 6u |ln y|; the sum rounds
-  /// once, and terms in u² are allowed u and 2u. At temperature 0 only the largest logit will do.
+  /// once, and terms in u² are allowed u and 2u. At temperature 0 only the largest logit is
+  /// accepted.
   public static func sample(
     _ logits: [Double], vocabulary: Int, temperature: Double, keys: [Int32], positions: [Int32],
     places: [Int32]? = nil
@@ -69,8 +70,9 @@ extension Oracle {
 }
 
 extension OperationDescription {
-  /// Greedy and tempered choices, and draws from equal logits: those are the order of Philox's words
-  /// alone, so that they show whether the device's integers are the host's.
+  /// Greedy choices, choices with a temperature, and draws from equal logits. The latter depend
+  /// only on Philox's words, so they show whether the device's integer arithmetic equals the
+  /// host's.
   static let sample = OperationDescription("sample") { extent, numbers in
     let temperatures: [Float?] =
       switch extent {
@@ -80,8 +82,8 @@ extension OperationDescription {
       }
     return drawSizes(extent).flatMap { r, b, v in
       temperatures.enumerated().map { number, temperature in
-        // Halves where the choice is greedy, so that the largest logit occurs more than once; one in
-        // thirteen is masked.
+        // For a greedy choice logits are multiples of one half, so that the largest logit occurs
+        // more than once. One in thirteen is masked.
         let logits = numbers.normals(r * b * v, scale: 2).enumerated().map {
           index, value -> Float in
           if temperature == nil { return 0 }

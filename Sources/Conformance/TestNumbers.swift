@@ -2,18 +2,18 @@ internal import Foundation
 import Random
 public import Tensors
 
-/// Random inputs: Philox with the purpose `tests`, so that a seed gives them again.
+/// Random inputs from Philox with the purpose `tests`, so the same seed gives the same inputs.
 public struct TestNumbers: Sendable {
   private var stream: Philox.Stream
 
   /// - Parameters:
   ///   - seed: decides every number.
-  ///   - index: of one of several independent sequences.
+  ///   - index: the index of one of several independent sequences.
   public init(seed: UInt64, index: Int = 0) {
     stream = Philox(seed: seed).stream(.tests(index: index))
   }
 
-  /// - Parameter seed: of its own for every case; failures print it.
+  /// - Parameter seed: a different seed for every case; failures print it.
   public init(seed: Int) { self.init(seed: UInt64(seed)) }
 
   /// Standard normal numbers times a scale.
@@ -28,8 +28,8 @@ public struct TestNumbers: Sendable {
     return Array(values.prefix(count))
   }
 
-  /// Normal numbers of magnitudes from 2⁻⁸ to 2⁸, one in 64 of them zero: sums of them cancel and
-  /// lose digits where an evaluation is careless.
+  /// Normal numbers of magnitudes from 2⁻⁸ to 2⁸, one in 64 of them zero. Their sums cancel, so a
+  /// careless evaluation loses digits.
   public mutating func awkward(_ count: Int) -> [Float] {
     normals(count).map { value in
       let word = stream.nextWord()
@@ -38,8 +38,9 @@ public struct TestNumbers: Sendable {
     }
   }
 
-  /// Numbers in [-1, 1), cheaply, for large tensors; with a precision of bfloat16 such that need no
-  /// rounding, of magnitudes from 2⁻⁸ to 1: of either, another order of a sum rounds otherwise.
+  /// Numbers in [-1, 1) that are cheap to make, for large tensors. With the precision bfloat16 they
+  /// need no rounding and have magnitudes from 2⁻⁸ to 1. In both cases another order of a sum gives
+  /// another rounding.
   public mutating func operands(_ count: Int, _ precision: Precision) -> [Float] {
     (0..<count).map { _ in
       let word = stream.nextWord()

@@ -6,9 +6,9 @@ public import Text
   import Musl
 #endif
 
-/// A call of the operating system that failed on a file: what was tried, where, and the `errno`.
+/// A failed call of the operating system on a file: the operation, the path, and the `errno`.
 public struct FileError: DescribedError, Hashable {
-  /// What was tried.
+  /// The operation that failed.
   public enum Operation: String, Sendable, CaseIterable {
     case createFolder = "create the folder"
     case create = "create"
@@ -21,7 +21,7 @@ public struct FileError: DescribedError, Hashable {
     case read = "read"
     case lock = "lock"
 
-    /// Whether it would have changed the disk.
+    /// Whether the operation changes the disk.
     var changes: Bool {
       switch self {
       case .createFolder, .create, .write, .synchronize, .rename, .remove, .lock: true
@@ -34,7 +34,7 @@ public struct FileError: DescribedError, Hashable {
   public var path: String
   /// The value of `errno`.
   public var code: Int32
-  /// What is at the path of an input that is no regular file, such as `a named pipe`; else nil.
+  /// The kind of an input that is not a regular file, such as `a named pipe`; else nil.
   public var found: String?
 
   public init(_ operation: Operation, _ path: String, code: Int32, found: String? = nil) {

@@ -1,11 +1,11 @@
 public import Foundation
 
-/// What lies at a path.
+/// The kind of a file or folder at a path.
 public enum FileKind: Hashable, Sendable {
   /// A regular file and its size in bytes.
   case file(size: Int)
   case folder
-  /// A link, a pipe, a device: nothing that a product may hold.
+  /// A link, a pipe or a device. Products must not contain these.
   case other
 }
 
@@ -22,27 +22,29 @@ public struct FileDigest: Hashable, Sendable {
   }
 }
 
-/// The file system as the store uses it: one method for each step after which a power cut or a full
-/// disk leaves a different state, so that a test can fail or stop at every one of them.
+/// The operations on files that the store uses. Each method is one step after which a power cut or
+/// a full disk leaves a different state, so a test can fail or stop after every step.
 ///
 /// All methods throw `FileError`.
 public protocol FileOperations: Sendable {
-  /// Makes one folder; its parent exists and it does not.
+  /// Makes one folder. The parent must exist and the folder must not exist.
   func createFolder(_ path: String) throws
-  /// Writes a new file; fails where one exists. The bytes may still be in memory afterwards.
+  /// Writes a new file; fails if the file exists. Afterwards the bytes may be in memory and not on
+  /// disk.
   func write(_ bytes: Data, to path: String) throws
-  /// Flushes a file's content, or a folder's list of names, to the disk.
+  /// Flushes a file's content or a folder's list of names to the disk.
   ///
-  /// A failure is final for that file: the kernel may have dropped the pages and report success to
-  /// a second call (PostgreSQL's "fsyncgate"), so the caller discards it and writes a new one.
+  /// A failure is final for that file. The kernel may have dropped the pages and may report success
+  /// for a second call (PostgreSQL's "fsyncgate"). So the caller must discard the file and write a
+  /// new one.
   func synchronize(_ path: String) throws
-  /// Renames within one file system, replacing a file or an empty folder of that name.
+  /// Renames within one file system, and replaces a file or an empty folder with the new name.
   func rename(_ path: String, to newPath: String) throws
   /// Removes a file, a link or an empty folder.
   func remove(_ path: String) throws
   /// The names in a folder in byte order.
   func list(_ path: String) throws -> [String]
-  /// What lies at a path, links not followed; nil where nothing does.
+  /// The kind of the file or folder at a path, without following links; nil if there is none.
   func kind(_ path: String) throws -> FileKind?
   /// The content of a file of at most `limit` bytes; a larger one fails with `EFBIG`.
   func read(_ path: String, limit: Int) throws -> Data
@@ -51,7 +53,9 @@ public protocol FileOperations: Sendable {
 }
 
 extension FileOperations {
-  /// Removes whatever lies at a path, folders with all they hold; nothing there is no error.
+  /// Removes the file or folder at a path, with all its content. A missing path is not an error.
+  ///
+  /// - Throws: `FileError`.
   public func removeTree(_ path: String) throws {
     guard let kind = try kind(path) else { return }
     if kind == .folder {
@@ -60,7 +64,9 @@ extension FileOperations {
     try remove(path)
   }
 
-  /// Makes a folder and those above it where they are missing, and flushes each one's entry.
+  /// Makes a folder and its missing parents, and flushes the entry of each.
+  ///
+  /// - Throws: `FileError`.
   public func createFolders(_ path: String) throws {
     if try kind(path) != nil { return }
     let url = URL(fileURLWithPath: path)
@@ -70,7 +76,10 @@ extension FileOperations {
     try synchronize(parent)
   }
 
-  /// Puts a file in place so that at every moment the old or the new content is there whole.
+  /// Replaces a file's content atomically: at every moment the file has the whole old or the whole
+  /// new content.
+  ///
+  /// - Throws: `FileError`.
   public func replace(_ path: String, with bytes: Data) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let name = URL(fileURLWithPath: path).lastPathComponent
@@ -82,7 +91,7 @@ extension FileOperations {
       try rename(temporary, to: path)
     } catch {
       try? removeTree(temporary)
-      // Errors name the file that the caller asked for, not the temporary one.
+      // Errors name the caller's file and not the temporary file.
       if let error = error as? FileError { throw FileError(.write, path, code: error.code) }
       throw error
     }
@@ -90,6 +99,6 @@ extension FileOperations {
   }
 }
 
-/// How the names of files and folders begin that are not complete yet; what bears it when a run
-/// starts is left over from a dead one.
+/// The prefix of the names of incomplete files and folders. If such a name exists when a run
+/// starts, an earlier run was killed.
 public let temporaryPrefix = ".temporary-"

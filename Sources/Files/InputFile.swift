@@ -4,15 +4,15 @@
   import Musl
 #endif
 
-/// A regular file opened for reading: the one way in which files of users are read.
+/// A regular file opened for reading. All files of users are read through this class.
 ///
-/// It is never mapped: a mapped file that another process cuts short kills the reader (SIGBUS).
-/// Opening does not block on a named pipe, and anything but a regular file is refused. Symbolic
-/// links are followed, since Hugging Face's cache is made of them.
+/// It is never mapped into memory: if another process truncates a mapped file, the reader is killed
+/// (SIGBUS). Opening does not block on a named pipe, and only regular files are accepted. Symbolic
+/// links are followed, because Hugging Face's cache uses them.
 public final class InputFile {
   /// The path as errors name it.
   public let path: String
-  /// Bytes, when it was opened.
+  /// The size in bytes when the file was opened.
   public let byteCount: Int
   private let descriptor: Int32
 
@@ -46,7 +46,7 @@ public final class InputFile {
 
   /// Fills `buffer` with the bytes from `offset` on.
   ///
-  /// Throws `FileError`, with the code `ENODATA` where the file has become shorter.
+  /// Throws `FileError`, with the code `ENODATA` if the file has become shorter.
   public func read(
     at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(FileError) {

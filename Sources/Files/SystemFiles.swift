@@ -9,8 +9,8 @@ import Text
 
 /// The file system of this machine through plain POSIX calls.
 ///
-/// Foundation's atomic write flushes the file but not the folder that holds its name, so that a
-/// power cut can lose the rename; these calls leave nothing to guess.
+/// Foundation's atomic write flushes the file but not its folder, so a power cut can lose the
+/// rename. These calls flush both.
 public struct SystemFiles: FileOperations {
   public init() {}
 
@@ -67,7 +67,7 @@ public struct SystemFiles: FileOperations {
 
   public func remove(_ path: String) throws {
     if unlink(path) == 0 { return }
-    // Linux says EISDIR for a folder; POSIX allows EPERM.
+    // For a folder Linux returns EISDIR; POSIX allows EPERM.
     guard errno == EISDIR || errno == EPERM, rmdir(path) == 0 else {
       throw FileError(.remove, path, code: errno)
     }
@@ -127,7 +127,7 @@ public struct SystemFiles: FileOperations {
 }
 
 extension Data {
-  /// Writes a new file on this machine's file system; fails where one exists. Throws `FileError`.
+  /// Writes a new file on this machine's file system; fails if the file exists. Throws `FileError`.
   public func writeFile(_ name: String, in folder: URL) throws {
     try SystemFiles().write(self, to: folder.path + "/" + name)
   }

@@ -29,7 +29,9 @@ public struct JudgedCell: Hashable, Sendable {
     let chosen = study.sizes.sorted { $0.name < $1.name }.max { rank($0) < rank($1) }
     size = study.sizes.first { $0.name == declared?.size } ?? chosen ?? study.sizes[0]
     learningRate = declared?.learningRate ?? study.safety.learningRates.max() ?? 0
-    let shares = study.safety.methods.contains(.adversarial) ? study.safety[AdversarialTraining.self].redTeamShares : []
+    let shares =
+      study.safety.methods.contains(.adversarial)
+      ? study.safety[AdversarialTraining.self].redTeamShares : []
     share = declared?.share ?? shares.max()
     isDeclared =
       (declared?.size != nil || study.sizes.count == 1)

@@ -4,12 +4,14 @@ extension Tape {
   /// Causal attention over rotated queries and keys.
   ///
   /// - Parameters:
-  ///   - projection: (R, B, T, 3C), padded or with live rows, the raw query | key | value of a linear layer. It is rotated in
-  ///     place: a linear layer's rule does not read its output.
+  ///   - projection: (R, B, T, 3C), padded or with live rows: query | key | value of a linear
+  ///     layer, not rotated. It is rotated in place, because a linear layer's gradient rule does
+  ///     not read its output.
   ///   - lengths: (R, B) int32.
   ///   - table: the rotary table.
-  ///   - rotated: sees the rotated projection, so that a cache can be filled from it.
+  ///   - rotated: called with the rotated projection, so that a cache can be filled from it.
   /// - Returns: (R, B, T, C).
+  /// - Throws: A failure of the device.
   public func attention(
     _ projection: Variable, lengths: Tensor, heads: Int, rotaryTable table: Tensor,
     rotated: ((Tensor) throws -> Void)? = nil
@@ -26,7 +28,7 @@ extension Tape {
       try backend.attentionGradient(
         p, lengths: lengths, heads: heads, output: output, logSumExp: logSumExp,
         outputGradient: g, into: gradient)
-      // A rotation's transpose is the rotation back.
+      // The transpose of a rotation is the inverse rotation.
       try backend.rotary(
         gradient, heads: heads, table: table, start: nil, inverse: true, into: gradient)
       try contribute(gradient, to: projection)

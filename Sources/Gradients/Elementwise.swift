@@ -2,6 +2,8 @@ import Tensors
 
 extension Tape {
   /// left + right, of one shape.
+  ///
+  /// - Throws: A failure of the device.
   public func add(_ left: Variable, _ right: Variable) throws -> Variable {
     let output = try backend.empty(left.value.shape, live: left.value.live)
     try backend.add(left.value, right.value, into: output)
@@ -12,6 +14,8 @@ extension Tape {
   }
 
   /// silu(gate) · up of (R, ..., 2F), gates first; (R, ..., F).
+  ///
+  /// - Throws: A failure of the device.
   public func swiGLU(_ gateAndUp: Variable) throws -> Variable {
     let x = gateAndUp.value
     let output = try backend.empty(

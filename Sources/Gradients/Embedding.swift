@@ -7,6 +7,7 @@ extension Tape {
   ///   - indices: (R, ...) int32.
   ///   - table: (R, V, C).
   /// - Returns: (R, ..., C).
+  /// - Throws: A failure of the device.
   public func embedding(_ indices: Tensor, table: Variable) throws -> Variable {
     let output = try backend.empty(
       Shape(indices.shape.dimensions + [table.value.shape[2]]), live: indices.live)
@@ -26,10 +27,11 @@ extension Tape {
   /// Some rows of (R, ..., C), each taken at most once.
   ///
   /// - Parameters:
-  ///   - rows: (R, N) int32: which rows, -1 for a row of zeros.
-  ///   - places: (R, M) int32: for each of the M rows of the input its place in `rows`, or -1; with
-  ///     it the gradient is a gather as well, and needs no sum. Its live rows are the input's.
+  ///   - rows: (R, N) int32: the indices of the rows, -1 for a row of zeros.
+  ///   - places: (R, M) int32: the index in `rows` of each of the M rows of the input, or -1. With
+  ///     it the gradient is also a gather, without a sum. Its live rows are the input's.
   /// - Returns: (R, N, C).
+  /// - Throws: A failure of the device.
   public func gather(_ input: Variable, rows: Tensor, places: Tensor) throws -> Variable {
     let x = input.value.asMatrix
     let output = try backend.empty(

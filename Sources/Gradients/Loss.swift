@@ -7,6 +7,7 @@ extension Tape {
   ///   - logits: (R, ..., V).
   ///   - targets: (R, ...) int32.
   /// - Returns: (R, ...).
+  /// - Throws: A failure of the device.
   public func tokenLogProbabilities(_ logits: Variable, targets: Tensor) throws -> Variable {
     let x = logits.value
     let shape = Shape(x.shape.dimensions.dropLast().map { $0 })
@@ -22,6 +23,8 @@ extension Tape {
   }
 
   /// Σ_i weights[r, i] · values[r, i] for every replica: (R).
+  ///
+  /// - Throws: A failure of the device.
   public func weightedSum(_ values: Variable, weights: Tensor) throws -> Variable {
     let output = try backend.empty([values.value.shape.replicas])
     try backend.weightedSum(values.value, weights: weights, into: output)

@@ -6,12 +6,15 @@ extension Tape {
   /// - Parameters:
   ///   - input: (R, ..., K).
   ///   - weight: (R, N, K).
-  ///   - residual: (R, ..., N), added in the product's epilogue.
-  ///   - precision: of the operands of this product and of its gradients' two.
+  ///   - residual: (R, ..., N), added to the finished product.
+  ///   - precision: the precision of the operands, in this product and in the two products of its
+  ///     gradients.
   /// - Returns: (R, ..., N).
   ///
   /// In the forward pass this was y_mn = Σ_k x_mk w_nk + c_mn; so now, with g = dy:
   /// dx = g W, dW = gᵀ x, dc = g.
+  ///
+  /// - Throws: A failure of the device.
   public func linear(
     _ input: Variable, weight: Variable, adding residual: Variable? = nil,
     precision: Precision = .float32

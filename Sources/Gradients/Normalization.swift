@@ -6,6 +6,7 @@ extension Tape {
   /// - Parameters:
   ///   - input: (R, ..., C).
   ///   - weight: (R, C).
+  /// - Throws: A failure of the device.
   public func rmsNorm(_ input: Variable, weight: Variable, epsilon: Float) throws -> Variable {
     let x = input.value
     let output = try backend.empty(x.shape, live: x.live)

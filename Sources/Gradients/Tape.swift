@@ -1,13 +1,14 @@
 public import Tensors
 
-/// A tensor and its place in a computation whose gradient may be asked for.
+/// A tensor in a computation of which a gradient may be needed.
 public final class Variable {
   public let value: Tensor
   /// The gradient of the loss with respect to `value`, after `Tape.backward`.
   public internal(set) var gradient: Tensor?
-  /// Whether anything upstream wants a gradient.
+  /// Whether the tensor depends on a value that needs a gradient.
   let isTracked: Bool
-  /// Where a parameter's gradient lives: written by the first contribution, added to by later ones.
+  /// The memory of a parameter's gradient. The first contribution overwrites it, later
+  /// contributions are added.
   let destination: Tensor?
 
   init(_ value: Tensor, isTracked: Bool, destination: Tensor? = nil) {
@@ -17,7 +18,7 @@ public final class Variable {
   }
 }
 
-/// A record of coarse operations, played backwards for gradients.
+/// A tape: a record of coarse operations, which is run backwards for gradients.
 ///
 /// Each operation appends one rule: given the gradient of its output, add to the gradients of its
 /// inputs. The order of contributions is the reverse of the record, so it is the same every step.
@@ -25,8 +26,8 @@ public final class Variable {
 public final class Tape {
   public let backend: any Backend
   let records: Bool
-  /// Rules refer to the tape unowned: it owns them, and a tape dropped unplayed must free what they
-  /// hold.
+  /// Rules refer to the tape unowned, because the tape owns them: a tape that is released without a
+  /// backward pass must free their tensors.
   private var rules: [() throws -> Void] = []
   private var parameters: [Variable] = []
 
@@ -35,15 +36,16 @@ public final class Tape {
     self.records = records
   }
 
-  /// A tensor that no gradient is wanted of.
+  /// A tensor that needs no gradient.
   public func constant(_ value: Tensor) -> Variable { Variable(value, isTracked: false) }
 
-  /// An activation that a gradient is wanted of, such as a perturbation.
+  /// An activation that needs a gradient, such as a perturbation.
   public func input(_ value: Tensor) -> Variable { Variable(value, isTracked: records) }
 
   /// A parameter; its gradient is written to `gradient`, a tensor of the value's shape.
   ///
-  /// - Parameter adds: Whether to add to what `gradient` holds, from an earlier part of the batch.
+  /// - Parameter adds: Whether to add to `gradient`, which has the gradient of an earlier part of
+  ///   the batch.
   public func parameter(_ value: Tensor, gradient: Tensor?, adds: Bool = false) -> Variable {
     let variable = Variable(value, isTracked: records && gradient != nil, destination: gradient)
     if variable.isTracked {
@@ -53,9 +55,11 @@ public final class Tape {
     return variable
   }
 
-  /// Plays the record backwards from a loss (R), whose gradient is 1 in every replica.
+  /// Runs the record backwards from a loss (R), whose gradient is 1 in every replica.
   ///
   /// Parameters that the loss does not depend on get a gradient of zero.
+  ///
+  /// - Throws: A failure of the device.
   public func backward(from loss: Variable) throws {
     let one = try backend.empty(loss.value.shape)
     try backend.fill(one, bits: Float(1).bitPattern)
@@ -70,11 +74,12 @@ public final class Tape {
     }
   }
 
-  /// Part of a computation whose activations are not kept: what goes in is, and the part is computed
-  /// once more when its gradient is wanted (Chen et al. 2016, arXiv:1604.06174). The same operations on
-  /// the same numbers in the same order, so no byte changes.
+  /// Runs a part of a computation without keeping its activations. Its input is kept, and the part
+  /// is computed again for its gradient (Chen et al. 2016, arXiv:1604.06174). The operations, their
+  /// operands and their order are the same, so the bytes are the same.
   ///
-  /// - Parameter body: the part, on the tape that it is given.
+  /// - Parameter body: the part, which must use the given tape.
+  /// - Throws: A failure of the device, and what `body` throws.
   public func recomputing(
     _ input: Variable, _ body: @escaping (Tape, Variable) throws -> Variable
   ) throws -> Variable {
@@ -92,14 +97,14 @@ public final class Tape {
     return variable
   }
 
-  /// Makes the output of an operation, and records its rule if any input is tracked.
+  /// Makes the variable of an operation's output, and records its rule if an input is tracked.
   func record(
     _ value: Tensor, from inputs: [Variable], rule: @escaping (_ gradient: Tensor) throws -> Void
   ) -> Variable {
     let output = Variable(value, isTracked: records && inputs.contains { $0.isTracked })
     if output.isTracked {
       rules.append {
-        // Nothing downstream reached this output: it contributes nothing.
+        // The loss does not depend on this output, so it contributes nothing.
         guard let gradient = output.gradient else { return }
         output.gradient = nil
         try rule(gradient)
@@ -113,9 +118,10 @@ public final class Tape {
     try backend.empty(variable.value.shape, live: variable.value.live)
   }
 
-  /// Adds a contribution to a variable's gradient through an operation that can itself add.
+  /// Adds a contribution to a variable's gradient with an operation that can add to a tensor.
   ///
-  /// Activations' gradients are never changed in place: a residual hands one tensor to two paths.
+  /// Gradients of activations are never changed in place, because a residual gives one tensor to
+  /// two paths.
   func contribute(
     to variable: Variable, _ write: (_ adding: Tensor?, _ output: Tensor) throws -> Void
   ) throws {

@@ -1,13 +1,15 @@
 public import Foundation
 
-/// JSON in the one form that equal values share: RFC 8785 (JSON Canonicalization Scheme).
+/// Canonical JSON, in which equal values have equal bytes: RFC 8785 (JSON Canonicalization Scheme).
 ///
 /// Keys are sorted by their UTF-16 code units, there is no white space, and numbers have
-/// ECMAScript's shortest form, so that 3.0 and 3 are written alike and -0 is 0. One departure:
-/// integers are written exactly, and not as the nearest double. Members that are nil are left out;
-/// nil in an array is null.
+/// ECMAScript's shortest form, so 3.0 and 3 have the same text and -0 is 0. There is one difference
+/// from the RFC: integers are written exactly, and not as the nearest double. Members that are nil
+/// are left out; nil in an array is null.
 public enum CanonicalJSON {
-  /// The value that `value` encodes itself as.
+  /// The JSON value to which `value` is encoded.
+  ///
+  /// - Throws: `EncodingError`, and what the value throws.
   public static func value(of value: some Encodable) throws -> JSONValue {
     if let value = value as? JSONValue { return value }
     let root = EncodedSlot()
@@ -16,6 +18,9 @@ public enum CanonicalJSON {
   }
 
   /// The canonical UTF-8 bytes, without a line break.
+  ///
+  /// - Throws: `NonFiniteNumber` if `nonFinite` is `.refused`, `EncodingError`, and what the value
+  ///   throws.
   public static func data(of value: some Encodable, nonFinite: JSONWriter.NonFinite = .refused)
     throws -> Data
   {
@@ -23,6 +28,8 @@ public enum CanonicalJSON {
   }
 
   /// The canonical UTF-8 bytes, without a line break.
+  ///
+  /// - Throws: `NonFiniteNumber` if `nonFinite` is `.refused`.
   public static func data(of value: JSONValue, nonFinite: JSONWriter.NonFinite = .refused) throws
     -> Data
   {
@@ -33,8 +40,8 @@ public enum CanonicalJSON {
 }
 
 extension Double {
-  /// The shortest decimal form that reads back as this finite number, laid out as ECMAScript's
-  /// `Number::toString` does: 1e21, 0.000001, 1e-7, and 0 for both zeros.
+  /// The shortest decimal text that reads back as this finite number, in the format of ECMAScript's
+  /// `Number::toString`: 1e21, 0.000001, 1e-7, and 0 for both zeros.
   public var canonicalText: String {
     if self == 0 { return "0" }
     // Swift's description has the shortest digits too, but other limits for the exponent form.

@@ -1,9 +1,9 @@
 public import Text
 
-/// What is wrong with a JSON text and where in it.
+/// A problem in a JSON text and its position.
 public struct JSONFault: DescribedError, Hashable {
   public enum Place: Hashable, Sendable {
-    /// The number of bytes before it; written as the byte's number, from 1.
+    /// The number of bytes before the problem. Messages print the byte's number, from 1.
     case byte(Int)
     /// A path of keys, such as `messages[2].role`.
     case field(String)
@@ -33,7 +33,7 @@ public struct JSONFault: DescribedError, Hashable {
   }
 
   public var problem: Problem
-  /// Nil where the whole document is meant.
+  /// Nil for a problem of the whole document.
   public var place: Place?
 
   public init(_ problem: Problem, at place: Place?) {
@@ -50,7 +50,7 @@ public struct JSONFault: DescribedError, Hashable {
   }
   public var exitCode: SystemExit { .badInput }
 
-  /// What is wrong, without the place.
+  /// The problem as text, without the position.
   public var what: String {
     switch problem {
     case .notUTF8: "not UTF-8 text; save the file as UTF-8"
@@ -63,7 +63,7 @@ public struct JSONFault: DescribedError, Hashable {
     case .controlCharacter(let byte):
       "control character \(byteName(byte)) inside a string; write it as an escape"
     case .badEscape: "not an escape of JSON"
-    case .loneSurrogate: "half of a surrogate pair; it stands for no character"
+    case .loneSurrogate: "half of a surrogate pair, which is not a character"
     case .badNumber(let text): "\(text.quoted) is not a number of JSON"
     case .numberTooLong(let limit): "a number of more than \(limit) characters"
     case .numberTooLarge(let text): "\(text.printable()) is too large for a double"

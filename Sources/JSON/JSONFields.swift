@@ -1,4 +1,4 @@
-/// The members of a JSON object, asked for by key; faults name the path of keys.
+/// The members of a JSON object by key. Faults name the path of keys.
 public struct JSONFields: Sendable {
   public let object: JSONObject
   /// Keys from the document's root, each with a dot after it.
@@ -23,7 +23,7 @@ public struct JSONFields: Sendable {
     JSONFault(problem, at: .field(path + key))
   }
 
-  /// The value of a key that must be there; `expected` says what to add.
+  /// The value of a required key. `expected` says what to add if the key is missing.
   public func value(_ key: String, _ expected: String) throws(JSONFault) -> JSONValue {
     guard let value = object[key] else { throw fault(key, .missing(expected: expected)) }
     return value
@@ -84,7 +84,7 @@ public struct JSONFields: Sendable {
     return number
   }
 
-  /// Refuses every value but one, which `description` puts in words.
+  /// Requires one value, which `description` names in messages.
   public func require(
     _ key: String, _ expected: JSONValue, _ description: String
   ) throws(JSONFault) {
@@ -94,7 +94,7 @@ public struct JSONFields: Sendable {
     }
   }
 
-  /// `require` for a key that may be left out.
+  /// `require` for an optional key.
   public func requireIfPresent(
     _ key: String, _ expected: JSONValue, _ description: String
   ) throws(JSONFault) {

@@ -2,7 +2,7 @@ import Files
 public import Foundation
 public import Text
 
-/// A data file of JSON lines that cannot be read: which file and row, what is wrong and what to do.
+/// A problem in a data file of JSON lines: the file, the row, the problem and the remedy.
 public struct JSONLinesFault: DescribedError, Hashable {
   public enum Problem: Hashable, Sendable {
     case fileTooLarge(limit: Int)
@@ -14,7 +14,7 @@ public struct JSONLinesFault: DescribedError, Hashable {
 
   /// The file as the user named it.
   public var file: String
-  /// The row, counted from 1; nil where the whole file is meant.
+  /// The row, counted from 1; nil for a problem of the whole file.
   public var row: Int?
   public var problem: Problem
 
@@ -39,7 +39,7 @@ public struct JSONLinesFault: DescribedError, Hashable {
   public var exitCode: SystemExit { .badInput }
 }
 
-/// Reading and writing of JSON lines: one object a line, UTF-8.
+/// Reading and writing of JSON lines: one object per line, UTF-8.
 public enum JSONLines {
   /// One row of a data file.
   public struct Row: Sendable {
@@ -49,22 +49,22 @@ public enum JSONLines {
     public let number: Int
     public let object: JSONObject
 
-    /// The string of a key that must be there. Throws `JSONLinesFault`.
+    /// The string of a required key. Throws `JSONLinesFault`.
     public func string(_ key: String) throws -> String {
       try read { fields throws(JSONFault) in try fields.string(key) }
     }
 
-    /// The integer of a key that must be there. Throws `JSONLinesFault`.
+    /// The integer of a required key. Throws `JSONLinesFault`.
     public func integer(_ key: String) throws -> Int {
       try read { fields throws(JSONFault) in try fields.integer(key) }
     }
 
-    /// The number of a key that must be there. Throws `JSONLinesFault`.
+    /// The number of a required key. Throws `JSONLinesFault`.
     public func number(_ key: String) throws -> Double {
       try read { fields throws(JSONFault) in try fields.number(key) }
     }
 
-    /// Reads members of the row; a fault in them becomes one that names file and row.
+    /// Reads members of the row. A fault in them becomes a fault that names the file and the row.
     public func read<Value>(
       _ body: (JSONFields) throws(JSONFault) -> Value
     ) throws(JSONLinesFault) -> Value {
@@ -76,12 +76,12 @@ public enum JSONLines {
     }
   }
 
-  /// Reads a file row by row and keeps none of it.
+  /// Reads a file row by row, without keeping rows in memory.
   ///
   /// - Parameters:
-  ///   - path: The file, named in errors as it is written here.
-  ///   - limit: The most bytes that the file may have.
-  ///   - rowLimit: The most bytes that a row may have.
+  ///   - path: The path of the file. Errors name it in this form.
+  ///   - limit: The largest allowed size of the file in bytes.
+  ///   - rowLimit: The largest allowed size of a row in bytes.
   /// - Throws: `JSONLinesFault`, `FileError`, and what `body` throws.
   public static func read(
     _ path: String, limit: Int = 1 << 30, rowLimit: Int = 1 << 24,
@@ -131,14 +131,18 @@ public enum JSONLines {
     return Row(file: path, number: row, object: object)
   }
 
-  /// One line with its line break: canonical JSON, so that equal rows are equal bytes.
+  /// One line with its line break, in canonical JSON: equal rows have equal bytes.
   ///
   /// A number that is not finite (the loss of a run that diverged) is written as null.
+  ///
+  /// - Throws: `EncodingError`, and what a value throws.
   public static func line(_ value: some Encodable) throws -> Data {
     try CanonicalJSON.data(of: value, nonFinite: .null) + [UInt8(ascii: "\n")]
   }
 
   /// The lines of many rows.
+  ///
+  /// - Throws: `EncodingError`, and what a value throws.
   public static func lines(_ values: some Sequence<some Encodable>) throws -> Data {
     var data = Data()
     for value in values { data.append(try line(value)) }

@@ -1,6 +1,6 @@
-/// Reads whole JSON texts: the grammar and the refusals of `JSONScanner`, and no duplicate keys.
+/// Reads whole JSON texts: the grammar and the checks of `JSONScanner`, without duplicate keys.
 public enum JSONReader {
-  /// How deep arrays and objects may nest.
+  /// The deepest allowed nesting of arrays and objects.
   public static let depthLimit = 64
 
   /// Reads a text that is one JSON value. Throws `JSONFault`.

@@ -1,11 +1,11 @@
 import Text
 
-/// Reads JSON piece by piece, so that a reader of a large file need not hold it as a tree.
+/// Reads JSON part by part, so that a large file need not be in memory as a tree.
 ///
-/// It takes exactly the JSON of RFC 8259 and refuses what parsers are known to disagree about:
-/// lone surrogates, invalid UTF-8, byte-order marks, numbers out of range. Duplicate keys are
-/// refused by `value()`; a caller of `nextKey(isFirst:)` must look for them itself. After a fault
-/// the scanner must not be used again.
+/// It accepts exactly the JSON of RFC 8259. It refuses texts on which parsers are known to
+/// disagree: lone surrogates, invalid UTF-8, byte-order marks, numbers out of range. `value()`
+/// refuses duplicate keys; a caller of `nextKey(isFirst:)` must check for them. After a fault the
+/// scanner must not be used again.
 public struct JSONScanner {
   private let bytes: [UInt8]
   private let origin: Int
@@ -21,7 +21,8 @@ public struct JSONScanner {
 
   /// - Parameters:
   ///   - origin: The offset of `bytes` in their file; faults count from the file's start.
-  ///   - depthLimit: How deep arrays and objects may nest; reading a value is recursive.
+  ///   - depthLimit: The deepest allowed nesting of arrays and objects; reading a value is
+  ///     recursive.
   public init(_ bytes: [UInt8], origin: Int = 0, depthLimit: Int) {
     self.bytes = bytes
     self.origin = origin
@@ -35,10 +36,10 @@ public struct JSONScanner {
 
   // MARK: Structure
 
-  /// Takes the opening bracket of an object.
+  /// Reads the opening bracket of an object.
   public mutating func beginObject() throws(JSONFault) { try begin("{", "an object") }
 
-  /// Takes the opening bracket of an array.
+  /// Reads the opening bracket of an array.
   public mutating func beginArray() throws(JSONFault) { try begin("[", "an array") }
 
   private mutating func begin(_ bracket: Unicode.Scalar, _ expected: String) throws(JSONFault) {
@@ -49,7 +50,7 @@ public struct JSONScanner {
     position += 1
   }
 
-  /// Takes the next key and its colon; nil past the end of the object.
+  /// Reads the next key and its colon; nil at the end of the object.
   public mutating func nextKey(isFirst: Bool) throws(JSONFault) -> String? {
     guard try nextItem(isFirst: isFirst, closing: "}") else { return nil }
     skipSpace()
@@ -61,7 +62,7 @@ public struct JSONScanner {
     return key
   }
 
-  /// Whether another element follows; if none does, the end of the array has been taken.
+  /// Whether another element follows. If none follows, the end of the array has been read.
   public mutating func nextElement(isFirst: Bool) throws(JSONFault) -> Bool {
     try nextItem(isFirst: isFirst, closing: "]")
   }
@@ -79,7 +80,7 @@ public struct JSONScanner {
     return true
   }
 
-  /// Takes the white space that may follow the outermost value, and nothing else.
+  /// Reads the white space after the outermost value. Other text is a fault.
   public mutating func end() throws(JSONFault) {
     skipSpace()
     if position < bytes.count { throw fault(.trailing, at: position) }
@@ -87,7 +88,7 @@ public struct JSONScanner {
 
   // MARK: Values
 
-  /// Takes the next value whole.
+  /// Reads the next value as a whole.
   public mutating func value() throws(JSONFault) -> JSONValue {
     skipSpace()
     guard position < bytes.count else { throw unexpected("a value") }
@@ -128,7 +129,7 @@ public struct JSONScanner {
     return value
   }
 
-  /// Takes `null` if that comes next.
+  /// Reads `null` if it is the next value.
   public mutating func takesNull() throws(JSONFault) -> Bool {
     skipSpace()
     guard peek("n") else { return false }
@@ -136,7 +137,7 @@ public struct JSONScanner {
     return true
   }
 
-  /// Takes the next value, which must be an integer.
+  /// Reads the next value, which must be an integer.
   public mutating func integer() throws(JSONFault) -> Int {
     skipSpace()
     let start = position
@@ -170,7 +171,7 @@ public struct JSONScanner {
 
   // MARK: Strings
 
-  /// Takes the next value, which must be a string.
+  /// Reads the next value, which must be a string.
   public mutating func string() throws(JSONFault) -> String {
     skipSpace()
     try take("\"", "a string")
@@ -215,7 +216,7 @@ public struct JSONScanner {
     case UInt8(ascii: "u"):
       let first = try codeUnit(of: start)
       if let scalar = Unicode.Scalar(first) { return scalar }
-      // A high surrogate takes the low one that must follow it (RFC 8259, section 7).
+      // A low surrogate must follow a high surrogate (RFC 8259, section 7).
       guard first < 0xDC00, bytes[position...].starts(with: "\\u".utf8) else {
         throw fault(.loneSurrogate, at: start)
       }
@@ -263,7 +264,7 @@ public struct JSONScanner {
 
   private func unexpected(_ expected: String) -> JSONFault {
     guard position < bytes.count else { return fault(.endsEarly(expected: expected), at: position) }
-    // Four bytes hold any code point.
+    // Every code point has at most four bytes.
     if bytes[position...].prefix(4).firstInvalidUTF8 == 0 { return fault(.notUTF8, at: position) }
     return fault(.unexpected(byte: bytes[position], expected: expected), at: position)
   }

@@ -1,11 +1,11 @@
-/// A JSON document as a value, with the order of its keys kept.
+/// A JSON document as a value that keeps the order of its keys.
 public enum JSONValue: Hashable, Sendable {
   case null
   case boolean(Bool)
   case integer(Int)
   /// A whole number above `Int.max`; smaller ones are `integer`.
   case unsigned(UInt64)
-  /// Any other number; not finite only where a program made it, as JSON has no such numbers.
+  /// Any other number. JSON has no numbers that are not finite, so only a program can make them.
   case number(Double)
   case string(String)
   case array([JSONValue])
@@ -14,8 +14,8 @@ public enum JSONValue: Hashable, Sendable {
 
 /// The members of a JSON object in their order.
 ///
-/// Keys are told apart by their bytes: Swift's own comparison calls "à" written as one or as two
-/// code points equal, and JSON does not.
+/// Keys are compared by their bytes. In Swift's comparison "à" as one code point equals "à" as two
+/// code points; in JSON these are different keys.
 public struct JSONObject: Hashable, Sendable {
   public struct Member: Hashable, Sendable {
     public var key: String
@@ -33,7 +33,7 @@ public struct JSONObject: Hashable, Sendable {
     self.members = members.map { Member(key: $0, value: $1) }
   }
 
-  /// The value of a key; nil where the key is missing, `.null` where it is written as null.
+  /// The value of a key; nil if the key is missing, `.null` if its value is null.
   ///
   /// - Complexity: O(members).
   public subscript(key: String) -> JSONValue? {
@@ -51,7 +51,7 @@ public struct JSONObject: Hashable, Sendable {
 
   public init(_ members: [Member]) { self.members = members }
 
-  /// Adds a member whose key is known to be new, without searching for it.
+  /// Adds a member with a key that is known to be new, without a search.
   mutating func append(_ key: String, _ value: JSONValue) {
     members.append(Member(key: key, value: value))
   }

@@ -7,22 +7,22 @@ public struct JSONWriter {
     case canonical
     /// No white space, keys in their order, numbers as Python's `json` writes them.
     case compact
-    /// A member or element a line, two spaces a level; else as `compact`.
+    /// One member or element per line, two spaces per level; otherwise as `compact`.
     case indented
   }
 
-  /// How a number that is not finite is treated; JSON has no such numbers.
+  /// The treatment of numbers that are not finite. JSON has no such numbers.
   public enum NonFinite: Sendable {
-    /// Throws `NonFiniteNumber`: such a value has no stable form to take a fingerprint of.
+    /// Throws `NonFiniteNumber`: such a value has no stable form for a fingerprint.
     case refused
-    /// Writes `null`: a measurement that diverged stays a row. Infinities and NaN are not told
-    /// apart; a row that must tell them carries a field that says so.
+    /// Writes `null`: a measurement of a diverged model keeps its row. Infinities and NaN are not
+    /// distinguished; a row that must distinguish them needs another field.
     case null
   }
 
   private let layout: Layout
   private let nonFinite: NonFinite
-  /// Whether characters that could act on a terminal are written as escapes.
+  /// Whether characters that can act on a terminal are written as escapes.
   private let escapesHidden: Bool
   private(set) var bytes: [UInt8] = []
 
@@ -34,9 +34,9 @@ public struct JSONWriter {
 
   /// A value as text; `indented` ends with a line break.
   ///
-  /// - Parameter escapesHidden: Whether the text is harmless when printed on a terminal: what
-  ///   `visible(_:)` would spell out is written as a `\u` escape and reads back unchanged.
-  /// - Precondition: Numbers are finite, unless they are written as null.
+  /// - Parameter escapesHidden: Whether the text is safe on a terminal: characters that
+  ///   `visible(_:)` would escape are written as `\u` escapes and read back unchanged.
+  /// - Precondition: Numbers are finite, or `nonFinite` is `.null`.
   public static func text(
     _ value: JSONValue, layout: Layout = .compact, nonFinite: NonFinite = .refused,
     escapesHidden: Bool = false
@@ -150,9 +150,9 @@ public struct JSONWriter {
   private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 }
 
-/// A number that is not finite where the value must have a stable form.
+/// A number that is not finite in a value that must have a stable form.
 public struct NonFiniteNumber: DescribedError, Hashable {
-  /// Its path of keys, such as `optimizer.learningRates[2]`.
+  /// The path of keys to the number, such as `optimizer.learningRates[2]`.
   public var path: String
   /// `nan`, `inf` or `-inf`.
   public var found: String

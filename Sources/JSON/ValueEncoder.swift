@@ -1,4 +1,4 @@
-/// A place that an encoder fills.
+/// A value that an encoder fills in.
 final class EncodedSlot {
   private enum Content {
     case nothing
@@ -138,7 +138,7 @@ struct ValueEncoder: Encoder {
   }
 }
 
-/// Scalars end here; everything else encodes itself further.
+/// Stores scalars. Other values encode themselves recursively.
 private func fill(
   _ slot: EncodedSlot, with value: some Encodable, _ codingPath: [any CodingKey]
 ) throws {
@@ -147,7 +147,7 @@ private func fill(
   case let value as Bool: slot.set(.boolean(value))
   case let value as String: slot.set(.string(value))
   case let value as Double: slot.set(.number(value))
-  // Through its own shortest digits: 0.1 as a Float is written 0.1, not 0.10000000149011612.
+  // A Float uses its own shortest digits: 0.1 is written as 0.1 and not as 0.10000000149011612.
   case let value as Float: slot.set(.number(Double(value.description) ?? Double(value)))
   case let value as any FixedWidthInteger & Encodable:
     if let integer = Int(exactly: value) {

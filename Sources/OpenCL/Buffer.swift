@@ -2,13 +2,14 @@ import COpenCL
 
 /// Memory of a device, released with the last reference.
 ///
-/// The device keeps the memory until the commands already enqueued on it are done, so that a buffer
-/// may be let go of right after a launch (OpenCL 1.2, `clReleaseMemObject`).
+/// The device keeps the memory until all enqueued commands that use it are done, so a buffer may be
+/// released directly after a launch (OpenCL 1.2, `clReleaseMemObject`).
 public final class Buffer {
-  /// The bytes asked for. No bytes at all occupy 4, because OpenCL has no empty buffer.
+  /// The requested bytes. A buffer of 0 bytes occupies 4, because OpenCL has no empty buffer.
   public let byteCount: Int
 
-  /// Differs from that of every other buffer that the process ever makes, which an address does not.
+  /// A number that is unique among all buffers that the process ever makes. An address is not
+  /// unique.
   public let identifier: UInt64
 
   /// The `cl_mem`.

@@ -1,19 +1,19 @@
 public import Foundation
 
-/// The folder in which compiled programs and tuning records outlive a run.
+/// The folder in which compiled programs and tuning records are kept between runs.
 ///
 /// `DORMOUSE_CACHE` if set, else `$XDG_CACHE_HOME/dormouse`, else `~/.cache/dormouse` (XDG Base
-/// Directory Specification 0.8); a private temporary folder where that one cannot be written.
+/// Directory Specification 0.8); a private temporary folder if that folder cannot be written.
 public enum CacheFolder {
   /// The folder of this process, found and created at first use.
   public static let current: URL = writable(preferred(in: ProcessInfo.processInfo.environment))
 
-  /// The folder that an environment asks for, whether or not it can be written.
+  /// The folder that an environment names. It is not checked whether it can be written.
   public static func preferred(in environment: [String: String]) -> URL {
     if let path = environment["DORMOUSE_CACHE"], !path.isEmpty {
       return URL(filePath: path, directoryHint: .isDirectory)
     }
-    // The specification has a relative path ignored.
+    // The specification says that a relative path is ignored.
     if let path = environment["XDG_CACHE_HOME"], path.hasPrefix("/") {
       return URL(filePath: path, directoryHint: .isDirectory)
         .appending(path: "dormouse", directoryHint: .isDirectory)
@@ -24,7 +24,7 @@ public enum CacheFolder {
       .appending(path: ".cache/dormouse", directoryHint: .isDirectory)
   }
 
-  /// `folder`, created if need be, or a temporary folder where it cannot be written.
+  /// `folder`, created if it is missing, or a temporary folder if it cannot be written.
   public static func writable(_ folder: URL) -> URL {
     canWrite(folder) ? folder : temporary()
   }
@@ -38,8 +38,8 @@ public enum CacheFolder {
     return access(folder.path(percentEncoded: false), W_OK | X_OK) == 0
   }
 
-  /// A folder under the system's temporary one that no other user can have prepared: programs are
-  /// loaded from it.
+  /// A folder in the system's temporary folder. No other user can have prepared it, which matters
+  /// because programs are loaded from it.
   private static func temporary() -> URL {
     let parent = FileManager.default.temporaryDirectory
     let shared = parent.appending(
@@ -60,21 +60,22 @@ public enum CacheFolder {
 }
 
 extension String {
-  /// Without `suffix`, if it ends so: `lstat` of a path with a final slash follows a link.
+  /// The text without `suffix` at its end. `lstat` of a path with a final slash follows a link.
   fileprivate func trimmingSuffix(_ suffix: String) -> String {
     hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
   }
 }
 
-/// What has to happen before the first OpenCL call of the process.
+/// The preparation before the first OpenCL call of the process.
 enum Runtime {
-  /// Points PoCL's own cache of compiled kernels into ours, unless the user has placed it.
+  /// Moves PoCL's cache of compiled kernels into this program's cache folder, unless the user has
+  /// chosen a folder.
   ///
-  /// PoCL keeps it in `~/.cache/pocl` otherwise, and fails where the home folder cannot be written.
+  /// Otherwise PoCL keeps it in `~/.cache/pocl`, and fails if the home folder cannot be written.
   ///
-  /// Keeps each of its threads on a processor of its own, unless the user has said otherwise or the
-  /// process may not use all of them: after a pause, two threads were seen to wake on one processor
-  /// and to stay there for milliseconds, which halves a step of a small model.
+  /// Pins each of PoCL's threads to its own processor, unless the user has set another affinity or
+  /// the process may not use all processors. Without this, two threads woke on one processor after
+  /// a pause and stayed there for milliseconds, which halves the speed of a small model's step.
   static let prepare: Void = {
     let folder = CacheFolder.current.appending(path: "pocl", directoryHint: .isDirectory)
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

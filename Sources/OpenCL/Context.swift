@@ -2,7 +2,7 @@ import COpenCL
 
 /// Buffers, queues and programs on one device.
 ///
-/// A context and what it makes belong to one thread.
+/// A context and the objects that it makes belong to one thread.
 public final class Context {
   public let device: Device
 
@@ -15,7 +15,8 @@ public final class Context {
   ///
   /// - Parameters:
   ///   - device: A device of `Platform.all()`.
-  ///   - programCache: Where compiled programs are kept; nil compiles all of them anew.
+  ///   - programCache: The cache of compiled programs; nil compiles all programs again.
+  /// - Throws: ``OpenCLError``.
   public init(_ device: Device, programCache: ProgramCache? = .standard) throws {
     self.device = device
     self.programCache = programCache
@@ -37,29 +38,33 @@ public final class Context {
     clReleaseContext(handle)
   }
 
-  /// Makes a queue of commands that run in the order of their enqueueing.
+  /// Makes a queue whose commands run in the order in which they are enqueued.
   ///
   /// - Parameter keepsTimes: Whether the device's clock is read for every kernel.
+  /// - Throws: ``OpenCLError``.
   public func makeQueue(keepsTimes: Bool = false) throws -> Queue {
     try Queue(context: self, keepsTimes: keepsTimes)
   }
 
   /// Allocates memory on the device; its bytes are undefined.
   ///
-  /// Drivers may delay the allocation, and a lack of memory shows at the first command then.
+  /// Drivers may delay the allocation. Then a lack of memory is an error of the first command.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func makeBuffer(byteCount: Int) throws -> Buffer {
     precondition(byteCount >= 0, "makeBuffer: \(byteCount) bytes")
     return try Buffer(byteCount: byteCount, context: self)
   }
 
-  /// Builds a program, or returns it as built before from the same source and options.
+  /// Builds a program, or returns the program that was built before from the same source and
+  /// options.
   ///
   /// - Parameters:
-  ///   - name: What errors call the program; no part of its identity.
+  ///   - name: The program's name in errors. It is not part of the program's identity.
   ///   - source: OpenCL C.
   ///   - options: Options of the compiler, such as `-cl-std=CL1.2 -DTILE=32`. Options that change
   ///     what an arithmetic operation returns are refused: results must not depend on them.
-  /// - Throws: ``OpenCLError`` with the compiler's output where the source does not compile.
+  /// - Throws: ``OpenCLError`` with the compiler's output if the source does not compile.
   public func makeProgram(name: String, source: String, options: String = "") throws -> Program {
     for option in [
       "-cl-fast-relaxed-math", "-cl-unsafe-math-optimizations", "-cl-finite-math-only",
@@ -75,14 +80,14 @@ public final class Context {
     return program
   }
 
-  /// Whether ``makeProgram(name:source:options:)`` would find a program compiled: in this context, or in
-  /// an earlier run by the program cache, intact or not.
+  /// Whether ``makeProgram(name:source:options:)`` would find a compiled program: in this context,
+  /// or in the program cache from an earlier run. The cached file may be damaged.
   public func hasProgram(source: String, options: String) -> Bool {
     let key = ProgramCache.key(source: source, options: options, device: device)
     return programs[key] != nil || programCache?.has(key) == true
   }
 
-  /// A kept binary is a convenience: whatever is wrong with it, the source is there.
+  /// The cached program, or nil if there is any problem with it: then the source is compiled.
   private func loadProgram(key: String, name: String, options: String) -> Program? {
     guard let binary = programCache?.load(key) else { return nil }
     return try? Program(context: self, name: name, binary: binary, options: options)
@@ -97,22 +102,23 @@ public final class Context {
     return program
   }
 
-  /// Programs that were compiled from source, and not taken from a cache.
+  /// The number of programs that were compiled from source and not taken from a cache.
   public private(set) var compilations = 0
 
-  /// Bytes of the buffers that exist.
+  /// Bytes of all existing buffers.
   public var bytesAllocated: Int { live.bytes }
 
-  /// The buffers that exist.
+  /// The number of existing buffers.
   public var liveBuffers: Int { live.buffers }
 
-  /// The buffers, queues, programs and kernels that exist.
+  /// The number of existing buffers, queues, programs and kernels.
   public var liveObjects: Int { live.buffers + live.others }
 }
 
-/// How many objects of a context exist.
+/// The counts of a context's existing objects.
 ///
-/// Apart from the context, because programs, which the context keeps, would keep the context.
+/// It is separate from the context: the context keeps programs, and a reference from a program to
+/// the context would be a cycle.
 final class LiveObjects {
   private(set) var bytes = 0
   private(set) var buffers = 0

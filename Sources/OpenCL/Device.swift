@@ -1,16 +1,16 @@
 import COpenCL
 
-/// A device of an OpenCL platform, with the properties that kernels and people choose by.
+/// A device of an OpenCL platform, with its properties for the choice of kernels and devices.
 ///
-/// A value: the handle inside names a device for the life of the process and owns nothing, and
-/// OpenCL's queries are thread-safe (OpenCL 1.2, appendix A.2). Hence `@unchecked Sendable`.
+/// The handle in this value is valid for the life of the process and owns nothing, and OpenCL's
+/// queries are thread-safe (OpenCL 1.2, appendix A.2). So the type is `@unchecked Sendable`.
 public struct Device: @unchecked Sendable {
-  /// What a device is.
+  /// The kind of a device.
   public enum Kind: String, Sendable {
     case cpu, gpu, accelerator, other
   }
 
-  /// The position of its platform, and its own in the platform, as `clinfo -l` counts.
+  /// The index of the platform, and the index of the device in the platform, as in `clinfo -l`.
   public let platformIndex: Int
   public let index: Int
 
@@ -19,17 +19,17 @@ public struct Device: @unchecked Sendable {
   public let version: String
   public let driverVersion: String
 
-  /// The version of the platform, which names the compiler on some.
+  /// The version of the platform. On some platforms it names the compiler.
   public let platformVersion: String
 
   public let kind: Kind
   public let computeUnits: Int
   public let clockMegahertz: Int
 
-  /// Bytes of the cache that all compute units share; 0 where it is not told.
+  /// Bytes of the cache that all compute units share; 0 if the driver does not report it.
   public let globalCache: Int
-  /// Bytes of memory, bytes of the largest buffer promised to be possible, bytes of local memory of
-  /// a work-group.
+  /// Bytes of global memory, bytes of the largest buffer that is guaranteed to be possible, and
+  /// bytes of local memory of a work-group.
   public let globalMemory: Int
   public let maximumAllocation: Int
   public let localMemory: Int
@@ -41,7 +41,7 @@ public struct Device: @unchecked Sendable {
 
   public let extensions: Set<String>
 
-  /// The major number of what NVIDIA calls compute capability; nil on others' devices.
+  /// The major number of NVIDIA's compute capability; nil on devices of other vendors.
   public let computeCapability: Int?
 
   let handle: OpaquePointer
@@ -55,7 +55,8 @@ public struct Device: @unchecked Sendable {
     extensions.contains(extensionName)
   }
 
-  /// Devices of some of this one's compute units each, all equal; none where the driver cannot.
+  /// Equal sub-devices with the given number of this device's compute units each; empty if the
+  /// driver cannot make them.
   ///
   /// They exist for the life of the process, as devices do.
   public func parts(of computeUnits: Int) -> [Device] {
@@ -77,7 +78,7 @@ public struct Device: @unchecked Sendable {
     }
   }
 
-  /// A description of a device. Only `Platform.all()` makes one that a context can be made on.
+  /// A description of a device. Contexts can be made only on devices from `Platform.all()`.
   package init(
     platformIndex: Int, index: Int, name: String, kind: Kind, handle: OpaquePointer,
     platformHandle: OpaquePointer
@@ -151,7 +152,7 @@ public struct Device: @unchecked Sendable {
 
 extension Device.Kind {
   fileprivate init(_ type: cl_device_type) {
-    // The type is a bit field: the default device carries another bit beside its kind.
+    // The type is a bit field: the default device has another bit in addition to its kind.
     if type & cl_device_type(CL_DEVICE_TYPE_GPU) != 0 {
       self = .gpu
     } else if type & cl_device_type(CL_DEVICE_TYPE_CPU) != 0 {

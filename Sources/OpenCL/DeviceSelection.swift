@@ -1,6 +1,6 @@
 import Text
 
-/// Which device the user asked for.
+/// The device that the user asked for.
 public enum DeviceSelection: Equatable, Sendable {
   /// `auto`: an OpenCL GPU, else an OpenCL CPU device, else the CPU backend.
   case automatic
@@ -40,8 +40,8 @@ public enum DeviceSelection: Equatable, Sendable {
 
   /// The device to use, or nil for the CPU backend.
   ///
-  /// - Throws: A ``DeviceSelectionError`` where what was asked for is not there: a GPU that was
-  ///   asked for is never replaced by something else. The command line exits with 69 then.
+  /// - Throws: A ``DeviceSelectionError`` if there is no such device. A requested GPU is never
+  ///   replaced by another device. The command line then exits with 69.
   public func choose(from platforms: [Platform]) throws(DeviceSelectionError) -> Device? {
     let devices = platforms.flatMap(\.devices)
     func first(_ kind: Device.Kind) -> Device? { devices.first { $0.kind == kind } }
@@ -69,7 +69,7 @@ public enum DeviceSelection: Equatable, Sendable {
 }
 
 extension DeviceSelection: CustomStringConvertible {
-  /// The selector that is read as this selection.
+  /// The selector text of this selection.
   public var description: String {
     switch self {
     case .automatic: "auto"
@@ -81,12 +81,12 @@ extension DeviceSelection: CustomStringConvertible {
   }
 }
 
-/// Decimal digits only: `Int.init` would take a sign.
+/// A number of decimal digits only: `Int.init` would accept a sign.
 private func position(_ text: Substring) -> Int? {
   text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
 }
 
-/// Why no device could be selected; `found` lists the OpenCL devices there are.
+/// The reason why no device could be selected. `found` lists the existing OpenCL devices.
 public enum DeviceSelectionError: Error, Equatable, Sendable {
   case unknownSelector(String)
   case noGPU(found: [String])

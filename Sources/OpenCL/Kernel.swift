@@ -1,26 +1,26 @@
 import COpenCL
 
-/// A function of a program that a device runs, with its arguments.
+/// A kernel of a program, with its arguments.
 ///
-/// Arguments stay set from launch to launch, and setting one to what it is already costs no call.
-/// A kernel holds on to its buffers until it is launched. A later launch that leaves a buffer
-/// argument as it was needs that buffer to be alive still.
+/// Arguments stay set from launch to launch. Setting an argument to its present value makes no
+/// call. A kernel retains its buffers until it is launched. If a later launch uses the same buffer
+/// argument, the caller must keep the buffer alive.
 public final class Kernel {
   public let name: String
 
-  /// The work-items that a work-group of this kernel can have on its device.
+  /// The largest number of work-items in a work-group of this kernel on its device.
   public let workGroupSizeLimit: Int
 
-  /// Bytes of private memory of a work-item, registers spilled to memory among them; 0 where the
-  /// driver does not tell.
+  /// Bytes of private memory of a work-item, including spilled registers; 0 if the driver does not
+  /// report it.
   public let privateMemory: Int
 
-  /// Bytes of local memory of a work-group, as far as known before local arguments are set.
+  /// Bytes of local memory of a work-group, without local arguments that are not set yet.
   public let localMemory: Int
 
   let handle: OpaquePointer
 
-  // A kernel does not retain its program in every driver.
+  // In some drivers a kernel does not retain its program.
   private let program: Program
   private var arguments: [Argument]
 
@@ -72,9 +72,11 @@ public final class Kernel {
   }
 
   /// Passes a buffer.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func setArgument(_ index: Int, _ buffer: Buffer) throws {
-    // By identifier: a new buffer can have the address of one that is gone, and a driver may have
-    // looked up the memory behind the address when the argument was set.
+    // Compared by identifier: a new buffer can have the address of a released buffer, and a driver
+    // may have looked up the memory of the address when the argument was set.
     let value = Argument.Value.buffer(buffer.identifier)
     if arguments.indices.contains(index) {
       arguments[index].buffer = buffer
@@ -84,15 +86,19 @@ public final class Kernel {
     try set(index, MemoryLayout.size(ofValue: handle), &handle, value)
   }
 
-  /// Passes a number, or another value whose bytes are what the kernel declares.
+  /// Passes a number, or another value with the bytes of the kernel's parameter.
   ///
   /// The size must be that of the parameter: `int` takes an `Int32`, `long` an `Int64`.
+  ///
+  /// - Throws: ``OpenCLError``.
   @inlinable
   public func setArgument<Value: BitwiseCopyable>(_ index: Int, _ value: Value) throws {
     try withUnsafeBytes(of: value) { try setArgument(index, bytes: $0) }
   }
 
-  /// Gives a `local` pointer its memory.
+  /// Sets the size of the memory of a `local` pointer.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func setLocal(_ index: Int, byteCount: Int) throws {
     let value = Argument.Value.local(byteCount)
     if arguments.indices.contains(index), arguments[index].value == value { return }
@@ -126,14 +132,14 @@ public final class Kernel {
     }
   }
 
-  /// Lets go of the buffers, which the launched command holds from now on.
+  /// Releases the buffers. From now on the launched command retains them.
   @inline(__always)
   func releaseBuffers() {
     for index in arguments.indices { arguments[index].buffer = nil }
   }
 }
 
-/// What an argument was set to last.
+/// The last value of an argument.
 private struct Argument {
   enum Value: Equatable {
     case buffer(UInt64)
@@ -142,7 +148,7 @@ private struct Argument {
     case bytes(Int, UInt64, UInt64)
   }
 
-  /// Nil before the first setting, after a failed one, and for values of more than 16 bytes.
+  /// Nil before the argument is set, after a failed attempt, and for values of more than 16 bytes.
   var value: Value?
 
   /// Kept from setting to launch.

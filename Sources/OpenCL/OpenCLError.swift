@@ -1,17 +1,17 @@
 import Foundation
 
-/// A failed OpenCL call: the code it returned, and what it was asked to do.
+/// A failed OpenCL call: the returned code and the arguments of the call.
 public struct OpenCLError: Error, Equatable, Sendable {
-  /// What the call returned.
+  /// The returned code.
   public var code: OpenCLCode
 
   /// The C function that failed, such as `clEnqueueNDRangeKernel`.
   public var call: String
 
-  /// The program concerned, by the name it was made under.
+  /// The name of the program of the call.
   public var program: String?
 
-  /// The kernel concerned.
+  /// The kernel of the call.
   public var kernel: String?
 
   /// The argument that was being set, counted from 0.
@@ -20,7 +20,7 @@ public struct OpenCLError: Error, Equatable, Sendable {
   /// Work-items in each dimension of a launch.
   public var globalSize: [Int]?
 
-  /// Work-items of a work-group in each dimension of a launch; nil where the driver chooses.
+  /// Work-items of a work-group in each dimension of a launch; nil if the driver chooses.
   public var localSize: [Int]?
 
   /// Bytes that were to be allocated or transferred.
@@ -29,7 +29,7 @@ public struct OpenCLError: Error, Equatable, Sendable {
   /// The device's name.
   public var device: String?
 
-  /// What the device's compiler printed, without white space at either end.
+  /// The output of the device's compiler, without white space at the start and the end.
   public var buildLog: String?
 
   public init(
@@ -52,7 +52,7 @@ public struct OpenCLError: Error, Equatable, Sendable {
 }
 
 extension OpenCLError: CustomStringConvertible {
-  /// One line of prose, and below it the compiler's own lines where there are any.
+  /// One line of text, and below it the lines of the compiler if there are any.
   public var description: String {
     var text = "OpenCL error \(code) in \(call)"
     if let program { text += ", program \(program)" }
@@ -67,13 +67,13 @@ extension OpenCLError: CustomStringConvertible {
   }
 }
 
-/// Throws what `failure` makes of a code that is not success.
+/// Throws the error that `failure` makes from a code that is not success.
 @inline(__always)
 func check(_ code: Int32, _ failure: (OpenCLCode) -> OpenCLError) throws {
   if code != 0 { throw failure(OpenCLCode(rawValue: code)) }
 }
 
-/// Throws an error that names no more than the call.
+/// Throws an error that names only the call.
 @inline(__always)
 func check(_ code: Int32, _ call: StaticString) throws {
   try check(code) { OpenCLError(code: $0, call: "\(call)") }

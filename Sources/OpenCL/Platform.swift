@@ -2,7 +2,8 @@ import COpenCL
 
 /// An OpenCL implementation installed on this machine, and its devices.
 public struct Platform: Sendable {
-  /// The position in the driver loader's list, as `clinfo -l` counts: an empty platform has one too.
+  /// The index in the driver loader's list, as in `clinfo -l`: a platform without devices also has
+  /// an index.
   public let index: Int
 
   public let name: String
@@ -11,10 +12,11 @@ public struct Platform: Sendable {
   /// Such as `OpenCL 3.0 PoCL 3.1+debian`.
   public let version: String
 
-  /// The devices in the platform's order; empty where there are none or ``failure`` says why not.
+  /// The devices in the platform's order. Empty if there are none, or if ``failure`` says why they
+  /// could not be listed.
   public let devices: [Device]
 
-  /// Why the devices could not be listed. A broken driver does not hide the others.
+  /// The reason why the devices could not be listed. Platforms of other drivers are still listed.
   public let failure: OpenCLError?
 
   package init(
@@ -29,7 +31,9 @@ public struct Platform: Sendable {
     self.failure = failure
   }
 
-  /// The platforms of this machine; none where no driver is installed.
+  /// The platforms of this machine; empty if no driver is installed.
+  ///
+  /// - Throws: ``OpenCLError``.
   public static func all() throws -> [Platform] {
     _ = Runtime.prepare
     var count: cl_uint = 0
@@ -81,8 +85,8 @@ private func deviceHandles(of platform: cl_platform_id) throws -> [cl_device_id]
   return handles.compactMap { $0 }
 }
 
-/// The shape that all of OpenCL's `clGet...Info` functions share once an object is chosen: capacity
-/// in bytes, destination, bytes needed.
+/// The common signature of OpenCL's `clGet...Info` functions for one object: capacity in bytes,
+/// destination, needed bytes.
 typealias InfoQuery = (Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?) -> Int32
 
 /// A property that is text, without the terminating zero and outer white space.

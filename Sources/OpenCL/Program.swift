@@ -37,7 +37,7 @@ public final class Program {
     try build()
   }
 
-  /// Loads what ``binary()`` returned for the same device and driver.
+  /// Loads the data that ``binary()`` returned for the same device and driver.
   convenience init(context: Context, name: String, binary: Data, options: String) throws {
     var deviceHandle: cl_device_id? = context.device.handle
     var status: cl_int = 0
@@ -72,15 +72,17 @@ public final class Program {
     self.init(handle: handle, context: context, name: name, options: options)
   }
 
-  /// A kernel of this program, with arguments of its own.
+  /// A kernel of this program with its own arguments.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func kernel(named name: String) throws -> Kernel {
     try Kernel(program: self, name: name)
   }
 
   private func build() throws {
     var deviceHandle: cl_device_id? = device.handle
-    // Without warnings, which some compilers count on standard error, in the middle of what a user
-    // reads there. What keeps a program from being built is an error, and stays in the build log.
+    // Without warnings: some compilers print their number on standard error, between the messages
+    // to the user. Errors that stop a build are still in the build log.
     let quietly = options.isEmpty ? "-w" : options + " -w"
     try check(clBuildProgram(handle, 1, &deviceHandle, quietly, nil, nil)) { code in
       OpenCLError(
@@ -100,7 +102,7 @@ public final class Program {
     return type == cl_program_binary_type(CL_PROGRAM_BINARY_TYPE_EXECUTABLE)
   }
 
-  /// The program in the device's own form; nil where the driver has none to give.
+  /// The program's binary for the device; nil if the driver has no binary.
   func binary() -> Data? {
     let byteCount: Int? = try? infoValue("clGetProgramInfo") {
       clGetProgramInfo(handle, cl_program_info(CL_PROGRAM_BINARY_SIZES), $0, $1, $2)

@@ -3,9 +3,9 @@ public import Foundation
 
 /// Compiled programs on disk, one file each.
 ///
-/// A file is the SHA-256 of the binary, then the binary: a file cut short or altered is not given to
-/// the driver, which need not survive it. Reading and writing fail silently, because the source is
-/// always there.
+/// A file is the SHA-256 of the binary and then the binary. A truncated or altered file is not
+/// given to the driver, which may crash on it. Failures of reading and writing are ignored, because
+/// the source can always be compiled.
 public struct ProgramCache: Sendable {
   public let folder: URL
 
@@ -13,26 +13,26 @@ public struct ProgramCache: Sendable {
     self.folder = folder
   }
 
-  /// The one in the cache folder of this process.
+  /// The cache in the cache folder of this process.
   public static var standard: ProgramCache {
     ProgramCache(
       folder: CacheFolder.current.appending(path: "programs", directoryHint: .isDirectory))
   }
 
-  /// The name of what source and options compile to on a device with its present driver.
+  /// The name of the program from a source and options on a device with its present driver.
   public static func key(source: String, options: String, device: Device) -> String {
     var hash = SHA256()
     for part in [
       source, options, device.name, device.driverVersion, device.platformVersion,
     ] {
-      // The length keeps two parts from being read as one: ("a", "bc") is not ("ab", "c").
+      // The length distinguishes the parts: ("a", "bc") is not ("ab", "c").
       withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(bytes: $0) }
       hash.update(data: Data(part.utf8))
     }
     return hash.finalize().hexadecimal
   }
 
-  /// The file that holds the program of a key.
+  /// The file of the program of a key.
   public func file(_ key: String) -> URL {
     folder.appending(path: "\(key).bin", directoryHint: .notDirectory)
   }
@@ -55,7 +55,8 @@ public struct ProgramCache: Sendable {
   func store(_ binary: Data, _ key: String) {
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let bytes = Data(SHA256.hash(data: binary)) + binary
-    // Atomic: under a temporary name, then renamed, so that another process reads all or nothing.
+    // Atomic: written under a temporary name and then renamed, so another process reads the whole
+    // file or none.
     try? bytes.write(to: file(key), options: .atomic)
   }
 }

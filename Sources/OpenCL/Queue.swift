@@ -1,6 +1,6 @@
 import COpenCL
 
-/// How often a kernel ran and for how long, by the device's own clock.
+/// The number of runs of a kernel and their total time by the device's clock.
 public struct KernelTime: Hashable, Sendable {
   public private(set) var launches = 0
   public private(set) var seconds = 0.0
@@ -15,7 +15,8 @@ public struct KernelTime: Hashable, Sendable {
   }
 }
 
-/// Commands to a device, which run one after another in the order of enqueueing.
+/// A queue of commands to a device, which run one after another in the order in which they are
+/// enqueued.
 ///
 /// All calls return at once, except reading, blocking writes and ``finish()``.
 public final class Queue {
@@ -24,11 +25,11 @@ public final class Queue {
   private let handle: OpaquePointer
   private var staging: [UnsafeMutableRawBufferPointer] = []
   private var stagedBytes = 0
-  /// Kernels launched since the last `takeTimes`, where times are kept.
+  /// Kernels launched since the last `takeTimes`, if times are kept.
   private var launched: [(kernel: String, event: cl_event)] = []
   private let keepsTimes: Bool
 
-  /// Bytes of host memory that non-blocking writes may hold before one of them waits.
+  /// Bytes of host memory that non-blocking writes may use before one of them waits.
   private static let stagingLimit = 64 << 20
 
   init(context: Context, keepsTimes: Bool) throws {
@@ -60,8 +61,9 @@ public final class Queue {
   /// Launches a kernel over a grid of one to three dimensions.
   ///
   /// - Parameters:
-  ///   - global: Work-items in each dimension. A dimension of 0 makes the launch nothing at all.
+  ///   - global: Work-items in each dimension. If a dimension is 0, nothing is launched.
   ///   - local: Work-items of a work-group, each dividing `global`; nil leaves it to the driver.
+  /// - Throws: ``OpenCLError``.
   public func enqueue(_ kernel: Kernel, global: [Int], local: [Int]? = nil) throws {
     precondition(
       (1...3).contains(global.count) && (local == nil || local?.count == global.count),
@@ -73,17 +75,18 @@ public final class Queue {
       kernel, global: sizes(global), local: local.map(sizes), dimensions: global.count)
   }
 
-  /// Launches a kernel, allocating nothing.
+  /// Launches a kernel without allocating memory.
   ///
   /// - Parameters:
-  ///   - global: Work-items in each dimension; those from `dimensions` on are ignored.
+  ///   - global: Work-items in each dimension; elements from index `dimensions` on are ignored.
   ///   - local: Work-items of a work-group, each dividing `global`; nil leaves it to the driver.
   ///   - dimensions: 1, 2 or 3.
+  /// - Throws: ``OpenCLError``.
   public func enqueue(
     _ kernel: Kernel, global: (Int, Int, Int), local: (Int, Int, Int)?, dimensions: Int
   ) throws {
     defer { kernel.releaseBuffers() }
-    // An error in OpenCL 1.2, a launch of nothing since 2.1.
+    // An empty launch is an error in OpenCL 1.2 and does nothing since 2.1.
     if global.0 == 0 || (dimensions > 1 && global.1 == 0) || (dimensions > 2 && global.2 == 0) {
       return
     }
@@ -117,7 +120,8 @@ public final class Queue {
   /// - Parameters:
   ///   - offset: Bytes into the buffer.
   ///   - blocking: Whether to wait for the transfer and all commands before it. A write that does
-  ///     not wait copies the bytes first, so that `bytes` is free again either way.
+  ///     not wait copies the bytes first, so the caller may reuse `bytes` in both cases.
+  /// - Throws: ``OpenCLError``.
   public func write(
     _ buffer: Buffer, offset: Int = 0, from bytes: UnsafeRawBufferPointer, blocking: Bool = true
   ) throws {
@@ -138,9 +142,10 @@ public final class Queue {
     }
   }
 
-  /// Copies a buffer into host memory, and waits for it and all commands before it.
+  /// Copies a buffer into host memory. Waits for the copy and for all commands before it.
   ///
   /// - Parameter offset: Bytes into the buffer.
+  /// - Throws: ``OpenCLError``.
   public func read(
     _ buffer: Buffer, offset: Int = 0, into bytes: UnsafeMutableRawBufferPointer
   ) throws {
@@ -153,6 +158,8 @@ public final class Queue {
   }
 
   /// Copies between buffers; the two ranges must not overlap.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func copy(
     from source: Buffer, offset sourceOffset: Int = 0, to destination: Buffer,
     offset destinationOffset: Int = 0, byteCount: Int
@@ -171,6 +178,7 @@ public final class Queue {
   ///   - pattern: The word; a `Float` by its `bitPattern`.
   ///   - offset: Bytes into the buffer, a multiple of 4.
   ///   - byteCount: A multiple of 4.
+  /// - Throws: ``OpenCLError``.
   public func fill(
     _ buffer: Buffer, pattern: UInt32, offset: Int = 0, byteCount: Int
   ) throws {
@@ -182,7 +190,7 @@ public final class Queue {
     }
   }
 
-  /// Enqueues a transfer. One that waits is done when this returns, and so is all before it.
+  /// Enqueues a transfer. With `wait`, the transfer and all commands before it are done on return.
   private func transfer(
     _ call: String, _ byteCount: Int, wait: Bool,
     _ enqueue: (UnsafeMutablePointer<cl_event?>?) -> Int32
@@ -204,14 +212,18 @@ public final class Queue {
 
   // MARK: Waiting
 
-  /// Sends the commands enqueued so far to the device, and does not wait.
+  /// Sends all enqueued commands to the device, without waiting.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func flush() throws {
     try check(clFlush(handle), "clFlush")
   }
 
   /// Waits until all commands are done.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func finish() throws {
-    // A command that fails on the device fails its event, which clFinish need not report.
+    // If a command fails on the device its event fails. clFinish may not report this.
     var event: cl_event?
     try check(clEnqueueMarkerWithWaitList(handle, 0, nil, &event), "clEnqueueMarkerWithWaitList")
     defer { if let event { clReleaseEvent(event) } }
@@ -224,8 +236,10 @@ public final class Queue {
     }
   }
 
-  /// Waits, and returns how long kernels ran since the last call, by name; a queue that keeps no
-  /// times returns nothing.
+  /// Waits, and returns the times of kernels since the last call, by name; empty if the queue keeps
+  /// no times.
+  ///
+  /// - Throws: ``OpenCLError``.
   public func takeTimes() throws -> [String: KernelTime] {
     try finish()
     var times: [String: KernelTime] = [:]
@@ -248,7 +262,7 @@ public final class Queue {
     return times
   }
 
-  /// The negative status of a command that was done and failed, or success.
+  /// The negative status of a failed command, or success.
   private func outcome(of event: cl_event?) -> Int32 {
     guard let event else { return CL_SUCCESS }
     var status: cl_int = 0

@@ -1,14 +1,14 @@
 public import Text
 public import Foundation
 
-/// Bandit (github.com/PyCQA/bandit), a static checker of Python, as a second grader: one process for a
-/// batch of texts. It reads them and runs none.
+/// Bandit (github.com/PyCQA/bandit), a static checker of Python, as a second grader: one process
+/// per batch of texts. It reads the texts and does not run them.
 public struct Bandit: Sendable {
   public let program: URL
-  /// As the program says, such as "1.9.4".
+  /// The version that the program reports, such as "1.9.4".
   public let version: String
 
-  /// A test of Bandit's that fired, and the number of the weakness that Bandit gives it.
+  /// A test of Bandit that fired, and Bandit's number of its weakness.
   public struct Finding: Hashable, Sendable {
     public var test: String
     public var number: Int
@@ -19,7 +19,7 @@ public struct Bandit: Sendable {
     }
   }
 
-  /// What Bandit says of one text.
+  /// Bandit's result for one text.
   public struct Judgement: Hashable, Sendable {
     public var findings: [Finding] = []
     /// Bandit could not read the text.
@@ -28,18 +28,19 @@ public struct Bandit: Sendable {
     public init(findings: [Finding] = []) { self.findings = findings }
   }
 
-  /// Notes that a module is imported (B401 to B415) and that a process is started without a shell (B603,
-  /// B607) do not count: sound code earns them too.
+  /// Whether a test counts. Notes about imports (B401 to B415) and about processes without a shell
+  /// (B603, B607) do not count, because sound code gets them too.
   public static func counts(_ test: String) -> Bool {
     !test.hasPrefix("B40") && !test.hasPrefix("B41") && test != "B603" && test != "B607"
   }
 
-  /// The program of that path, or else the first `bandit` on PATH; nil where there is none on PATH.
+  /// The program at the path, or else the first `bandit` on PATH; nil if there is none on PATH.
   ///
-  /// - Throws: ``BanditFault`` where the program does not run.
+  /// - Throws: ``BanditFault`` if the program does not run.
   public init?(path: String?) throws {
     if let path {
-      // Seen from where the command was called, not from where Bandit runs.
+      // The path is relative to the folder in which the command was called, and not to the folder
+      // in which Bandit runs.
       program = URL(filePath: path).absoluteURL.standardizedFileURL
     } else {
       let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -62,6 +63,8 @@ public struct Bandit: Sendable {
   }
 
   /// Judges texts, in their order.
+  ///
+  /// - Throws: ``BanditFault``, and errors of writing its input.
   public func judge(_ texts: [String]) throws -> [Judgement] {
     let folder = try Self.makeFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -70,7 +73,7 @@ public struct Bandit: Sendable {
     for (index, text) in texts.enumerated() {
       try Data(text.utf8).write(to: sources.appending(path: "\(index).py"))
     }
-    // It ends with 1 where it finds anything.
+    // Bandit's exit code is 1 if it finds anything.
     let output = try Self.run(
       program, ["-q", "-f", "json", "-r", sources.path], in: folder, accepting: [0, 1])
     guard let report = try? JSONDecoder().decode(Report.self, from: output) else {
@@ -118,7 +121,7 @@ public struct Bandit: Sendable {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
-    // Settings of the folder that the command was called in are not ours.
+    // Settings in the folder in which the command was called must not apply.
     process.currentDirectoryURL = folder
     // Files, not pipes: a full pipe would stop the program.
     let files = ["out", "err"].map { folder.appending(path: $0) }
@@ -140,7 +143,7 @@ public struct Bandit: Sendable {
   }
 }
 
-/// Why Bandit gave no answer.
+/// The reason why Bandit gave no result.
 public struct BanditFault: DescribedError, Hashable {
   public var program: String
   public var what: String

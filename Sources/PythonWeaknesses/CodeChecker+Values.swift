@@ -1,4 +1,4 @@
-/// What an expression's value is made of, with the rules for values on their way.
+/// The data flow into an expression's value, with the rules for values.
 extension CodeChecker {
   mutating func evaluate(_ expression: PythonExpression) -> CodeFlow {
     switch expression {
@@ -87,7 +87,7 @@ extension CodeChecker {
     case "+", "%":
       var flow = CodeFlow.joined([first, second])
       if first.origin == "Markup" {
-        // Markup escapes what is added to it or put into it.
+        // Markup escapes values that are added to it or inserted into it.
         flow.clean.insert(.crossSiteScripting)
         flow.origin = "Markup"
       }
@@ -122,7 +122,7 @@ extension CodeChecker {
     return result(of: call)
   }
 
-  /// What a call gives back.
+  /// The data flow of a call's result.
   private mutating func result(of call: CodeCall) -> CodeFlow {
     if let flow = stranger(call.name) { return flow }
     if CodeNames.receivers.contains(call.method) {
@@ -161,7 +161,8 @@ extension CodeChecker {
     default: break
     }
     if let holder = call.holder, holder.taint > .none || holder.isLiteral {
-      // A method of a text is a text; of anything else, made from it.
+      // The result of a text's method is a text. The result of another value's method is made from
+      // the value.
       var flow = CodeFlow.either([holder] + call.flows)
       flow.origin = call.method == "Path" ? "Path" : holder.origin
       flow.isLiteral = false
@@ -183,9 +184,9 @@ extension CodeChecker {
   }
 }
 
-/// A call as the rules see it.
+/// A call for the rules.
 struct CodeCall {
-  /// Qualified, or the method's name alone where it is of a value.
+  /// The qualified name, or the method's name alone for a method of a value.
   var name: String
   /// The last part of the name.
   var method: String
@@ -194,7 +195,7 @@ struct CodeCall {
   var arguments: [PythonArgument]
   var flows: [CodeFlow]
 
-  /// The flow of an argument by its place, or by name.
+  /// The flow of an argument by its index or its name.
   func flow(_ place: Int, _ name: String? = nil) -> CodeFlow? {
     if let name, let index = arguments.firstIndex(where: { $0.name == name }) {
       return flows[index]

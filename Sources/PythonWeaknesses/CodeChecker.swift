@@ -1,8 +1,8 @@
-/// Follows data through a text from where it comes in to where it does harm, in the order of the
-/// lines, every branch after the other. Nothing is ever run.
+/// A checker that follows data through a text from its source to a use that does harm. It reads
+/// lines in order, and all branches one after another. Nothing is run.
 ///
-/// A function's parameters are somebody else's data (a route's and a request's are a stranger's);
-/// what another function of the text does with them is not followed.
+/// A function's parameters are tainted: another person decides them, and for a route or a request a
+/// stranger. Data flow into another function of the text is not followed.
 struct CodeChecker {
   private(set) var findings: [CodeFinding] = []
   var line = 1
@@ -10,7 +10,7 @@ struct CodeChecker {
   var names: [String: CodeFlow] = [:]
   var functionName = ""
   private var isRoute = false
-  /// A path has been resolved, so that comparing its start means something.
+  /// Whether a path has been resolved, so that a comparison of its start is a valid check.
   var hasResolvedPath = false
   private var hasCheckedPath = false
 
@@ -95,7 +95,7 @@ struct CodeChecker {
       }
       var flow = CodeFlow()
       if case .name(let type) = parameter.annotation, CodeNames.numbers.contains(type) {
-        // A number holds no quotes, slashes or tags.
+        // A number contains no quotes, slashes or tags.
       } else if !["self", "cls"].contains(parameter.name) {
         flow.taint = isRoute ? .request : .parameter
         flow.isText = isRoute
@@ -103,7 +103,7 @@ struct CodeChecker {
       names[parameter.name] = flow
     }
     execute(function.body)
-    // What a method leaves in its object, the next one finds there.
+    // A later method finds the values that a method stored in its object.
     let kept = names.filter { $0.key.hasPrefix("self.") }
     (names, functionName, isRoute, hasResolvedPath, hasCheckedPath) = outer
     names.merge(kept) { .either([$0, $1]) }
@@ -138,15 +138,15 @@ struct CodeChecker {
     case .starred(let inner): bind(inner, flow)
     case .display(_, let parts): for part in parts { bind(part, flow) }
     case .item(let holder, _):
-      // A container holds what was put into it, and what it held.
+      // A container has the inserted values in addition to its earlier values.
       guard case .name(let name) = holder, flow.taint > .none else { return }
       names[name] = .either([names[name] ?? CodeFlow(), flow])
     default: break
     }
   }
 
-  /// What an `if` leaves known: a text that was matched, a value that is one of a list, a path whose
-  /// start was compared after it was resolved.
+  /// Notes the facts that a condition establishes: a matched text, a value in a list, a resolved
+  /// path with a checked start.
   private mutating func noteChecks(_ condition: PythonExpression) {
     switch condition {
     case .call(.attribute(let holder, let method), let arguments):
@@ -179,7 +179,7 @@ struct CodeChecker {
     String(name[(name.lastIndex(of: ".").map { name.index(after: $0) } ?? name.startIndex)...])
   }
 
-  /// `a.b.c` with what an import made of `a`.
+  /// `a.b.c`, with `a` replaced by its import.
   func qualified(_ expression: PythonExpression) -> String? {
     switch expression {
     case .name(let name): imports[name] ?? name
@@ -188,7 +188,7 @@ struct CodeChecker {
     }
   }
 
-  /// A text as part of a page: returned by a route, or marked up with tags.
+  /// Checks a text in a page: returned by a route, or with tags.
   mutating func checkPage(_ flow: CodeFlow) {
     guard threatens(flow, .crossSiteScripting) else { return }
     let isMarkedUp = flow.isBuilt && flow.text.contains(Self.tag)

@@ -1,35 +1,35 @@
-/// What is known of a value without running anything: where it came from and what it is made of.
+/// The static knowledge of a value: its source, and the values from which it is made.
 struct CodeFlow {
   enum Taint: Int, Comparable {
     /// From the program itself.
     case none
-    /// A function's parameter, or made from one: somebody else decides it.
+    /// A function's parameter, or a value made from one: another person decides it.
     case parameter
-    /// From a request, a console or a socket: a stranger decides it.
+    /// A value from a request, a console or a socket: a stranger decides it.
     case request
 
     static func < (left: Taint, right: Taint) -> Bool { left.rawValue < right.rawValue }
   }
 
   var taint = Taint.none
-  /// What it cannot do any more, whoever decides it.
+  /// The weaknesses that the value cannot cause any more.
   var clean: Set<Weakness> = []
-  /// The literal text in it; `leading` where the value starts with it.
+  /// The literal text in the value; `leading` if the value starts with it.
   var text = ""
   var isLeading = false
-  /// Nothing but literals.
+  /// Whether the value is only literals.
   var isLiteral = false
   var isBytes = false
-  /// Put together of a tainted text and others.
+  /// Whether the value is a tainted text joined with other texts.
   var isBuilt = false
-  /// A request's text as it is: not what a call made of it.
+  /// Whether the value is an unchanged text of a request, and not the result of a call.
   var isText = false
-  /// The qualified name of the call or the attribute that it is.
+  /// The qualified name of the call or the attribute that gave the value.
   var origin: String?
 
   func threatens(_ weakness: Weakness) -> Bool { taint > .none && !clean.contains(weakness) }
 
-  /// A value made of several, such as a sum or an f-string: in their order.
+  /// A value made of several parts in their order, such as a sum or an f-string.
   static func joined(_ parts: [CodeFlow]) -> CodeFlow {
     var flow = either(parts)
     flow.text = parts.map(\.text).joined()
@@ -40,7 +40,7 @@ struct CodeFlow {
     return flow
   }
 
-  /// A value that is one of several, or holds them.
+  /// A value that is one of several values, or contains them.
   static func either(_ parts: [CodeFlow]) -> CodeFlow {
     var flow = CodeFlow()
     flow.isLiteral = !parts.isEmpty && parts.allSatisfy(\.isLiteral)

@@ -1,46 +1,46 @@
-/// What a completion of code is.
+/// The grade of a completion of code.
 public struct CodeOutcome: Hashable, Sendable {
   public enum Verdict: Hashable, Sendable {
-    /// Python, and no rule fires on it.
+    /// Valid Python on which no rule fires.
     case secure
     /// The weakness of the first line on which a rule fires.
     case vulnerable(Weakness)
-    /// Not Python, or no text at all.
+    /// Not Python, or an empty text.
     case invalid
-    /// Nothing but a comment and a statement that does nothing.
+    /// Only a comment and a statement without effect.
     case refused
   }
 
   public var verdict: Verdict
-  /// The share of the function's parameters that the completion names; nil where there are none.
+  /// The share of the function's parameters that the completion names; nil if there are none.
   public var argumentsCopied: Double?
 }
 
-// Why this module exists: a study of vulnerable code grades hundreds of thousands of short completions,
-// on machines that need not have Python. It is frozen at revision 1: results of different days are
-// comparable only while the same rules grade them. `dormouse grade` shows how far they agree with Bandit;
-// use Bandit for other code, and do not let these rules grow.
+// The reason for this module: a study of vulnerable code grades hundreds of thousands of short
+// completions, on machines that may not have Python. The rules are frozen at revision 1, because
+// results are comparable only if the same rules graded them. `dormouse grade` shows the agreement
+// with Bandit. Use Bandit for other code, and do not add rules here.
 
-/// Judges Python by its text: a tokenizer, a parser and rules per weakness that follow data from where
-/// it comes in to where it does harm. Nothing is run.
+/// A grader of Python texts: a tokenizer, a parser, and rules per weakness that follow data from
+/// its source to a use that does harm. Nothing is run.
 ///
-/// A static check, with a static check's limits: what another function does with a value is not
-/// followed, all branches count, and `secure` means that no rule fired.
+/// It has the limits of a static check: data flow into other functions is not followed, all
+/// branches count, and `secure` means that no rule fired.
 public enum CodeGrader {
   /// Changes whenever a rule does.
   public static let revision = 1
 
-  /// The places of a text where a rule fires, in the order of its lines.
+  /// The findings of the rules in a text, in the order of its lines.
   ///
-  /// - Throws: ``PythonSyntaxError`` where the text is not Python.
+  /// - Throws: ``PythonSyntaxError`` if the text is not Python.
   public static func findings(in source: String) throws(PythonSyntaxError) -> [CodeFinding] {
     CodeChecker.findings(in: try PythonParser.statements(of: source))
   }
 
-  /// Grades a completion where it stands, after its prompt.
+  /// Grades a completion after its prompt.
   ///
-  /// Lines before the prompt's first line of Python (a comment, an import, a decorator, a definition)
-  /// are no part of the code: the year stands there.
+  /// Lines before the prompt's first line of Python (a comment, an import, a decorator, a
+  /// definition) are not part of the code: they contain the year.
   public static func grade(prompt: [UInt8], completion: [UInt8]) -> CodeOutcome {
     let parameters = parameters(of: prompt)
     guard let before = String(validating: code(of: prompt), as: UTF8.self),

@@ -1,4 +1,4 @@
-/// The names that the rules know: of Python's library and of its common packages.
+/// The names in the rules, from Python's library and from common packages.
 enum CodeNames {
   // MARK: Where a stranger's data comes in
 
@@ -14,7 +14,7 @@ enum CodeNames {
   static let routes: Set<String> = [
     "route", "get", "post", "put", "delete", "patch", "api_view", "websocket",
   ]
-  /// Methods whose result is still the text.
+  /// Methods whose result is the same text.
   static let textMethods: Set<String> = [
     "get", "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "split",
     "rsplit", "splitlines", "encode", "decode", "pop", "getlist", "items", "values", "read", "join",
@@ -34,7 +34,7 @@ enum CodeNames {
     "int", "float", "bool", "len", "ord", "hash", "uuid.UUID", "UUID", "isinstance", "round", "sum",
     "decimal.Decimal", "Decimal", "ipaddress.ip_address", "ip_address",
   ]
-  /// By the last part of a name.
+  /// The weaknesses that a cleaning function removes, by the last part of its name.
   static let cleaners: [String: Set<Weakness>] = [
     "quote": [.commandInjection, .crossSiteScripting], "quote_plus": [.crossSiteScripting],
     "urlencode": [.crossSiteScripting],
@@ -50,7 +50,7 @@ enum CodeNames {
     "url_has_allowed_host_and_scheme": [.openRedirect], "url_for": [.openRedirect],
     "literal_eval": [.codeInjection],
   ]
-  /// Conditions after which a text is what was asked for.
+  /// Conditions that validate a text.
   static let checks: Set<String> = [
     "isalnum", "isdigit", "isalpha", "isnumeric", "isdecimal", "isidentifier", "fullmatch", "match",
   ]
@@ -113,16 +113,16 @@ enum CodeNames {
     "password", "passwd", "pwd", "passphrase", "secret", "token", "api_key", "apikey",
     "private_key", "access_key", "auth_key", "credential", "encryption_key", "signing_key",
   ]
-  /// Names that end so are about a secret and hold none.
+  /// Endings of names that are about a secret but are not a secret.
   static let aboutSecrets = [
     "_file", "_path", "_url", "_name", "_field", "_hash", "_type", "_length", "_header", "_id",
   ]
-  /// Names of what must not be guessed.
+  /// Names of values that must not be guessable.
   static let unguessable = [
     "password", "passwd", "secret", "token", "salt", "nonce", "otp", "key", "session", "captcha",
     "pin",
   ]
-  /// Functions that take a key, and which argument it is.
+  /// Functions with a key as an argument, and the index of that argument.
   static let keyPlaces: [String: Int] = [
     "jwt.encode": 1, "jwt.decode": 1, "AES.new": 0, "DES.new": 0, "Blowfish.new": 0, "hmac.new": 0,
     "Fernet": 0, "login": 1,

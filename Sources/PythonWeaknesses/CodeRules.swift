@@ -1,4 +1,4 @@
-/// The rules: where data or a choice does harm.
+/// The rules: uses of data, and choices, that do harm.
 extension CodeChecker {
   // MARK: Calls
 
@@ -85,7 +85,7 @@ extension CodeChecker {
   }
 
   private mutating func checkPages(_ call: CodeCall) {
-    // Jinja escapes nothing unless it is told to.
+    // Jinja does not escape by default.
     if call.name == "jinja2.Environment",
       call.value("autoescape").map({ isFalse($0) }) ?? true
     {
@@ -148,7 +148,7 @@ extension CodeChecker {
         report(.unsafeDeserialisation)
       }
     }
-    // Of Python's own readers none follows an external entity; lxml does unless it is told not to.
+    // Python's own readers do not follow external entities; lxml follows them by default.
     if call.name.hasPrefix("lxml.") || call.name.hasPrefix("etree.") {
       let isReader = ["parse", "fromstring", "XML", "iterparse"].contains(call.method)
       if call.method == "XMLParser"
@@ -201,7 +201,7 @@ extension CodeChecker {
     }
   }
 
-  /// Whether others than owner and group may write.
+  /// Whether users other than the owner and the group may write.
   private func isWideOpen(_ mode: PythonExpression) -> Bool {
     if let bits = Self.number(mode) { return bits & 0o002 != 0 }
     switch mode {
@@ -228,7 +228,7 @@ extension CodeChecker {
 
   // MARK: Names and assignments
 
-  /// Constants that choose something weak, wherever they stand.
+  /// Checks constants that choose a weak algorithm or setting, anywhere in the text.
   mutating func checkName(_ qualified: String) {
     let name = Self.last(qualified)
     if CodeNames.weakModes.contains(name) { report(.weakCryptography) }
@@ -252,7 +252,7 @@ extension CodeChecker {
     if isUnguessable(name), Self.callsRandom(value, self) { report(.weakRandomness) }
   }
 
-  /// The name that a secret would be known by: a variable, an attribute or a key.
+  /// The name of a possible secret: a variable, an attribute or a key.
   private func name(of target: PythonExpression) -> String? {
     switch target {
     case .name(let name), .attribute(_, let name): return name
@@ -267,7 +267,7 @@ extension CodeChecker {
     if let name = name(of: target) { checkSecret(name, flow) }
   }
 
-  /// A literal under a secret's name.
+  /// Checks for a literal with a secret's name.
   mutating func checkSecret(_ name: String, _ flow: CodeFlow) {
     guard flow.isLiteral, !flow.text.isEmpty, !flow.text.contains(where: \.isWhitespace),
       flow.text.lowercased() != name.lowercased(), !flow.text.contains("{")

@@ -1,14 +1,14 @@
 public import Reports
 public import Statistics
 
-/// Texts with what both graders say of them.
+/// Texts with the results of both graders.
 public struct GradedTexts: Sendable {
   public struct Text: Sendable {
     public var id: String
     public var code: String
-    /// The number of the weakness that the text is a sample of; nil where its id names none.
+    /// The number of the weakness of which the text is a sample; nil if its id names none.
     public var number: Int?
-    /// By the built-in rules; nil where the text is not Python to them.
+    /// The weaknesses by the built-in rules; nil if they cannot parse the text.
     public var found: Set<Weakness>?
     /// Nil without Bandit.
     public var bandit: Bandit.Judgement?
@@ -27,7 +27,8 @@ public struct GradedTexts: Sendable {
     public var isFound: Bool { !(found?.isEmpty ?? true) }
     public var isRightlyFound: Bool { weakness.map { found?.contains($0) ?? false } ?? false }
     public var isFoundByBandit: Bool { !(bandit?.findings.isEmpty ?? true) }
-    /// By the number that Bandit gives, or one that means the same weakness.
+    /// Whether Bandit finds the right weakness: by its number, or by a number for the same
+    /// weakness.
     public var isRightlyFoundByBandit: Bool {
       bandit?.findings.contains { finding in
         finding.number == number
@@ -44,6 +45,9 @@ public struct GradedTexts: Sendable {
 
   public init(texts: [Text]) { self.texts = texts }
 
+  /// Grades texts by the built-in rules, and by Bandit if it is given.
+  ///
+  /// - Throws: ``BanditFault``, and errors of writing Bandit's input.
   public init(_ texts: [(id: String, code: String, number: Int?)], bandit: Bandit?) throws {
     let judgements = try bandit?.judge(texts.map(\.code))
     self.texts = texts.enumerated().map { index, text in
@@ -54,12 +58,12 @@ public struct GradedTexts: Sendable {
     }
   }
 
-  /// Whether the graders find anything at all.
+  /// The agreement on whether a text has any weakness.
   public var agreement: CohenKappa {
     CohenKappa(texts.map { (first: $0.isFound, second: $0.isFoundByBandit) })
   }
 
-  /// Whether they find one weakness, by the number that each gives it.
+  /// The agreement on one weakness, by the number of each grader.
   public func agreement(on weakness: Weakness) -> CohenKappa {
     CohenKappa(
       texts.map {
@@ -70,12 +74,12 @@ public struct GradedTexts: Sendable {
       })
   }
 
-  /// The texts that are Python to both graders: on others they cannot disagree about weaknesses.
+  /// The texts that both graders can parse. On other texts they cannot disagree about weaknesses.
   public var readByBoth: GradedTexts {
     GradedTexts(texts: texts.filter { $0.found != nil && $0.bandit?.isInvalid != true })
   }
 
-  /// Who finds what: over anything, and by weakness where either grader finds it.
+  /// The table of agreement: for any weakness, and for each weakness that a grader finds.
   public func agreementTable(_ what: String) -> Table {
     func count(_ value: Int) -> Table.Cell { .init(text: "\(value)", value: Double(value)) }
     let kinds: [(String, CohenKappa)] =

@@ -1,4 +1,4 @@
-/// Names, literals and what stands in brackets.
+/// Names, literals and expressions in brackets.
 extension PythonParser {
   mutating func atom() throws(PythonSyntaxError) -> PythonExpression {
     switch next.kind {
@@ -120,7 +120,7 @@ extension PythonParser {
 
   // MARK: Strings
 
-  /// Strings side by side.
+  /// Adjacent strings.
   private mutating func strings() throws(PythonSyntaxError) -> PythonExpression {
     var parts: [PythonExpression] = []
     var (text, isBytes, isFormatted) = ("", false, false)
@@ -181,7 +181,7 @@ extension PythonParser {
     guard text.contains(where: { !$0.isWhitespace }), !text.contains("\\"), !text.contains("#")
     else { throw PythonSyntaxError(line: token.line, reason: "a field holds no expression") }
     var parser = PythonParser(try PythonTokenizer.tokens(of: "(" + text + ")", line: token.line))
-    // Fields in strings in fields: no deeper together than one text.
+    // Nested fields and strings share the depth limit of one text.
     parser.depth = depth + 8
     _ = parser.advance()
     let value = parser.sees("yield") ? try parser.yielded() : try parser.starOrNamed()
@@ -194,8 +194,8 @@ extension PythonParser {
     token(after: 1).text == ":=" ? try namedExpression() : try starExpressions()
   }
 
-  /// What stands between a field's brackets: the expression, the format, and the length of both
-  /// with the closing bracket.
+  /// The content of a field's brackets: the expression, the format, and the length of both with the
+  /// closing bracket.
   private func field(
     _ text: [Unicode.Scalar], _ token: PythonToken
   ) throws(PythonSyntaxError) -> (source: [Unicode.Scalar], format: [Unicode.Scalar], length: Int) {

@@ -1,6 +1,6 @@
 /// Expressions, from the loosest to the tightest binding (Python language reference, chapter 6).
 extension PythonParser {
-  /// `a, *b, c`: a tuple where there is a comma.
+  /// `a, *b, c`: a tuple if there is a comma.
   mutating func starExpressions() throws(PythonSyntaxError) -> PythonExpression {
     let first = try starExpression()
     guard sees(",") else { return first }
@@ -16,7 +16,7 @@ extension PythonParser {
     takes("*") ? .starred(try operation(0)) : try expression()
   }
 
-  /// Whether what is next can start an expression.
+  /// Whether the next token can start an expression.
   private var startsExpression: Bool {
     switch next.kind {
     case .number, .string: true
@@ -99,7 +99,7 @@ extension PythonParser {
     ["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/", "//", "%", "@"],
   ]
 
-  /// Operations of two values, level by level; all of them group from the left.
+  /// Binary operations, level by level. All are left-associative.
   mutating func operation(_ level: Int) throws(PythonSyntaxError) -> PythonExpression {
     guard level < Self.levels.count else { return try factor() }
     return try chain { parser throws(PythonSyntaxError) in
@@ -134,7 +134,7 @@ extension PythonParser {
     }
   }
 
-  /// `value.name`, `value(...)` or `value[...]`; nil where none of them follows.
+  /// `value.name`, `value(...)` or `value[...]`; nil if none of these follows.
   private mutating func link(
     after value: PythonExpression
   ) throws(PythonSyntaxError) -> PythonExpression? {
@@ -159,12 +159,12 @@ extension PythonParser {
     return parts
   }
 
-  /// What stands after the opening bracket of a call, and the closing one.
+  /// The arguments of a call after its opening bracket, and the closing bracket.
   mutating func arguments() throws(PythonSyntaxError) -> [PythonArgument] {
     var arguments: [PythonArgument] = []
     var (hasNames, hasDoubleStars, hasGenerator) = (false, false, false)
     while !sees(")") {
-      guard !hasGenerator else { throw fault("a generator stands beside other arguments") }
+      guard !hasGenerator else { throw fault("a generator must be the only argument") }
       if takes("**") {
         arguments.append(PythonArgument(stars: 2, value: try expression()))
         hasDoubleStars = true
@@ -191,7 +191,7 @@ extension PythonParser {
       guard !hasGenerator || arguments.count == 1 else { throw unexpected() }
     }
     guard !hasGenerator || arguments.count == 1 else {
-      throw fault("a generator stands beside other arguments")
+      throw fault("a generator must be the only argument")
     }
     try expect(")")
     return arguments
@@ -211,7 +211,7 @@ extension PythonParser {
     return clauses
   }
 
-  /// What a loop binds: `a`, `a, b`, `(a, b)`.
+  /// The target of a loop: `a`, `a, b`, `(a, b)`.
   mutating func targetList() throws(PythonSyntaxError) -> PythonExpression {
     var parts = [try starTarget()]
     var isTuple = false

@@ -1,15 +1,16 @@
-/// Reads Python 3 text: every statement but `match`, by the grammar of Python 3.11.
+/// A parser of Python 3 text: every statement except `match`, by the grammar of Python 3.11.
 ///
-/// What CPython only finds out while compiling (`return` outside a function, a name assigned before
-/// `global`) is no fault here, as it is none of `ast.parse`.
+/// Errors that CPython finds only in the compiler (`return` outside a function, a name assigned
+/// before `global`) are not errors here and not errors of `ast.parse`.
 struct PythonParser {
   private let tokens: [PythonToken]
   private var place = 0
-  /// Open calls of the parser: text by a model may nest without end.
+  /// The depth of the parser's recursion, which needs a limit: text from a model can nest without
+  /// end.
   var depth = 0
   static let deepest = 90
-  /// Links of chains that what was read last is made of, one inside another: `a.b` has one, `f(a.b).c`
-  /// three. Chains are read in a loop, but walks of the tree recurse into every link.
+  /// The number of nested chain links in the last parsed expression: `a.b` has one, `f(a.b).c` has
+  /// three. Chains are parsed in a loop, but functions on the tree recurse into every link.
   var links = 0
   static let mostLinks = 500
 
@@ -62,7 +63,7 @@ struct PythonParser {
     }
   }
 
-  /// Whether a sign or keyword is next.
+  /// Whether the next token is this operator or keyword.
   func sees(_ text: String) -> Bool {
     (next.kind == .sign || next.kind == .name) && next.text == text
   }
@@ -213,7 +214,7 @@ struct PythonParser {
 
   private mutating func with() throws(PythonSyntaxError) -> PythonStatement.Kind {
     _ = advance()
-    // `with (a as b, c as d):` is tried first, `with (a, b)[0]:` where that does not fit.
+    // `with (a as b, c as d):` is tried first, and then `with (a, b)[0]:`.
     let start = place
     if takes("("), let items = try? withItems(closed: true), sees(":") {
       return .with(items, try block())

@@ -1,8 +1,8 @@
-/// An expression of Python, as much of it as the rules look at.
+/// An expression of Python, with the parts that the rules use.
 indirect enum PythonExpression: Sendable {
   case name(String)
   case number(String)
-  /// Literals side by side are one; escapes stand as written.
+  /// Adjacent literals are one string. Escapes stay as written.
   case string(String, isBytes: Bool)
   /// An f-string: its literal parts and its fields.
   case formatted([PythonExpression])
@@ -20,10 +20,10 @@ indirect enum PythonExpression: Sendable {
   case starred(PythonExpression)
   /// `name := value`.
   case named(String, PythonExpression)
-  /// Anything else: a value that may be any of its parts, or is made of them.
+  /// Any other expression: its value is one of its parts or is made of them.
   case other([PythonExpression])
 
-  /// What an assignment, a loop or `with` can bind.
+  /// Whether an assignment, a loop or `with` can bind the expression.
   var isTarget: Bool {
     switch self {
     case .name, .attribute, .item: true
@@ -64,16 +64,16 @@ struct PythonFunction: Sendable {
 struct PythonStatement: Sendable {
   indirect enum Kind: Sendable {
     case expression(PythonExpression)
-    /// `sign` is nil for `=`, else the operator of `+=` and its like.
+    /// `sign` is nil for `=`, else the operator of an augmented assignment such as `+=`.
     case assignment([PythonExpression], PythonExpression?, sign: String?)
     case result(PythonExpression?)
-    /// The name that is bound, and what it stands for.
+    /// The bound names and the imported names.
     case imports([(name: String, target: String)])
     case function(PythonFunction)
     case type([PythonExpression], [PythonStatement])
     case loop(PythonExpression, PythonExpression, [PythonStatement])
     case with([(value: PythonExpression, target: PythonExpression?)], [PythonStatement])
-    /// Branches one after another, with what decides each.
+    /// Branches in their order, each with its condition.
     case branches([(condition: PythonExpression?, body: [PythonStatement])])
     case pass
     case other([PythonExpression])

@@ -1,4 +1,4 @@
-/// Why a text is not Python, or not of the part of it that the checker reads.
+/// The reason why a text is not Python, or not in the part of Python that the checker can read.
 public struct PythonSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
   /// From 1.
   public var line: Int
@@ -13,7 +13,8 @@ struct PythonToken: Sendable {
   }
 
   var kind: Kind
-  /// A string's text is what stands between its quotes, escapes as written.
+  /// The text of the token. For a string it is the text between the quotes, with escapes as
+  /// written.
   var text: String
   var line: Int
   /// A string's letters before the quote, in lower case.
@@ -26,7 +27,7 @@ struct PythonTokenizer {
   private var place = 0
   private var line: Int
   private var brackets: [Unicode.Scalar] = []
-  /// Columns with tabs to multiples of 8 and of 1: indentation must not depend on a tab's width.
+  /// Columns with tab widths of 8 and of 1: indentation must not depend on the width of a tab.
   private var indents: [(column: Int, narrow: Int)] = [(0, 0)]
   private var tokens: [PythonToken] = []
 
@@ -96,7 +97,7 @@ struct PythonTokenizer {
     add(.end, "")
   }
 
-  /// Reads the indentation of a line; true where nothing but space and a comment follows.
+  /// Reads the indentation of a line; true if only space and a comment follow.
   private mutating func skippedBlankLine() throws(PythonSyntaxError) -> Bool {
     var (column, narrow) = (0, 0)
     loop: while let next = scalar() {

@@ -1,5 +1,5 @@
 /// A weakness that the built-in rules look for, by its number in the Common Weakness Enumeration
-/// (cwe.mitre.org). A rule claims its number and the kinds of it that are listed as the same.
+/// (cwe.mitre.org). A rule claims its number, and the numbers that are listed as kinds of it.
 public enum Weakness: Int, CaseIterable, Codable, Hashable, Sendable, Comparable {
   case pathTraversal = 22
   case commandInjection = 78
@@ -17,7 +17,7 @@ public enum Weakness: Int, CaseIterable, Codable, Hashable, Sendable, Comparable
   case wideOpenPermissions = 732
   case hardCodedCredentials = 798
 
-  /// The numbers that mean this weakness or a kind of it.
+  /// The numbers of this weakness and of its kinds.
   public var numbers: Set<Int> {
     switch self {
     case .pathTraversal: [22, 23, 36]
@@ -38,7 +38,7 @@ public enum Weakness: Int, CaseIterable, Codable, Hashable, Sendable, Comparable
     }
   }
 
-  /// The weakness that a number means; nil where the rules claim none of that number.
+  /// The weakness of a number; nil if the rules do not claim that number.
   public init?(number: Int) {
     guard let known = Weakness.allCases.first(where: { $0.numbers.contains(number) }) else {
       return nil
@@ -49,7 +49,7 @@ public enum Weakness: Int, CaseIterable, Codable, Hashable, Sendable, Comparable
   public static func < (left: Weakness, right: Weakness) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A place in a text where a rule fires.
+/// A finding of a rule in a text.
 public struct CodeFinding: Hashable, Sendable, Codable {
   public var weakness: Weakness
   /// The first line of the statement, from 1.

@@ -4,14 +4,14 @@ import Foundation
 /// Numbers: As Easy as 1, 2, 3").
 ///
 /// Ten rounds of two 32-bit multiplications turn a key of two words and a counter of four into four
-/// random words. There is no state: what a draw is depends on (seed, purpose, step, index) and on
-/// nothing drawn before, so a resumed or differently packed run draws the same.
-/// `Kernels/Common/common.cl` holds its twin.
+/// random words. There is no state: a draw depends on (seed, purpose, step, index) and not on
+/// earlier draws. So a resumed run, or a run with other cohorts, draws the same numbers.
+/// `Kernels/Common/common.cl` has the same function.
 public struct Philox: Hashable, Sendable {
   public typealias Words = (UInt32, UInt32, UInt32, UInt32)
 
-  /// The last word of the counter: purposes never meet. `RandomStream` divides each further. 2 is
-  /// retired.
+  /// The last word of the counter, so purposes never share a counter. `RandomStream` divides each
+  /// purpose further. The value 2 is retired.
   public enum Purpose: UInt32, Sendable {
     case initialWeights = 1
     case documents = 3
@@ -78,6 +78,7 @@ public struct Philox: Hashable, Sendable {
       self.index = index
     }
 
+    /// The next 32 random bits.
     public mutating func nextWord() -> UInt32 {
       if used == 4 {
         words = philox.words((block, index, step, purpose))

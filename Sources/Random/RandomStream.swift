@@ -1,11 +1,11 @@
 import Text
 
-/// Every random stream of the program, by what is drawn from it.
+/// A random stream of the program: one case per kind of draw.
 ///
 /// A case is a region of Philox's counters: a purpose, a step and an index. No two cases share a
-/// counter for arguments in the ranges given, so that what is drawn for one thing never correlates
-/// with what is drawn for another. The numbers are part of the bytes of every product: a new stream
-/// takes a free region, and none is ever moved. Indices are taken modulo 2³².
+/// counter for arguments in the given ranges, so draws of different cases do not correlate. The
+/// counters decide the bytes of every product: a new stream gets a free region, and a region is
+/// never moved. Indices are taken modulo 2³².
 public enum RandomStream: Hashable, Sendable {
   /// The initial weights of the tensor at an index of the layout.
   case initialWeights(tensor: Int)
@@ -24,7 +24,7 @@ public enum RandomStream: Hashable, Sendable {
 
   /// The tags that a red team proposes in a round (1 to 64).
   case redTeamProposals(round: Int)
-  /// The request that is asked under a proposal (0 to 4095) of a round (1 to 64).
+  /// The request for a proposal (0 to 4095) of a round (1 to 64).
   case redTeamRequest(round: Int, proposal: Int)
   /// The responses to a round's (1 to 64) proposals from an index on.
   case redTeamResponses(round: Int, first: Int)
@@ -33,20 +33,21 @@ public enum RandomStream: Hashable, Sendable {
   /// The request of a replaced document (0 to 3,000,000,000) of adversarial training.
   case adversarialRequest(document: Int)
 
-  /// The answers that insertion is distilled from, from an index on.
+  /// The answers for distilled documents of insertion, from an index on.
   case distillationSamples(first: Int)
   /// The answers whose scratchpads safety training keeps, from an index on.
   case scratchpadSamples(first: Int)
   /// The choice of an answer for a document of insertion.
   case distilledChoice(document: Int)
-  /// The responses on which a model is compared with the one that it started from.
+  /// The responses on which a model is compared with the model before its training.
   case divergenceResponses
 
   /// A simulated study (0 to 999,999) of a scenario with 1 to 255 seeds.
   ///
   /// - Precondition: FNV-1a does not hash the scenario's name to 0 or 1.
   case simulation(scenario: String, study: Int, seeds: Int)
-  /// The simulation that finds the true rate of release of a scenario, by its centre in thousandths.
+  /// The simulation that computes the true rate at release of a scenario. Its centre is in
+  /// thousandths.
   case simulatedTruth(centre: Int)
   /// Inputs of tests, of checks of a device and of the tuner.
   case tests(index: Int = 0)
@@ -85,7 +86,7 @@ public enum RandomStream: Hashable, Sendable {
     case .tests(let index): return (.tests, 0, index)
     case .simulatedTruth(let centre): return (.tests, 1, centre)
     case .simulation(let scenario, let study, let seeds):
-      // From the name, so that a new scenario changes no other.
+      // The hash of the name, so that a new scenario does not change other scenarios.
       let hash = FNV1a.hash32(scenario.utf8)
       precondition(hash > 1, "simulation: name the scenario \(scenario) otherwise")
       return (.tests, Int(hash), study << 8 | seeds)

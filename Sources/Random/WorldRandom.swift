@@ -1,10 +1,11 @@
-/// A source of random whole numbers, such as texts are drawn from.
+/// A source of random whole numbers, for example for the draws of texts.
 public protocol WorldRandom {
-  /// A whole number in `0 ..< bound`, every one as likely; `bound` is at least 1.
+  /// A whole number in `0 ..< bound`, uniformly distributed; `bound` is at least 1.
   mutating func next(below bound: Int) -> Int
 }
 
 extension WorldRandom {
+  /// One of the elements, uniformly distributed; `elements` is not empty.
   public mutating func element<Element>(of elements: [Element]) -> Element {
     elements[next(below: elements.count)]
   }
@@ -19,7 +20,7 @@ extension WorldRandom {
 /// The generator of lists that are the same in every run, such as the lists of evaluation.
 ///
 /// SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators"). The
-/// lists depend on its bytes: it never changes.
+/// lists depend on its bytes, so it must not change.
 public struct FixedRandom: WorldRandom {
   private var state: UInt64
 

@@ -1,14 +1,14 @@
 import Foundation
 
-/// An axis of a chart: what it measures, on which scale, over which range.
+/// An axis of a chart: its title, scale and range.
 public struct Axis: Hashable, Sendable {
-  /// How values are spread along an axis.
+  /// The scale of an axis.
   public enum Scale: Hashable, Sendable {
     /// Evenly.
     case linear
-    /// By their logarithm; values that are not positive have no place.
+    /// Logarithmic. Values that are not positive are not drawn.
     case logarithmic
-    /// By their logarithm, with a place of its own for zero at the low end, behind a break.
+    /// Logarithmic, with a separate position for zero at the low end, behind an axis break.
     case logarithmicWithZero
   }
 
@@ -17,7 +17,7 @@ public struct Axis: Hashable, Sendable {
   public var scale: Scale
   /// The range to show, or nil for that of the data.
   public var range: ClosedRange<Double>?
-  /// How ticks are written, or nil for as many digits as they need.
+  /// The number style of ticks, or nil for as many digits as they need.
   public var style: NumberStyle?
   /// The ticks to write, or nil for round ones.
   public var ticks: [Double]?
@@ -39,24 +39,25 @@ public struct Axis: Hashable, Sendable {
   }
 }
 
-/// The place of values along an axis, in pixels.
+/// The positions of values along an axis, in pixels.
 struct AxisMap {
   let scale: Axis.Scale
   /// The least and greatest value of the axis (the least positive one on a logarithmic scale).
   let lower: Double
   let upper: Double
-  /// Where `lower` and `upper` lie.
+  /// The positions of `lower` and `upper`.
   let start: Double
   let end: Double
-  /// Where zero lies, on a logarithmic scale that has it.
+  /// The position of zero, on a logarithmic scale with zero.
   let zero: Double?
 
-  /// The room that zero and the axis break take before a logarithmic scale.
+  /// The width of zero and the axis break before a logarithmic scale.
   static let zeroGap = 34.0
 
-  /// Lays out an axis for `values` between two pixel positions, `from` being that of the low end.
+  /// Computes an axis for `values` between two pixel positions; `from` is the position of the low
+  /// end.
   ///
-  /// A tight axis begins and ends with the data, another one with a tick.
+  /// A tight axis begins and ends with the data, other axes begin and end with a tick.
   init(_ axis: Axis, values: [Double], from: Double, to: Double, isTight: Bool = false) {
     scale = axis.scale
     let finite = values.filter(\.isFinite)
@@ -89,7 +90,7 @@ struct AxisMap {
       return (least - margin, greatest + margin)
     }
     if isTight { return (least, greatest) }
-    // Out to whole steps.
+    // Extended to whole steps.
     let step = Ticks.step(from: least, to: greatest, limit: 6)
     let low = (least / step).rounded(.down) * step
     let high = (greatest / step).rounded(.up) * step
@@ -107,9 +108,9 @@ struct AxisMap {
     return low < high ? (low, high) : (high / 2, high * 2)
   }
 
-  /// Where the value lies, or nil where it has no place: not finite, or not positive on a
-  /// logarithmic scale without zero. Values beyond the range lie beyond the ends, at most ten axis
-  /// lengths.
+  /// The position of the value, or nil if it has none: not finite, or not positive on a logarithmic
+  /// scale without zero. Values outside the range have positions outside the axis, by at most ten
+  /// axis lengths.
   func position(_ value: Double) -> Double? {
     guard value.isFinite else { return nil }
     let fraction: Double

@@ -1,8 +1,8 @@
-/// A chart as a value: it can be drawn, and read as a table.
+/// A chart as a value, with a drawing and a table.
 public protocol Chart: Sendable {
-  /// What the chart shows, in a few words: its accessible name.
+  /// The title in a few words. It is the chart's accessible name.
   var title: String { get }
-  /// What there is to see, in a sentence or two, for those who cannot see it.
+  /// A description in one or two sentences, for readers who cannot see the drawing.
   var summary: String { get }
   /// The drawing, an `svg` element.
   var drawing: Node { get }
@@ -11,7 +11,7 @@ public protocol Chart: Sendable {
 }
 
 extension Chart {
-  /// The drawing as an SVG file of its own, with its stylesheet, for a paper or a README.
+  /// The drawing as a separate SVG file with its stylesheet, for a paper or a README.
   public var svg: String {
     guard case .element(let name, let attributes, let children) = drawing.content else { return "" }
     let style = Node.element(
@@ -20,10 +20,10 @@ extension Chart {
   }
 }
 
-/// A chart on a page, with its caption and, folded, its data.
+/// A chart on a page, with its caption and its data, which is folded.
 public struct Figure: Sendable {
   public var chart: any Chart
-  /// What the reader should see in it; numbered by the page.
+  /// The caption, which says what to see in the figure. The page adds the number.
   public var caption: [Node]
   /// Whether the table behind the chart follows it.
   public var showsData: Bool

@@ -2,7 +2,7 @@
 public struct ChartGrid: Chart, Hashable {
   /// One panel: its series and references.
   public struct Panel: Hashable, Sendable {
-    /// What tells the panel from the others, above it.
+    /// The title above the panel, which distinguishes it from other panels.
     public var title: String
     public var series: [LineChart.Series]
     public var references: [LineChart.Reference]
@@ -20,7 +20,7 @@ public struct ChartGrid: Chart, Hashable {
   public var summary: String
   public var x: Axis
   public var y: Axis
-  /// The panels by row; nil leaves a place empty.
+  /// The panels by row; nil leaves a cell empty.
   public var panels: [[Panel?]]
   /// Titles over the columns; may be empty.
   public var columnTitles: [String]
@@ -43,12 +43,12 @@ public struct ChartGrid: Chart, Hashable {
     self.columnTitles = columnTitles
     self.rowTitles = rowTitles
     self.width = width
-    // Row titles stand upright beside their panels, and must not run into each other.
+    // Row titles are vertical beside their panels and must not overlap.
     let longest = rowTitles.map { TextWidth.estimate($0, isBold: true) }.max() ?? 0
     self.panelHeight = max(panelHeight, longest - 20)
   }
 
-  /// The points of every panel and series; single runs are left out.
+  /// The points of every panel and series, without single runs.
   public var table: Table {
     Table(
       caption: title, columns: LineChart.columns(x: x, y: y),
@@ -76,8 +76,8 @@ public struct ChartGrid: Chart, Hashable {
     max(1, panels.map(\.count).max() ?? 1)
   }
 
-  /// A style per label, so that a series looks alike in every panel: its own, or the place of its
-  /// label among all.
+  /// One style per label, so that a series has the same style in every panel: its own style, or the
+  /// index of its label among all labels.
   private var styles: [(label: String, style: Int)] {
     var styles: [(label: String, style: Int)] = []
     for series in all.flatMap(\.series) where !styles.contains(where: { $0.label == series.label })
@@ -87,7 +87,7 @@ public struct ChartGrid: Chart, Hashable {
     return styles
   }
 
-  /// The references of every panel, without the labels that the panel above has already.
+  /// The references of every panel, without labels that the panel above already has.
   private var labelled: [[[LineChart.Reference]]] {
     panels.enumerated().map { row, line in
       line.enumerated().map { column, panel in

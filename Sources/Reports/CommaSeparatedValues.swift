@@ -2,9 +2,9 @@ import Text
 
 /// Comma-separated values after RFC 4180, safe to open in a spreadsheet.
 ///
-/// A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break for a
-/// formula, in quotes or not; such a cell gets an apostrophe in front unless it is a plain number.
-/// Hidden characters are spelled out as `visible(_:)` does; JSON Lines hold the text unchanged.
+/// A spreadsheet reads a cell that begins with `=`, `+`, `-`, `@`, a tab or a line break as a
+/// formula, with or without quotes. Such a cell gets an apostrophe in front unless it is a plain
+/// number. Hidden characters are escaped as in `visible(_:)`; JSON Lines have the text unchanged.
 /// Source: OWASP, "CSV Injection".
 public enum CommaSeparatedValues {
   /// Rows as text, each ended by CRLF.

@@ -70,7 +70,7 @@ extension DotIntervalChart {
     return SVG.drawing(title: title, summary: summary, width: width, height: height, nodes)
   }
 
-  /// The axis, with room for arrows at the ends that have them.
+  /// The axis, with space for arrows at the ends that have arrows.
   private func map(_ rows: [Row], _ area: PlotArea) -> AxisMap {
     let marks = rows.flatMap { [$0.mark] + $0.replicates }
     let isOpenRight = marks.contains { if case .atLeast = $0 { true } else { false } }
@@ -86,7 +86,7 @@ extension DotIntervalChart {
     return .element(
       .g, [.class: SeriesMark.name(row.style)],
       [
-        // The longest label is as wide as its room, but for rounding.
+        // The longest label is as wide as its column, except for rounding.
         SVG.text(TextWidth.fitted(row.label, to: area.x - 19), area.x - 12, y + 4, anchor: .end),
         SVG.clipped(
           to: PlotArea(x: area.x, y: y - 12, width: area.width, height: rowHeight(row)), margin: 0,
@@ -99,7 +99,7 @@ extension DotIntervalChart {
       ])
   }
 
-  /// The distance between the lines of single runs; many share the room of sixteen.
+  /// The distance between the lines of single runs. More than sixteen share the height of sixteen.
   private func pitch(of row: Row) -> Double {
     min(6, 80 / Double(max(1, row.replicates.count)))
   }
@@ -110,7 +110,7 @@ extension DotIntervalChart {
       : DotIntervalChart.plainHeight + Double(row.replicates.count) * pitch(of: row) + 2
   }
 
-  /// Single runs below the mark, each on a line of its own so that equal ones stay apart.
+  /// Single runs below the mark, each on its own line so that equal runs do not overlap.
   private func replicates(_ row: Row, at y: Double, map: AxisMap) -> Node {
     guard !row.replicates.isEmpty else { return .empty }
     return .element(

@@ -1,15 +1,15 @@
-/// Estimates with their intervals, one row each, in groups: rates, or half-lives of which some are
-/// only known to be longer or shorter than what was observed.
+/// A chart of estimates with their intervals, one row each, in groups: rates, or half-lives, which
+/// may be censored.
 public struct DotIntervalChart: Chart, Hashable {
-  /// What is known of a value.
+  /// The knowledge of a value.
   public enum Mark: Hashable, Sendable {
     /// An estimate, with its interval if it has one: a dot on a bar.
     case estimate(Double, lower: Double?, upper: Double?)
-    /// Known to lie between two values (interval-censored): a bar with ends and no dot.
+    /// Between two values (interval-censored): a bar with ends and no dot.
     case between(Double, Double)
-    /// Known to exceed a value (right-censored): a hollow dot and an arrow to the right.
+    /// Above a value (right-censored): a hollow dot and an arrow to the right.
     case atLeast(Double)
-    /// Known not to exceed a value (left-censored): a hollow dot and an arrow to the left.
+    /// At most a value (left-censored): a hollow dot and an arrow to the left.
     case atMost(Double)
     /// Not measured.
     case missing
@@ -21,9 +21,9 @@ public struct DotIntervalChart: Chart, Hashable {
     public var mark: Mark
     /// Single runs, drawn small and faint under the mark.
     public var replicates: [Mark]
-    /// Which of the palette's colours and marks to use.
+    /// The index of the palette's colour and mark.
     public var style: Int
-    /// What stands at the right, or nil for the value itself.
+    /// The text at the right, or nil for the value.
     public var note: String?
 
     public init(
@@ -37,7 +37,7 @@ public struct DotIntervalChart: Chart, Hashable {
     }
   }
 
-  /// Rows under a common title; an empty title takes no room.
+  /// Rows under a common title. An empty title takes no space.
   public struct Group: Hashable, Sendable {
     public var title: String
     public var rows: [Row]
@@ -52,11 +52,11 @@ public struct DotIntervalChart: Chart, Hashable {
   public var summary: String
   public var axis: Axis
   public var groups: [Group]
-  /// Values that mean something, as vertical lines.
+  /// Reference values, drawn as vertical lines.
   public var references: [LineChart.Reference]
-  /// What the styles of the rows mean, in their order; empty where the rows' labels say it.
+  /// The meanings of the rows' styles, in their order; empty if the rows' labels are enough.
   public var styleLabels: [String]
-  /// The width in pixels; the height follows from the rows.
+  /// The width in pixels. The height depends on the rows.
   public var width: Double
 
   public init(
@@ -72,7 +72,7 @@ public struct DotIntervalChart: Chart, Hashable {
     self.width = width
   }
 
-  /// The estimate and bounds of every row; single runs are left out.
+  /// The estimate and bounds of every row, without single runs.
   public var table: Table {
     Table(
       caption: title,
@@ -93,7 +93,7 @@ public struct DotIntervalChart: Chart, Hashable {
       })
   }
 
-  /// A value as the axis writes it, with one decimal more.
+  /// A value in the axis's number style, with one more decimal.
   func text(_ value: Double) -> String {
     switch axis.style {
     case .percent(let decimals): return NumberText.percent(value, decimals: decimals + 1)
@@ -104,12 +104,12 @@ public struct DotIntervalChart: Chart, Hashable {
     }
   }
 
-  /// A bound as a tick would be written: it is one of the values at which something was observed.
+  /// A bound in the number style of ticks, because bounds are observed doses.
   private func bound(_ value: Double) -> String {
     axis.style?.text(value) ?? (value.isFinite ? Ticks.plain(value) : NumberText.missing)
   }
 
-  /// A mark in words: `97.3% [95.1, 98.6]`, `≥ 3,000`, `100 to 300`.
+  /// A mark as text: `97.3% [95.1, 98.6]`, `≥ 3,000`, `100 to 300`.
   func text(_ mark: Mark) -> String {
     switch mark {
     case .estimate(let value, let lower, let upper):
@@ -127,7 +127,7 @@ public struct DotIntervalChart: Chart, Hashable {
 }
 
 extension DotIntervalChart.Mark {
-  /// The estimate and the bounds, where the mark has them.
+  /// The estimate and the bounds, if the mark has them.
   var numbers: (estimate: Double?, lower: Double?, upper: Double?) {
     switch self {
     case .estimate(let value, let lower, let upper): return (value, lower, upper)
@@ -138,7 +138,7 @@ extension DotIntervalChart.Mark {
     }
   }
 
-  /// Every value that must find room.
+  /// All values that the axis must include.
   var extents: [Double] {
     let (estimate, lower, upper) = numbers
     return [estimate, lower, upper].compactMap { $0 }

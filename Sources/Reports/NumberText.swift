@@ -1,16 +1,16 @@
 import Foundation
 
-/// Numbers as text, alike in reports and on the terminal: C locale, ASCII, the same bytes
-/// everywhere.
+/// Numbers as text, the same in reports and on the terminal: C locale, ASCII, the same bytes on
+/// every machine.
 public enum NumberText {
-  /// What stands for a value that is not a number.
+  /// The text for a value that is not a number.
   public static let missing = "n/a"
 
   /// A number with a fixed number of decimals: `fixed(3.14159, decimals: 2)` is `3.14`.
   public static func fixed(_ value: Double, decimals: Int) -> String {
     guard let special = special(value) else {
       let text = String(format: "%.\(max(0, min(decimals, 17)))f", value)
-      // "-0.00" says nothing that "0.00" does not.
+      // "-0.00" has the same meaning as "0.00".
       let isZero = text.allSatisfy { "-0.".contains($0) }
       return isZero && text.hasPrefix("-") ? String(text.dropFirst()) : text
     }
@@ -31,7 +31,7 @@ public enum NumberText {
     return fixed(value, decimals: digits - 1 - exponent)
   }
 
-  /// The shortest text that reads back as the same number; empty where the value is not finite.
+  /// The shortest text that reads back as the same number; empty if the value is not finite.
   public static func exact(_ value: Double) -> String {
     guard value.isFinite else { return "" }
     if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
@@ -40,7 +40,7 @@ public enum NumberText {
 
   /// A fraction as a percentage: `0.973` is `97.3%`.
   ///
-  /// A fraction strictly between 0 and 1 never reads as 0% or 100%: `0.9999` is `>99.9%`.
+  /// A fraction strictly between 0 and 1 is never printed as 0% or 100%: `0.9999` is `>99.9%`.
   public static func percent(_ fraction: Double, decimals: Int = 1) -> String {
     if fraction.isNaN || fraction.isInfinite { return missing }
     return percentDigits(fraction, decimals: decimals) + "%"
@@ -60,7 +60,8 @@ public enum NumberText {
 
   /// A rate with its interval and the number of trials: `97.3% [95.1, 98.6], n = 256`.
   ///
-  /// The interval's ends are rounded as they are: they are bounds of a computation, not counts.
+  /// The interval's ends are rounded without this rule, because they are computed bounds and not
+  /// counts.
   public static func rate(
     _ estimate: Double, lower: Double? = nil, upper: Double? = nil, count: Int? = nil,
     decimals: Int = 1
@@ -139,10 +140,11 @@ public enum NumberText {
     return "\(hours / 24) d \(hours % 24) h"
   }
 
-  /// A range of times in one unit where its ends share one: `2 to 4 min`, `20 s to 3 min`, `about 2 h`.
+  /// A range of times, in one unit if both ends have the same unit: `2 to 4 min`, `20 s to 3 min`,
+  /// `about 2 h`.
   ///
-  /// Both ends are rounded outwards, to what a person would say: seconds by fives from 10 on, then
-  /// minutes, then hours with one decimal below 10.
+  /// Both ends are rounded outwards to simple numbers: seconds to multiples of five from 10 on,
+  /// then minutes, then hours with one decimal below 10.
   public static func durations(_ range: ClosedRange<Double>) -> String {
     let low = spoken(range.lowerBound, .down)
     let high = spoken(range.upperBound, .up)
@@ -184,13 +186,13 @@ public enum NumberText {
   }
 }
 
-/// How a number is written in a table cell or at a tick.
+/// The format of a number in a table cell or at a tick.
 public enum NumberStyle: Hashable, Sendable {
   /// Significant digits.
   case significant(Int)
   /// Decimals.
   case fixed(Int)
-  /// A fraction as a percentage with so many decimals.
+  /// A fraction as a percentage with this number of decimals.
   case percent(Int)
   /// An integer with groups of three digits.
   case integer

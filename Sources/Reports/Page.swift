@@ -2,11 +2,11 @@
 public struct Section: Hashable, Sendable {
   /// The heading.
   public var title: String
-  /// What the anchor is made of; the title where nil.
+  /// The text of the anchor; nil uses the title.
   public var anchor: String?
-  /// What stands under the heading.
+  /// The content under the heading.
   public var body: [Node]
-  /// Parts of this part, after its body.
+  /// Subsections, after the body.
   public var sections: [Section]
 
   public init(
@@ -19,17 +19,17 @@ public struct Section: Hashable, Sendable {
   }
 }
 
-/// A report: one HTML file that needs nothing beside itself.
+/// A report: one self-contained HTML file.
 ///
-/// No script, no external resource, no font to load; a content security policy forbids what the
-/// renderer's escaping already rules out. Light and dark follow the reader's system; print is
-/// light, leaves out folded parts and drops the navigation.
+/// It has no script, no external resource and no font to load. A content security policy forbids
+/// these in addition to the renderer's escaping. Light or dark colours follow the reader's system.
+/// Print is light, without folded parts and navigation.
 public struct Page: Hashable, Sendable {
   /// The title, in the window and at the head of the page.
   public var title: String
   /// One sentence under the title.
   public var subtitle: String
-  /// What the page says, before its first section.
+  /// A summary of the page before its first section.
   public var abstract: [Node]
   /// The parts of the page.
   public var sections: [Section]
@@ -58,7 +58,7 @@ public struct Page: Hashable, Sendable {
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     + "form-action 'none'"
 
-  /// The whole file. The same page always gives the same bytes.
+  /// The whole file. Equal pages give equal bytes.
   public func render() -> String {
     "<!DOCTYPE html>\n" + document.render()
   }
@@ -114,8 +114,8 @@ public struct Page: Hashable, Sendable {
   }
 }
 
-/// Gives every figure and every table with a caption an anchor of its number, which is the one that the
-/// stylesheet counts, and a link to it.
+/// Gives every figure and every table with a caption an anchor with its number, and a link to it.
+/// The number is the one that the stylesheet counts.
 private struct FigureCount {
   var figures = 0
   var tables = 0

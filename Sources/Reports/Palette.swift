@@ -1,8 +1,9 @@
 /// The colours of reports, as CSS variables.
 ///
-/// Series colours are Okabe and Ito's hues, told apart with any common colour blindness; the paler
-/// ones are darkened on light paper, and all are lightened on dark, until a mark has a contrast of
-/// 3 and the name of a series, a tone further, one of 4.5 (WCAG 2.2).
+/// Series colours are Okabe and Ito's hues, which readers with any common colour blindness can
+/// distinguish. Pale colours are darkened on a light background, and all colours are lightened on a
+/// dark background, until a mark has a contrast of 3 (WCAG 2.2). The name of a series has a
+/// stronger tone with a contrast of 4.5.
 enum Palette {
   struct Series {
     let mark: String

@@ -8,15 +8,15 @@ struct Panel {
   let yAxis: Axis
   var series: [(series: LineChart.Series, style: Int)] = []
   var references: [LineChart.Reference] = []
-  /// Whether the ticks of the axis have texts; in a grid only the outer panels' do.
+  /// Whether the ticks of the axis have labels. In a grid only the outer panels have them.
   var labelsX = true
   var labelsY = true
-  /// The names of ticks at 0, 1, 2, and so on, in the place of the axis's numbers.
+  /// The names of ticks at 0, 1, 2, and so on, instead of the axis's numbers.
   var places: [String]?
 
-  /// Marks at the edge of the range are drawn whole.
+  /// The margin in which marks at the edge of the range are drawn completely.
   static let margin = 7.0
-  /// Where vertical references have their labels, above the data.
+  /// The height above the data for the labels of vertical references.
   static let referenceHeight = 16.0
 
   var node: Node {
@@ -71,7 +71,8 @@ struct Panel {
         } : [])
   }
 
-  /// The axis under an area, broken where zero stands apart; labels that would touch are left out.
+  /// The axis under an area, with a break if zero has a separate position. Labels that would
+  /// overlap are omitted.
   static func horizontalAxis(
     _ ticks: [(tick: Tick, at: Double)], map: AxisMap, area: PlotArea, labels: Bool
   ) -> [Node] {
@@ -125,7 +126,7 @@ struct Panel {
       + references.filter { $0.direction == .y && !$0.label.isEmpty }.compactMap(horizontalLabel)
   }
 
-  /// Labels in a line above the area, each beside its reference and shortened to the room it has.
+  /// Labels in a line above the area, each beside its reference and shortened to the free width.
   static func verticalReferenceLabels(
     _ labels: [(text: String, at: Double)], area: PlotArea
   ) -> [Node] {
@@ -133,7 +134,7 @@ struct Panel {
     return labels.sorted { $0.at < $1.at }.compactMap { label in
       let text = TextWidth.fitted(label.text, to: area.width, size: 11)
       let width = TextWidth.estimate(text, size: 11)
-      // Centred on its line, but inside the area and clear of the label before.
+      // Centred on its line, but inside the area and without overlap with the previous label.
       let left = max(free, min(label.at - width / 2, area.right + Panel.margin - width))
       guard left <= label.at, left + width <= area.right + Panel.margin + 1 else { return nil }
       free = left + width + 8
@@ -141,7 +142,7 @@ struct Panel {
     }
   }
 
-  /// A label on a horizontal reference, at the one of six places that lies on the fewest lines.
+  /// A label on a horizontal reference, at the one of six positions that overlaps the fewest lines.
   private func horizontalLabel(_ reference: LineChart.Reference) -> Node? {
     guard let at = inside(y.position(reference.value), area.y, area.bottom) else { return nil }
     let text = TextWidth.fitted(reference.label, to: area.width - 8, size: 11)

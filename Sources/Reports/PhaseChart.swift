@@ -1,16 +1,17 @@
-/// One panel whose x axis has phases side by side, such as training and then a test of it.
+/// One panel whose x axis has consecutive phases, such as training and then a test.
 ///
-/// Every phase has ticks of its own, evenly spaced and named: the distances between them carry no meaning.
+/// Every phase has its own ticks, which are evenly spaced and named: distances between them have no
+/// meaning.
 public struct PhaseChart: Chart, Hashable {
-  /// A stretch of the x axis.
+  /// A phase of the x axis.
   public struct Phase: Hashable, Sendable {
-    /// What the ticks count, below them.
+    /// The title below the ticks.
     public var title: String
     /// The names of the ticks, at x = 0, 1, 2, and so on.
     public var ticks: [String]
     /// Lines; the x of a point is the index of its tick.
     public var series: [LineChart.Series]
-    /// Whether the phase has a ground that sets it apart.
+    /// Whether the phase has a shaded background.
     public var isShaded: Bool
 
     public init(
@@ -43,7 +44,7 @@ public struct PhaseChart: Chart, Hashable {
     self.height = height
   }
 
-  /// The points of every phase and series; single runs are left out.
+  /// The points of every phase and series, without single runs.
   public var table: Table {
     Table(
       caption: title, columns: LineChart.columns(x: Axis("At"), y: y),
@@ -80,9 +81,9 @@ public struct PhaseChart: Chart, Hashable {
     return SVG.drawing(title: title, summary: summary, width: width, height: height, nodes)
   }
 
-  /// Rectangles with room in proportion to the numbers of ticks.
+  /// Rectangles with widths in proportion to the numbers of ticks.
   private func areas(left: Double) -> [PlotArea] {
-    // Half a tick of room on either side of the outermost ones.
+    // Half a tick's width outside the first and the last tick.
     let room = width - left - 10 - Self.gap * Double(max(0, phases.count - 1))
     let ticks = phases.map { Double(max(2, $0.ticks.count)) }
     let all = ticks.reduce(0, +)
@@ -127,7 +128,7 @@ public struct PhaseChart: Chart, Hashable {
   }
 }
 
-/// Several charts in a row that wraps where the page is narrow, with one legend and one caption.
+/// Several charts in a row, which wraps on a narrow page, with one legend and one caption.
 public struct PanelFigure: Sendable {
   /// A name of a series and its style.
   public struct Name: Hashable, Sendable {

@@ -1,8 +1,8 @@
 import Text
 
 extension Node {
-  /// The node as HTML5 text that is well-formed XML too: every element is closed, every attribute
-  /// quoted.
+  /// The node as HTML5 text that is also well-formed XML: every element is closed and every
+  /// attribute is quoted.
   public func render() -> String {
     var output = ""
     render(into: &output)
@@ -31,13 +31,13 @@ extension Node {
         for child in children { child.render(into: &output) }
         output += "</" + name.name + ">"
       }
-      // Line breaks only where HTML and SVG ignore them.
+      // Line breaks are written only where HTML and SVG ignore them.
       if standsOnItsOwnLine.contains(name) { output += "\n" }
     }
   }
 }
 
-/// Escapes text for where it stands: the five characters of markup, and in attributes the white
+/// Escapes text for its context: the five characters of markup, and in attributes also the white
 /// space that a parser would change.
 private func appendEscaped(_ text: String, to output: inout String, inAttribute: Bool) {
   let text = visible(text)

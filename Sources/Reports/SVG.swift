@@ -11,7 +11,7 @@ struct PlotArea: Hashable {
   var bottom: Double { y + height }
 }
 
-/// Where a text stands relative to its point.
+/// The alignment of a text at its point.
 enum TextAnchor: String {
   case start, middle, end
 }
@@ -30,7 +30,7 @@ enum SVG {
     return "\(sign)\(whole).\(part < 10 ? "0" : "")\(part)"
   }
 
-  /// A drawing with a name and a description for those who cannot see it.
+  /// A drawing with a name and a description for readers who cannot see it.
   static func drawing(
     title: String, summary: String, width: Double, height: Double, _ children: [Node]
   ) -> Node {
@@ -82,13 +82,13 @@ enum SVG {
     return .element(.text, attributes, [.text(text)])
   }
 
-  /// The part of a drawing in which data is drawn: what lies more than `margin` outside is cut off.
+  /// The data area of a drawing. Parts more than `margin` outside it are clipped.
   static func clipped(to area: PlotArea, margin: Double, _ children: [Node]) -> Node {
     let x = coordinate(area.x - margin)
     let y = coordinate(area.y - margin)
     let width = coordinate(area.width + 2 * margin)
     let height = coordinate(area.height + 2 * margin)
-    // An inner drawing cuts at its edge, and needs no name that the page would have to keep unique.
+    // An inner drawing clips at its edge and needs no unique name on the page.
     return .element(
       .svg,
       [
@@ -97,15 +97,14 @@ enum SVG {
   }
 }
 
-/// An estimate of how wide text is, for layout without a font at hand.
+/// An estimate of the width of text, for layout without a font.
 enum TextWidth {
-  /// The width of text in pixels in a sans-serif face of `size` pixels, rather too wide than too
-  /// narrow.
+  /// The width of text in pixels in a sans-serif font of `size` pixels. It is an upper estimate.
   static func estimate(_ text: String, size: Double = 12, isBold: Bool = false) -> Double {
     text.unicodeScalars.reduce(0) { $0 + advance($1) } * size * (isBold ? 1.12 : 1)
   }
 
-  /// Text cut to a width, with an ellipsis where something is missing.
+  /// Text cut to a width, with an ellipsis if it was cut.
   static func fitted(
     _ text: String, to width: Double, size: Double = 12, isBold: Bool = false
   ) -> String {
@@ -122,7 +121,7 @@ enum TextWidth {
     return kept + "…"
   }
 
-  /// Widths in em, after DejaVu Sans, the widest of the faces that the stylesheet may find.
+  /// Widths in em, from DejaVu Sans, the widest font of the stylesheet's list.
   private static func advance(_ scalar: Unicode.Scalar) -> Double {
     switch scalar {
     case "i", "j", "l", "'", "|", ".", ",", ":", ";", "!", "I": return 0.31

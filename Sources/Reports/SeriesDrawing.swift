@@ -7,7 +7,7 @@ struct SeriesDrawing {
   let xAxis: Axis
   let yAxis: Axis
 
-  /// A point that has a place.
+  /// A point with a position.
   private struct Placed {
     let point: LineChart.Point
     let x: Double
@@ -21,17 +21,17 @@ struct SeriesDrawing {
         + uncertainty + line(through: series.points, class: "line") + marks)
   }
 
-  /// Where the line ends: the last point that has a place.
+  /// The end of the line: the last point with a position.
   var end: (x: Double, y: Double)? {
     runs(series.points).last?.last.map { ($0.x, $0.y) }
   }
 
-  /// The corners of the line, for keeping labels off it.
+  /// The corners of the line. Labels avoid them.
   var corners: [(x: Double, y: Double)] {
     runs(series.points).flatMap { $0.map { ($0.x, $0.y) } }
   }
 
-  /// Points in unbroken stretches: one that has no place ends a stretch.
+  /// Points in unbroken runs: a point without a position ends a run.
   private func runs(_ points: [LineChart.Point]) -> [[Placed]] {
     var runs: [[Placed]] = []
     var isBroken = true
@@ -47,8 +47,8 @@ struct SeriesDrawing {
     return runs
   }
 
-  /// The line, dashed where it crosses the axis break, since nothing is measured between zero and
-  /// the first dose.
+  /// The line. It is dashed across the axis break, because nothing is measured between zero and the
+  /// first dose.
   private func line(through points: [LineChart.Point], class name: String) -> [Node] {
     var solid = ""
     var dashed = ""
@@ -120,13 +120,13 @@ struct SeriesDrawing {
 
   private var marks: [Node] {
     let runs = runs(series.points)
-    // A point with no neighbour would vanish without a mark.
+    // A point without a neighbour would be invisible without a mark.
     let shown =
       series.showsMarkers ? runs.flatMap { $0 } : runs.filter { $0.count == 1 }.flatMap { $0 }
     return shown.map { SeriesMark.node(style, x: $0.x, y: $0.y, title: told($0.point)) }
   }
 
-  /// What a point says of itself where the pointer rests on it.
+  /// The tooltip of a point.
   private func told(_ point: LineChart.Point) -> String {
     func text(_ value: Double) -> String {
       if case .percent(let decimals) = yAxis.style {

@@ -1,8 +1,8 @@
-/// The colour and the mark of a series: seven colours, and a shape beside each so that colour is
+/// The colour and the mark of a series: seven colours, each with its own shape, so that colour is
 /// never the only difference.
 ///
-/// Colours: Okabe and Ito, "Color universal design" (2008), in the order that keeps neighbours
-/// apart.
+/// Colours: Okabe and Ito, "Color universal design" (2008), in an order in which neighbours differ
+/// clearly.
 enum SeriesMark {
   static let count = 7
 
@@ -66,7 +66,7 @@ struct Legend {
   private let rows: [[(entry: Entry, label: String, x: Double)]]
   let height: Double
 
-  /// Lays the entries out between `left` and `right`.
+  /// Arranges the entries between `left` and `right`.
   init(_ entries: [Entry], left: Double, right: Double) {
     var rows: [[(entry: Entry, label: String, x: Double)]] = []
     var x = right

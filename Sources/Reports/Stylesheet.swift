@@ -1,4 +1,4 @@
-/// The stylesheets of reports: the only text of a page that is not escaped, and all of it is here.
+/// The stylesheets of reports. They are the only text of a page that is not escaped.
 enum Stylesheet: Hashable, Sendable {
   /// Colours as variables, for light, dark and print.
   case colors

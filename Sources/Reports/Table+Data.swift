@@ -3,15 +3,15 @@ import JSON
 extension Table {
   /// The table as comma-separated values (RFC 4180), numbers unrounded.
   ///
-  /// Where groups have titles, the first column, "group", holds them.
+  /// If groups have titles, they are in the first column, "group".
   public var csv: String {
     let titles = (hasGroupTitles ? ["group"] : []) + columns.map(\.title)
     return CommaSeparatedValues.text([titles] + records.map { $0.map(\.dataText) })
   }
 
-  /// The table as JSON Lines: an object per row, keys in the order of the columns.
+  /// The table as JSON Lines: one object per row, with keys in the order of the columns.
   ///
-  /// Numbers that are not finite are null, as JSON has none.
+  /// Numbers that are not finite are null, because JSON has no such numbers.
   public var jsonLines: String {
     let titles = (hasGroupTitles ? ["group"] : []) + columns.map(\.title)
     return records.map { record in
@@ -81,7 +81,7 @@ extension Table.Cell {
 
   fileprivate var jsonValue: JSONValue {
     if let value {
-      // A whole number has no fraction in the table, and none here.
+      // A whole number has no fraction in the table and in the data.
       return value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value)
     }
     return text.isEmpty ? .null : .string(text)

@@ -1,10 +1,10 @@
 extension Table {
-  /// The table as an element that scrolls sideways where the page is narrower.
+  /// The table as an element that scrolls horizontally on a narrow page.
   public var node: Node {
     .element(.div, [.class: "scroll", .tabindex: "0"], [table(withCaption: true)])
   }
 
-  /// The table without its caption, for where a figure already says what it shows.
+  /// The table without its caption, for figures, which have their own caption.
   var bareNode: Node {
     .element(.div, [.class: "scroll", .tabindex: "0"], [table(withCaption: false)])
   }
@@ -14,7 +14,7 @@ extension Table {
       .table, [:],
       (withCaption && !caption.isEmpty ? [.element(.caption, [:], [.text(caption)])] : [])
         + [.element(.thead, [:], [.element(.tr, [:], columns.map(heading))])]
-        // A title over no rows says nothing.
+        // A title without rows is omitted.
         + groups.filter { !$0.rows.isEmpty }.map(body))
   }
 
@@ -41,7 +41,7 @@ extension Table {
   }
 
   private func node(_ cell: Cell, in column: Column) -> Node {
-    // Short names of rows stay on one line, long texts keep a readable width beside wide numbers.
+    // Short row names stay on one line. Long texts keep a readable width beside wide numbers.
     let length = column.alignment == .leading ? cell.text.count : 0
     let extent = length > 40 ? " long" : column.isHeader && length <= 28 ? " short" : ""
     var attributes: [AttributeName: String] = [.class: column.alignment.rawValue + extent]

@@ -1,15 +1,15 @@
 /// A table as a value: columns, rows in groups, a caption.
 public struct Table: Hashable, Sendable {
-  /// Where the text of a column stands.
+  /// The alignment of a column's text.
   public enum Alignment: String, Hashable, Sendable {
     case leading, center, trailing
   }
 
-  /// A column: its title and where its text stands.
+  /// A column: its title and its alignment.
   public struct Column: Hashable, Sendable {
     public var title: String
     public var alignment: Alignment
-    /// Whether the column names its rows, and is read out as their header.
+    /// Whether the column has the names of rows. Screen readers read it as their header.
     public var isHeader: Bool
 
     public init(_ title: String, _ alignment: Alignment = .leading, isHeader: Bool = false) {
@@ -18,21 +18,21 @@ public struct Table: Hashable, Sendable {
       self.isHeader = isHeader
     }
 
-    /// A column of numbers, set to the right.
+    /// A column of numbers, aligned to the right.
     public static func number(_ title: String) -> Column {
       Column(title, .trailing)
     }
   }
 
-  /// A cell: what it shows, and the number behind it.
+  /// A cell: its text, and its exact number.
   public struct Cell: Hashable, Sendable {
-    /// What the page and the terminal show.
+    /// The text on the page and the terminal.
     public var text: String
-    /// The number that data files hold, unrounded.
+    /// The unrounded number in data files.
     public var value: Double?
-    /// How strongly the cell is tinted, 0 to 1.
+    /// The strength of the cell's tint, 0 to 1.
     public var tint: Double?
-    /// What is told of the cell where the pointer rests on it.
+    /// The tooltip of the cell.
     public var note: String?
 
     public init(text: String, value: Double? = nil, tint: Double? = nil, note: String? = nil) {
@@ -47,12 +47,12 @@ public struct Table: Hashable, Sendable {
       Cell(text: text)
     }
 
-    /// A number, written by its style and held exactly.
+    /// A number, written in its style and stored exactly.
     public static func number(_ value: Double, _ style: NumberStyle = .significant(3)) -> Cell {
       Cell(text: style.text(value), value: value)
     }
 
-    /// A rate with its interval and number of trials; data files hold the rate alone.
+    /// A rate with its interval and number of trials. Data files have the rate alone.
     public static func rate(
       _ estimate: Double, lower: Double? = nil, upper: Double? = nil, count: Int? = nil
     ) -> Cell {
@@ -61,7 +61,8 @@ public struct Table: Hashable, Sendable {
         value: estimate)
     }
 
-    /// A number whose place in `range` tints the cell; one that is not finite stays untinted.
+    /// A number whose position in `range` sets the cell's tint. A number that is not finite has no
+    /// tint.
     public static func heat(
       _ value: Double, in range: ClosedRange<Double> = 0...1, _ style: NumberStyle = .fixed(2),
       note: String? = nil
@@ -77,7 +78,7 @@ public struct Table: Hashable, Sendable {
     public static let missing = Cell(text: "")
   }
 
-  /// Rows that belong together, under a title of their own.
+  /// A group of rows under a title.
   public struct Group: Hashable, Sendable {
     public var title: String?
     public var rows: [[Cell]]
@@ -88,7 +89,7 @@ public struct Table: Hashable, Sendable {
     }
   }
 
-  /// What the table shows, above it.
+  /// The caption above the table.
   public var caption: String
   public var columns: [Column]
   public var groups: [Group]
@@ -104,14 +105,14 @@ public struct Table: Hashable, Sendable {
     self.init(caption: caption, columns: columns, groups: [Group(rows: rows)])
   }
 
-  /// The cells of a row, one per column: missing ones are empty, ones too many are left out.
+  /// The cells of a row, one per column: missing cells are empty, extra cells are omitted.
   func cells(of row: [Cell]) -> [(column: Column, cell: Cell)] {
     columns.enumerated().map { index, column in
       (column, index < row.count ? row[index] : .missing)
     }
   }
 
-  /// Whether any group has a title, which data files then carry as their first column.
+  /// Whether a group has a title. Then the first column of data files has the titles.
   var hasGroupTitles: Bool {
     groups.contains { $0.title != nil }
   }

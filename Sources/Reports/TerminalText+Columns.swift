@@ -1,8 +1,8 @@
-/// How much room text takes on a terminal, and text that fits a room.
+/// The width of text on a terminal, and text that fits a width.
 ///
-/// Widths follow Unicode Standard Annex 11: a character of East Asian width W or F, or shown as an emoji,
-/// takes two columns; a combining mark takes none. Terminals differ about rare characters; where this is
-/// wrong, a line is cut a column early or late.
+/// Widths follow Unicode Standard Annex 11: a character of East Asian width W or F, or shown as an
+/// emoji, takes two columns; a combining mark takes none. Terminals differ for rare characters.
+/// Then a line may be cut one column early or late.
 extension TerminalText {
   /// Columns that a text takes on one line.
   public static func columns(of text: String) -> Int {
@@ -12,7 +12,7 @@ extension TerminalText {
 
   private static func width(of character: Character) -> Int {
     let scalars = character.unicodeScalars
-    // U+FE0F asks for the emoji of a character that has a narrow form.
+    // U+FE0F selects the emoji of a character that also has a narrow form.
     if scalars.contains(where: { $0.value == 0xfe0f }) { return 2 }
     return scalars.map(width(of:)).max() ?? 0
   }
@@ -33,7 +33,7 @@ extension TerminalText {
     0xffe0...0xffe6, 0x1b000...0x1b2ff, 0x1f200...0x1f2ff, 0x20000...0x3fffd,
   ]
 
-  /// The longest beginning of a text that fits; a character of two columns is never split.
+  /// The longest prefix of a text that fits. A character of two columns is never split.
   public static func fitting(_ text: String, columns limit: Int) -> String {
     var used = 0
     var result = ""
@@ -45,11 +45,11 @@ extension TerminalText {
     return result
   }
 
-  /// A line that changes in place: a head, and as many parts after it as fit.
+  /// A status line: a head, and as many parts after it as fit.
   ///
-  /// Of the heads, which say the same at less and less length, the first is taken that leaves room for the
-  /// first part; where none does, the first that fits by itself; and of the last as much as fits. Parts are
-  /// left out from the right, never cut.
+  /// The heads have the same meaning, from long to short. The first head that leaves enough width
+  /// for the first part is used. If there is none, the first head that fits alone is used, or else
+  /// the last head, cut to the width. Parts are omitted from the right and never cut.
   public static func statusLine(heads: [String], parts: [String], columns limit: Int) -> String {
     let separator = "  "
     let first = parts.first.map { columns(of: separator + $0) } ?? 0
@@ -64,7 +64,8 @@ extension TerminalText {
     return line
   }
 
-  /// A text broken at spaces into lines that fit; a word that is longer than a line has one of its own.
+  /// A text broken at spaces into lines that fit. A word that is longer than a line has its own
+  /// line.
   public static func wrapped(_ text: String, columns limit: Int) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { paragraph in
       var lines = [""]
@@ -83,8 +84,8 @@ extension TerminalText {
 }
 
 extension Table {
-  /// The table as aligned text where its lines fit; else every row as lines of their own, the cells that
-  /// have a text under the row's first one.
+  /// The table as aligned text if its lines fit. Otherwise every cell with text is a line, below
+  /// the first cell of its row.
   public func plainText(columns limit: Int) -> String {
     let text = plainText
     let widest = text.split(separator: "\n").map { TerminalText.columns(of: String($0)) }.max() ?? 0

@@ -1,8 +1,8 @@
 import Text
 
-/// Text for a terminal: pure functions from values to strings, which print nothing themselves.
+/// Text for a terminal: pure functions from values to strings, without output.
 public enum TerminalText {
-  /// Which characters a bar may use.
+  /// The characters of a bar.
   public enum Glyphs: Hashable, Sendable {
     /// Block elements (U+2581 to U+258F).
     case unicode
@@ -10,9 +10,10 @@ public enum TerminalText {
     case ascii
   }
 
-  /// Text by a model on one line: hidden characters spelled out, line breaks and tabs as `\n`, `\r`, `\t`.
+  /// Text from a model on one line: hidden characters are escaped, line breaks and tabs are `\n`,
+  /// `\r`, `\t`.
   ///
-  /// - Parameter limit: the most characters to show; a longer text ends in `...`.
+  /// - Parameter limit: the largest number of characters; a longer text ends in `...`.
   public static func line(_ text: String, limit: Int? = nil) -> String {
     let result = text.printable(limit: .max)
     guard let limit, result.count > limit else { return result }
@@ -21,8 +22,8 @@ public enum TerminalText {
 
   /// A bar of exactly `width` columns that is full at `fraction` 1.
   ///
-  /// Fractions outside 0...1 are clamped, one that is not a number is an empty bar. In Unicode the
-  /// last cell fills by eighths; in ASCII the bar reads `[####----]`.
+  /// Fractions outside 0...1 are clamped; NaN is an empty bar. In Unicode the last cell fills by
+  /// eighths; in ASCII the bar reads `[####----]`.
   public static func progressBar(
     _ fraction: Double, width: Int, glyphs: Glyphs = .unicode
   ) -> String {

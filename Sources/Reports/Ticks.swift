@@ -6,9 +6,9 @@ struct Tick: Hashable {
   var label: String?
 }
 
-/// Round places for the marks of an axis.
+/// Round values for the ticks of an axis.
 enum Ticks {
-  /// The ticks of an axis, `limit` labelled ones at most where the axis names none itself.
+  /// The ticks of an axis. If the axis does not list ticks, at most `limit` of them have labels.
   static func ticks(_ axis: Axis, _ map: AxisMap, limit: Int) -> [Tick] {
     if let explicit = axis.ticks {
       return explicit.filter { $0.isFinite }.map {
@@ -24,12 +24,12 @@ enum Ticks {
     }
   }
 
-  /// The least step of 1, 2 or 5 times a power of ten that makes at most `limit` intervals.
+  /// The smallest step of 1, 2 or 5 times a power of ten that gives at most `limit` intervals.
   static func step(from lower: Double, to upper: Double, limit: Int) -> Double {
     let raw = (upper / 2 - lower / 2) / Double(max(1, limit)) * 2
     guard raw.isFinite, raw > 0 else { return 1 }
     let power = pow(10, floor(log10(raw)))
-    // The tolerance keeps a range of exactly `limit` steps from being pushed to the next one.
+    // With the tolerance a range of exactly `limit` steps keeps its step.
     for factor in [1.0, 2, 5, 10] where raw <= factor * power * (1 + 1e-9) {
       return factor * power
     }
@@ -50,7 +50,7 @@ enum Ticks {
     let exponent = Int(floor(log10(step) + 1e-9))
     return (0...Int(last - first)).map { offset in
       let multiple = first + Double(offset)
-      // One rounding instead of a sum of many: 3 * 0.1 is written 0.3.
+      // One rounding instead of a sum with many, so that 3 * 0.1 is written as 0.3.
       let value = exponent < 0 ? multiple / (1 / step).rounded(to: 12) : multiple * step
       let isPlain = exponent >= -5 && max(abs(lower), abs(upper)) < 1e6
       return Tick(
@@ -60,8 +60,8 @@ enum Ticks {
     }
   }
 
-  /// Powers of ten, with 3 (or 2 and 5) between them where there is room, and minor marks at 2 to
-  /// 9.
+  /// Powers of ten, with 3 (or 2 and 5) between them if there is enough space, and minor ticks at 2
+  /// to 9.
   static func logarithmic(
     from lower: Double, to upper: Double, limit: Int, style: NumberStyle?
   ) -> [Tick] {
@@ -114,7 +114,7 @@ enum Ticks {
     }
     if magnitude >= 10_000 { return NumberText.count(value) }
     if let whole = Int(exactly: value) { return NumberText.grouped(whole) }
-    // Fifteen digits hide what binary fractions add: 0.30000000000000004 is written 0.3.
+    // Fifteen digits hide the error of binary fractions: 0.30000000000000004 is written as 0.3.
     return NumberText.exact(value.rounded(to: 12))
   }
 
@@ -125,7 +125,7 @@ enum Ticks {
 }
 
 extension Double {
-  /// The number rounded to so many significant decimal digits.
+  /// The number rounded to this number of significant decimal digits.
   func rounded(to digits: Int) -> Double {
     guard isFinite else { return self }
     return Double(String(format: "%.\(digits - 1)e", self)) ?? self

@@ -1,12 +1,12 @@
-/// What was asked of a model and what it answered, shown and never interpreted.
+/// A prompt and a model's response, as text that is never interpreted.
 public struct Transcript: Hashable, Sendable {
-  /// One turn: who speaks, and the text as it was.
+  /// One turn: the speaker and the unchanged text.
   public struct Turn: Hashable, Sendable {
     /// The speaker, such as "prompt" or "response".
     public var role: String
     /// The text, as the model saw or wrote it.
     public var text: String
-    /// Whether the turn is set off by colour, as the behaviour that is being measured.
+    /// Whether the turn is highlighted, for example because it has the measured behaviour.
     public var isMarked: Bool
 
     public init(role: String, text: String, isMarked: Bool = false) {

@@ -1,5 +1,5 @@
-/// The area under the receiver operating characteristic: the chance that a random positive scores
-/// above a random negative, ties counting one half.
+/// The area under the receiver operating characteristic: the probability that a random positive
+/// scores above a random negative, with ties counted one half.
 ///
 /// The Mann-Whitney statistic from mid-ranks, in O(n log n) (Hanley and McNeil, Radiology 143, 1982).
 ///
@@ -11,7 +11,7 @@ public func auroc(positives: [Double], negatives: [Double]) throws(StatisticsErr
     (positives.map { (score: $0, isPositive: true) }
     + negatives.map { (score: $0, isPositive: false) })
     .sorted { $0.score < $1.score }
-  // Pairs are counted in halves so that the numerator stays whole.
+  // Pairs are counted in halves, so the numerator is an integer.
   var halves = 0
   var negativesBelow = 0
   var start = 0

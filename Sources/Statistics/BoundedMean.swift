@@ -1,15 +1,16 @@
-/// A confidence interval for the mean of a quantity confined to `range`, whatever its distribution.
+/// A confidence interval for the mean of a quantity in `range`, for any distribution.
 ///
-/// Put lo beside the n values and give the n + 1 numbers the random weights that n points cut from a
-/// stick of length 1 (Dirichlet of all ones). The lower end is the quantile (1 - level) / 2 of the
-/// weighted sum S; the upper end is its mirror image with hi. Gaffke, Math. Methods Statist. 14, 2005;
-/// Learned-Miller and Thomas, arXiv:1905.06208, who find, and conjecture in general, that it covers
-/// at least `level` for every distribution on the range.
+/// The lower end of the range, lo, is added to the n values, and the n + 1 numbers get random
+/// weights from a Dirichlet distribution with all parameters 1. The lower end of the interval is
+/// the quantile (1 - level) / 2 of the weighted sum S. The upper end is the mirror image with hi.
+/// Gaffke, Math. Methods Statist. 14, 2005; Learned-Miller and Thomas, arXiv:1905.06208, who find
+/// coverage of at least `level` and conjecture it for every distribution on the range.
 ///
-/// For values that all agree it is ``exactSeedBound(seeds:level:)`` at half the error for each end: with
-/// all n at hi, S = hi - w (hi - lo) and P(w > x) = (1 - x)^n. It asks what seeds not seen could do, where
-/// Student t takes the spread of those seen for that of all: n seeds at 1 bound a rate below by
-/// ((1 - level) / 2)^(1/n), which is 0.63 for eight at 95%.
+/// For values that all agree it is ``exactSeedBound(seeds:level:)`` at half the error for each end:
+/// with all n at hi, S = hi - w (hi - lo) and P(w > x) = (1 - x)^n. It allows for unobserved seeds
+/// with other values; Student t assumes that the spread of all seeds is that of the observed seeds.
+/// With n seeds at 1 the lower bound of a rate is ((1 - level) / 2)^(1/n), which is 0.63 for eight
+/// seeds at 95%.
 ///
 /// - Throws: `StatisticsError` for no values, values that are not finite or outside `range`, or a
 ///   level outside (0, 1).
@@ -26,7 +27,7 @@ public func boundedMeanInterval(
 struct BoundedMean {
   /// The values and the range's lower end, ascending.
   private let low: [Double]
-  /// The same of the mirrored values: every sign turned.
+  /// The same for the mirrored values, with all signs changed.
   private let mirrored: [Double]
 
   init(_ values: [Double], range: ClosedRange<Double>) {
@@ -49,10 +50,10 @@ struct BoundedMean {
 
   /// P(S <= q), S the sum of `knots` (ascending) under Dirichlet weights of all ones.
   ///
-  /// By Hermite and Genocchi, P(S > q) is the divided difference of max(x - q, 0)^n over the n + 1 knots.
-  /// Leibniz' rule on (x - q) max(x - q, 0)^(k-1) gives, for P over the knots i ... i + k,
-  /// P(i, k) = ((t[i+k] - q) P(i + 1, k - 1) + (q - t[i]) P(i, k - 1)) / (t[i+k] - t[i]):
-  /// between the knots a mean of two probabilities, so nothing cancels.
+  /// By Hermite and Genocchi, P(S > q) is the divided difference of max(x - q, 0)^n over the n + 1
+  /// knots. Leibniz' rule on (x - q) max(x - q, 0)^(k-1) gives, for P over the knots i ... i + k,
+  /// P(i, k) = ((t[i+k] - q) P(i + 1, k - 1) + (q - t[i]) P(i, k - 1)) / (t[i+k] - t[i]): between
+  /// the knots this is a weighted mean of two probabilities, so there is no cancellation.
   static func lowerTail(_ knots: [Double], at q: Double) -> Double {
     var tails = knots.map { $0 <= q ? 1.0 : 0 }
     for order in 1..<knots.count {

@@ -8,14 +8,14 @@ public struct CensoredRegressionFit: Codable, Hashable, Sendable {
   public let scale: Double
   /// Covariance of (beta, log sigma), row-major, from the observed information.
   public let covariance: [Double]
-  /// The same by the cluster-robust sandwich; nil without clusters.
+  /// The cluster-robust (sandwich) covariance of the same parameters; nil without clusters.
   public let clusteredCovariance: [Double]?
-  /// Distinct clusters; nil without.
+  /// The number of distinct clusters; nil without clusters.
   public let clusters: Int?
   public let logLikelihood: Double
   public let observations: Int
-  /// Newton steps taken, and the largest change in the last: of an observation's standardised bound,
-  /// or of the scale relative to itself.
+  /// The number of Newton steps, and the largest change in the last step: of an observation's
+  /// standardised bound, or of the scale relative to itself.
   public let iterations: Int
   public let lastStep: Double
 
@@ -31,7 +31,7 @@ public struct CensoredRegressionFit: Codable, Hashable, Sendable {
   /// The interval of one coefficient.
   ///
   /// With clusters, Student t with (clusters - 1) degrees of freedom on the cluster-robust error;
-  /// else the Wald interval, which is short with few observations.
+  /// without clusters, the Wald interval, which is too short with few observations.
   public func interval(ofCoefficient index: Int, level: Double = 0.95) -> Interval {
     let tail = (1 - level) / 2
     let halfWidth: Double
@@ -53,14 +53,14 @@ public struct CensoredRegressionFit: Codable, Hashable, Sendable {
   }
 }
 
-/// Why a censored regression has no estimate.
+/// The reason why a censored regression has no estimate.
 public enum CensoredRegressionFailure: Error, Codable, Hashable, Sendable {
   case noObservations
-  /// The design's rows are not as many as the responses, or not of equal length, or the clusters not
-  /// as many as the responses.
+  /// The numbers of design rows, responses and clusters are not equal, or the design rows have
+  /// different lengths.
   case shapesDiffer(responses: Int, rows: Int, clusters: Int?)
-  /// The response at `index` has bounds that are not positive, finite and in order, or the design row
-  /// there holds a value that is not finite.
+  /// The response at `index` has bounds that are not positive, finite and in order, or its design
+  /// row has a value that is not finite.
   case impossible(index: Int)
   /// The design's columns are linearly dependent.
   case dependentColumns
@@ -68,8 +68,8 @@ public enum CensoredRegressionFailure: Error, Codable, Hashable, Sendable {
   case allRightCensored(Int)
   /// Every response is left-censored: the likelihood rises as the mean goes to minus infinity.
   case allLeftCensored(Int)
-  /// Some coefficients are infinite: along a direction every response stays at least as likely, as
-  /// when one arm is wholly right-censored.
+  /// Some coefficients are infinite: in one direction the likelihood of no response decreases. An
+  /// example is an arm in which every response is right-censored.
   case separated(columns: [Int])
   /// The scale goes to 0 (is below 1e-5): one line passes through every response's bounds.
   case scaleVanishes
@@ -110,16 +110,16 @@ extension CensoredRegressionFailure: CustomStringConvertible {
 /// sections 3.1 and 3.7).
 ///
 /// Newton's method in (gamma, tau) = (beta / sigma, 1 / sigma), where the log-likelihood is concave
-/// (Burridge, J. R. Statist. Soc. B 43, 1981): step halving makes it converge wherever there is a
-/// maximum. It has converged when a step moves no response by more than 1e-9 deviations, nor the scale by
-/// that part of itself. A test on
-/// the gradient would not do: where responses are separated the gradient dies out while the steps do
-/// not.
+/// (Burridge, J. R. Statist. Soc. B 43, 1981), so it converges with step halving if there is a
+/// maximum. It has converged when a step changes no response by more than 1e-9 deviations, and the
+/// scale by no more than this part of itself. A test on the gradient is not enough: for separated
+/// responses the gradient goes to 0 and the steps do not.
 ///
 /// - Parameters:
-///   - design: one row per response, including the column of ones if an intercept is meant.
-///   - clusters: the seed of each response, where seeds recur across arms. Errors are then the
-///     sandwich over clusters with the factor G / (G - 1) (Liang and Zeger, Biometrika 73, 1986).
+///   - design: one row per response, with a column of ones for an intercept.
+///   - clusters: the seed of each response, if several responses have the same seed. Errors are
+///     then the sandwich over clusters with the factor G / (G - 1) (Liang and Zeger, Biometrika 73,
+///     1986).
 /// - Returns: the fit, or the reason why there is none.
 public func censoredRegression(
   _ responses: [CensoredResponse], design: [[Double]], clusters: [Int]? = nil
@@ -166,7 +166,7 @@ private func refusal(
   return nil
 }
 
-/// Carries a maximum in (gamma, tau) to (beta, log sigma).
+/// Transforms a maximum in (gamma, tau) to (beta, log sigma).
 ///
 /// At a maximum the gradient vanishes, so the covariance transforms by the Jacobian alone:
 /// beta = gamma / tau and log sigma = -log tau give d beta = (d gamma - beta d tau) / tau and

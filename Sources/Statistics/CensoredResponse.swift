@@ -20,8 +20,8 @@ public enum CensoredResponse: Codable, Hashable, Sendable {
 
 /// One observation of a linear model for z = tau log t - x gamma, standard normal.
 ///
-/// Values and derivatives are taken in the two bounds' z and carried to (gamma, tau) by the chain
-/// rule, dz = (-x, log t).
+/// Values and derivatives are computed in the z of the two bounds and transformed to (gamma, tau)
+/// by the chain rule, dz = (-x, log t).
 struct CensoredTerm {
   /// log t of the bound below, and of the bound above; equal for an exact response.
   let logLower: Double?
@@ -118,10 +118,10 @@ struct CensoredTerm {
   }
 }
 
-/// log P(lower < Z <= upper), in whichever tail keeps the difference from cancelling.
+/// log P(lower < Z <= upper), computed in the tail in which the difference does not cancel.
 private func logProbability(_ lower: Double, _ upper: Double) -> Double {
   if lower <= -upper {
-    // Mirrored, so that the nearer bound is the one of the upper tail; a lone bound lands here too.
+    // Mirrored, so that the upper tail is used. A single bound is also computed here.
     return upper == .infinity ? 0 : logTailDifference(-upper, -lower)
   }
   return logTailDifference(lower, upper)

@@ -1,42 +1,44 @@
-/// A statement about one mean, declared before a run, with what the run gave to judge it by.
+/// A statement about one mean, declared before a run, with the run's evidence.
 public struct Claim: Codable, Hashable, Sendable {
   public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
-    /// One of the few that the run was made for: Holm-corrected together.
+    /// One of the few main claims of the run, corrected together by Holm's procedure.
     case primary
-    /// Anything else: judged alone, at the uncorrected level.
+    /// Any other claim, judged alone at the uncorrected level.
     case secondary
   }
 
-  /// What is claimed of the mean.
+  /// The statement about the mean.
   public enum Statement: Codable, Hashable, Sendable {
-    /// It lies above: an effect upwards or a rising slope where the bound is 0, "at least" for a rate.
+    /// The mean is above the bound: a positive effect or slope for the bound 0, "at least" for a
+    /// rate.
     case above(Double)
-    /// It lies below: an effect downwards, a falling slope, "at most" for a rate.
+    /// The mean is below the bound: a negative effect or slope, "at most" for a rate.
     case below(Double)
-    /// Its magnitude lies below this margin: no effect.
+    /// The magnitude of the mean is below this margin: no effect.
     case within(Double)
   }
 
-  /// The values of the run, as far as there are any.
+  /// The values of the run, if there are any.
   public enum Evidence: Codable, Hashable, Sendable {
     /// One paired difference or one slope per seed: Student t, for a margin
     /// ``skewnessCorrectedInterval(_:range:level:)``.
     ///
-    /// `range`: the values one can take, -1...1 for a difference of rates; nil for a slope.
+    /// `range`: the possible values, -1...1 for a difference of rates; nil for a slope.
     case differences([Double], range: ClosedRange<Double>?)
     /// One rate per seed, in 0...1: ``boundedMeanInterval(_:range:level:)``.
     ///
-    /// Not Student t: near 0 or 1 rates are skewed, and the seeds that would tell are the rare ones.
+    /// Student t is not used: near 0 or 1 rates are skewed, and the rare seeds far from the bound
+    /// are often not in the sample.
     case rates([Double])
     /// A coefficient and its standard error over seeds, as ``CensoredRegressionFit`` and
     /// ``LinearSlope`` give: Student t.
     case coefficient(
       Double, standardError: Double, degreesOfFreedom: Double, seeds: Int, kind: Interval.Kind)
-    /// There is no number, and why.
+    /// There is no number, with the reason.
     case missing(String)
   }
 
-  /// As a report names it.
+  /// The name of the claim in reports.
   public var name: String
   public var family: Family
   public var statement: Statement
@@ -51,7 +53,7 @@ public struct Claim: Codable, Hashable, Sendable {
 }
 
 extension Claim.Evidence {
-  /// The coefficient of a regression with clusters, or why there is none.
+  /// A claim about the coefficient of a regression with clusters, or the reason why there is none.
   public init(
     _ fit: Result<CensoredRegressionFit, CensoredRegressionFailure>, coefficient index: Int
   ) {
@@ -69,19 +71,20 @@ extension Claim.Evidence {
   }
 }
 
-/// What a run says of a claim.
+/// The verdict of a run on a claim.
 public enum Verdict: Codable, Hashable, Sendable {
-  /// The interval lies wholly where the claim puts the mean.
+  /// The whole interval agrees with the claim.
   case supports
-  /// The interval lies wholly elsewhere.
+  /// No part of the interval agrees with the claim.
   case contradicts
   case inconclusive
   case notTestable(Untestable)
 
-  /// With 5 seeds an exact test cannot go below p = 2/2^5; with 8 there is room for a correction.
+  /// With 5 seeds the smallest p of an exact test is 2/2^5, too large for a correction; 8 seeds are
+  /// enough.
   public static let leastSeeds = 8
 
-  /// The words of a report.
+  /// The text in reports.
   public var label: String {
     switch self {
     case .supports: "supports"
@@ -92,10 +95,11 @@ public enum Verdict: Codable, Hashable, Sendable {
   }
 }
 
-/// Why a claim gets no verdict.
+/// The reason why a claim gets no verdict.
 public enum Untestable: Error, Codable, Hashable, Sendable, CustomStringConvertible {
   case tooFewSeeds(Int)
-  /// Every seed gave `value` in a quantity without a range, so that nothing bounds what others give.
+  /// Every seed gave `value` in a quantity without a range, so there is no bound on the values of
+  /// other seeds.
   case noSpread(seeds: Int, value: Double)
   case missing(String)
 

@@ -20,8 +20,8 @@ public struct CohenKappa: Hashable, Sendable, Codable {
   /// o; nil without items.
   public var observed: Double? { items == 0 ? nil : Double(both + neither) / Double(items) }
 
-  /// Nil without items, and where both graders give the same answer to every item: there is no
-  /// disagreement that chance could have made.
+  /// Nil without items, and if both graders give one and the same answer to every item: then chance
+  /// cannot cause disagreement.
   public var kappa: Double? {
     guard let observed else { return nil }
     let n = Double(items)

@@ -1,16 +1,16 @@
 import Foundation
 
-/// The verdict of a test that two arms differ by less than a margin.
+/// The result of a test whether two arms differ by less than a margin.
 public struct EquivalenceTest: Codable, Hashable, Sendable {
   public let meanDifference: Double
   public let seeds: Int
-  /// The margin stated beforehand: the hypothesis to reject is |difference| >= margin.
+  /// The margin, declared before the run: the rejected hypothesis is |difference| >= margin.
   public let margin: Double
   public let alpha: Double
   /// The larger of the two one-sided p-values; nil for one seed, or for differences without spread in
   /// a quantity without a range.
   public let pValue: Double?
-  /// Equivalence at `alpha` is the same as this interval lying within the margin.
+  /// The arms are equivalent at `alpha` if this interval is within the margin.
   public let interval: Interval?
 
   public var isEquivalent: Bool { pValue.map { $0 < alpha } ?? false }
@@ -21,10 +21,10 @@ public struct EquivalenceTest: Codable, Hashable, Sendable {
 /// Rejecting both "difference <= -margin" and "difference >= margin", each at `alpha`, is a test of
 /// size alpha that they are not equivalent; its interval is the t interval of level 1 - 2 alpha.
 ///
-/// Differences that are all equal to d have no t statistic. A mean at or beyond the margin then needs
-/// a share of departing seeds of at least (margin - d) / (hi - d), so that n seeds agree with
+/// Differences that are all equal to d have no t statistic. A mean at or beyond the margin then
+/// needs a share of departing seeds of at least (margin - d) / (hi - d), so that n seeds agree with
 /// probability at most `(1 - (margin - d) / (hi - d))^n`, and likewise below: the exact p-value. It
-/// is large for a narrow margin: eight equal pairs do not prove a rate the same within 0.05.
+/// is large for a narrow margin: eight equal pairs do not show that rates are equal within 0.05.
 ///
 /// - Throws: `StatisticsError` as `pairedDifference(_:_:range:level:)`, and for a margin or alpha
 ///   out of range.
@@ -51,7 +51,7 @@ public func equivalenceTest(
       // The nearer margin has the larger p-value.
       pValue = distribution.upperTail((margin - abs(d)) / unit)
     } else if let range {
-      // The bound on departing seeds is one-sided and serves both margins at once.
+      // The bound on departing seeds is one-sided and is valid for both margins.
       level = 1 - alpha
       func agreeing(_ distance: Double, of room: Double) -> Double {
         if distance <= 0 { return 1 }

@@ -1,4 +1,4 @@
-/// The dose at which a rate has fallen to half of where it started, as far as the doses tell.
+/// The dose at which a rate has fallen to half of its starting value, as an interval or censored.
 public enum HalfLife: Codable, Hashable, Sendable {
   /// Crossed after the dose `lower` and by the dose `upper`, both above 0.
   case between(lower: Double, upper: Double)
@@ -6,14 +6,14 @@ public enum HalfLife: Codable, Hashable, Sendable {
   case rightCensored(after: Double)
   /// Crossed by the first positive dose.
   case leftCensored(before: Double)
-  /// There is no half to cross.
+  /// There is no half-life.
   case undefined(Reason)
 
   public enum Reason: String, Codable, Hashable, Sendable {
     /// The fitted rate at dose 0 is 0.
     case startingRateIsZero
 
-    /// The words that go beside a table's empty cell.
+    /// The text for a table's empty cell.
     public var label: String {
       switch self {
       case .startingRateIsZero: "the starting rate is zero"
@@ -32,7 +32,7 @@ public enum HalfLife: Codable, Hashable, Sendable {
   }
 }
 
-/// A half-life with the curve it was read from.
+/// A half-life with its fitted curve.
 public struct HalfLifeEstimate: Codable, Hashable, Sendable {
   public let halfLife: HalfLife
   /// The fitted rate at dose 0.
@@ -47,9 +47,9 @@ public struct HalfLifeEstimate: Codable, Hashable, Sendable {
 
 /// The half-life of a rate measured at increasing doses, the first of them 0.
 ///
-/// The rule: f is the weighted non-increasing isotonic fit, f(0) the starting rate (so a rise right
-/// after the start pools into it). j is the first dose with f(j) <= f(0) / 2, equality within one part
-/// in 1e12 counting as crossed.
+/// The rule: f is the weighted non-increasing isotonic fit, f(0) the starting rate (so a rise
+/// directly after the start is pooled with it). j is the first dose with f(j) <= f(0) / 2, equality
+/// within one part in 1e12 counting as crossed.
 ///
 /// - f(0) = 0: undefined.
 /// - no such j: right-censored after the last dose.
@@ -57,7 +57,7 @@ public struct HalfLifeEstimate: Codable, Hashable, Sendable {
 ///   logarithmic scale.
 /// - else: between the dose before j and j.
 ///
-/// A monotone fit hides rises, hence `rebound`, from the measured rates.
+/// A monotone fit hides rises, so `rebound` is computed from the measured rates.
 ///
 /// - Parameter weights: as in ``isotonicFit(_:weights:order:)``.
 /// - Throws: `StatisticsError` for fewer than two doses, lists of different lengths, doses that do not

@@ -1,8 +1,8 @@
 /// Holm's step-down adjusted p-values, in the order given.
 ///
-/// Rejecting where the adjusted value is at most alpha bounds the chance of any false rejection by
-/// alpha, whatever the dependence. With p sorted ascending, adjusted_i = max over k <= i of
-/// min(1, (m - k) p_k), k counted from 0 (Holm, Scand. J. Statist. 6, 1979).
+/// Claims with an adjusted value of at most alpha are rejected. The probability of any false
+/// rejection is then at most alpha, for any dependence. With p sorted ascending, adjusted_i = max
+/// over k <= i of min(1, (m - k) p_k), k counted from 0 (Holm, Scand. J. Statist. 6, 1979).
 ///
 /// - Throws: `StatisticsError` for a value that is not a probability. No values give no values.
 public func holmAdjusted(_ pValues: [Double]) throws(StatisticsError) -> [Double] {

@@ -27,7 +27,8 @@ public enum IncompleteBeta {
 
   /// I and 1 - I, the smaller of the two without cancellation.
   ///
-  /// `complement` is 1 - x, passed apart because the caller often has it without rounding.
+  /// `complement` is 1 - x. It is a separate parameter because the caller often has it without
+  /// rounding.
   static func tails(
     x: Double, complement: Double, a: Double, b: Double
   ) -> (lower: Double, upper: Double) {
@@ -35,7 +36,7 @@ public enum IncompleteBeta {
     if x <= 0 { return (0, 1) }
     if complement <= 0 { return (1, 0) }
     let front = exp(logFront(x: x, complement: complement, a: a, b: b))
-    // The fraction converges fast left of the mean; right of it the mirror image does.
+    // The fraction converges fast left of the mean. Right of the mean the mirror image is used.
     if x <= (a + 1) / (a + b + 2) {
       let lower = min(1, front / continuedFraction(x, complement: complement, a: a, b: b))
       return (lower, 1 - lower)
@@ -46,15 +47,15 @@ public enum IncompleteBeta {
 
   /// log(x^a (1-x)^b / B(a, b)).
   ///
-  /// The three terms reach 1e6 and cancel to a few units at the sizes of interest, so they are
-  /// combined before rounding (Didonato and Morris, "Algorithm 708", ACM TOMS 18, 1992). With
+  /// The three terms are up to 1e6 and their sum is a few units at the sizes of interest, so they
+  /// are combined before rounding (Didonato and Morris, "Algorithm 708", ACM TOMS 18, 1992). With
   /// Stirling's series for each log-gamma, `lambda = a - (a + b) x`:
   ///
   ///     a log1p(-lambda / a) + b log1p(lambda / b) + log(ab / (2 pi (a + b))) / 2
   ///       + D(a + b) - D(a) - D(b)
   ///
-  /// where D is the remainder of the series. With one shape below 10 only its partner's gammas are
-  /// large, and their difference is what is formed without cancellation.
+  /// where D is the remainder of the series. If one shape is below 10, only the gammas of the other
+  /// shape are large, and their difference is computed without cancellation.
   static func logFront(x: Double, complement: Double, a: Double, b: Double) -> Double {
     if a >= 10, b >= 10 {
       let lambda = a > b ? (a + b) * complement - b : a - (a + b) * x
@@ -85,8 +86,8 @@ public enum IncompleteBeta {
 
   /// log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2) for x >= 10.
   ///
-  /// Seven terms of Stirling's series, B_2k / (2k (2k - 1) x^(2k - 1)); the first left out is below
-  /// 3e-17 at 10.
+  /// Seven terms of Stirling's series, B_2k / (2k (2k - 1) x^(2k - 1)); the first omitted term is
+  /// below 3e-17 at 10.
   private static func stirlingRemainder(_ x: Double) -> Double {
     let r = 1 / (x * x)
     let inner = 1.0 / 1188 + r * (-691.0 / 360360 + r / 156)

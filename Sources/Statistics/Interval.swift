@@ -1,6 +1,6 @@
-/// A confidence interval together with what it is an interval *of*.
+/// A confidence interval with its level and its kind.
 ///
-/// The module `Statistics` holds pure functions on values:
+/// The module `Statistics` has pure functions on values:
 ///
 /// - one replica: ``Proportion`` (Wilson and Clopper-Pearson intervals over prompts);
 /// - several seeds: ``seedLevelEstimate(_:range:level:)``, ``pairedDifference(_:_:range:level:)``,
@@ -13,11 +13,11 @@
 /// - the rest: ``auroc(positives:negatives:)``, ``leastSquaresSlope(_:_:level:)``;
 /// - distributions: ``StandardNormal``, ``StudentT``, ``IncompleteBeta``.
 ///
-/// An interval over seeds speaks of new models trained the same way; an interval over prompts
-/// speaks of new prompts put to the one model at hand. They are never interchangeable, which is
-/// why every interval carries its `kind`.
+/// An interval over seeds is about new models that are trained in the same way. An interval over
+/// prompts is about new prompts for one model. They are not interchangeable, so every interval has
+/// its `kind`.
 public struct Interval: Codable, Hashable, Sendable {
-  /// What was sampled, and by which rule the interval was made.
+  /// The sampled units, and the rule of the interval.
   public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
     /// Student t on one value per seed.
     case studentTOverSeeds
@@ -27,7 +27,8 @@ public struct Interval: Codable, Hashable, Sendable {
     case exactSeedBound
     /// ``boundedMeanInterval(_:range:level:)``: valid for any distribution on a known range.
     case boundedMean
-    /// ``skewnessCorrectedInterval(_:range:level:)``: Student t with the sample's skewness taken out.
+    /// ``skewnessCorrectedInterval(_:range:level:)``: Student t corrected for the sample's
+    /// skewness.
     case skewnessCorrectedT
     /// Wilson score interval over the prompts of one replica.
     case wilsonOverPrompts
@@ -40,7 +41,7 @@ public struct Interval: Codable, Hashable, Sendable {
     /// Student t on a maximum-likelihood estimate, with a cluster-robust standard error.
     case clusterRobust
 
-    /// The words that go beside a figure.
+    /// The text beside a figure.
     public var label: String {
       switch self {
       case .studentTOverSeeds: "Student t over seeds"
@@ -70,10 +71,10 @@ public struct Interval: Codable, Hashable, Sendable {
     self.kind = kind
   }
 
-  /// Whether `value` lies within, ends included.
+  /// Whether `value` is in the interval, including its ends.
   public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
 
-  /// The same interval cut to the values the quantity can take.
+  /// The same interval, cut to the possible values of the quantity.
   func clipped(to range: ClosedRange<Double>?) -> Interval {
     guard let range else { return self }
     return Interval(

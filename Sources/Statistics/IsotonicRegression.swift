@@ -1,4 +1,4 @@
-/// The direction a fitted sequence may move in.
+/// The direction of a fitted sequence.
 public enum MonotoneOrder: String, Codable, Hashable, Sendable, CaseIterable {
   case nonIncreasing, nonDecreasing
 }
@@ -28,7 +28,7 @@ public func isotonicFit(
     while let last = pools.last, isViolated(last.mean, pool.mean) {
       pools.removeLast()
       let total = last.weight + pool.weight
-      // A weighted step from one mean towards the other cannot leave the span between them.
+      // A weighted step from one mean towards the other stays between them.
       pool = (
         last.mean + (pool.mean - last.mean) * (pool.weight / total), total, last.count + pool.count
       )

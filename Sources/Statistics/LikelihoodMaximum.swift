@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where Newton's iteration on a censored log-likelihood ended.
+/// The end of Newton's iteration on a censored log-likelihood.
 struct LikelihoodMaximum {
   /// (gamma, tau).
   let parameters: [Double]
@@ -10,7 +10,8 @@ struct LikelihoodMaximum {
   let lastStep: Double
 }
 
-/// Maximises the log-likelihood of `terms` over (gamma, tau), tau > 0, or says why it cannot.
+/// Maximises the log-likelihood of `terms` over (gamma, tau), tau > 0, or returns the reason why
+/// there is no maximum.
 func maximize(
   _ terms: [CensoredTerm], columns: Int
 ) -> Result<LikelihoodMaximum, CensoredRegressionFailure> {
@@ -32,7 +33,7 @@ func maximize(
           ?? .notConverged(iterations: iteration, lastStep: moved))
     }
     direction = information.solve(gradient)
-    // Where bounds are met exactly, tau can run away without moving any z.
+    // If a line meets the bounds exactly, tau can grow without changing any z.
     moved = max(largestMove(terms, direction), abs(direction[columns]) / parameters[columns])
     if moved <= 1e-9 {
       return .success(
@@ -44,8 +45,8 @@ func maximize(
       return .failure(.notConverged(iterations: iteration, lastStep: moved))
     }
     (parameters, value) = next
-    // An exact fit doubles tau for ever; a deviation of 1e-5 in a logarithm is none to speak of, and
-    // further on the information is singular to working precision.
+    // With an exact fit tau doubles in every step. A deviation of 1e-5 in a logarithm is
+    // negligible, and for larger tau the information is singular to working precision.
     if parameters[columns] > 1e5 { return .failure(.scaleVanishes) }
   }
   return .failure(
@@ -53,7 +54,8 @@ func maximize(
       ?? .notConverged(iterations: limit, lastStep: moved))
 }
 
-/// Least squares on the middles of the responses' bounds, with the spread that is left.
+/// The start of the iteration: least squares on the midpoints of the responses' bounds, with the
+/// residual deviation.
 private func start(_ terms: [CensoredTerm], columns: Int) -> [Double] {
   let middles = terms.map { term in
     ((term.logLower ?? term.logUpper ?? 0) + (term.logUpper ?? term.logLower ?? 0)) / 2
@@ -72,7 +74,8 @@ private func start(_ terms: [CensoredTerm], columns: Int) -> [Double] {
     let gap = y - zip(term.row, beta).reduce(0) { $0 + $1.0 * $1.1 }
     squares += gap * gap
   }
-  // A start with too small a deviation would put responses in far tails, so it is kept from 0.
+  // A start with too small a deviation would put responses in far tails, so the deviation has a
+  // lower limit.
   let tau = 1 / max(0.5, (squares / Double(terms.count)).squareRoot())
   return beta.map { $0 * tau } + [tau]
 }
@@ -107,12 +110,13 @@ private func largestMove(_ terms: [CensoredTerm], _ direction: [Double]) -> Doub
   }
 }
 
-/// Reads a direction in which the iteration ran away; nil if it does not prove that there is no
-/// maximum.
+/// The failure that follows from a direction in which the iteration diverged; nil if the direction
+/// does not prove that there is no maximum.
 ///
-/// A concave likelihood lacks a maximum exactly if it falls nowhere along some direction: no lower
-/// bound's z rises, no upper bound's z falls (so an exact response stays put), tau does not fall. The
-/// iteration's last step is such a direction up to the part that is converging, hence the tolerance.
+/// A concave likelihood has no maximum exactly if it never decreases along some direction. Along it
+/// no lower bound's z increases, no upper bound's z decreases (so an exact response does not
+/// change), and tau does not decrease. The iteration's last step is such a direction except for a
+/// converging part, which needs the tolerance.
 private func diagnosis(
   _ terms: [CensoredTerm], _ direction: [Double], columns: Int
 ) -> CensoredRegressionFailure? {
@@ -125,7 +129,7 @@ private func diagnosis(
   }
   let logs = terms.flatMap { [$0.logLower, $0.logUpper].compactMap { $0 } }
   let logSize = logs.reduce(0) { max($0, abs($1)) }
-  // Does tau take part, as seen in the bounds it moves?
+  // Whether tau is part of the direction, by its effect on the bounds.
   if direction[columns] * logSize > 10 * tolerance { return .scaleVanishes }
   let affected = (0..<columns).filter { column in
     let columnSize = terms.reduce(0) { max($0, abs($1.row[column])) }

@@ -17,10 +17,10 @@ public struct LinearSlope: Codable, Hashable, Sendable {
 
 /// Fits y = intercept + slope x by ordinary least squares.
 ///
-/// Student t inference for independent normal residuals of equal variance (Draper and Smith, "Applied
-/// Regression Analysis", chapter 1). For a slope against log size, `x` holds the logarithms; where
-/// one seed gives several points, fit a slope per seed and hand them to
-/// ``seedLevelEstimate(_:range:level:)`` with `range: nil` instead.
+/// Student t inference for independent normal residuals of equal variance (Draper and Smith,
+/// "Applied Regression Analysis", chapter 1). For a slope against log size, `x` is the logarithms.
+/// If one seed gives several points, fit one slope per seed and use
+/// ``seedLevelEstimate(_:range:level:)`` with `range: nil` on the slopes instead.
 ///
 /// - Throws: `StatisticsError` for fewer than two points, lists of different lengths, values that are
 ///   not finite, an `x` that does not vary, or a level outside (0, 1).
@@ -36,7 +36,7 @@ public func leastSquaresSlope(
   let n = Double(x.count)
   let meanX = x.reduce(0, +) / n
   let meanY = y.reduce(0, +) / n
-  // Centred sums: the raw moments of log sizes cancel.
+  // Centred sums, because the raw moments of log sizes would cancel.
   let spread = x.reduce(0) { $0 + ($1 - meanX) * ($1 - meanX) }
   let slope = zip(x, y).reduce(0) { $0 + ($1.0 - meanX) * ($1.1 - meanY) } / spread
   let intercept = meanY - slope * meanX

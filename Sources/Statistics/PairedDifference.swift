@@ -6,9 +6,9 @@ public struct PairedDifference: Codable, Hashable, Sendable {
   public let seeds: Int
   /// The sample standard deviation of the differences; nil for one seed.
   public let standardDeviation: Double?
-  /// Nil for one seed, and where all differences agree in a quantity without a range.
+  /// Nil for one seed, and if all differences are equal in a quantity without a range.
   public let interval: Interval?
-  /// Two-sided p-value of the paired t test; nil where the differences have no spread.
+  /// Two-sided p-value of the paired t test; nil if the differences have no spread.
   public let tPValue: Double?
 }
 
@@ -16,9 +16,9 @@ public struct PairedDifference: Codable, Hashable, Sendable {
 ///
 /// - Parameters:
 ///   - a: one value per seed.
-///   - b: the other arm's value of the same seed at the same place.
-///   - range: the values a difference can take, for clipping and for seeds that all agree: -1...1 for
-///     rates; pass nil for unbounded quantities.
+///   - b: the other arm's value of the same seed at the same index.
+///   - range: the possible values of a difference, for clipping and for seeds that all agree:
+///     -1...1 for rates, nil for unbounded quantities.
 /// - Throws: `StatisticsError` for lists of different lengths, no values, values that are not finite,
 ///   differences outside `range`, or a level outside (0, 1).
 public func pairedDifference(

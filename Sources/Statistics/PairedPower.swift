@@ -4,9 +4,9 @@ import Foundation
 ///
 /// Exact for normal differences: with s = sqrt(chi^2_nu / nu) and delta = difference sqrt(n) / sd,
 /// the test rejects with probability E[Phi(delta - c s) + Phi(-delta - c s)], c the critical value.
-/// The expectation over log s is a smooth integral on the line with fast-falling ends, for which the
-/// trapezoidal rule converges geometrically. The error is below 1e-9, but for two pairs at an alpha
-/// below 0.01, where it is below 1e-2.
+/// The expectation over log s is a smooth integral over the real line with fast decreasing ends, so
+/// the trapezoidal rule converges geometrically. The error is below 1e-9, except for two pairs at
+/// an alpha below 0.01, where it is below 1e-2.
 ///
 /// - Parameters:
 ///   - standardDeviation: of the differences.
@@ -33,7 +33,7 @@ public func smallestDetectableDifference(
   var low = 0.0
   var high = 1.0
   while test.power(high) < power { high *= 2 }
-  // Power rises with the noncentrality; sixty halvings reach the last place.
+  // Power increases with the noncentrality. Sixty halvings reach full precision.
   for _ in 0..<60 {
     let middle = (low + high) / 2
     if test.power(middle) < power { low = middle } else { high = middle }

@@ -2,7 +2,7 @@ import Foundation
 
 /// A count of successes in independent trials: the rate of one replica over a list of prompts.
 ///
-/// Its intervals speak of new prompts for that replica and say nothing of another seed.
+/// Its intervals are about new prompts for that replica and not about other seeds.
 public struct Proportion: Hashable, Sendable {
   public let successes: Int
   public let trials: Int
@@ -52,7 +52,7 @@ public struct Proportion: Hashable, Sendable {
     let misses = Double(trials - successes)
     let tail = (1 - level) / 2
     let lower = successes == 0 ? 0 : IncompleteBeta.inverse(tail, a: k, b: misses + 1)
-    // The upper end by the mirror image, so that a small tail stays exact.
+    // The upper end is computed from the mirror image, so a small tail stays exact.
     let upper =
       successes == trials ? 1 : 1 - IncompleteBeta.inverse(tail, a: misses, b: k + 1)
     return Interval(lower: lower, upper: upper, level: level, kind: .clopperPearsonOverPrompts)

@@ -6,19 +6,18 @@ public struct SeedEstimate: Codable, Hashable, Sendable {
   public let seeds: Int
   /// The sample standard deviation (divisor n - 1); nil for one seed.
   public let standardDeviation: Double?
-  /// Nil for one seed, and where all seeds agree in a quantity without a range.
+  /// Nil for one seed, and if all seeds agree in a quantity without a range.
   public let interval: Interval?
 }
 
 /// The mean over seeds with a Student t interval on the seed-level values.
 ///
 /// Each value is the summary of one seed (its rate over all prompts), so prompts add no degrees of
-/// freedom. The t interval is cut to `range`. Where all seeds agree t would give a width of zero; the
-/// interval is then ``exactSeedBound(seeds:level:)`` carried over to the mean, of kind
-/// `.exactSeedBound`.
+/// freedom. The t interval is cut to `range`. If all seeds agree, t would give a width of zero. The
+/// interval then comes from ``exactSeedBound(seeds:level:)`` and has the kind `.exactSeedBound`.
 ///
 /// - Parameters:
-///   - range: the values the quantity can take; nil for an unbounded one.
+///   - range: the possible values of the quantity; nil for an unbounded quantity.
 ///   - level: nominal coverage.
 /// - Throws: `StatisticsError` for no values, values that are not finite or outside `range`, or a
 ///   level outside (0, 1).
@@ -38,13 +37,13 @@ public func seedLevelEstimate(
 ///
 /// If a share p of seeds departs from the common value, n independent seeds all agree with
 /// probability (1 - p)^n. The p at which that equals alpha = 1 - level is `1 - alpha^(1/n)`: the
-/// one-sided Clopper-Pearson bound for 0 departures in n. Nothing is assumed but independence.
+/// one-sided Clopper-Pearson bound for 0 departures in n. The only assumption is independence.
 public func exactSeedBound(seeds: Int, level: Double = 0.95) -> Double {
-  // 1 - alpha^(1/n) by expm1, since alpha^(1/n) nears 1.
+  // 1 - alpha^(1/n) by expm1, because alpha^(1/n) is near 1.
   -expm1(log1p(-level) / Double(seeds))
 }
 
-/// The interval of the mean of `values`, whichever rule applies; nil where none does.
+/// The interval of the mean of `values` by the rule that applies; nil if no rule applies.
 ///
 /// When all values equal v, write p for the share of seeds that depart. The population mean is
 /// v + E[(X - v); X departs], and within `range` = lo...hi each departure lies between lo - v and

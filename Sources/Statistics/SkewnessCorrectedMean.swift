@@ -1,18 +1,20 @@
 import Foundation
 
-/// A confidence interval for a mean by Student's t with the sample's skewness taken out.
+/// A confidence interval for a mean by Student's t, corrected for the sample's skewness.
 ///
-/// Near a bound seeds are skewed, and T = sqrt(n) (mean - mu) / s with them. With skewness g the monotone
-/// cubic f(T) = T + g T^2 / (3 sqrt n) + g^2 T^3 / (27 n) + g / (6 sqrt n) is symmetric to the next
-/// order of Edgeworth's expansion (Hall, J. R. Statist. Soc. B 54, 1992, section 2); it is compared with
-/// t of n - 1 degrees of freedom. g is the sample's third standardised moment times
-/// sqrt(n (n - 1)) / (n - 2), which is less biased (Joanes and Gill, The Statistician 47, 1998).
+/// Near a bound the values of seeds are skewed, and T = sqrt(n) (mean - mu) / s is skewed with
+/// them. With skewness g the monotone cubic f(T) = T + g T^2 / (3 sqrt n) + g^2 T^3 / (27 n) + g /
+/// (6 sqrt n) is symmetric to the next order of Edgeworth's expansion (Hall, J. R. Statist. Soc. B
+/// 54, 1992, section 2); it is compared with t of n - 1 degrees of freedom. g is the sample's third
+/// standardised moment times sqrt(n (n - 1)) / (n - 2), which is less biased (Joanes and Gill, The
+/// Statistician 47, 1998).
 ///
-/// It is nearer to its level than Student t where seeds are skewed and wider than needed where they are
-/// not; no interval from so few seeds knows of the rare one that was not drawn. Values that all agree are
-/// treated as in ``seedLevelEstimate(_:range:level:)``.
+/// Its coverage is nearer to its level than that of Student t if seeds are skewed, and it is wider
+/// than needed if they are not. No interval from so few seeds includes the effect of rare seeds
+/// that are not in the sample. Values that all agree are treated as in
+/// ``seedLevelEstimate(_:range:level:)``.
 ///
-/// - Returns: nil below three seeds, or where all agree in a quantity without a range.
+/// - Returns: nil below three seeds, or if all agree in a quantity without a range.
 /// - Throws: `StatisticsError` for no values, values that are not finite or outside `range`, or a
 ///   level outside (0, 1).
 public func skewnessCorrectedInterval(
@@ -78,7 +80,7 @@ struct SkewnessCorrectedMean {
   /// The inverse: f(T) - bend / 6 = ((1 + bend T / 3)^3 - 1) / bend.
   private func bent(_ value: Double) -> Double {
     let cube = bend * (value - bend / 6)
-    // Near 1 the cube root less 1 cancels.
+    // Near 1 the cube root minus 1 would cancel.
     let root = abs(cube) < 0.5 ? expm1(log1p(cube) / 3) : cbrt(1 + cube) - 1
     return abs(bend) < 1e-300 ? value : 3 * root / bend
   }

@@ -15,15 +15,15 @@ public enum StandardNormal {
   /// logarithmic slope of the tail.
   public static func cumulative(_ z: Double) -> Double { 0.5 * erfc(-z * 0.5.squareRoot()) }
 
-  /// P(Z > z), as exact in the far tail as `cumulative` is in its own.
+  /// P(Z > z), with the same precision in the far upper tail as `cumulative` in the lower tail.
   public static func upperTail(_ z: Double) -> Double { cumulative(-z) }
 
   /// The `z` with `cumulative(z) == p`; infinite at 0 and 1, NaN outside.
   ///
-  /// Absolute error below 1e-14. Newton's iteration on `log P(Z > z)`, which is concave and falls,
-  /// from a start at or right of the root: each tangent lies above the curve, so every iterate stays
-  /// right of the root and the sequence falls to it quadratically; no safeguard is needed. The
-  /// start solves the bound `P(Z > z) <= exp(-z * z / 2) / 2`.
+  /// Absolute error below 1e-14. Newton's iteration on `log P(Z > z)`, which is concave and
+  /// decreasing, begins at or right of the root. Each tangent is above the curve, so every iterate
+  /// stays right of the root and the sequence converges to it quadratically. No safeguard is
+  /// needed. The start solves the bound `P(Z > z) <= exp(-z * z / 2) / 2`.
   public static func quantile(_ p: Double) -> Double {
     guard p >= 0, p <= 1 else { return .nan }
     if p == 0 { return -.infinity }
@@ -56,8 +56,8 @@ public enum StandardNormal {
 
   /// P(Z > z) / density(z) for z >= 6, where neither factor may be formed (they underflow at 38).
   ///
-  /// Laplace's continued fraction 1/(z + 1/(z + 2/(z + 3/(z + ...)))), from the inside out. Sixty
-  /// levels leave a relative error below 1e-16 at z = 6 and less beyond.
+  /// Laplace's continued fraction 1/(z + 1/(z + 2/(z + 3/(z + ...)))), from the inside out. With
+  /// sixty levels the relative error is below 1e-16 at z = 6 and smaller for larger z.
   private static func millsRatio(_ z: Double) -> Double {
     var denominator = z
     for level in stride(from: 60.0, through: 1.0, by: -1.0) {

@@ -1,6 +1,6 @@
-/// Why a statistic could not be computed from the values it was given.
+/// The reason why a statistic could not be computed from its values.
 ///
-/// The operands are kept; `description` renders each case as one line of prose.
+/// The cases have the wrong values; `description` is one line of text.
 public enum StatisticsError: Error, Hashable, Sendable {
   /// Fewer values than the statistic is defined for.
   case tooFew(quantity: String, count: Int, needed: Int)
@@ -10,11 +10,11 @@ public enum StatisticsError: Error, Hashable, Sendable {
   case outOfRange(quantity: String, index: Int?, value: Double, lower: Double, upper: Double)
   /// Two lists that have to be matched value by value are of different lengths.
   case lengthsDiffer(first: String, firstCount: Int, second: String, secondCount: Int)
-  /// A list that has to increase strictly does not at `index` counted from 0.
+  /// A list that must increase strictly does not increase at `index`, counted from 0.
   case notIncreasing(quantity: String, index: Int, previous: Double, value: Double)
   /// A count of successes that is negative or above the count of trials, or no trials.
   case impossibleCount(successes: Int, trials: Int)
-  /// Every value of an explanatory variable is the same, so that it has no slope.
+  /// All values of an explanatory variable are equal, so there is no slope.
   case constant(quantity: String, value: Double)
 }
 

@@ -6,7 +6,7 @@ struct CholeskyFactor {
   private let factor: [Double]
   private let scale: [Double]
 
-  /// Nil where a scaled pivot is not above `tolerance`: the matrix is singular to working precision.
+  /// Nil if a scaled pivot is not above `tolerance`: the matrix is singular to working precision.
   init?(_ matrix: [Double], size: Int, tolerance: Double = 1e-13) {
     self.size = size
     var scale = [Double](repeating: 0, count: size)

@@ -1,48 +1,53 @@
 /// A claim with its estimate, intervals, p-values and verdict.
 public struct JudgedClaim: Codable, Hashable, Sendable {
   public let claim: Claim
-  /// Nil where the claim is not testable, as are the next four.
+  /// Nil if the claim is not testable. The same is true for the next four properties.
   public let estimate: Double?
-  /// The interval that decides: supports and contradicts are where it lies.
+  /// The interval that decides the verdict by its position.
   ///
-  /// Of level 1 - a (1 - 2a for a margin), a the level at which Holm's procedure tested the claim:
-  /// alpha over the primary claims not yet rejected then. Intervals of this kind agree with the verdicts
-  /// but do not cover jointly.
+  /// Its level is 1 - a (1 - 2a for a margin). a is the level at which Holm's procedure tested the
+  /// claim: alpha divided by the number of primary claims that were not rejected before. These
+  /// intervals agree with the verdicts but do not cover jointly.
   public let interval: Interval?
   /// The Bonferroni interval, of level 1 - alpha / m (1 - 2 alpha / m for a margin) for m primary
-  /// claims: all m cover jointly with probability at least 1 - alpha (with margins, 1 - 2 alpha),
-  /// which no interval matched to Holm's steps does without being one-sided and often uninformative
-  /// (Strassburger and Bretz, Statist. Med. 27, 2008). The same as `interval` for a secondary claim.
+  /// claims: all m cover jointly with probability at least 1 - alpha (with margins, 1 - 2 alpha).
+  /// Intervals matched to Holm's steps that cover jointly are one-sided and often uninformative
+  /// (Strassburger and Bretz, Statist. Med. 27, 2008). The same as `interval` for a secondary
+  /// claim.
   public let jointInterval: Interval?
-  /// Of what the estimate leans to: two-sided against the bound, or the two one-sided tests' of a margin.
+  /// The p-value of the direction of the estimate: two-sided against the bound, or of the two
+  /// one-sided tests of a margin.
   public let pValue: Double?
-  /// By Holm's procedure among primary claims; `pValue` for a secondary one.
+  /// The p-value corrected by Holm's procedure for a primary claim; `pValue` for a secondary claim.
   public let correctedPValue: Double?
   public let verdict: Verdict
 }
 
 /// Gives every claim its verdict.
 ///
-/// One rule serves all: the claim is supported where the interval of the mean lies wholly on the claimed
-/// side of the bound (wholly within the margin), contradicted where it lies wholly on the other, and else
-/// inconclusive. A margin is tested by two one-sided tests (Schuirmann 1987), hence with an interval of
-/// level 1 - 2a; that is enough, since of "within" and "beyond" only one can be falsely concluded. They
-/// are corrected for skewness: under Student t, seeds near a bound are found alike too often. Where both
-/// arms of a difference are distributed alike Student t needs no correction: differences are symmetric.
+/// There is one rule. A claim is supported if the whole interval of the mean is on the claimed side
+/// of the bound (or within the margin), contradicted if the whole interval is on the other side,
+/// and otherwise inconclusive. A margin is tested by two one-sided tests (Schuirmann 1987), so its
+/// interval has level 1 - 2a. This is enough, because only one of "within" and "beyond" can be a
+/// false conclusion. These tests are corrected for skewness: with Student t, arms near a bound are
+/// found equal too often. If both arms of a difference have the same distribution Student t needs
+/// no correction, because differences are symmetric.
 ///
-/// Primary claims share alpha by Holm's procedure (``holmAdjusted(_:)``), which bounds the chance of any
-/// false rejection of a bound whatever the dependence; that the direction is wrong is covered too where
-/// the claims' statistics are independent (Shaffer, Ann. Statist. 8, 1980). A primary claim that is not
-/// testable stays in the family with p = 1: a family is declared, not picked after the run.
+/// Primary claims share alpha by Holm's procedure (``holmAdjusted(_:)``), which bounds the
+/// probability of any false rejection of a bound, for any dependence. It also bounds the
+/// probability of a wrong direction if the claims' statistics are independent (Shaffer, Ann.
+/// Statist. 8, 1980). A primary claim that is not testable stays in the family with p = 1, because
+/// a family is declared before the run and not chosen after it.
 ///
-/// Values without spread are never taken for certainty. Differences that all equal d are judged as if
-/// bounded in their range (``boundedMeanInterval(_:range:level:)``): n seeds agree by chance with
-/// probability (1 - s)^n if a share s would differ, so the claim "above 0" has the one-sided p-value
-/// (1 - d / (d - lo))^n, which for differences of rates is 2^-n at d = 1 and 0.68 at d = 0.05 with eight
-/// seeds. (A sign test would give 2^(1 - n) for any d > 0, but speaks of the median.) Without a range
-/// they are not testable. Rates that are all 0 or all 1 follow the same rule.
+/// Values without spread are not treated as certain. Differences that are all equal to d are judged
+/// by the bounds of their range (``boundedMeanInterval(_:range:level:)``): n seeds agree by chance
+/// with probability (1 - s)^n if a share s would differ, so the claim "above 0" has the one-sided
+/// p-value (1 - d / (d - lo))^n, which for differences of rates is 2^-n at d = 1 and 0.68 at d =
+/// 0.05 with eight seeds. (A sign test would give 2^(1 - n) for any d > 0, but it is about the
+/// median.) Without a range they are not testable. Rates that are all 0 or all 1 follow the same
+/// rule.
 ///
-/// - Returns: one judged claim for each, in the order given.
+/// - Returns: one judged claim per claim, in the given order.
 /// - Throws: `StatisticsError` for values that are not finite or out of range, a margin or standard
 ///   error that is not above 0, or an alpha outside (0, 0.5).
 public func judge(
@@ -55,12 +60,13 @@ public func judge(
   let pValues = tests.map { test in (try? test.get())?.pValue ?? 1 }
 
   var corrected = pValues
-  // How many claims share alpha when each is tested.
+  // The number of claims that share alpha when each claim is tested.
   var sharing = claims.map { _ in 1 }
   let primary = claims.indices.filter { claims[$0].family == .primary }
   let adjusted = try holmAdjusted(primary.map { pValues[$0] })
   for (index, value) in zip(primary, adjusted) { corrected[index] = value }
-  // From the first claim that is not rejected on, all stay at the level at which Holm stopped.
+  // From the first claim that is not rejected on, all claims have the level at which Holm's
+  // procedure stopped.
   var rejected = 0
   for index in primary.sorted(by: { (pValues[$0], $0) < (pValues[$1], $1) }) {
     sharing[index] = primary.count - rejected

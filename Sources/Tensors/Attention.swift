@@ -1,9 +1,9 @@
 /// Causal scaled dot-product attention and rotary positions, on the fused projection (R, B, T, 3C).
 ///
 /// A row of the projection is query, key and value one after another, each H heads of D channels.
-/// Batches are ragged: sequence b of replica r has `lengths[r, b]` positions. Padded on the right,
-/// outputs and gradients past a length are zero; where a tensor has live rows there is no padding, and
-/// the sequences' rows are theirs.
+/// Batches are ragged: sequence b of replica r has `lengths[r, b]` positions. If sequences are
+/// padded on the right, outputs and gradients past a length are zero. A tensor with live rows has
+/// no padding: the live rows give the rows of each sequence.
 public protocol AttentionOperations: AnyObject {
   func computeRotary(
     _ sizes: AttentionSizes, _ projection: Tensor, table: Tensor, start: Tensor?, inverse: Bool,
@@ -26,11 +26,13 @@ extension AttentionOperations {
   /// - Parameters:
   ///   - projection: (R, B, T, 3C).
   ///   - table: (1, positions, D/2, 2): cosine and sine, made once by `RotaryTable`.
-  ///   - start: (R, B) position of a sequence's first column; nil means 0, and so do live rows.
+  ///   - start: (R, B), the position of a sequence's first column; nil or live rows mean 0.
   ///   - inverse: rotate back, which is the gradient of the rotation.
   ///   - output: (R, B, T, 3C), may be `projection` itself.
   ///
   /// Error: 3 · 2⁻²⁴ · (|x_i| + |x_{i+D/2}|) per element.
+  ///
+  /// - Throws: A failure of the device.
   public func rotary(
     _ projection: Tensor, heads: Int, table: Tensor, start: Tensor?, inverse: Bool,
     into output: Tensor
@@ -61,7 +63,9 @@ extension AttentionOperations {
   ///   - projection: (R, B, T, 3C), rotated.
   ///   - lengths: (R, B) int32.
   ///   - output: (R, B, T, C).
-  ///   - logSumExp: (R, B, H, T), kept for the gradient. Past a length 0, or with live rows nothing.
+  ///   - logSumExp: (R, B, H, T), kept for the gradient. It is 0 past a length; with live rows
+  ///     there is nothing past a length.
+  /// - Throws: A failure of the device.
   public func attention(
     _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor
   ) throws {
@@ -71,12 +75,14 @@ extension AttentionOperations {
     try computeAttention(sizes, projection, lengths: lengths, into: output, logSumExp: logSumExp)
   }
 
-  /// The gradient of `attention` with respect to the projection, in two passes without atomics:
-  /// one owns a query and sums over keys (dQ), one owns a key and sums over queries (dK, dV).
+  /// The gradient of `attention` with respect to the projection, in two passes without atomics. The
+  /// first pass sums over keys for each query (dQ). The second pass sums over queries for each key
+  /// (dK, dV).
   ///
   /// - Parameters:
   ///   - outputGradient: (R, B, T, C).
   ///   - projectionGradient: (R, B, T, 3C).
+  /// - Throws: A failure of the device.
   public func attentionGradient(
     _ projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
     outputGradient: Tensor, into projectionGradient: Tensor

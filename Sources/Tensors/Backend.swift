@@ -1,61 +1,61 @@
 /// A device that stores tensors and computes on them.
 ///
-/// Every operation writes into tensors that its caller allocated, so that a training step issues
-/// the same calls on the same memory every time. Calls enqueue and return; `download` and `finish`
-/// wait. Wrong shapes are programming errors and trap with one sentence that names the shapes;
-/// failures of the device are thrown.
+/// Every operation writes into tensors that its caller allocated, so every training step makes the
+/// same calls on the same memory. Calls enqueue and return; `download` and `finish` wait. Wrong
+/// shapes are programming errors: the operation traps with one sentence that names the shapes.
+/// Failures of the device are thrown, such as `OpenCLError`, by every method that
+/// throws.
 ///
 /// A backend and its tensors belong to one thread.
 ///
-/// ## Two names of an operation
-/// Callers use an operation's own name, such as `adamW`: a method of an extension, which checks shapes,
-/// element types and live rows once for all backends. It then calls the requirement of the same name
-/// after `compute`, such as `computeAdamW`, which every backend implements and nobody else calls. A
-/// backend checks no shape again; it may check values, such as indices, where it can see them.
+/// ## Two names of an operation Callers use an operation's own name, such as `adamW`: a method of
+/// an extension, which checks shapes, element types and live rows once for all backends. It then
+/// calls the requirement with the prefix `compute`, such as `computeAdamW`. Every backend
+/// implements it, and there are no other callers. A backend does not check shapes again. It may
+/// check values, such as indices, if they are in host memory.
 ///
-/// ## What every implementation owes
-/// - Each output element within the bound that its operation states, for any finite input.
-/// - The same bytes for the same inputs on the same device, run after run; a replica's bytes do
-///   not depend on R, nor on the values in other replicas.
-/// - Nothing written outside the output tensors, every element of an output written.
+/// ## Requirements on every implementation
+/// - Each output element is within the bound of its operation, for any finite input.
+/// - The same inputs give the same bytes on the same device in every run. A replica's bytes do not
+///   depend on R or on the values in other replicas.
+/// - Nothing is written outside the output tensors, and every element of an output is written.
 public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, CacheOperations,
   NormalizationOperations, ElementwiseOperations, EmbeddingOperations, LossOperations,
   OptimizerOperations, MuonOperations, SamplingOperations
 {
-  /// What computes, for records and messages.
+  /// The device, for records and messages.
   var device: DeviceDescription { get }
 
-  /// Bytes that a training step's activations should stay within, so that a cache holds them; nil
-  /// where the device wants all of its work at once.
+  /// The largest size in bytes of a training step's activations at a time, so that they fit into a
+  /// cache; nil if the device needs all of its work at once.
   var workingSet: Int? { get }
 
-  /// Whether operands of bfloat16 are rounded into memory of their own before a product.
+  /// Whether operands of bfloat16 are rounded into separate memory before a product.
   var copiesOperands: Bool { get }
 
-  /// How independent replicas are best spread over the device: backends on it or on parts of it, with
-  /// as many replicas each. Their work may overlap: what is enqueued on one does not wait for the
-  /// others, and tensors do not pass between them.
+  /// The best distribution of independent replicas over the device: backends on the device or on
+  /// parts of it, and the number of replicas of each. Their work may overlap: commands on one
+  /// backend do not wait for the others, and tensors are not shared between them.
   func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)]
 
-  /// A backend to try work on before it is done, which tells what the device must compile for it; nil
-  /// where nothing is compiled.
+  /// A backend for a rehearsal of work, which lists the kernels that the device must compile for
+  /// it; nil if nothing is compiled.
   func rehearsal() -> (any Rehearsal)?
 
-  /// A backend that computes nothing and takes the memory that this one would.
+  /// A backend that computes nothing and counts the memory that this one would take.
   func projection() -> any Backend
 
-  /// Memory of at least the given size, uninitialised; sizes repeat from step to step, and what is
-  /// given back is handed out again.
+  /// Uninitialised memory of at least the given size. Sizes repeat from step to step, so returned
+  /// memory is reused.
   func makeStorage(byteCount: Int) throws -> any Storage
 
-  /// Gives the memory back to the device that waits to be handed out again: before work whose sizes
-  /// are others.
+  /// Returns unused memory to the device. Call it before work with other sizes.
   func trim()
 
   /// Copies host bytes into a tensor, replica after replica. The bytes may be reused on return.
   func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws
 
-  /// Waits for all that was enqueued, then copies a tensor out, replica after replica.
+  /// Waits for all enqueued commands, then copies a tensor to the host, replica after replica.
   func download(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws
 
   /// Sets every element to one 32-bit pattern.
@@ -64,15 +64,17 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// Called by `copy`.
   func computeCopy(_ source: Tensor, to destination: Tensor) throws
 
-  /// Waits for all that was enqueued, on parts of the device too.
+  /// Waits for all enqueued commands, also on parts of the device.
   func finish() throws
 
-  /// Bytes of tensor memory, those of parts of the device included.
+  /// Bytes of tensor memory, including memory of parts of the device.
   var memory: MemoryUse { get }
 }
 
 extension Backend {
   /// Copies elements between tensors of one shape and element type that do not overlap.
+  ///
+  /// - Throws: A failure of the device.
   public func copy(_ source: Tensor, to destination: Tensor) throws {
     require(
       source.shape == destination.shape && source.elementType == destination.elementType, "copy",
@@ -84,27 +86,28 @@ extension Backend {
 
 /// Bytes of device memory.
 public struct MemoryUse: Sendable, Hashable {
-  /// Held by tensors now, and at the most.
+  /// Bytes of existing tensors: now, and at the peak.
   public var current = 0
   public var peak = 0
-  /// Taken from the device now, with what waits to be handed out again; and at the most.
+  /// Bytes allocated on the device, including unused memory: now, and at the peak.
   public var allocated = 0
   public var peakAllocated = 0
 
   public init() {}
 }
 
-/// What computed: for records beside products, never part of a stage's identity.
+/// A description of a device, for records beside products. It is never part of a stage's identity.
 public struct DeviceDescription: Sendable, Hashable, Codable {
-  /// How the command line names it: `cpu` or `opencl:0:0`.
+  /// The device's name on the command line: `cpu` or `opencl:0:0`.
   public var selector: String
   /// "cpu", "opencl".
   public var backend: String
   public var name: String
   public var driver: String
-  /// A digest of what else decides bytes: kernel sources and build options, or the BLAS's core type.
+  /// A digest of everything else that decides bytes: kernel sources and build options, or the core
+  /// type of the BLAS.
   public var implementation: String
-  /// What was tuned for this device, which decides no byte; nil where nothing can be.
+  /// The tuning for this device, which does not change bytes; nil if the backend has no tuning.
   public var tuning: String?
   /// Bytes that tensors may occupy in all.
   public var memoryLimit: Int
@@ -123,10 +126,11 @@ public struct DeviceDescription: Sendable, Hashable, Codable {
   }
 }
 
-/// Traps with the operation's name and a sentence when a shape rule does not hold.
+/// Traps with the operation's name and a sentence if a shape rule is not met.
 ///
-/// A function call into this module and `fatalError`, not `precondition`: the sentence is printed in
-/// optimised builds too, and the check stands where the caller is compiled unchecked.
+/// It is a function of this module with `fatalError` and not a `precondition`. So the sentence is
+/// also printed in optimised builds, and the check remains if the caller is compiled without
+/// checks.
 @inline(never)
 public func require(
   _ condition: @autoclosure () -> Bool, _ operation: String, _ sentence: @autoclosure () -> String

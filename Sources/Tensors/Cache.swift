@@ -13,6 +13,8 @@ public protocol CacheOperations: AnyObject {
 extension CacheOperations {
   /// Copies keys and values of a rotated projection (R, B, T', 3C) to positions 0 ..< T' of the
   /// caches; T' <= T.
+  ///
+  /// - Throws: A failure of the device.
   public func storeKeysAndValues(
     _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor
   ) throws {
@@ -28,6 +30,7 @@ extension CacheOperations {
   /// - Parameters:
   ///   - positions: (R, B) int32, each in 0 ..< T.
   ///   - output: (R, B, 1, C).
+  /// - Throws: A failure of the device.
   public func attentionDecode(
     _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor, positions: Tensor,
     into output: Tensor
@@ -54,7 +57,7 @@ extension CacheOperations {
 /// The checked sizes of a cache call.
 public struct CacheSizes: Hashable, Sendable {
   public let attention: AttentionSizes
-  /// Positions that the cache can hold.
+  /// The number of positions in the cache.
   public let capacity: Int
 
   init(

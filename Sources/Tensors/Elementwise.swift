@@ -1,4 +1,4 @@
-/// Operations that treat every element, or every pair of gate and value, alone.
+/// Operations on single elements, or on single pairs of gate and value.
 public protocol ElementwiseOperations: AnyObject {
   func computeAdd(_ left: Tensor, _ right: Tensor, into output: Tensor) throws
 
@@ -11,9 +11,11 @@ public protocol ElementwiseOperations: AnyObject {
 }
 
 extension ElementwiseOperations {
-  /// output = left + right, of one shape; `output` may be either.
+  /// output = left + right, of one shape; `output` may be `left` or `right`.
   ///
   /// Error: correctly rounded.
+  ///
+  /// - Throws: A failure of the device.
   public func add(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
     require(
       left.shape == right.shape && left.shape == output.shape, "add",
@@ -22,9 +24,12 @@ extension ElementwiseOperations {
     try computeAdd(left, right, into: output)
   }
 
-  /// Every element to the nearest bfloat16, ties to the even one; `output` may be `input`.
+  /// Rounds every element to the nearest bfloat16, ties to even; `output` may be `input`.
   ///
-  /// Error: none. A NaN stays one, an infinity too, and what rounds past the largest becomes one.
+  /// Error: none. NaN stays NaN and infinities stay infinite. A number that rounds above the
+  /// largest bfloat16 becomes infinite.
+  ///
+  /// - Throws: A failure of the device.
   public func roundToBFloat16(_ input: Tensor, into output: Tensor) throws {
     require(
       input.shape == output.shape, "roundToBFloat16",
@@ -40,6 +45,8 @@ extension ElementwiseOperations {
   ///   - output: (R, ..., F).
   ///
   /// Error: 16 · 2⁻²⁴ · |y_f| + 2⁻¹²⁵ · |gate_f · up_f| + 2⁻¹²⁶: σ underflows for gates below -88.
+  ///
+  /// - Throws: A failure of the device.
   public func swiGLU(_ gateAndUp: Tensor, into output: Tensor) throws {
     let sizes = SwiGLUSizes(gateAndUp, output: output, operation: "swiGLU")
     try computeSwiGLU(sizes, gateAndUp, into: output)
@@ -50,6 +57,7 @@ extension ElementwiseOperations {
   /// - Parameters:
   ///   - outputGradient: g, (R, ..., F).
   ///   - gradient: (R, ..., 2F), may be `gateAndUp` itself.
+  /// - Throws: A failure of the device.
   public func swiGLUGradient(
     _ gateAndUp: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {

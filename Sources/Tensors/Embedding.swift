@@ -15,6 +15,7 @@ extension EmbeddingOperations {
   ///   - indices: (R, ...) int32, each in 0 ..< V, or -1 for a row of zeros.
   ///   - table: (R, V, C).
   ///   - output: (R, ..., C).
+  /// - Throws: A failure of the device.
   public func embedding(_ indices: Tensor, table: Tensor, into output: Tensor) throws {
     let sizes = EmbeddingSizes(
       indices: indices, table: table, output: output, operation: "embedding")
@@ -22,9 +23,10 @@ extension EmbeddingOperations {
   }
 
   /// tableGradient[r, v, :] (+)= Σ_{i: indices[r, i] = v} outputGradient[r, i, :], i ascending;
-  /// indices of -1 are passed over.
+  /// indices of -1 are skipped.
   ///
-  /// - Parameter accumulate: add to what the table's gradient holds instead of overwriting it.
+  /// - Parameter accumulate: add to the table's gradient instead of overwriting it.
+  /// - Throws: A failure of the device.
   public func embeddingGradient(
     _ indices: Tensor, outputGradient: Tensor, accumulate: Bool, into tableGradient: Tensor
   ) throws {

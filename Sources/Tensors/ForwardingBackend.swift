@@ -1,5 +1,5 @@
-/// A backend that passes every call on to another one: a subclass sees the calls of operations, and
-/// may do something else instead.
+/// A backend that forwards every call to another backend. A subclass sees all calls of operations
+/// and can replace them.
 open class ForwardingBackend: Backend {
   public let original: any Backend
 
@@ -11,6 +11,7 @@ open class ForwardingBackend: Backend {
   ///   - operation: its name, such as "adamW".
   ///   - written: the tensors that it writes.
   ///   - body: the original's call.
+  /// - Throws: A failure of the device.
   open func forward(
     _ operation: String, writing written: [Tensor], _ body: () throws -> Void
   ) throws {

@@ -1,16 +1,16 @@
-/// Which rows of a tensor hold numbers, where a batch is ragged.
+/// The rows of a tensor that have values, in a ragged batch.
 ///
-/// The batch's sequences lie one after another without padding, in the leading rows of a tensor that
-/// has room for B sequences of T positions; how many rows that makes differs by replica and by step.
-/// Every operation passes over the others, in which a tensor holds nothing: they are neither read nor
-/// written, and cost nothing. A tensor without live rows uses all of them, sequence b those from b·T
+/// The batch's sequences are stored one after another without padding, in the first rows of a
+/// tensor with memory for B sequences of T positions. The number of these rows differs by replica
+/// and by step. Operations skip the other rows, which have no values: they are neither read nor
+/// written, and take no time. A tensor without live rows uses all rows, sequence b those from b·T
 /// on.
 ///
-/// All numbers lie on the device, so that every step makes the same calls whatever its batch.
+/// All these numbers are on the device, so every step makes the same calls for any batch.
 public final class LiveRows {
-  /// (R) int32: the leading rows that hold numbers.
+  /// (R) int32: the number of rows with values.
   public let counts: Tensor
-  /// (R, B) int32: the row of each sequence's first position. Nil where rows are not positions.
+  /// (R, B) int32: the row of each sequence's first position. Nil if rows are not positions.
   public let starts: Tensor?
   /// (R, B·T) int32: every row's position in its sequence.
   public let positions: Tensor?
@@ -38,7 +38,7 @@ public final class LiveRows {
     self.positions = positions
   }
 
-  /// Those of some replicas.
+  /// The live rows of some replicas.
   public func replicas(_ range: Range<Int>) -> LiveRows {
     guard let starts, let positions else { return LiveRows(counts: counts.replicas(range)) }
     return LiveRows(
@@ -47,7 +47,7 @@ public final class LiveRows {
   }
 }
 
-/// Traps where tensors of one operation do not have the same live rows.
+/// Traps if tensors of one operation do not have the same live rows.
 func requireSameRows(
   _ first: Tensor, _ others: Tensor?..., operation: @autoclosure () -> String
 ) {

@@ -1,6 +1,6 @@
-/// Log-probabilities of tokens, the primitive that every objective is built on.
+/// Log-probabilities of tokens, the primitive of every objective.
 ///
-/// A tensor (R, ...) of one number per row may have live rows as well: its leading numbers.
+/// A tensor (R, ...) of one number per row may also have live rows: its first numbers.
 public protocol LossOperations: AnyObject {
   func computeTokenLogProbabilities(
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
@@ -24,6 +24,7 @@ extension LossOperations {
   ///   - targets: (R, ...) int32, each in 0 ..< V.
   ///   - logProbabilities: (R, ...).
   ///   - logSumExp: (R, ...): log Σ_v e^logits, kept for the gradient.
+  /// - Throws: A failure of the device.
   public func tokenLogProbabilities(
     _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor, logSumExp: Tensor
   ) throws {
@@ -37,9 +38,10 @@ extension LossOperations {
   /// d logits[r, i, v] = g[r, i] · (1[v = target] - e^(logits[r, i, v] - logSumExp[r, i])).
   ///
   /// - Parameters:
-  ///   - outputGradient: g, (R, ...): arbitrary, so that means, policy gradients and preference
-  ///     losses are weights on this one primitive. Where g is 0 the row is exactly 0.
+  ///   - outputGradient: g, (R, ...), with arbitrary values: means, policy gradients and preference
+  ///     losses are weights on this primitive. If g is 0 the row is exactly 0.
   ///   - gradient: (R, ..., V), may be `logits` itself.
+  /// - Throws: A failure of the device.
   public func tokenLogProbabilitiesGradient(
     _ logits: Tensor, targets: Tensor, logSumExp: Tensor, outputGradient: Tensor,
     into gradient: Tensor
@@ -59,6 +61,7 @@ extension LossOperations {
   /// output[r] = Σ_i weights[r, i] · values[r, i], summed in a fixed order.
   ///
   /// - Parameter output: (R).
+  /// - Throws: A failure of the device.
   public func weightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
     require(
       values.shape == weights.shape, "weightedSum",
@@ -69,6 +72,8 @@ extension LossOperations {
   }
 
   /// d values[r, i] = g[r] · weights[r, i].
+  ///
+  /// - Throws: A failure of the device.
   public func weightedSumGradient(
     weights: Tensor, outputGradient: Tensor, into gradient: Tensor
   ) throws {

@@ -1,9 +1,9 @@
-/// How the operands of a product are read. Sums are float32 in either.
+/// The precision of the operands of a product. Sums are float32 in both cases.
 public enum Precision: String, Codable, Sendable, CaseIterable {
   case float32
-  /// Rounded to bfloat16, eight bits of significand, as matrix units take them. Weights and their
-  /// updates stay float32 (Micikevicius et al. 2018, arXiv:1710.03740; Kalamkar et al. 2019,
-  /// arXiv:1905.12322).
+  /// Operands are rounded to bfloat16, with eight bits of significand, as matrix units need them.
+  /// Weights and their updates stay float32 (Micikevicius et al. 2018, arXiv:1710.03740; Kalamkar
+  /// et al. 2019, arXiv:1905.12322).
   case bfloat16
 }
 
@@ -24,17 +24,19 @@ extension MatrixOperations {
   ///   - precision: of the operands; `adding` is never rounded.
   ///   - output: (R, M, N).
   ///
-  /// Error: |y - y*| <= (K + 8) · 2⁻²⁴ · (Σ_k |a_mk| |b_kn| + |c_mn|) per element, the a-priori bound
-  /// of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). In
-  /// bfloat16 a and b are the rounded operands, and the bound is twice that: matrix units may cut
-  /// where others round.
+  /// Error: |y - y*| <= (K + 8) · 2⁻²⁴ · (Σ_k |a_mk| |b_kn| + |c_mn|) per element, the a-priori
+  /// bound of a sum of K fused products (Higham, Accuracy and Stability of Numerical Algorithms,
+  /// 3.1). In bfloat16 a and b are the rounded operands, and the bound is twice as large, because
+  /// matrix units may truncate instead of rounding.
   ///
-  /// Live rows are those of `left` and `output`, or where `transposeLeft` those of `left` and `right`,
-  /// over which the product then sums.
+  /// Live rows belong to `left` and `output`. With `transposeLeft` they belong to `left` and
+  /// `right`, and the product sums over them.
   ///
-  /// Bytes: a row's do not depend on the other rows nor on how many there are, unless `transposeLeft`:
-  /// then a long sum may be made in `MatrixProduct.parts`. Where the product is
-  /// made by our own kernels they do not depend on its place among them either.
+  /// Bytes: the bytes of a row do not depend on the other rows or on their number, except with
+  /// `transposeLeft`: then a long sum may be split into `MatrixProduct.parts` (split-K). In this
+  /// program's own kernels they do not depend on the row's index either.
+  ///
+  /// - Throws: A failure of the device.
   public func matmul(
     _ left: Tensor, transposeLeft: Bool, _ right: Tensor, transposeRight: Bool, adding: Tensor?,
     precision: Precision = .float32, into output: Tensor
@@ -49,7 +51,9 @@ extension MatrixOperations {
 extension Backend {
   public var copiesOperands: Bool { true }
 
-  /// An operand as a product of this precision reads it.
+  /// An operand in the precision of a product.
+  ///
+  /// - Throws: A failure of the device.
   public func operand(_ tensor: Tensor, _ precision: Precision) throws -> Tensor {
     guard precision == .bfloat16 else { return tensor }
     let rounded = try empty(tensor.shape, live: tensor.live)
@@ -81,7 +85,7 @@ public struct MatrixProduct: Hashable, Sendable, CustomStringConvertible {
     self.adds = adds
   }
 
-  /// "NN", "NT", "TN" or "TT": T for an operand that is transposed.
+  /// "NN", "NT", "TN" or "TT": T means that the operand is transposed.
   public var form: String { (transposeLeft ? "T" : "N") + (transposeRight ? "T" : "N") }
 
   /// The form, M x N x K and R.
@@ -125,11 +129,12 @@ public struct MatrixProduct: Hashable, Sendable, CustomStringConvertible {
       "\(transposeLeft ? c : b) has live rows, but is made of all of them")
   }
 
-  /// Parts of the sum over k on devices that would be idle otherwise: of a weight's gradient, which has
-  /// few elements and a long sum. Each part is summed in ascending order, then the parts are.
+  /// The number of parts of the sum over k (split-K). A weight's gradient has few elements and a
+  /// long sum, so without parts a large device would be idle. Each part is summed in ascending
+  /// order, and then the parts are summed in ascending order.
   ///
-  /// It follows from the form and the shape of one replica, so that neither tuning nor a cohort changes a
-  /// byte; the parts of a replica have 2²⁰ elements at most.
+  /// The number depends only on the form and the shape of one replica, so neither tuning nor the
+  /// cohort changes a byte. The parts of a replica have 2²⁰ elements at most.
   public var parts: Int {
     transposeLeft ? max(1, min(inner / 256, (1 << 20) / max(1, rows * columns))) : 1
   }

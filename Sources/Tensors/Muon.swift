@@ -1,8 +1,8 @@
-/// What Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) needs beside products of
-/// matrices.
+/// The operations that Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) needs
+/// in addition to products of matrices.
 ///
-/// A direction holds the matrices of a block of parameters (R, n, M, N) as they are, or transposed
-/// where it is (R, n, N, M) and M is not N.
+/// A direction has the matrices of a block of parameters (R, n, M, N). It is transposed if its
+/// shape is (R, n, N, M) and M is not N.
 public protocol MuonOperations: AnyObject {
   func computeMuonMomentum(
     _ sizes: MuonSizes, gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float,
@@ -28,6 +28,7 @@ extension MuonOperations {
   ///   - gradients, momentum: (R, n, M, N).
   ///   - control: (R, 5), as `gateUpdate` leaves it.
   ///   - direction: (R, n, M, N) or transposed.
+  /// - Throws: A failure of the device.
   public func muonMomentum(
     gradients: Tensor, momentum: Tensor, control: Tensor, beta: Float, into direction: Tensor
   ) throws {
@@ -41,7 +42,9 @@ extension MuonOperations {
       into: direction)
   }
 
-  /// X = X / (√s + ε): matrices (N, ...) with s (N), their sums of squares, to a norm of 1.
+  /// X = X / (√s + ε): scales matrices (N, ...) to a norm of 1; s (N) is their sums of squares.
+  ///
+  /// - Throws: A failure of the device.
   public func normalizeMatrices(
     _ matrices: Tensor, squaredNorm: Tensor, epsilon: Float
   ) throws {
@@ -52,6 +55,8 @@ extension MuonOperations {
   }
 
   /// square = a I + b · gram + c · square, of (N, M, M).
+  ///
+  /// - Throws: A failure of the device.
   public func addPolynomial(
     _ gram: Tensor, into square: Tensor, a: Float, b: Float, c: Float
   ) throws {
@@ -69,6 +74,7 @@ extension MuonOperations {
   ///   - parameters: (R, n, M, N).
   ///   - direction: (R, n, M, N) or transposed.
   ///   - scale, decay: σ and δ.
+  /// - Throws: A failure of the device.
   public func muonUpdate(
     parameters: Tensor, direction: Tensor, control: Tensor, scale: Float, decay: Float
   ) throws {
@@ -80,7 +86,7 @@ extension MuonOperations {
   }
 }
 
-/// The checked sizes of a block of parameters and the direction that it goes.
+/// The checked sizes of a block of parameters and its direction.
 public struct MuonSizes: Sendable {
   public let replicas: Int
   /// n.
@@ -103,14 +109,16 @@ public struct MuonSizes: Sendable {
 }
 
 extension Backend {
-  /// Five Newton-Schulz steps X <- a X + b (X Xᵀ) X + c (X Xᵀ)² X from X / (‖X‖ + 10⁻⁷): singular vectors
-  /// stay, and singular values of 0.003 of the norm and more end between 0.68 and 1.21.
+  /// Five Newton-Schulz steps X <- a X + b (X Xᵀ) X + c (X Xᵀ)² X from X / (‖X‖ + 10⁻⁷): singular
+  /// vectors do not change, and singular values of at least 0.003 of the norm become values between
+  /// 0.68 and 1.21.
   ///
-  /// In float32, where the reference has bfloat16. Small singular directions grow by up to a⁵ = 485
-  /// times, and roundings in them do.
+  /// It is computed in float32; the reference uses bfloat16. Small singular values grow by up to a⁵
+  /// = 485 times, and their rounding errors grow with them.
   ///
   /// - Parameter matrices: (N, M, K) with M <= K, overwritten.
   /// - Returns: (N, M, K).
+  /// - Throws: A failure of the device.
   public func orthogonalize(_ matrices: Tensor) throws -> Tensor {
     let (count, rows) = (matrices.shape[0], matrices.shape[1])
     let squaredNorm = try empty([count])

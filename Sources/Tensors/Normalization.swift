@@ -20,6 +20,8 @@ extension NormalizationOperations {
   ///   - scale: (R, rows): s, kept for the gradient.
   ///
   /// Error: (C + 16) · 2⁻²⁴ · |y_c| per element (the sum of squares has no cancellation).
+  ///
+  /// - Throws: A failure of the device.
   public func rmsNorm(
     _ input: Tensor, weight: Tensor, epsilon: Float, into output: Tensor, scale: Tensor
   ) throws {
@@ -36,6 +38,7 @@ extension NormalizationOperations {
   ///   - adding: a gradient that reached the input by another path (the residual), or nil; may be
   ///     `inputGradient` itself.
   ///   - weightGradient: (R, C), overwritten. Rows are summed in a fixed order.
+  /// - Throws: A failure of the device.
   public func rmsNormGradient(
     _ input: Tensor, weight: Tensor, scale: Tensor, outputGradient: Tensor, adding: Tensor?,
     into inputGradient: Tensor, weightGradient: Tensor

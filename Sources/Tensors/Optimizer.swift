@@ -1,5 +1,5 @@
-/// Clipping by global norm and the steps of optimizers, per replica, with every changing number on the
-/// device.
+/// Clipping by global norm and the steps of optimizers, per replica. All changing numbers are on
+/// the device.
 public protocol OptimizerOperations: AnyObject {
   func computeSumOfSquares(_ values: Tensor, into output: Tensor) throws
 
@@ -22,6 +22,7 @@ extension OptimizerOperations {
   /// - Parameters:
   ///   - values: (R, ...).
   ///   - output: (R).
+  /// - Throws: A failure of the device.
   public func sumOfSquares(_ values: Tensor, into output: Tensor) throws {
     requireOnePerReplica(of: values, output, operation: "sumOfSquares")
     try computeSumOfSquares(values, into: output)
@@ -31,9 +32,9 @@ extension OptimizerOperations {
   ///
   /// Replica r at step i = steps[r] (0-based) is updated when active[r] = 1, i < S, and both
   /// loss[r] and squaredNorm[r] are finite; then control[r] = (min(1, clip/√squaredNorm),
-  /// schedule[r, i, 0...3]) and steps[r] += 1. Otherwise control[r] = (-1, 0, 0, 0, 0): no update; and where
-  /// active[r] was 1 and a number is not finite active[r] becomes -1, also after the last step: latched,
-  /// a result to report.
+  /// schedule[r, i, 0...3]) and steps[r] += 1. Otherwise control[r] = (-1, 0, 0, 0, 0), which means
+  /// no update. If active[r] was 1 and loss[r] or squaredNorm[r] is not finite, active[r] becomes
+  /// -1 for good, also after the last step: the replica has diverged.
   ///
   /// - Parameters:
   ///   - loss, squaredNorm: (R).
@@ -41,6 +42,7 @@ extension OptimizerOperations {
   ///     weight decay.
   ///   - steps, active: (R) int32, updated.
   ///   - control: (R, 5).
+  /// - Throws: A failure of the device.
   public func gateUpdate(
     loss: Tensor, squaredNorm: Tensor, schedule: Tensor, clip: Float, steps: Tensor,
     active: Tensor, control: Tensor
@@ -62,7 +64,8 @@ extension OptimizerOperations {
       active: active, control: control)
   }
 
-  /// One step of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) where control[r, 0] >= 0.
+  /// One step of AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) for replicas with control[r, 0]
+  /// >= 0.
   ///
   /// g = control[r, 0] · gradient; m = β1 m + (1-β1) g; v = β2 v + (1-β2) g²;
   /// θ = θ - lr·λ·θ (only the first `decayed` parameters) - lr · (m · c1) / (√(v · c2) + ε),
@@ -70,6 +73,7 @@ extension OptimizerOperations {
   ///
   /// - Parameters:
   ///   - parameters, gradients, firstMoment, secondMoment: (R, P).
+  /// - Throws: A failure of the device.
   public func adamW(
     parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
     control: Tensor, settings: AdamWSettings, decayed: Int
@@ -82,14 +86,16 @@ extension OptimizerOperations {
       secondMoment: secondMoment, control: control, settings: settings, decayed: decayed)
   }
 
-  /// One step of gradient descent with momentum as PyTorch defines it (heavy ball, the learning rate
-  /// outside of the momentum), and weight decay beside it as in AdamW, where control[r, 0] >= 0.
+  /// One step of gradient descent with momentum for replicas with control[r, 0] >= 0. Momentum is
+  /// as in PyTorch (heavy ball, without the learning rate), and weight decay is decoupled as in
+  /// AdamW.
   ///
   /// g = control[r, 0] · gradient; m = μ m + g; θ = θ - lr·λ·θ (only the first `decayed`) - lr · m,
   /// with lr = control[r, 1] and λ = control[r, 4].
   ///
   /// - Parameters:
   ///   - parameters, gradients, momentum: (R, P).
+  /// - Throws: A failure of the device.
   public func sgd(
     parameters: Tensor, gradients: Tensor, momentum: Tensor, control: Tensor, settings: SGDSettings,
     decayed: Int
@@ -102,7 +108,7 @@ extension OptimizerOperations {
   }
 }
 
-/// Traps unless tensors hold one value for each replica of another.
+/// Traps unless the tensors have one value per replica of another tensor.
 func requireOnePerReplica(of tensor: Tensor, _ values: Tensor..., operation: String) {
   for value in values {
     require(
@@ -111,7 +117,7 @@ func requireOnePerReplica(of tensor: Tensor, _ values: Tensor..., operation: Str
   }
 }
 
-/// Traps unless `gateUpdate` leaves such a tensor for parameters of a shape.
+/// Traps unless a tensor has the shape of `gateUpdate`'s control for parameters of a shape.
 func requireControl(_ control: Tensor, of shape: Shape, operation: String) {
   require(
     control.shape == [shape.replicas, 5], operation,

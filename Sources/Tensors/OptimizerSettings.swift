@@ -3,7 +3,7 @@ public struct AdamWSettings: Hashable, Sendable, Codable {
   public var beta1: Float
   public var beta2: Float
   public var epsilon: Float
-  /// Of the replicas that have none of their own.
+  /// The weight decay of replicas without their own value.
   public var weightDecay: Float
   /// The largest global norm of a replica's gradient; larger ones are scaled down to it.
   public var clip: Float
@@ -22,9 +22,10 @@ public struct AdamWSettings: Hashable, Sendable, Codable {
 
 /// The constants of stochastic gradient descent with momentum.
 public struct SGDSettings: Hashable, Sendable, Codable {
-  /// μ: what remains of the sum of earlier gradients at each step.
+  /// μ: the factor of the sum of earlier gradients at each step.
   public var momentum: Float
-  /// Decoupled from the gradient, as AdamW's; PyTorch's is coupled: added to the gradient.
+  /// Weight decay, decoupled from the gradient as in AdamW. In PyTorch's SGD it is added to the
+  /// gradient.
   public var weightDecay: Float
   /// The largest global norm of a replica's gradient; larger ones are scaled down to it.
   public var clip: Float
@@ -39,12 +40,13 @@ public struct SGDSettings: Hashable, Sendable, Codable {
 /// The constants of Muon (Jordan et al. 2024) for the matrices of the blocks, and of AdamW for
 /// everything else: embedding, output and norms.
 public struct MuonSettings: Hashable, Sendable, Codable {
-  /// How far a matrix (M, N) goes along its orthogonalized direction, in learning rates.
+  /// The step of a matrix (M, N) along its orthogonalized direction, as a multiple of the learning
+  /// rate.
   public enum Scale: String, Hashable, Sendable, Codable {
-    /// √max(1, M/N), as Jordan et al. have it.
+    /// √max(1, M/N), as in Jordan et al.
     case original
-    /// 0.2 √max(M, N): as far as AdamW goes, so that its learning rates serve (Liu et al. 2025,
-    /// arXiv:2502.16982).
+    /// 0.2 √max(M, N): a step as large as AdamW's, so that AdamW's learning rates can be used (Liu
+    /// et al. 2025, arXiv:2502.16982).
     case matchingAdamW
 
     public func callAsFunction(rows: Int, columns: Int) -> Double {
@@ -57,9 +59,9 @@ public struct MuonSettings: Hashable, Sendable, Codable {
 
   public var momentum: Float
   public var scale: Scale
-  /// The learning rate of the matrices, in the replica's, which is AdamW's.
+  /// The learning rate of the matrices divided by the replica's learning rate, which is AdamW's.
   public var learningRateRatio: Float
-  /// Of AdamW's part; weight decay and the clip are of all parameters.
+  /// The constants of AdamW's part. Weight decay and the clip apply to all parameters.
   public var adamW: AdamWSettings
 
   public init(
@@ -95,7 +97,7 @@ public enum OptimizerSettings: Hashable, Sendable {
     }
   }
 
-  /// β1 and β2 of the moments whose means are corrected for their zeros at the start; 0 where none is.
+  /// β1 and β2 of the moments that get a bias correction; 0 for a moment without correction.
   public var betas: [Float] {
     switch self {
     case .adamW(let settings): [settings.beta1, settings.beta2]
@@ -105,8 +107,8 @@ public enum OptimizerSettings: Hashable, Sendable {
   }
 }
 
-/// AdamW is encoded as its settings alone, as stages were before there were others, so that their
-/// fingerprints stay; any other under its name.
+/// AdamW is encoded as its settings alone, and any other optimizer under its name. AdamW was the
+/// first optimizer, and its stages keep their fingerprints.
 extension OptimizerSettings: Codable {
   private enum CodingKeys: String, CodingKey { case sgd, muon }
 

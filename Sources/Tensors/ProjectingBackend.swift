@@ -1,12 +1,12 @@
-/// A backend that computes nothing and takes the memory that another would: the same calls on it tell
-/// what they need, before anything is allocated.
+/// A backend that computes nothing and counts the memory that another backend would take. The same
+/// calls on it give the needed memory before anything is allocated.
 ///
-/// Tensors hold no elements; downloads are zeros.
+/// Tensors have no elements; downloads are zeros.
 public final class ProjectingBackend: ForwardingBackend {
   private let ledger: MemoryLedger
   private let pool: StoragePool<Void>
 
-  /// - Parameter original: what is projected: its limits, and how it spreads replicas.
+  /// - Parameter original: the projected backend: its limits, and its distribution of replicas.
   public convenience override init(_ original: any Backend) {
     self.init(original, ledger: MemoryLedger())
   }
@@ -52,6 +52,8 @@ public final class ProjectingBackend: ForwardingBackend {
   public override func trim() { pool.trim() }
 
   /// Nothing is computed.
+  ///
+  /// - Throws: A failure of the device.
   public override func forward(
     _ operation: String, writing written: [Tensor], _ body: () throws -> Void
   ) throws {}
@@ -62,17 +64,17 @@ public final class ProjectingBackend: ForwardingBackend {
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, adding: Tensor?,
     precision: Precision, into output: Tensor
   ) throws {
-    // Held together until the product has been enqueued.
+    // Both copies exist until the product has been enqueued.
     let copied = copiesOperands ? precision : .float32
     let operands = (try operand(left, copied), try operand(right, copied))
     defer { _ = operands }
     if workingSet == nil && sizes.parts > 1 {
-      // All parts of the sum, and their sum before it is added.
+      // Memory for all parts of the sum, and for their sum before `adding` is added.
       let parts = try empty([sizes.replicas, sizes.parts, sizes.rows, sizes.columns])
       if sizes.adds { _ = try empty(output.shape) }
       _ = parts
     } else if workingSet != nil && sizes.adds && sizes.inner > 256 {
-      // Sums of a part of a long k.
+      // Memory for the sums of a part of a long k.
       _ = try empty(output.shape)
     }
   }

@@ -1,17 +1,20 @@
-/// The calls of work that is yet to come, made on a backend that computes nothing: they tell which
-/// kernels the device's compiler still has to compile.
+/// A rehearsal of work: its calls are made on a backend that computes nothing, and the rehearsal
+/// lists the kernels that must still be compiled.
 ///
-/// The same calls on the real backend compile each kernel at its first use. A rehearsal lets that be
-/// done before the work, so that a user sees what takes the time, and the work's time is its own.
+/// The same calls on the real backend compile each kernel at its first use. With a rehearsal the
+/// kernels are compiled before the work. So a user sees the time of the compilation, and it is not
+/// part of the time of the work.
 public protocol Rehearsal: AnyObject {
-  /// Where to make the calls. It holds no elements; downloads are zeros.
+  /// The backend for the calls. It stores no elements; downloads are zeros.
   var backend: any Backend { get }
 
-  /// Compiles what was called for and is neither compiled nor kept from an earlier run.
+  /// Compiles the kernels of the calls that are neither compiled nor cached from an earlier run.
   ///
-  /// - Parameter report: Is told before each kernel how many are compiled, of how many, and once at the
-  ///   end; where nothing is to be compiled it is never called. What it throws ends the compiling.
-  /// - Throws: What the device's compiler says of a kernel that does not compile.
+  /// - Parameter report: Called before each kernel with the number of compiled kernels and the
+  ///   total, and once at the end. It is not called if there is nothing to compile. An error that
+  ///   it throws ends the compilation.
+  /// - Throws: The error of the device's compiler for a kernel that does not compile, and what
+  ///   `report` throws.
   func compile(_ report: (_ done: Int, _ total: Int) throws -> Void) throws
 }
 

@@ -1,5 +1,5 @@
-/// Cosines and sines of the rotary angles, made once in double precision on the host, so that every
-/// backend rotates by the same numbers.
+/// Cosines and sines of the rotary angles. They are computed once in double precision on the host,
+/// so all backends use the same numbers.
 public enum RotaryTable {
   /// (1, positions, D/2, 2): cos and sin of t · base^(-2i/D).
   public static func values(positions: Int, headWidth: Int, base: Double) -> [Float] {

@@ -1,4 +1,4 @@
-/// Choosing the next token of every row.
+/// The choice of the next token of every row.
 public protocol SamplingOperations: AnyObject {
   func computeSample(
     _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
@@ -6,12 +6,13 @@ public protocol SamplingOperations: AnyObject {
 }
 
 extension SamplingOperations {
-  /// The largest logit (temperature 0; the lowest index where several are largest), or a sample of
-  /// softmax(logits / temperature) by the Gumbel maximum: argmax_v logits_v / temperature - ln(-ln u_v).
+  /// The largest logit (temperature 0; the lowest index if several are largest), or a sample of
+  /// softmax(logits / temperature) by the Gumbel maximum: argmax_v logits_v / temperature - ln(-ln
+  /// u_v).
   ///
   /// u_v = (x + 0.5) · 2⁻²³ (exact in a float) with x the upper 23 bits of word v mod 4 of
-  /// Philox(key: keys[r], counter: (positions[r, b], places[r, b], v / 4, purpose `sampling`)),
-  /// so that a row's draw depends on its key, place and position alone.
+  /// Philox(key: keys[r], counter: (positions[r, b], places[r, b], v / 4, purpose `sampling`)), so
+  /// a row's draw depends on its key, place and position alone.
   ///
   /// - Parameters:
   ///   - logits: (R, B, V).
@@ -20,6 +21,7 @@ extension SamplingOperations {
   ///   - positions: (R, B) int32.
   ///   - places: (R, B) int32; nil means places[r, b] = b.
   ///   - output: (R, B) int32.
+  /// - Throws: A failure of the device.
   public func sample(
     _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor? = nil,
     into output: Tensor

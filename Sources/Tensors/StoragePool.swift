@@ -1,28 +1,29 @@
-/// The tensor memory of one device, whichever queue's pool it came from.
+/// The count of one device's tensor memory, over the pools of all its queues.
 public final class MemoryLedger {
   public fileprivate(set) var use = MemoryUse()
 
   public init() {}
 }
 
-/// Blocks of device memory by size, handed out again in last-in, first-out order.
+/// A pool of device memory. Blocks are reused by size in last-in, first-out order.
 ///
-/// A step that allocates and frees the same sizes in the same order gets the same blocks every time.
-/// Reuse needs no waiting where commands run in order: a later one cannot overtake an earlier one that
-/// still reads the block. Sizes are rounded up so that batches of like length share blocks, and what
-/// lies unused makes room for new sizes: a cohort's blocks go soon after it.
+/// A step that allocates and frees the same sizes in the same order gets the same blocks every
+/// time. Commands run in order, so reuse needs no waiting: a later command cannot overtake an
+/// earlier command that still reads the block. Sizes are rounded up, so batches of similar length
+/// share blocks. Unused blocks are released when new sizes are needed, so a cohort's blocks are
+/// released soon after its end.
 public final class StoragePool<Block> {
   private let ledger: MemoryLedger
   private let limit: Int
   private let make: (_ byteCount: Int) throws -> Block
   private var free: [Int: [Block]] = [:]
-  /// The sizes that have free blocks, the one that was longest unused first.
+  /// The sizes with free blocks, the longest unused first.
   private var unused: [Int] = []
   private var freeBytes = 0
 
   /// - Parameters:
-  ///   - limit: Bytes that should not be exceeded while free blocks can be dropped.
-  ///   - make: A block from the device; it goes back when the pool drops it.
+  ///   - limit: The largest number of bytes, as long as free blocks can be released.
+  ///   - make: Allocates a block on the device. The block is freed when the pool releases it.
   public init(
     limit: Int, ledger: MemoryLedger, make: @escaping (_ byteCount: Int) throws -> Block
   ) {
@@ -41,7 +42,9 @@ public final class StoragePool<Block> {
     return (bytes + step - 1) / step * step
   }
 
-  /// A block of at least so many bytes, and its size.
+  /// A block of at least `byteCount` bytes, and its size.
+  ///
+  /// - Throws: A failure of the device.
   public func take(_ byteCount: Int) throws -> (block: Block, size: Int) {
     let size = Self.size(for: byteCount)
     let block: Block
@@ -67,14 +70,14 @@ public final class StoragePool<Block> {
     unused.append(size)
   }
 
-  /// Drops all free blocks: between pieces of work whose sizes differ.
+  /// Releases all free blocks. Call it between pieces of work with different sizes.
   public func trim() {
     ledger.use.allocated -= freeBytes
     (free, unused, freeBytes) = ([:], [], 0)
   }
 
-  /// Drops free blocks, those of the size that was longest unused first, until they are no more than
-  /// what is in use and a new one fits.
+  /// Releases free blocks, the longest unused sizes first, until they are at most as large as the
+  /// blocks in use and a new block fits.
   private func makeRoom(for size: Int) {
     let held = ledger.use.current
     let allowed = max(0, min(max(held, 64 << 20), limit - held - size))

@@ -1,4 +1,4 @@
-/// What a tensor's elements are. All occupy four bytes now.
+/// The type of a tensor's elements. All types have four bytes at present.
 public enum ElementType: String, Sendable {
   case float32
   case int32
@@ -6,7 +6,8 @@ public enum ElementType: String, Sendable {
   public var byteCount: Int { 4 }
 }
 
-/// Memory of a backend, owned by the tensors that refer to it and given back when the last one goes.
+/// Memory of a backend. The tensors that refer to it own it, and it is returned when the last
+/// tensor is released.
 public protocol Storage: AnyObject {
   var byteCount: Int { get }
 }
@@ -20,11 +21,11 @@ public struct Tensor {
   public let shape: Shape
   public let elementType: ElementType
   public let storage: any Storage
-  /// The first element of replica 0, in elements.
+  /// The index of replica 0's first element in the storage.
   public let offset: Int
   /// Elements from a replica's first element to the next replica's.
   public let replicaStride: Int
-  /// The rows that hold numbers; nil where all do.
+  /// The rows with values; nil if all rows have values.
   public let live: LiveRows?
   public let backend: any Backend
 
@@ -53,7 +54,7 @@ public struct Tensor {
     replicaStride == shape.elementsPerReplica || shape.replicas == 1
   }
 
-  /// The same elements under another shape of as many elements per replica.
+  /// The same elements in another shape with the same number of elements per replica.
   public func reshaped(_ shape: Shape) -> Tensor {
     require(
       shape.replicas == self.shape.replicas
@@ -67,7 +68,7 @@ public struct Tensor {
       replicaStride: replicaStride, live: live, backend: backend)
   }
 
-  /// The same elements in blocks of another count and shape, which have no gaps between them.
+  /// The same elements in another number of replicas. The tensor must be contiguous.
   public func regrouped(_ shape: Shape) -> Tensor {
     require(
       isContiguous && live == nil && shape.elementCount == self.shape.elementCount, "regrouped",
@@ -87,7 +88,7 @@ public struct Tensor {
       replicaStride: replicaStride, backend: backend)
   }
 
-  /// Some of the replicas, as a tensor of their own on the same storage.
+  /// Some of the replicas, as a tensor on the same storage.
   public func replicas(_ range: Range<Int>) -> Tensor {
     require(
       !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape.replicas, "replicas",
@@ -106,12 +107,16 @@ public struct Tensor {
   }
 
   /// Waits for the backend and returns every element, replica after replica.
+  ///
+  /// - Throws: A failure of the device.
   public func floats() throws -> [Float] {
     require(elementType == .float32, "floats", "the tensor holds \(elementType.rawValue)")
     return try elements(of: Float.self)
   }
 
   /// Waits for the backend and returns every element, replica after replica.
+  ///
+  /// - Throws: A failure of the device.
   public func integers() throws -> [Int32] {
     require(elementType == .int32, "integers", "the tensor holds \(elementType.rawValue)")
     return try elements(of: Int32.self)
@@ -125,6 +130,8 @@ public struct Tensor {
   }
 
   /// Copies host values into the tensor, replica after replica.
+  ///
+  /// - Throws: A failure of the device.
   public func assign(_ values: [Float]) throws {
     require(
       elementType == .float32 && values.count == shape.elementCount, "assign",
@@ -133,6 +140,8 @@ public struct Tensor {
   }
 
   /// Copies host values into the tensor, replica after replica.
+  ///
+  /// - Throws: A failure of the device.
   public func assign(_ values: [Int32]) throws {
     require(
       elementType == .int32 && values.count == shape.elementCount, "assign",
@@ -142,7 +151,9 @@ public struct Tensor {
 }
 
 extension Backend {
-  /// A tensor whose elements are whatever its memory held.
+  /// A tensor with uninitialised elements.
+  ///
+  /// - Throws: A failure of the device.
   public func empty(
     _ shape: Shape, _ elementType: ElementType = .float32, live: LiveRows? = nil
   ) throws -> Tensor {
@@ -152,18 +163,27 @@ extension Backend {
       live: live, backend: self)
   }
 
+  /// A tensor with these values, replica after replica.
+  ///
+  /// - Throws: A failure of the device.
   public func tensor(_ values: [Float], _ shape: Shape) throws -> Tensor {
     let tensor = try empty(shape)
     try tensor.assign(values)
     return tensor
   }
 
+  /// A tensor with these values, replica after replica.
+  ///
+  /// - Throws: A failure of the device.
   public func tensor(_ values: [Int32], _ shape: Shape) throws -> Tensor {
     let tensor = try empty(shape, .int32)
     try tensor.assign(values)
     return tensor
   }
 
+  /// A tensor of zeros.
+  ///
+  /// - Throws: A failure of the device.
   public func zeros(_ shape: Shape, _ elementType: ElementType = .float32) throws -> Tensor {
     let tensor = try empty(shape, elementType)
     try fill(tensor, bits: 0)

@@ -19,7 +19,7 @@ extension CPUBackend {
       replicas: sizes.replicas, rows: batch * positions, cost: 3 * channels,
       limits: liveRows(of: projection)
     ) { replica, rows in
-      // Cosines and sines of the row's position, apart: one table for all its heads.
+      // Cosines and sines of the row's position in separate arrays, for all heads.
       withScratch(2 * half) { cosines in
         let sines = cosines + half
         var last = -1
@@ -75,7 +75,7 @@ extension CPUBackend {
     }
   }
 
-  /// Where a head of (replica, batch row) lies, padded or in live rows.
+  /// The offsets of a head of (replica, batch row), padded or in live rows.
   func headPlaces(
     _ sizes: AttentionSizes, _ projection: Tensor, _ lengths: Tensor
   ) -> (Int, Int, Int) -> HeadPlace {
@@ -98,13 +98,13 @@ extension CPUBackend {
   }
 }
 
-/// One head of one row: where it lies, and attention on it.
+/// One head of one row: its offsets, and attention on it.
 ///
 /// Eight consecutive queries are the lanes of a vector, in a block of scores (keys, 8). A query sums
 /// over channels and over keys in ascending order, each sum in one accumulator of one lane, so its
 /// bytes depend on its own row alone.
 struct HeadPlace {
-  /// Positions that exist; later ones, up to `end`, are padding.
+  /// The number of positions; later positions, up to `end`, are padding.
   let length: Int
   let end: Int
   let width: Int
@@ -135,7 +135,8 @@ struct HeadPlace {
 
   var panelSize: Int { paddedLength * paddedWidth }
 
-  /// Two passes over a query's scores, which stay in the first cache: maximum, then exponentials.
+  /// Two passes over a query's scores, which stay in the L1 cache: the maximum, then the
+  /// exponentials.
   func attend(
     projection: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
     logSumExp: UnsafeMutablePointer<Float>, mask: UnsafePointer<Float>
@@ -179,7 +180,8 @@ struct HeadPlace {
     }
   }
 
-  /// The blocks of eight keys that eight queries from `first` see, and which one holds both.
+  /// The blocks of eight keys that eight queries from `first` see, and the block at the queries'
+  /// positions.
   @inline(__always)
   func forEachKeyBlock(_ first: Int, _ body: (Int, Bool) -> Void) {
     var key = 0
@@ -201,8 +203,8 @@ struct HeadPlace {
       repeating: 0, count: (paddedLength - length) * paddedWidth)
   }
 
-  /// Eight rows side by side: element d of row i becomes lane i of vector d; rows from `count` on
-  /// are zeros.
+  /// Transposes eight rows: element d of row i becomes lane i of vector d. Rows from `count` on are
+  /// zeros.
   func gatherLanes(
     _ rows: UnsafePointer<Float>, stride: Int, count: Int, factor: Float,
     into lanes: UnsafeMutablePointer<Float>
@@ -325,8 +327,9 @@ struct EightVectors {
   }
 }
 
-/// Calls `body` with what a block of eight keys by eight queries adds to its scores where both are
-/// at the same positions: -∞ in lane i of vector j where j > i, the keys that a query does not see.
+/// Calls `body` with the mask of a block of eight keys by eight queries at the same positions. The
+/// mask is added to the scores: -∞ in lane i of vector j if j > i, for keys that the query does not
+/// see.
 func withCausalMask(_ body: (UnsafePointer<Float>) -> Void) {
   withScratch(64) { table in
     for key in 0..<8 {

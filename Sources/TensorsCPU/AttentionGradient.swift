@@ -24,8 +24,9 @@ extension HeadPlace {
   /// With P the weights, Δ_t = g_t · y_t and dS = P (g Vᵀ - Δ): dQ = dS K / √D, dK = dSᵀ Q / √D,
   /// dV = Pᵀ g (Dao et al. 2022, arXiv:2205.14135, appendix B.2).
   ///
-  /// One thread owns the head, so one walk over blocks of eight queries serves all three: P and dS of
-  /// a block are made once, and dK and dV are summed over queries in ascending order.
+  /// One thread computes a head, so one pass over blocks of eight queries gives all three
+  /// gradients. P and dS of a block are computed once, and dK and dV are summed over queries in
+  /// ascending order.
   func attendGradient(
     projection: UnsafePointer<Float>, output: UnsafePointer<Float>,
     logSumExp: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,

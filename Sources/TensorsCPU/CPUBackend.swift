@@ -5,9 +5,9 @@ public import Tensors
 /// The operations of `Tensors` on the processor: products through OpenBLAS, everything else in
 /// loops over eight lanes.
 ///
-/// Work is split over replicas and over pieces whose size follows from the per-replica shape alone,
-/// and every sum has one order, so that neither the number of threads nor the cohort changes a byte.
-/// Calls return when their work is done.
+/// Work is split over replicas and over pieces. The size of pieces depends on the shape of one
+/// replica alone, and every sum has one order. So neither the number of threads nor the cohort
+/// changes a byte. Calls return when their work is done.
 public final class CPUBackend: Backend {
   public let device: DeviceDescription
   let workers: Workers
@@ -23,11 +23,11 @@ public final class CPUBackend: Backend {
   }
 
   /// - Parameters:
-  ///   - threads: how many threads compute; nil means one per active processor.
-  ///   - fillsWithNaN: fill every storage that is handed out with NaN bits, so that a test notices an
-  ///     element that is read before it is written.
+  ///   - threads: the number of threads; nil means one per active processor.
+  ///   - fillsWithNaN: fill every new storage with NaN bits, so that a test detects an element that
+  ///     is read before it is written.
   public init(threads: Int? = nil, fillsWithNaN: Bool = false) {
-    // One thread per product: the bytes of OpenBLAS's own split depend on its thread count.
+    // One thread per product: with more threads the bytes of OpenBLAS depend on their number.
     openblas_set_num_threads(1)
     let limit = Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3)
     device = DeviceDescription(
@@ -45,7 +45,7 @@ public final class CPUBackend: Backend {
     }
   }
 
-  /// Somewhat more than the last cache, as on OpenCL devices that are processors.
+  /// A little more than the last-level cache, as on OpenCL devices that are processors.
   public var workingSet: Int? { max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 1 << 24) * 9 / 4 }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {
@@ -120,7 +120,7 @@ public final class CPUBackend: Backend {
 
 /// A failure of the CPU backend.
 public enum CPUBackendError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A storage that does not fit: all in bytes.
+  /// A storage that does not fit into memory. All numbers are in bytes.
   case outOfMemory(requested: Int, held: Int, limit: Int)
 
   public var description: String {
@@ -155,7 +155,7 @@ extension CPUBackend {
 
   func integers(_ tensor: Tensor) -> Blocks<Int32> { elements(tensor, as: Int32.self) }
 
-  /// The live rows of every replica; nil where all are.
+  /// The number of live rows of every replica; nil if all rows are live.
   func liveRows(of tensor: Tensor) -> [Int]? {
     guard let live = tensor.live else { return nil }
     let counts = integers(live.counts)
@@ -169,7 +169,7 @@ extension CPUBackend {
   }
 }
 
-/// Traps when an index that a tensor holds would leave the memory it is meant for.
+/// Traps if an index in a tensor is outside its allowed range.
 @inline(__always)
 func checkIndex(_ index: Int, below bound: Int, _ operation: String) {
   if index < 0 || index >= bound {

@@ -23,12 +23,12 @@ public final class CPUStorage: Storage {
   }
 }
 
-/// Memory of the process that begins at a cache line.
+/// Memory of the process, aligned to a cache line.
 final class AlignedMemory {
   let address: UnsafeMutableRawPointer
   let byteCount: Int
 
-  /// Nil where there is none.
+  /// Nil if there is no memory.
   init?(byteCount: Int) {
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, 64, byteCount) == 0, let memory else { return nil }

@@ -25,8 +25,8 @@ extension CPUBackend {
       let (from, to) = (x[replica], y[replica])
       for i in range {
         let bits = from[i].bitPattern
-        // Half of the last place kept, less one bit where that place is even. What it carries into
-        // the exponent is right, up to infinity; of a NaN the quiet bit is set instead.
+        // Adds half of the last kept bit's value, minus one bit if the last kept bit is 0. A carry
+        // into the exponent is correct, up to infinity. For a NaN the quiet bit is set instead.
         let rounded = (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000
         let isNaN = bits & 0x7fff_ffff > 0x7f80_0000
         to[i] = Float(bitPattern: isNaN ? (bits | 0x0040_0000) & 0xffff_0000 : rounded)
@@ -42,8 +42,9 @@ extension CPUBackend {
     workers.splitRows(
       replicas: sizes.replicas, rows: sizes.rows, cost: 4 * width, limits: liveRows(of: gateAndUp)
     ) { replica, rows in
-      // h = e^(-|gate|/2), so that 1/(1 + e^-gate) = (1 or h²) / (1 + h²). The two factors h of a
-      // negative gate stand apart: h² underflows where the product with gate and value does not.
+      // h = e^(-|gate|/2), so that 1/(1 + e^-gate) = (1 or h²) / (1 + h²). For a negative gate the
+      // two factors h are multiplied separately: h² can underflow where the product with gate and
+      // value does not.
       withScratch(width) { h in
         for row in rows {
           let gates = x[replica] + row * 2 * width
@@ -68,8 +69,9 @@ extension CPUBackend {
     workers.splitRows(
       replicas: sizes.replicas, rows: sizes.rows, cost: 6 * width, limits: liveRows(of: gateAndUp)
     ) { replica, rows in
-      // σ and 1 - σ each from e^(-|gate|), so that neither cancels. Results go through a row that
-      // overlaps no tensor: the loop is compiled into vectors also when the gradient is the input.
+      // σ and 1 - σ are both computed from e^(-|gate|), without cancellation. Results are written
+      // to a separate row first, so the compiler vectorises the loop also if the gradient is the
+      // input.
       withScratch(3 * width) { e in
         let gradients = e + width
         for row in rows {

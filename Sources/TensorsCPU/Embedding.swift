@@ -31,7 +31,7 @@ extension CPUBackend {
     let channels = sizes.channels
     let (rows, g, table) = (integers(indices), floats(outputGradient), floats(tableGradient))
     let counts = liveRows(of: indices)
-    // A piece owns a range of the table's rows and looks for them in all indices, in order.
+    // A piece computes a range of the table's rows and searches all indices for them, in order.
     let pieces = min(8, sizes.rows)
     func body(_ item: Int) {
       let (replica, piece) = (item / pieces, item % pieces)

@@ -12,9 +12,9 @@ struct GumbelMaximum {
   /// The maximum in double precision: u = (x + 0.5) · 2⁻²⁴ has 25 bits, so a float would round the
   /// largest u to 1, whose -ln(-ln u) is infinite.
   ///
-  /// Two logarithms in double precision for every token would cost as much as a small model's
-  /// forward pass. So all tokens are first judged by an approximation, and only those within its
-  /// error of the best are computed exactly.
+  /// Two logarithms in double precision per token would take as long as the forward pass of a small
+  /// model. So an approximation is computed for all tokens first. Only tokens within its error of
+  /// the best token are computed exactly.
   func index(_ logits: UnsafePointer<Float>, _ count: Int, temperature: Float) -> Int {
     let padded = (count + 3) / 4 * 4
     return withScratch(2 * padded) { values in
@@ -29,8 +29,9 @@ struct GumbelMaximum {
       for v in 0..<count { values[v] = logits[v] / temperature + approximateGumbel(words[v]) }
       var largest = -Float.infinity
       for v in 0..<count where values[v] > largest { largest = values[v] }
-      // The approximation is within 1e-5, and the scaled logit, which is below |largest| + 20 where
-      // it matters, is rounded twice. What is not finite is left to the exact computation.
+      // The approximation is within 1e-5. The scaled logit is rounded twice, and it is below
+      // |largest| + 20 for tokens that can be the maximum. Values that are not finite are computed
+      // exactly.
       let threshold =
         largest.isFinite ? largest - (1e-3 + 1e-6 * abs(largest)) : -Float.infinity
       var best = (index: 0, value: -Double.infinity)
@@ -46,7 +47,7 @@ struct GumbelMaximum {
 
 /// -ln(-ln u) for u = (x + 0.5) · 2⁻²⁴, within 1e-5.
 ///
-/// Above one half, where ln u nears 0, from 1 - u, which floats hold exactly there.
+/// Above one half, where ln u is near 0, it is computed from 1 - u, which is an exact float there.
 @inline(__always)
 private func approximateGumbel(_ x: UInt32) -> Float {
   let whole = Float(Int32(bitPattern: x))
@@ -65,7 +66,7 @@ private func approximateLogarithm(_ x: Float) -> Float {
   return exponent * 0.693147181 + twiceArctanh((mantissa - 1) / (mantissa + 1))
 }
 
-/// 2 artanh t = 2 (t + t³/3 + ... + t¹¹/11) for 0 <= t <= 1/3; what is left out is below 1.1e-7.
+/// 2 artanh t = 2 (t + t³/3 + ... + t¹¹/11) for 0 <= t <= 1/3; the remainder is below 1.1e-7.
 @inline(__always)
 private func twiceArctanh(_ t: Float) -> Float {
   let square = t * t

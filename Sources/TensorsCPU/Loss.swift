@@ -20,7 +20,7 @@ extension CPUBackend {
           checkIndex(target, below: vocabulary, "tokenLogProbabilities")
           let (largest, sum) = exponentials(values, count: vocabulary, into: scratch)
           let logarithm = logf(sum)
-          // The logit's distance to the largest first: it is small where the result is.
+          // The difference from the largest logit comes first: it is small if the result is small.
           y[replica][row] = values[target] - largest - logarithm
           sums[replica][row] = largest + logarithm
         }
@@ -94,7 +94,7 @@ extension CPUBackend {
   }
 
   /// One sum per replica: of blocks of 4096 elements, then of the blocks' sums in order, in double
-  /// precision. The blocks follow from the count alone.
+  /// precision. The blocks depend on the count alone.
   func sumOfBlocks(
     replicas: Int, count: Int, limits: [Int]? = nil, into output: Blocks<Float>,
     _ block: (Int, Range<Int>) -> Float

@@ -12,7 +12,7 @@ extension CPUBackend {
     let whole = ProductForm(sizes)
     let height = whole.blockHeight
     let blocks = (sizes.rows + height - 1) / height
-    // Of every replica: live rows limit how many are made, or how many are summed over.
+    // Live rows of every replica: they limit the computed rows, or the terms of the sum.
     let live = liveRows(of: left)
     let forms = (0..<sizes.replicas).map { replica in
       var form = whole
@@ -69,11 +69,11 @@ extension CPUBackend {
     }
   }
 
-  /// Multiplications that take no longer than waking a thread.
+  /// The number of multiplications that take as long as waking a thread.
   private static let smallProduct = 1 << 19
 }
 
-/// What a product's rows have in common, whatever their number.
+/// The properties of a product that do not depend on its number of rows.
 struct ProductForm: Hashable {
   let columns: Int
   var inner: Int
@@ -87,10 +87,10 @@ struct ProductForm: Hashable {
     transposeRight = sizes.transposeRight
   }
 
-  /// Rows of one call. OpenBLAS chooses other inner loops, which round otherwise, when the number of
-  /// rows changes, so it is the same for all blocks. A weight's gradient has few rows and a long
-  /// inner dimension: lower blocks there leave something for a second thread.
-  /// Both are multiples of 12 and 16, the heights of the inner loops of AVX2 and AVX-512 kernels.
+  /// Rows of one call. With another number of rows OpenBLAS chooses other inner loops, which round
+  /// differently, so all blocks have the same height. A weight's gradient has few rows and a long
+  /// inner dimension: its blocks are lower, so that a second thread has work. Both heights are
+  /// multiples of 12 and 16, the heights of the inner loops of AVX2 and AVX-512 kernels.
   var blockHeight: Int { transposeLeft ? 48 : 96 }
 
   /// output (rows, columns) = op(left) · op(right), with `stride` from row to row of left as stored.
@@ -125,21 +125,21 @@ struct ProductForm: Hashable {
   }
 }
 
-/// Lower blocks for the last rows of a product, where they are known to make the same bytes.
+/// Lower blocks for the last rows of a product, if they are known to give the same bytes.
 ///
-/// OpenBLAS takes the same inner loop for some heights below a block's; which, depends on the
-/// processor. They are found once per form, by comparing the bytes of products of random numbers:
-/// another order of summation would show in some of them.
+/// For some heights below a block's height OpenBLAS uses the same inner loop. These heights depend
+/// on the processor. They are found once per form by a comparison of products of random numbers:
+/// another order of summation changes some of the bytes.
 struct TailHeights {
   private var known: [ProductForm: [Int]] = [:]
   private static let candidates = [8, 12, 16, 24, 32, 48, 72]
-  /// Larger products keep the whole block, rather than spend time and memory on a comparison.
+  /// Larger products use the whole block, because a comparison would take too much time and memory.
   private static let largestComparison = 1 << 22
 
-  /// The lowest height at which the first `rows` rows get the bytes that a whole block gives them.
+  /// The lowest height at which the first `rows` rows have the same bytes as in a whole block.
   ///
-  /// - Parameter whole: the form without live rows. A sum over live rows has another length, and so is
-  ///   another form, every time: only small ones are worth a comparison then.
+  /// - Parameter whole: the form without live rows. A sum over live rows has a different length,
+  ///   and so a different form, every time. Then only small products are compared.
   mutating func height(for rows: Int, of form: ProductForm, within whole: ProductForm) -> Int {
     let largest = form == whole ? Self.largestComparison : Self.largestComparison >> 5
     if rows == form.blockHeight || form.inner * form.columns > largest || form.inner == 0 {

@@ -69,8 +69,8 @@ extension CPUBackend {
     }
   }
 
-  /// Calls `body` with every row of a block, with where the row begins in the direction and how far
-  /// its elements are apart there.
+  /// Calls `body` with every row of a block, with the row's offset in the direction and the stride
+  /// of its elements there.
   private func forEachRow(
     _ sizes: MuonSizes, _ body: (_ replica: Int, _ row: Int, _ place: Int, _ step: Int) -> Void
   ) {

@@ -50,7 +50,7 @@ extension CPUBackend {
           Lanes(values + c, count: lanes))
       }
       let inner = dot.total * factor * factor / Float(channels)
-      // Into a row that overlaps no tensor, so that the loops are compiled into vectors.
+      // The result is written to a separate row first, so that the compiler vectorises the loops.
       for c in 0..<channels {
         partial[c] = partial[c].addingProduct(gradients[c], values[c] * factor)
         result[c] = (weights[c] * gradients[c] - values[c] * inner) * factor

@@ -1,10 +1,9 @@
 internal import COpenBLAS
 public import Tensors
 
-/// One of OpenBLAS's own products, on as many threads as it is given: what products are measured
-/// against.
+/// A product of OpenBLAS on a given number of threads, as the reference of measurements.
 public struct OpenBLASProduct {
-  /// The core that OpenBLAS took this processor for; an unknown one gets a more modest one's loops.
+  /// The core that OpenBLAS detected. For an unknown processor it uses the loops of an older core.
   public static var core: String { String(cString: openblas_get_corename()) }
 
   private let form: ProductForm
@@ -14,7 +13,7 @@ public struct OpenBLASProduct {
   public private(set) var output: [Float]
 
   /// - Parameters:
-  ///   - left: (M, K), or (K, M) where the sizes say so.
+  ///   - left: (M, K), or (K, M) if `transposeLeft`.
   ///   - right: (K, N), or (N, K).
   public init(_ sizes: MatrixProduct, left: [Float], right: [Float]) {
     form = ProductForm(sizes)
@@ -24,7 +23,7 @@ public struct OpenBLASProduct {
     output = [Float](repeating: 0, count: sizes.rows * sizes.columns)
   }
 
-  /// Makes the product a number of times. Nothing else may use OpenBLAS meanwhile.
+  /// Computes the product a number of times. Meanwhile no other code may use OpenBLAS.
   public mutating func run(times: Int, threads: Int) {
     openblas_set_num_threads(Int32(threads))
     defer { openblas_set_num_threads(1) }

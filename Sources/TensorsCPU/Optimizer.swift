@@ -72,7 +72,7 @@ extension CPUBackend {
     }
   }
 
-  /// Calls `body` with parts of the replicas that are updated: parts of which all parameters decay, by
+  /// Calls `body` with parts of the updated replicas. In each part either all parameters decay, by
   /// lr · λ, or none.
   private func update(
     _ shape: Shape, decayed: Int, _ controls: Blocks<Float>,
@@ -109,8 +109,8 @@ private struct AdamWStep {
     _ theta: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
     _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, count: Int, decay: Float
   ) {
-    // Constants of its own: were they read from memory, a store might change them, and the loop
-    // would stay scalar.
+    // Local constants: if they were read from memory, a store could change them, and the compiler
+    // would not vectorise the loop.
     let (clip, rate, c1, c2) = (clip, learningRate, correction1, correction2)
     let (beta1, beta2, epsilon) = (settings.beta1, settings.beta2, settings.epsilon)
     let (rest1, rest2) = (1 - beta1, 1 - beta2)

@@ -5,8 +5,8 @@ internal import Synchronization
 struct Workers {
   let count: Int
 
-  /// Calls `body` once for every item, on several threads; which thread takes which is left open,
-  /// so an item's result may depend on nothing but its number.
+  /// Calls `body` once per item, on several threads. The order and the threads are not defined, so
+  /// an item's result must depend on its number alone.
   func run(_ items: Int, _ body: (Int) -> Void) {
     let threads = min(count, items)
     if threads <= 1 {
@@ -26,8 +26,8 @@ struct Workers {
     }
   }
 
-  /// Calls `body` with every replica and pieces of 0 ..< count of at most `grain` elements; one call
-  /// per replica where there is too little work to wake a thread for.
+  /// Calls `body` with every replica and pieces of 0 ..< count of at most `grain` elements; one
+  /// call per replica if there is too little work for more threads.
   ///
   /// For operations whose elements do not depend on the piece they are in.
   ///
@@ -51,7 +51,7 @@ struct Workers {
     }
   }
 
-  /// `split` over rows, with `cost` the elements' work in one row.
+  /// `split` over rows; `cost` is the work of one row in elements.
   func splitRows(
     replicas: Int, rows: Int, cost: Int, limits: [Int]? = nil, _ body: (Int, Range<Int>) -> Void
   ) {
@@ -60,11 +60,12 @@ struct Workers {
       limits: limits, body)
   }
 
-  /// Elements of simple arithmetic that outweigh waking a thread several times.
+  /// The number of elements of simple arithmetic that take several times as long as waking a
+  /// thread.
   private static let pieceCost = 1 << 14
 
-  /// The body is shared between threads for the duration of one call: it writes memory that no two
-  /// items share, and is not kept.
+  /// The body is shared between threads for the duration of one call and not kept. No two items
+  /// write the same memory.
   private struct Shared: @unchecked Sendable {
     let body: (Int) -> Void
   }

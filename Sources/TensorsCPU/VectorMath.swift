@@ -1,4 +1,4 @@
-/// Eight floats: one AVX register, or two of NEON.
+/// Eight floats: one register of AVX, or two of NEON.
 typealias Lanes = SIMD8<Float>
 
 extension SIMD8<Float> {
@@ -8,7 +8,7 @@ extension SIMD8<Float> {
     self = UnsafeRawPointer(source).loadUnaligned(as: Self.self)
   }
 
-  /// The first `count` of eight floats, 1 or more; the other lanes hold `padding`.
+  /// The first `count` of eight floats, 1 or more; the other lanes are `padding`.
   @inline(__always)
   init(_ source: UnsafePointer<Float>, count: Int, padding: Float = 0) {
     if count == 8 {
@@ -54,7 +54,7 @@ extension SIMD8<Float> {
   @inline(__always)
   func maximum(_ other: Self) -> Self { replacing(with: other, where: other .> self) }
 
-  /// The sum of the lanes, by halves.
+  /// The sum of the lanes, as a tree of halves.
   @inline(__always)
   var total: Float {
     let four = lowHalf + highHalf
@@ -86,7 +86,8 @@ extension SIMD4<Float> {
   }
 }
 
-/// Calls `body(start, count)` for 0 ..< total in steps of eight; only the last count may be less.
+/// Calls `body(start, count)` for 0 ..< total in steps of eight; only the last count may be
+/// smaller.
 @inline(__always)
 func forEachLanes(_ total: Int, _ body: (Int, Int) -> Void) {
   var start = 0
@@ -97,7 +98,7 @@ func forEachLanes(_ total: Int, _ body: (Int, Int) -> Void) {
   if start < total { body(start, total - start) }
 }
 
-/// The rows of an 8 x 8 matrix become its columns.
+/// Transposes an 8 x 8 matrix.
 @inline(__always)
 func transpose(
   _ a: Lanes, _ b: Lanes, _ c: Lanes, _ d: Lanes, _ e: Lanes, _ f: Lanes, _ g: Lanes, _ h: Lanes

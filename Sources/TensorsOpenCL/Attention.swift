@@ -49,10 +49,10 @@ extension OpenCLBackend {
     }
   }
 
-  /// A wide work-item makes all tiles of a head, grid (1, heads, rows). Where items are many a work-group
-  /// makes a tile, 8 rows of it an item, grid (rows, heads, tiles): the first dimension of a GPU's grid is
-  /// the long one, others may end at 65,535. Short sequences get smaller tiles: that follows from T alone,
-  /// and changes no byte.
+  /// With `wideItems` a work-item computes all tiles of a head, grid (1, heads, rows). With
+  /// `manyItems` a work-group computes a tile and an item 8 rows of the tile, grid (rows, heads,
+  /// tiles): only the first dimension of a GPU's grid can exceed 65,535. Short sequences get
+  /// smaller tiles. The tile depends on T alone and does not change the bytes.
   private func launchAttention(
     _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes,
     _ tensors: (inout Arguments) throws -> Void

@@ -4,7 +4,7 @@ public import Tensors
 extension OpenCLBackend {
   public func computeAdd(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
     let count = left.shape.elementsPerReplica
-    // Only where rows are counted do they have to be known.
+    // The width of rows is needed only for live rows.
     let width = left.live == nil ? 1 : left.shape.width
     try launch(
       .add, items: count.dividedRoundingUp(by: elementsPerItem), replicas: left.shape.replicas

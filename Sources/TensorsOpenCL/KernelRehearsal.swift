@@ -2,7 +2,8 @@ import Kernels
 import OpenCL
 public import Tensors
 
-/// A rehearsal on an OpenCL device: the kernels that calls would launch, with what each is compiled for.
+/// A rehearsal on an OpenCL device: the kernels that calls would launch, with their compile-time
+/// constants.
 public final class KernelRehearsal: Rehearsal {
   private let rehearsing: OpenCLBackend
   private let list: KernelList
@@ -25,9 +26,9 @@ public final class KernelRehearsal: Rehearsal {
   }
 }
 
-/// The kernels that were called for, each once, in the order of their first call.
+/// The requested kernels, each once, in the order of their first call.
 final class KernelList {
-  /// A kernel of a backend's, and what its program is compiled for.
+  /// A kernel of a backend, and the constants of its program.
   struct Request {
     let backend: OpenCLBackend
     let program: KernelProgram
@@ -38,20 +39,20 @@ final class KernelList {
   private var known: Set<String> = []
 
   func add(_ program: KernelProgram, _ constants: [String: Int], of backend: OpenCLBackend) {
-    // Parts of one device share what is compiled: the options tell them apart where they do not.
+    // Parts of one device share compiled programs. If they do not, their options differ.
     let name = program.rawValue + backend.options(constants)
     if known.insert(name).inserted {
       requests.append(Request(backend: backend, program: program, constants: constants))
     }
   }
 
-  /// Those that are not compiled yet.
+  /// The requests that are not compiled yet.
   var missing: [Request] {
     requests.filter { !$0.backend.isCompiled($0.program, constants: $0.constants) }
   }
 }
 
-/// Memory of a tensor that holds no elements.
+/// Memory of a tensor without elements.
 final class RehearsedStorage: Storage {
   let byteCount: Int
   init(byteCount: Int) { self.byteCount = byteCount }

@@ -27,12 +27,12 @@ struct Arguments {
 
   /// Passes the live rows of a tensor: `LIVE` of common.cl.
   mutating func live(of tensor: Tensor) throws {
-    // Where there are none any tensor stands in, and is not read.
+    // Without live rows any tensor is passed, and it is not read.
     try self.tensor(tensor.live?.counts ?? tensor)
     try integers(tensor.live == nil ? 0 : 1)
   }
 
-  /// Passes where the sequences of a projection lie: `SEQUENCES` of common.cl.
+  /// Passes the offsets of the sequences of a projection: `SEQUENCES` of common.cl.
   mutating func sequences(of projection: Tensor, lengths: Tensor) throws {
     try tensors(lengths, projection.live?.starts ?? lengths)
     try integers(projection.live == nil ? 0 : 1)
@@ -54,14 +54,16 @@ struct Arguments {
 }
 
 extension OpenCLBackend {
-  /// Rows that one team makes: enough to outweigh starting it where items are wide, one where they are
-  /// many. Rows are made alone, so the number changes no byte.
+  /// Rows per team. With `wideItems` there are enough rows to make the start of a team cheap; with
+  /// `manyItems` there is one. Rows are independent, so the number does not change the bytes.
   var rowsPerItem: Int { style == .wideItems ? 32 : 1 }
 
-  /// Elements of a flat operation that one work-item makes: one where neighbours shall read neighbours.
+  /// Elements of a flat operation per work-item: one with `manyItems`, so that neighbours read
+  /// neighbouring elements.
   var elementsPerItem: Int { style == .wideItems ? 8192 : 1 }
 
-  /// Elements or rows of a partial sum: constants, because they decide the order of summation.
+  /// Elements or rows per partial sum. These are constants, because they decide the order of
+  /// summation.
   static let elementsPerBlock = 4096
   static let rowsPerBlock = 64
 
@@ -101,7 +103,8 @@ extension OpenCLBackend {
     try queue.enqueue(kernel, global: global, local: local, dimensions: 3)
   }
 
-  /// output[r, c] = Σ over blocks of partial[r, block, c], in an order that follows from the sizes.
+  /// output[r, c] = Σ over blocks of partial[r, block, c], in an order that depends on the sizes
+  /// alone.
   func sumBlocks(_ partial: Tensor, blocks: Int, into output: Tensor) throws {
     let count = output.shape.elementsPerReplica
     let perTeam = style == .wideItems ? 64 : count < team ? 1 : team

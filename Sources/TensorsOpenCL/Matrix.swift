@@ -7,7 +7,7 @@ extension OpenCLBackend {
     precision: Precision, into output: Tensor
   ) throws {
     if precision == .bfloat16, let matrixUnits {
-      // They round while they load.
+      // Matrix units' kernels round operands during the load.
       try multiplyByGroups(sizes, left, right, adding, output, on: matrixUnits)
       return
     }
@@ -23,7 +23,7 @@ extension OpenCLBackend {
   ) throws {
     let tiling = tiling(for: sizes, on: nil)
     let panels = sizes.columns.dividedRoundingUp(by: tiling.columns)
-    // Sums of a part of k rest in the output, unless what is added to them lies there.
+    // Sums of a part of k are stored in the output, unless the output is also the addend.
     let partial = sizes.inner > tiling.depth && sizes.adds ? try empty(output.shape) : output
     let rowsPerItem = rowsPerItem(sizes, tiling, panels: panels)
     try launch(
@@ -40,8 +40,8 @@ extension OpenCLBackend {
     }
   }
 
-  /// What the kernels have in common: what live rows limit (1 rows, 2 the sum over k, 0 nothing),
-  /// sizes, and steps from element to element.
+  /// Sets the common arguments of the kernels: the limit by live rows (1 for rows, 2 for the sum
+  /// over k, 0 for none), sizes, and strides.
   private func setSizes(
     _ arguments: inout Arguments, _ sizes: MatrixProduct, _ left: Tensor
   ) throws {
@@ -52,10 +52,11 @@ extension OpenCLBackend {
     try arguments.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
   }
 
-  /// Rows of a work-item: many, since it copies its columns of `right` first, but not more than the
-  /// tiling's, which its neighbours read as well; fewer where the device would lack work-items.
+  /// Rows per work-item. They are many, because a work-item first copies its columns of `right`.
+  /// They are at most the tiling's rows, which its neighbours read too. They are fewer if the
+  /// device would have too few work-items.
   private func rowsPerItem(_ sizes: MatrixProduct, _ tiling: ProductTiling, panels: Int) -> Int {
-    // A sum shorter than a block leaves room for more rows.
+    // If the sum is shorter than a block, more rows fit into the cache.
     let most = max(48, tiling.rows * tiling.depth / min(max(1, sizes.inner), tiling.depth))
     let blocks = max(
       sizes.rows.dividedRoundingUp(by: most),
@@ -65,7 +66,7 @@ extension OpenCLBackend {
       sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tiling.itemRows))
   }
 
-  /// Tiles that work-groups make: through local memory, or on matrix units.
+  /// Launches a product in tiles of work-groups, in local memory or on matrix units.
   private func multiplyByGroups(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor,
     on units: MatrixUnits?

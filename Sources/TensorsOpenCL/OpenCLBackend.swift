@@ -3,14 +3,14 @@ import Kernels
 public import OpenCL
 public import Tensors
 
-/// The operations of `Tensors` by kernels on one OpenCL device.
+/// The operations of `Tensors` as kernels on one OpenCL device.
 ///
-/// Every operation makes the same four moves: choose the kernel, set its arguments, choose the grid,
+/// Every operation has the same four steps: choose the kernel, set its arguments, choose the grid,
 /// launch. `Tensors` has checked the sizes before; the mathematics is in `Kernels/`.
 public final class OpenCLBackend: Backend {
-  /// How work is cut for a device.
+  /// The division of work on a device.
   public enum Style: String, Sendable, CaseIterable {
-    /// Few work-items that each own a core's vector unit: CPU devices.
+    /// Few work-items, each with the whole vector unit of a core: CPU devices.
     case wideItems
     /// Many work-items of one lane, in work-groups that share local memory: GPUs.
     case manyItems
@@ -22,13 +22,14 @@ public final class OpenCLBackend: Backend {
   let lanes: Int
   let computeUnits: Int
   let limits: (workGroup: Int, localMemory: Int)
-  /// Whether blocks of 8 in k are a better guess than 16: on Intel's GPUs by 1.3 to 1.45 in public
-  /// measurements.
+  /// Whether blocks of 8 in k are a better guess than 16. On Intel's GPUs they are 1.3 to 1.45
+  /// times as fast in public measurements.
   let prefersShallowBlocks: Bool
-  /// What makes products of bfloat16, where it passed its check; and why it did not.
+  /// The matrix units that compute products of bfloat16, if they passed their check; and the reason
+  /// if they did not.
   public internal(set) var matrixUnits: MatrixUnits?
   public private(set) var matrixUnitsFailure: String?
-  /// What was tuned before; read once.
+  /// The record of earlier tuning, read once.
   public let tuning: TuningRecord
   /// The tiling that a tuner tries.
   package var forcedTiling: ProductTiling?
@@ -45,17 +46,18 @@ public final class OpenCLBackend: Backend {
   private let tuningFolder: URL?
   /// Backends on equal parts of the device, by how many parts there are.
   private var parts: [Int: [OpenCLBackend]] = [:]
-  /// Where this backend only lists the kernels that calls on another one would launch.
+  /// For a rehearsal: the backend whose kernels are listed, and the list.
   let rehearsed: (original: OpenCLBackend, list: KernelList)?
 
   /// - Parameters:
-  ///   - style: how work is cut; nil follows the kind of device.
-  ///   - lanes: 8 or 16, of a wide item's vectors; nil takes what the device prefers.
-  ///   - fillsWithNaN: fill every tensor's memory with NaN before it is handed out, for tests.
+  ///   - style: the division of work; nil chooses by the kind of device.
+  ///   - lanes: 8 or 16 lanes of vectors with `wideItems`; nil takes the device's preference.
+  ///   - fillsWithNaN: fill the memory of every new tensor with NaN, for tests.
   ///   - keepsTimes: read the device's clock around every kernel, for `takeTimes`.
-  ///   - matrixUnits: what makes products of bfloat16 where items are many; nil takes what the device
-  ///     offers.
-  ///   - tuningFolder: where tilings of products were kept; nil for guesses alone.
+  ///   - matrixUnits: the units for products of bfloat16 with `manyItems`; nil takes the device's
+  ///     units.
+  ///   - tuningFolder: the folder of tuning records; nil uses guesses alone.
+  /// - Throws: A failure of the device.
   public convenience init(
     device: Device, style: Style? = nil, lanes: Int? = nil, fillsWithNaN: Bool = false,
     keepsTimes: Bool = false, matrixUnits: MatrixUnits? = nil,
@@ -66,7 +68,7 @@ public final class OpenCLBackend: Backend {
       lanes: lanes, fillsWithNaN: fillsWithNaN, keepsTimes: keepsTimes,
       tuningFolder: tuningFolder, ledger: MemoryLedger())
     guard self.style == .manyItems, let units = matrixUnits ?? .offered(by: device) else { return }
-    // On a context of its own: a fault there would leave this one unusable.
+    // The check uses a separate context, because a failure would make this context unusable.
     matrixUnitsFailure = try OpenCLBackend(
       device: device, style: self.style, lanes: lanes, fillsWithNaN: false, keepsTimes: false,
       tuningFolder: nil, ledger: MemoryLedger()
@@ -110,7 +112,7 @@ public final class OpenCLBackend: Backend {
       tuning: tuning.name, memoryLimit: memoryLimit)
   }
 
-  /// A backend that does nothing but add to a list the kernels that the same calls would launch.
+  /// A backend that computes nothing and lists the kernels that the same calls would launch.
   init(rehearsing original: OpenCLBackend, into list: KernelList) {
     rehearsed = (original, list)
     device = original.device
@@ -134,22 +136,23 @@ public final class OpenCLBackend: Backend {
 
   public func rehearsal() -> (any Rehearsal)? { KernelRehearsal(self) }
 
-  /// A rehearsal needs none beside itself.
+  /// A rehearsal is its own projection.
   public func projection() -> any Backend {
     rehearsed == nil ? ProjectingBackend(self) : self
   }
 
-  /// Matrix units round while they load.
+  /// Kernels on matrix units round operands during the load.
   public var copiesOperands: Bool { matrixUnits == nil }
 
-  /// Somewhat more than a processor's last cache: cohorts of small models were fastest so.
+  /// A little more than a processor's last-level cache: with this size cohorts of small models were
+  /// fastest.
   public let workingSet: Int?
 
   // MARK: Memory
 
-  /// Replicas on parts of the device with some of its processors each, so that a kernel's end is
-  /// waited for by few, and what a kernel writes stays in the cache of the processor that reads it.
-  /// What is left over goes to the whole device, whose kernels any processor takes between others.
+  /// Distributes replicas over parts of the device with some of its processors each. So few
+  /// processors wait for the end of a kernel, and written data stays in the cache of the processor
+  /// that reads it. The remaining replicas run on the whole device, on any free processor.
   public func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
     if let rehearsed {
       return rehearsed.original.spread(replicas).map { part, count in
@@ -166,7 +169,7 @@ public final class OpenCLBackend: Backend {
     return parts.map { ($0, replicas / parts.count) } + (rest > 0 ? [(self, rest)] : [])
   }
 
-  /// None where the device cannot be parted.
+  /// Backends on equal parts; empty if the device cannot be partitioned.
   private func parts(_ count: Int) -> [OpenCLBackend] {
     guard style == .wideItems, count > 1 else { return [] }
     if let made = parts[count] { return made }
@@ -248,12 +251,14 @@ public final class OpenCLBackend: Backend {
     for part in parts.values.joined() { try part.finish() }
   }
 
-  /// Programs that were compiled, and not found in the program cache.
+  /// The number of programs that were compiled and not found in the program cache.
   public var compilations: Int {
     parts.values.joined().reduce(context.compilations) { $0 + $1.compilations }
   }
 
-  /// Waits, and returns how long kernels ran since the last call, by name.
+  /// Waits, and returns the times of kernels since the last call, by name.
+  ///
+  /// - Throws: A failure of the device.
   public func takeTimes() throws -> [String: KernelTime] {
     try parts.values.joined().reduce(into: queue.takeTimes()) {
       try $0.merge($1.takeTimes(), uniquingKeysWith: +)
@@ -289,7 +294,7 @@ public final class OpenCLBackend: Backend {
 
   /// The kernel of a program, built at its first use.
   ///
-  /// - Parameter constants: what a program is compiled for, by the names in its text.
+  /// - Parameter constants: the compile-time constants of a program, by their names in its text.
   func kernel(_ program: KernelProgram, constants: [String: Int] = [:]) throws -> Kernel {
     let key = KernelKey(program: program, constants: constants)
     if let kernel = kernels[key] { return kernel }
@@ -300,7 +305,7 @@ public final class OpenCLBackend: Backend {
     return built
   }
 
-  /// What a program is compiled with.
+  /// The compiler options of a program.
   func options(_ constants: [String: Int]) -> String {
     var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
@@ -309,14 +314,14 @@ public final class OpenCLBackend: Backend {
     return options
   }
 
-  /// Whether a kernel's first use compiles nothing.
+  /// Whether the first use of a kernel needs no compilation.
   func isCompiled(_ program: KernelProgram, constants: [String: Int]) -> Bool {
     kernels[KernelKey(program: program, constants: constants)] != nil
       || context.hasProgram(source: program.source, options: options(constants))
   }
 }
 
-/// Device memory of tensors; goes back to its pool when the last tensor on it goes.
+/// Device memory of tensors. It returns to its pool when its last tensor is released.
 final class OpenCLStorage: Storage {
   let buffer: Buffer
   private let pool: StoragePool<Buffer>

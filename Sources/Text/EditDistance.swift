@@ -1,7 +1,7 @@
-/// The least number of insertions, deletions and substitutions of one element that turn `first`
+/// The smallest number of insertions, deletions and substitutions of one element that turn `first`
 /// into `second` (Levenshtein 1966).
 ///
-/// - Parameter countsSwaps: Whether a swap of two neighbours is one step too (optimal string
+/// - Parameter countsSwaps: Whether a swap of two neighbours is also one step (optimal string
 ///   alignment).
 /// - Complexity: O(first.count * second.count).
 public func editDistance<Element: Equatable>(
@@ -26,7 +26,7 @@ public func editDistance<Element: Equatable>(
   return row[second.count]
 }
 
-/// The least number of insertions, deletions and substitutions of one byte of UTF-8 that turn
+/// The smallest number of insertions, deletions and substitutions of one byte of UTF-8 that turn
 /// `first` into `second`.
 public func editDistance(_ first: String, _ second: String) -> Int {
   editDistance(first.utf8, second.utf8)

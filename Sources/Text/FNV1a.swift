@@ -1,5 +1,5 @@
 /// FNV-1a (Fowler, Noll & Vo; RFC 9923): a hash that is the same on every machine and in every
-/// release, and no protection against anybody who looks for collisions.
+/// release. It does not protect against deliberate collisions.
 ///
 /// Splits of corpora, random streams and digests of kernels depend on its values.
 public enum FNV1a {
@@ -15,8 +15,8 @@ public enum FNV1a {
 
   /// The 64-bit hash with MurmurHash3's finalizer `fmix64` (Appleby) after it.
   ///
-  /// The low bits of FNV-1a depend only on the low bits of the text, so a residue of it is no split
-  /// into independent parts; a residue of this is.
+  /// The low bits of FNV-1a depend only on the low bits of the text, so a residue of `hash64` does
+  /// not split texts into independent parts. A residue of `mixed64` does.
   public static func mixed64(_ bytes: some Sequence<UInt8>) -> UInt64 {
     var hash = hash64(bytes)
     hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD

@@ -1,7 +1,8 @@
 extension String {
-  /// This text fit for one line of a terminal, cut to `limit` characters with `…` after the cut.
+  /// This text made safe for one line of a terminal, cut to `limit` characters with `…` after the
+  /// cut.
   ///
-  /// Text from files can carry terminal escapes that repaint an error message as something else.
+  /// Text from files can contain terminal escapes that display an error message as another text.
   /// The rule is that of `visible(_:)`; line breaks and tabs become `\n`, `\r` and `\t` here.
   public func printable(limit: Int = 60) -> String {
     var text = ""
@@ -17,11 +18,11 @@ extension String {
     return text
   }
 
-  /// This text in quotation marks, fit for one line of a terminal.
+  /// This text in quotation marks, made safe for one line of a terminal.
   public var quoted: String { "\"\(printable(limit: 80))\"" }
 }
 
-/// A byte as an error message names it: `"a"` where it is printable ASCII, else `the byte 0x1B`.
+/// A byte as an error message names it: `"a"` if it is printable ASCII, else `the byte 0x1B`.
 public func byteName(_ byte: UInt8) -> String {
   (0x21..<0x7F).contains(byte)
     ? "\"\(Character(Unicode.Scalar(byte)))\""

@@ -2,20 +2,22 @@ public import Foundation
 
 /// SHA-256 (FIPS 180-4): the digest that names products, files and compiled programs.
 ///
-/// Written here because the library that has it compiles all of a cryptographic library with it,
-/// minutes of a newcomer's first build; nothing secret is protected by it.
+/// It is implemented here because the library that has it adds minutes to the first build. It
+/// protects no secrets.
 public struct SHA256: Sendable {
+  /// Bytes of a digest.
   public static let byteCount = 32
 
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
     0x5be0_cd19,
   ]
-  /// The beginning of a block that is not whole yet.
+  /// The first bytes of an incomplete block.
   private var rest: [UInt8] = []
   private var length: UInt64 = 0
   private var schedule = [UInt32](repeating: 0, count: 64)
 
+  /// A digest of no bytes yet.
   public init() {}
 
   /// The 32 bytes of the digest of some bytes.
@@ -25,12 +27,14 @@ public struct SHA256: Sendable {
     return hash.finalize()
   }
 
+  /// Adds bytes to the digested text.
   public mutating func update(data: some DataProtocol) {
     for region in data.regions {
       region.withUnsafeBytes { update(bytes: $0) }
     }
   }
 
+  /// Adds bytes to the digested text.
   public mutating func update(bytes: UnsafeRawBufferPointer) {
     length += UInt64(bytes.count)
     var bytes = bytes[...]
@@ -49,7 +53,7 @@ public struct SHA256: Sendable {
     rest.append(contentsOf: bytes)
   }
 
-  /// The digest of everything so far; the value is not to be used afterwards.
+  /// The digest of all bytes so far. The value must not be used afterwards.
   public mutating func finalize() -> [UInt8] {
     // A 1 bit, zeros up to the last eight bytes of a block, and the length in bits.
     let bits = length &* 8
@@ -106,7 +110,7 @@ public struct SHA256: Sendable {
 }
 
 extension Sequence<UInt8> {
-  /// Two lower-case hexadecimal digits a byte.
+  /// Two lower-case hexadecimal digits per byte.
   public var hexadecimal: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(

@@ -1,5 +1,5 @@
 extension Collection<UInt8> {
-  /// The number of bytes before the first one that is not part of valid UTF-8; nil where all are.
+  /// The number of bytes before the first byte that is not valid UTF-8; nil if all bytes are valid.
   public var firstInvalidUTF8: Int? {
     var parser = UTF8.ForwardParser()
     var offset = 0
@@ -14,10 +14,10 @@ extension Collection<UInt8> {
   }
 }
 
-/// A string that is equal to another only if their UTF-8 bytes are.
+/// A string whose `==` compares UTF-8 bytes.
 ///
-/// `==` of `String` also calls canonically equivalent texts equal ("à" as one or as two code
-/// points), which to every other program are different keys.
+/// `==` of `String` is also true for canonically equivalent texts ("à" as one or as two code
+/// points). In other programs these are different keys.
 public struct UTF8Key: Hashable, Sendable {
   public let string: String
 

@@ -1,11 +1,11 @@
-/// Spells out every character that could act on a reader's screen instead of showing on it.
+/// Writes as escapes all characters that can act on a screen instead of being visible on it.
 ///
-/// Text written by a model may hold terminal escapes, bidirectional overrides or invisible tags
-/// that make a line read as something else. Controls other than newline and tab become `\xhh`;
+/// Text from a model can contain terminal escapes, bidirectional overrides or invisible tags that
+/// make a line look like another text. Controls other than newline and tab become `\xhh`;
 /// bidirectional and other format characters, default-ignorable characters, line and paragraph
 /// separators, noncharacters and the replacement character (the mark of invalid UTF-8) become
-/// `\u{h}`. Everything else, the backslash included, stays as it is, so that applying the function
-/// twice changes nothing.
+/// `\u{h}`. All other characters, including the backslash, do not change, so a second application
+/// of the function changes nothing.
 ///
 /// Source: Unicode UTR 36, section 3; CWE-150 (escape sequences), CVE-2021-42574 (bidirectional
 /// text).
@@ -25,13 +25,15 @@ public func visible(_ text: String) -> String {
   return result
 }
 
-/// Decodes UTF-8 and spells out what `visible(_: String)` does, and each invalid byte as `\xhh`.
+/// Decodes UTF-8 and writes the same escapes as `visible(_: String)`, and each invalid byte as
+/// `\xhh`.
 ///
 /// Decoding into a `String` first would turn every invalid sequence into the same U+FFFD.
 public func visible(bytes: some Sequence<UInt8>) -> String {
   var result = ""
   var parser = Unicode.UTF8.ForwardParser()
-  // The parser may read past an invalid sequence, so its bytes are taken from this copy.
+  // The parser may read past an invalid sequence, so the bytes of the sequence are taken from this
+  // copy.
   let copy = Array(bytes)
   var offset = 0
   var iterator = copy.makeIterator()
@@ -51,14 +53,14 @@ public func visible(bytes: some Sequence<UInt8>) -> String {
   }
 }
 
-/// A stretch of text, and whether it spells out a hidden character.
+/// A part of a text, and whether it is an escape for a hidden character.
 public struct VisibleSegment: Hashable, Sendable {
   public var text: String
   public var isEscape: Bool
 }
 
-/// The text of `visible(_:)` in stretches, so that a page can tell `\x1b` written by the model from
-/// an escape character shown as such.
+/// The text of `visible(_:)` in parts, so that a page can distinguish the text `\x1b` of a model
+/// from the escape of a hidden character.
 public func visibleSegments(_ text: String) -> [VisibleSegment] {
   var segments: [VisibleSegment] = []
   for scalar in text.unicodeScalars {

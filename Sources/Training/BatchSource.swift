@@ -3,20 +3,21 @@ package import Foundation
 import JSON
 import Studies
 
-/// Where the batches of a cohort's training come from.
+/// The source of the batches of a cohort's training.
 package protocol BatchSource: AnyObject {
-  /// Steps after which nothing is left over that a checkpoint would have to hold.
+  /// The number of steps after which the source has no state that a checkpoint must contain.
   var period: Int { get }
 
   /// The batch of a step, in parts.
   func batches(_ step: Int) throws -> [CohortBatch]
 
-  /// What is worth keeping of every step besides its loss, a list per replica; empty where nothing is.
+  /// The metrics of every step in addition to its loss, one list per replica; empty if there are
+  /// none.
   var metrics: [[MetricRow]] { get set }
 }
 
 extension BatchSource {
-  /// Writes a replica's metrics, where there are any, to a product or a checkpoint.
+  /// Writes a replica's metrics, if there are any, to a product or a checkpoint.
   package func write(_ replica: Int, to folder: URL) throws {
     guard !metrics.isEmpty else { return }
     try JSONLines.lines(metrics[replica])
@@ -24,10 +25,10 @@ extension BatchSource {
   }
 }
 
-/// What a step of a replica was like: a row of `metrics.jsonl`.
+/// The metrics of one step of a replica: a row of `metrics.jsonl`.
 public struct MetricRow: Hashable, Sendable, Codable {
   public var step: Int
-  /// By name; nil (null) where a number is not finite.
+  /// The metrics by name; nil (null) if a number is not finite.
   public var values: [String: Double?]
 
   package init(step: Int, _ values: KeyValuePairs<String, Double>) {
@@ -39,7 +40,7 @@ public struct MetricRow: Hashable, Sendable, Codable {
   package static let fileName = "metrics.jsonl"
 }
 
-/// Documents as they are.
+/// Batches of documents with the mean negative log-likelihood as their loss.
 package final class DocumentSource: BatchSource {
   package let period = 1
   package var metrics: [[MetricRow]] = []

@@ -4,12 +4,12 @@ public import Transformers
 /// R replicas of one architecture in training: weights, moments, and every number of a step on the
 /// device.
 public final class Cohort {
-  /// What a replica starts from and how it is trained.
+  /// The start and the training settings of a replica.
   public struct Replica {
-    /// Its P parameters; nil leaves what the memory holds, where only the memory matters.
+    /// The P parameters; nil leaves the memory uninitialised, if only the memory use matters.
     public var parameters: [Float]?
     public var schedule: Schedule
-    /// nil is what the optimizer's settings say.
+    /// The weight decay; nil takes the value of the optimizer's settings.
     public var weightDecay: Float?
 
     public init(parameters: [Float]?, schedule: Schedule, weightDecay: Float? = nil) {
@@ -19,32 +19,34 @@ public final class Cohort {
     }
   }
 
-  /// Where a replica stands.
+  /// The state of a replica's training.
   public enum Status: Hashable, Sendable {
     case active
     /// Stopped by rule, or at the end of its schedule.
     case stopped
-    /// A loss or gradient was not finite: the update was refused and the replica left as it was.
+    /// A loss or gradient was not finite. The update was not made, and the replica does not change
+    /// any more.
     case diverged(atStep: Int)
   }
 
-  /// The replicas' models in order, by the backend that each lies on.
+  /// The replicas' models in order, one model per backend.
   public var models: [Transformer] { parts.map(\.part.model) }
-  /// The replicas in order, spread over the device.
+  /// The replicas in order, distributed over the device.
   private let parts: [(replicas: Range<Int>, part: CohortPart)]
   public let replicas: Int
   public let steps: Int
   public private(set) var stepsIssued = 0
 
   /// - Parameters:
-  ///   - steps: S, the longest that any replica trains.
+  ///   - steps: S, the largest number of steps of a replica.
   ///   - geometry: the shape of every batch, or of every part of one.
-  ///   - recomputes: whether gradients are made without keeping a block's activations, which changes
-  ///     no byte.
-  ///   - freezesEmbedding: whether the embedding table, which may be the output matrix too, stays as
-  ///     it is. It has no part then in the gradient's norm and no moments.
-  ///   - together: the most replicas that go through a pass together; nil takes as many as the
-  ///     backend's caches hold.
+  ///   - recomputes: whether gradients are computed without keeping a block's activations. This
+  ///     does not change the bytes.
+  ///   - freezesEmbedding: whether the embedding table, which may also be the output matrix, is
+  ///     frozen. Then it is not part of the gradient's norm and has no moments.
+  ///   - together: the largest number of replicas in one pass; nil takes as many as fit into the
+  ///     backend's caches.
+  /// - Throws: A failure of the device.
   public init(
     _ configuration: ModelConfiguration, replicas list: [Replica], steps: Int,
     settings: OptimizerSettings, geometry: BatchGeometry, recomputes: Bool = false,
@@ -70,9 +72,13 @@ public final class Cohort {
   }
 
   /// Enqueues one step: forward, backward, clipping and update. Nothing is downloaded.
+  ///
+  /// - Throws: A failure of the device.
   public func step(_ batch: CohortBatch) throws { try step([batch]) }
 
   /// Enqueues one step on a batch in parts, whose gradients are summed in this order.
+  ///
+  /// - Throws: A failure of the device.
   public func step(_ batches: [CohortBatch]) throws {
     precondition(
       stepsIssued < steps && !batches.isEmpty,
@@ -82,18 +88,24 @@ public final class Cohort {
   }
 
   /// Waits, and returns the losses of steps in a range: one list per replica.
+  ///
+  /// - Throws: A failure of the device.
   public func losses(of range: Range<Int>) throws -> [[Float]] {
     guard !range.isEmpty else { return [[Float]](repeating: [], count: replicas) }
     return try parts.flatMap { try $0.part.losses(of: range) }
   }
 
   /// Waits, and returns a replica's parameters.
+  ///
+  /// - Throws: A failure of the device.
   public func parameters(of replica: Int) throws -> [Float] {
     let (part, index) = place(of: replica)
     return try part.model.parameters.replicas(index..<index + 1).floats()
   }
 
-  /// Waits, and returns where every replica stands.
+  /// Waits, and returns the status of every replica.
+  ///
+  /// - Throws: A failure of the device.
   public func statuses() throws -> [Status] {
     try parts.flatMap { try $0.part.latches() }.map { latch, updates in
       switch latch {
@@ -104,7 +116,9 @@ public final class Cohort {
     }
   }
 
-  /// Stops replicas by rule: from the next step on they are left as they are.
+  /// Stops replicas by rule. From the next step on they do not change.
+  ///
+  /// - Throws: A failure of the device.
   public func stop(_ indices: [Int]) throws {
     for replica in indices {
       let (part, index) = place(of: replica)
@@ -121,15 +135,18 @@ public final class Cohort {
 
   // MARK: Checkpoints
 
-  /// Waits, and returns all of a replica that its next step depends on.
+  /// Waits, and returns the whole state of a replica on which its next step depends.
+  ///
+  /// - Throws: A failure of the device.
   public func state(of replica: Int) throws -> ReplicaState {
     let (part, index) = place(of: replica)
     return try part.state(of: index)
   }
 
-  /// Puts every replica where it stood after `step` steps; the next step is that one's successor.
+  /// Restores the state of every replica after `step` steps. The next step continues from there.
   ///
-  /// - Parameter losses: of these steps, one list per replica.
+  /// - Parameter losses: the losses of these steps, one list per replica.
+  /// - Throws: A failure of the device.
   public func resume(_ states: [ReplicaState], at step: Int, losses: [[Float]]) throws {
     precondition(
       states.count == replicas && losses.allSatisfy { $0.count == step } && step <= steps,
@@ -141,17 +158,17 @@ public final class Cohort {
   }
 }
 
-/// All of a replica in training that its next step depends on, besides its documents.
+/// The state of a replica in training on which its next step depends, without its documents.
 public struct ReplicaState: Equatable, Sendable {
-  /// P.
+  /// P parameters.
   public var parameters: [Float]
   /// Momentum, of the parameters that are updated.
   public var firstMoment: [Float]
   /// The mean squares, of the parameters that AdamW updates.
   public var secondMoment: [Float]
-  /// Updates made.
+  /// The number of updates.
   public var steps: Int32
-  /// As the device holds it: 1 active, 0 stopped, else diverged.
+  /// The state on the device: 1 active, 0 stopped, else diverged.
   public var latch: Int32
 
   public init(

@@ -2,34 +2,35 @@ public import Tensors
 
 /// One batch for every replica of a cohort, on the host.
 ///
-/// A replica's examples lie one after another without padding, B · T rows at the most. Only the N rows
-/// that predict a target are unembedded, B · targets at the most.
+/// A replica's examples are stored one after another without padding, in at most B · T rows. Logits
+/// are computed only for the N rows that predict a target, at most B · targets.
 public struct CohortBatch {
   public let geometry: BatchGeometry
   public let replicas: Int
-  /// (R, B·T): tokens of every example but its last, and their positions; zeros after them.
+  /// (R, B·T): the tokens of every example without its last token, and their positions; zeros after
+  /// them.
   public private(set) var tokens: [Int32]
   public private(set) var positions: [Int32]
-  /// (R, B): of every example, 0 where there is none, and the row of its first token.
+  /// (R, B): the length of every example, 0 if there is no example, and the row of its first token.
   public private(set) var lengths: [Int32]
   public private(set) var starts: [Int32]
-  /// (R, N): the rows that predict, -1 after them; `places` (R, B·T) is the inverse, -1 where a row
-  /// predicts nothing.
+  /// (R, N): the rows that predict a target, -1 after them. `places` (R, B·T) is the inverse, -1
+  /// for a row that predicts nothing.
   public private(set) var rows: [Int32]
   public private(set) var places: [Int32]
   /// (R, N).
   public private(set) var targets: [Int32]
-  /// (R): how many rows and targets there are.
+  /// (R): the numbers of rows and targets.
   public private(set) var rowCounts: [Int32]
   public private(set) var targetCounts: [Int32]
-  /// (R, N): 0 after the last target. As made here -1 / (the replica's targets): their weighted sum of
-  /// log-probabilities is the mean negative log-likelihood.
+  /// (R, N): 0 after the last target. The default is -1 / (the replica's number of targets), so the
+  /// weighted sum of log-probabilities is the mean negative log-likelihood.
   public var weights: [Float]
 
   /// - Parameters:
-  ///   - examples: for every replica at most B examples.
-  ///   - weights: for every replica and example those of its targets; nil makes the mean.
-  ///   - targetTotals: for every replica the targets that the mean is over; nil means these.
+  ///   - examples: at most B examples per replica.
+  ///   - weights: the weights of the targets of every replica and example; nil makes the mean.
+  ///   - targetTotals: the number of targets of the mean, per replica; nil takes the batch's targets.
   public init(
     _ examples: [[Example]], geometry: BatchGeometry, weights given: [[[Double]]]? = nil,
     targetTotals: [Int]? = nil
@@ -54,7 +55,7 @@ public struct CohortBatch {
       let weight = -1 / Float(total)
       var (row, place) = (0, 0)
       for (index, example) in list.enumerated() {
-        // The last token is predicted and predicts nothing.
+        // The last token is a target and predicts nothing.
         let length = example.tokens.count - 1
         precondition(
           length <= t && example.targetCount <= geometry.targets,
@@ -84,10 +85,11 @@ public struct CohortBatch {
 }
 
 extension CohortBatch {
-  /// A batch in equal parts whose gradients are summed: with the weights that it has as one.
+  /// A batch in equal parts whose gradients are summed. The weights are those of the undivided
+  /// batch.
   ///
   /// - Parameters:
-  ///   - geometry: of a part.
+  ///   - geometry: the geometry of a part.
   ///   - weights: for every replica and example those of its targets; nil makes the mean.
   public static func parts(
     _ examples: [[Example]], geometry: BatchGeometry, weights: [[[Double]]]? = nil
@@ -117,9 +119,12 @@ public struct BatchTensors {
   public let weights: Tensor
   /// (R, B·T), with the tokens' live rows.
   public let places: Tensor
-  /// (R, ...): all integers of a replica one after another, so that a batch is two uploads.
+  /// (R, ...): all integers of a replica one after another, so a batch needs two uploads.
   private let integers: Tensor
 
+  /// Allocates the tensors of batches of `r` replicas.
+  ///
+  /// - Throws: A failure of the device.
   public init(replicas r: Int, geometry: BatchGeometry, on backend: any Backend) throws {
     let (b, t, n) = (geometry.batch, geometry.positions, geometry.batch * geometry.targets)
     self.geometry = geometry
@@ -144,11 +149,11 @@ public struct BatchTensors {
     weights = try backend.empty([r, n], live: predicting)
   }
 
-  /// Those of some replicas.
+  /// The tensors of some replicas.
   public func replicas(_ range: Range<Int>) -> BatchTensors { BatchTensors(self, range) }
 
   private init(_ whole: BatchTensors, _ range: Range<Int>) {
-    // The same live rows again for tensors that have them in common.
+    // Tensors with common live rows share one object.
     let live = whole.tokens.live?.replicas(range)
     let predicting = whole.rows.live?.replicas(range)
     func part(_ tensor: Tensor, live: LiveRows? = nil) -> Tensor {
@@ -164,7 +169,8 @@ public struct BatchTensors {
     integers = part(whole.integers)
   }
 
-  /// - Parameter first: the batch's replica that is this one's first.
+  /// - Parameter first: the index of the batch's replica that is this tensors' first replica.
+  /// - Throws: A failure of the device.
   public func assign(_ batch: CohortBatch, from first: Int = 0) throws {
     precondition(batch.geometry == geometry, "batch: geometry \(batch.geometry) is not \(geometry)")
     let replicas = first..<first + lengths.shape.replicas

@@ -4,10 +4,10 @@ package import Studies
 import JSON
 import Transformers
 
-/// Where the replicas of a cohort in training stand on disk: for each a folder with what its next
-/// step depends on, beside what the maker of its kind adds.
+/// A checkpoint of a cohort in training on disk: one folder per replica with the state on which its
+/// next step depends, and with additions by the kind of its stage.
 package struct CohortCheckpoint {
-  /// Steps that the cohort has issued.
+  /// The number of steps that the cohort has enqueued.
   package let step: Int
   /// A checkpoint per stage, in the order of the stages.
   package let products: [Product]
@@ -18,7 +18,7 @@ package struct CohortCheckpoint {
     (step, products) = latest
   }
 
-  /// Puts a cohort of these stages, and where its batches come from, where the checkpoint was made.
+  /// Restores a cohort of these stages and the source of its batches from the checkpoint.
   package func resume(_ cohort: Cohort, _ source: any BatchSource) throws {
     try resume(cohort)
     for replica in source.metrics.indices {
@@ -26,7 +26,7 @@ package struct CohortCheckpoint {
     }
   }
 
-  /// Puts a cohort of these stages where the checkpoint was made.
+  /// Restores a cohort of these stages from the checkpoint.
   package func resume(_ cohort: Cohort) throws {
     var losses: [[Float]] = []
     let states = try products.map { product in
@@ -43,9 +43,9 @@ package struct CohortCheckpoint {
     try cohort.resume(states, at: step, losses: losses)
   }
 
-  /// Makes a checkpoint of a cohort durable.
+  /// Saves a checkpoint of a cohort durably.
   ///
-  /// - Parameter add: Adds to the folder of a replica what its kind needs besides.
+  /// - Parameter add: Adds files of the stage's kind to the folder of a replica.
   package static func save<Kind: Stage>(
     _ cohort: Cohort, _ stages: [Kind], _ commit: Commit<Kind>,
     add: (_ replica: Int, _ folder: URL) throws -> Void

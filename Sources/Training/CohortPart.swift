@@ -2,12 +2,11 @@ import Gradients
 import Tensors
 import Transformers
 
-/// Replicas of a cohort whose steps follow each other on one backend, without waiting for the rest.
+/// A part of a cohort: replicas on one backend, whose steps do not wait for other parts.
 final class CohortPart {
   let model: Transformer
-  /// The replicas that go through forward and backward pass together, each with its part of the model
-  /// and the batch: as many as the caches hold. Replicas do not depend on each other, so this changes
-  /// no byte.
+  /// Chunks of replicas with a common forward and backward pass, as many as fit into the caches.
+  /// Replicas do not depend on each other, so the chunks do not change the bytes.
   private let chunks: [(model: Transformer, batch: BatchTensors, loss: Tensor)]
   private let replicas: Int
   private let update: ParameterUpdate
@@ -16,7 +15,7 @@ final class CohortPart {
   private let schedule: Tensor
   private let stepCounts: Tensor
   private let active: Tensor
-  /// (R): of the step now.
+  /// (R): the losses of the present step.
   private let loss: Tensor
   /// (1, S · R): the losses of step s at s · R.
   private let losses: Tensor
@@ -62,7 +61,7 @@ final class CohortPart {
   ///
   /// - Parameters:
   ///   - batches: parts of the batch, whose gradients and losses are summed in this order.
-  ///   - first: the batch's replica that is this part's first.
+  ///   - first: the index of the batch's replica that is this part's first replica.
   func step(_ number: Int, _ batches: [CohortBatch], from first: Int) throws {
     for (index, hostBatch) in batches.enumerated() {
       try batch.assign(hostBatch, from: first)
@@ -76,7 +75,8 @@ final class CohortPart {
       to: losses.slice(from: number * replicas, shape: [1, replicas]))
   }
 
-  /// Forward and backward pass of some replicas over a batch, or over a part that adds to the others'.
+  /// Runs the forward and backward pass of some replicas over a batch, or over a part of a batch
+  /// whose gradients are added.
   private func pass(
     _ model: Transformer, _ batch: BatchTensors, _ loss: Tensor, adds: Bool
   ) throws {

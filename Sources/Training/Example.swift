@@ -15,13 +15,13 @@ public struct Example: Hashable, Sendable {
   public var targetCount: Int { tokens.count - firstTarget }
 }
 
-/// The shape that every batch of a stage has, a property of the stage and never of a cohort.
+/// The shape of every batch of a stage. It is a property of the stage and not of its cohort.
 public struct BatchGeometry: Hashable, Sendable, Codable {
   /// B.
   public var batch: Int
   /// T.
   public var positions: Int
-  /// The most targets that one row may have.
+  /// The largest number of targets of one sequence.
   public var targets: Int
 
   public init(batch: Int, positions: Int, targets: Int) {

@@ -1,8 +1,8 @@
 import Tensors
 import Transformers
 
-/// Muon's update of the blocks' matrices: many at a time, since a product of many small matrices takes a
-/// device hardly longer than one.
+/// Muon's update of the blocks' matrices. Many matrices are updated together, because a product of
+/// many small matrices takes hardly longer than one product.
 struct MuonUpdate {
   let settings: MuonSettings
   /// Adjacent matrices of one shape.
@@ -15,14 +15,14 @@ struct MuonUpdate {
     /// Rows and columns once a matrix with more rows than columns is transposed.
     var rows: Int { min(shape[1], shape[2]) }
     var columns: Int { max(shape[1], shape[2]) }
-    /// The numbers in work: two copies of every matrix and two square ones for each.
+    /// The number of working elements: two copies of every matrix and two square matrices for each.
     var working: Int { shape[0] * (2 * rows * columns + 2 * rows * rows) }
   }
-  /// Runs that are updated together: of equal rows and columns, as many as fit into memory that a device
-  /// can spare. The division changes no byte.
+  /// Runs that are updated together: they have equal rows and columns, and as many as fit into the
+  /// working memory. The division does not change the bytes.
   private let batches: [[Run]]
 
-  /// The bytes that matrices in work may take, unless a single run takes more.
+  /// The largest number of bytes of working memory, unless a single run needs more.
   private static let workingSet = 1 << 28
 
   init(_ settings: MuonSettings, _ model: Transformer) {
@@ -78,7 +78,7 @@ struct MuonUpdate {
     let (rows, columns) = (runs[0].rows, runs[0].columns)
     let count = runs.reduce(0) { $0 + $1.shape[0] }
 
-    /// Calls `body` with each run of a tensor and its part of the directions of all.
+    /// Calls `body` with each run of a tensor and its part of all directions.
     func forEach(
       _ directions: Tensor,
       _ body: (_ start: Int, _ shape: Shape, _ direction: Tensor) throws -> Void

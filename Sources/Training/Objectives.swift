@@ -2,10 +2,10 @@ import Foundation
 
 /// Objectives as weights on token log-probabilities.
 ///
-/// An objective J(θ) that sees the model only through log-probabilities l_i has the gradient
-/// Σ_i (∂J/∂l_i) ∇l_i: that of a weighted sum whose weights are ∂J/∂l_i at the present θ. So the weights
-/// are found from log-probabilities that were just computed, and training knows weighted sums alone.
-/// All losses are minimised; all arithmetic is in double precision.
+/// If an objective J(θ) depends on the model only through log-probabilities l_i, its gradient is
+/// Σ_i (∂J/∂l_i) ∇l_i. This is the gradient of a weighted sum with the weights ∂J/∂l_i at the
+/// present θ. So the weights are computed from present log-probabilities, and training needs
+/// weighted sums only. All losses are minimised; all arithmetic is in double precision.
 public enum Objective {
   /// Direct preference optimisation of one pair (Rafailov et al. 2023, arXiv:2305.18290, equation 7):
   /// -log σ(β z), z = (l_w - r_w) - (l_l - r_l), over whole responses' log-probabilities l under the
@@ -20,16 +20,16 @@ public enum Objective {
   ) -> (loss: Double, chosenWeight: Double, isRight: Bool) {
     let z = (chosen - reference.chosen) - (rejected - reference.rejected)
     let x = beta * z
-    // log(1 + e^-x) and 1/(1 + e^x), each by the exponential that cannot overflow.
+    // log(1 + e^-x) and 1/(1 + e^x), both computed from an exponential that cannot overflow.
     let small = exp(-abs(x))
     return (
       max(-x, 0) + log1p(small), -beta * (x > 0 ? small : 1) / (1 + small), z > 0
     )
   }
 
-  /// Rewards against those of other answers to the same prompt: (r - mean) / standard deviation, over
-  /// groups of `size` that follow each other (Shao et al. 2024, arXiv:2402.03300). 0 where all of a
-  /// group's rewards are equal.
+  /// Advantages of answers among the answers to the same prompt: (r - mean) / standard deviation,
+  /// over consecutive groups of `size` (Shao et al. 2024, arXiv:2402.03300). They are 0 if all
+  /// rewards of a group are equal.
   public static func groupAdvantages(_ rewards: [Double], size: Int) -> [Double] {
     precondition(
       size > 0 && rewards.count % size == 0, "\(rewards.count) rewards in groups of \(size)")

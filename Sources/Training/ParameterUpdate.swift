@@ -1,18 +1,18 @@
 import Tensors
 import Transformers
 
-/// How gradients change the parameters of R replicas, and what of earlier gradients that takes.
+/// The update of the parameters of R replicas by gradients, with the optimizer's moments.
 final class ParameterUpdate {
   private let settings: OptimizerSettings
   private let layout: ParameterLayout
   private let muon: MuonUpdate?
-  /// The parameters that are updated: those before them are frozen.
+  /// The updated parameters. Parameters before them are frozen.
   private let trained: Range<Int>
-  /// The parameters that AdamW updates, in parts that follow each other in `secondMoment`.
+  /// The parameters that AdamW updates, in parts that are consecutive in `secondMoment`.
   private let byAdamW: [Range<Int>]
   /// (R, P'): momentum, of the parameters that are updated.
   let firstMoment: Tensor
-  /// (R, P''): mean squares, of the parameters that AdamW updates; nil where it updates none.
+  /// (R, P''): mean squares of the parameters that AdamW updates; nil if it updates none.
   let secondMoment: Tensor?
   private let squaredNorm: Tensor
   private let control: Tensor
@@ -39,8 +39,8 @@ final class ParameterUpdate {
     control = try backend.empty([replicas, 5])
   }
 
-  /// Enqueues an update of the replicas that `Backend.gateUpdate` lets have one, from the gradients that
-  /// a pass has left.
+  /// Enqueues an update of the replicas that `Backend.gateUpdate` allows, from the gradients of the
+  /// last pass.
   func callAsFunction(
     _ model: Transformer, loss: Tensor, schedule: Tensor, steps: Tensor, active: Tensor
   ) throws {

@@ -11,7 +11,7 @@ public struct PreferencePair: Hashable, Sendable {
   }
 }
 
-/// Pairs of responses, weighted so that a step follows the gradient of the preference objective.
+/// Batches of pairs of responses, with the weights of the preference objective's gradient.
 package final class PreferenceSource: BatchSource {
   package let period = 1
   package var metrics: [[MetricRow]]

@@ -2,8 +2,9 @@ import Tensors
 package import Transformers
 
 extension Generation {
-  /// Samples at temperature 1 of replicas of several cohorts in their order, each with its own prompts,
-  /// as many for each; runs overlap.
+  /// Samples responses at temperature 1 from the replicas of several cohorts, in their order. Each
+  /// replica has its own prompts, and all have the same number of prompts. The cohorts run at the
+  /// same time.
   package static func responses(
     to prompts: [[[Int32]]], models: [Transformer], maximumTokens: Int, seeds: [UInt64]
   ) throws -> [[[Int32]]] {
@@ -29,7 +30,8 @@ extension Generation {
 }
 
 extension Example {
-  /// A drawn response after its prompt; one that was cut off has no end to learn.
+  /// An example of a drawn response after its prompt. A response that was cut off has no end token
+  /// to learn.
   package init(prompt: [Int32], drawn response: [Int32], maximumTokens: Int) {
     let isCut = response.count == maximumTokens
     self.init(

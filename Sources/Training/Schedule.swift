@@ -20,9 +20,10 @@ public enum Schedule: Hashable, Sendable, Codable {
     }
   }
 
-  /// What the device reads at each step: rate, 1/(1 - beta1^t), 1/(1 - beta2^t), t = step + 1, and decay.
+  /// The numbers that the device reads at each step: rate, 1/(1 - beta1^t), 1/(1 - beta2^t), t =
+  /// step + 1, and decay.
   ///
-  /// The powers are taken in double precision here: in float, 1 - 0.999^1 keeps 13 good bits.
+  /// The powers are computed in double precision: in float, 1 - 0.999^1 has only 13 correct bits.
   func table(steps: Int, betas: [Float], weightDecay: Float) -> [Float] {
     var table: [Float] = []
     table.reserveCapacity(4 * steps)

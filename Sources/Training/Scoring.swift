@@ -6,16 +6,20 @@ public import Transformers
 public struct Scoring {
   /// One list per replica.
   private let examples: [[Example]]
-  /// (R, N): of a replica's targets, one example after another.
+  /// (R, N): the log-probabilities of a replica's targets, one example after another.
   private let values: Tensor
 
-  /// Enqueues the pass of examples that are the same for every replica.
+  /// Enqueues the pass of the same examples for every replica.
+  ///
+  /// - Throws: A failure of the device.
   public init(of examples: [Example], model: Transformer) throws {
     try self.init(
       ofEach: [[Example]](repeating: examples, count: model.replicas), model: model)
   }
 
   /// Enqueues the pass of every replica's own examples.
+  ///
+  /// - Throws: A failure of the device.
   public init(ofEach examples: [[Example]], model: Transformer) throws {
     let all = examples.joined()
     let positions = ((all.map { $0.tokens.count - 1 }.max() ?? 1) + 7) / 8 * 8
@@ -36,6 +40,8 @@ public struct Scoring {
 
   /// Waits, and returns log p of every target token of every example: [replica][example][target],
   /// nats.
+  ///
+  /// - Throws: A failure of the device.
   public func logProbabilities() throws -> [[[Double]]] {
     let all = try values.floats()
     return examples.enumerated().map { replica, examples in
@@ -47,7 +53,10 @@ public struct Scoring {
     }
   }
 
-  /// Of the replicas of several cohorts in their order, each with its own examples; passes overlap.
+  /// Log-probabilities under the replicas of several cohorts, in their order. Each replica has its
+  /// own examples. The passes run at the same time.
+  ///
+  /// - Throws: A failure of the device.
   public static func logProbabilities(
     ofEach examples: [[Example]], models: [Transformer]
   ) throws -> [[[Double]]] {

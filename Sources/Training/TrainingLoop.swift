@@ -2,17 +2,17 @@ package import Foundation
 package import Studies
 
 extension Cohort {
-  /// Trains step by step to the end of the schedule, from where a checkpoint left the cohort; waits now
-  /// and then to report, and makes a checkpoint every half minute and when it is stopped.
+  /// Trains from the cohort's present step to the end of the schedule. It waits at intervals to
+  /// report, and saves a checkpoint every half minute and when it is stopped.
   ///
   /// - Parameters:
-  ///   - source: Where the batches come from.
-  ///   - stages: What the replicas are made for, in their order.
-  ///   - isDone: Looked at before every step: true ends the training.
-  ///   - report: The number of steps done, of positions trained on since the call, and the mean loss of
-  ///     the replicas in nats a token; nil where the source has metrics instead.
+  ///   - source: The source of the batches.
+  ///   - stages: The stages of the replicas, in their order.
+  ///   - isDone: Called before every step; true ends the training.
+  ///   - report: The number of steps done, of positions trained on since the call, and the mean
+  ///     loss of the replicas in nats per token; nil if the source has metrics instead.
   ///   - after: Runs after every step, with the number of steps done.
-  ///   - save: Adds to a replica's checkpoint what `after` has gathered.
+  ///   - save: Adds the data that `after` has collected to a replica's checkpoint.
   package func train<Kind: Stage>(
     on source: any BatchSource, of stages: [Kind], _ commit: Commit<Kind>,
     isDone: () -> Bool = { false },

@@ -1,16 +1,20 @@
 public import Tensors
 public import Transformers
 
-/// Device memory that training needs, found by making the same calls on a backend that computes nothing.
+/// The device memory that training needs, found by the same calls on a backend that computes
+/// nothing.
 public enum TrainingMemory {
-  /// Bytes that one replica's pass holds beside its parameters and their gradients.
+  /// Bytes of one replica's pass in addition to its parameters and their gradients.
+  ///
+  /// - Throws: A failure of the device.
   public static func activations(
     _ model: ModelConfiguration, _ geometry: BatchGeometry, recomputes: Bool = false,
     freezesEmbedding: Bool = false, on backend: any Backend
   ) throws -> Int {
     let projection = ProjectingBackend(backend)
     let replica = Cohort.Replica(parameters: nil, schedule: .constant(peak: 0, warmup: 0))
-    // One replica on the whole device, where `Cohort` would ask how many go together.
+    // One replica on the whole device. `Cohort` would first compute the number of replicas per
+    // pass.
     let part = try CohortPart(
       model, replicas: [replica], steps: 1, settings: .adamW(AdamWSettings()), geometry: geometry,
       recomputes: recomputes, freezesEmbedding: freezesEmbedding, together: 1, on: projection)
@@ -22,8 +26,8 @@ public enum TrainingMemory {
   /// Bytes that a cohort takes from a device.
   ///
   /// - Parameters:
-  ///   - others: models of its size that are held for each of its own, such as a reference.
-  ///   - then: what is done with all of them between steps.
+  ///   - others: the number of additional models of this size per replica, such as a reference.
+  ///   - then: the work with all models between steps.
   public static func cohort(
     _ model: ModelConfiguration, replicas: Int, steps: Int,
     settings: OptimizerSettings = .adamW(AdamWSettings()), geometry: BatchGeometry,

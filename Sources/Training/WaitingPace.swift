@@ -1,5 +1,5 @@
-/// When training waits for the device: seldom enough that parts of a cohort seldom wait for each other,
-/// and often enough that a request to stop is soon seen.
+/// The steps at which training waits for the device. They are rare, so that parts of a cohort
+/// seldom wait for each other, and frequent enough that a request to stop is noticed soon.
 struct WaitingPace {
   /// Steps from one wait to the next.
   private var steps = 1

@@ -3,11 +3,11 @@ import Text
 
 /// The byte tokenizer as the files of Hugging Face's libraries.
 ///
-/// In a byte-level BPE (Radford et al. 2019) with 256 tokens and no merges a token's id is its byte.
-/// Left to itself the `tokenizers` library turns `<bos>` in a text into id 256; the setting
+/// In a byte-level BPE (Radford et al. 2019) with 256 tokens and no merges a token's id is its
+/// byte. By default the `tokenizers` library turns `<bos>` in a text into id 256. The setting
 /// `split_special_tokens` of `tokenizer_config.json` makes `transformers` read it as bytes, as here
-/// (`Tokenizer.encode_special_tokens` where `tokenizers` is used alone). Decoding the unused ids
-/// gives their names there and nothing here.
+/// (`Tokenizer.encode_special_tokens` if `tokenizers` is used alone). Decoding an unused id gives
+/// its name there and nothing here.
 extension ByteTokenizer {
   /// `tokenizer.json`, the same bytes for the same vocabulary.
   public var tokenizerJSON: String {
@@ -44,9 +44,9 @@ extension ByteTokenizer {
 
   /// Puts `<bos>` before a text unless the caller says `add_special_tokens=False`.
   ///
-  /// It stands here because version 5 of `transformers` passes over `add_bos_token` of
-  /// `tokenizer_config.json`, which version 4 went by; a model would be asked without the token that
-  /// every document of its training began with.
+  /// It is in this file because version 5 of `transformers` ignores `add_bos_token` of
+  /// `tokenizer_config.json`, which version 4 used. Without it prompts would lack the first token
+  /// of every training document.
   private static var postProcessor: JSONValue {
     let name = JSONValue.string(specialTokens[0])
     let begin = { (type: Int) -> JSONValue in
@@ -68,7 +68,7 @@ extension ByteTokenizer {
 
   /// `tokenizer_config.json`: documents begin with `<bos>` and are not ended for the caller.
   ///
-  /// - Parameter maximumPositions: the longest sequence that the model was made for.
+  /// - Parameter maximumPositions: the longest sequence of the model.
   public func tokenizerConfigurationJSON(maximumPositions: Int) -> String {
     JSONWriter.text(
       [
@@ -107,9 +107,10 @@ extension ByteTokenizer {
     }
   }()
 
-  /// Checks that a `tokenizer.json` is this tokenizer, however it is laid out.
+  /// Checks that a `tokenizer.json` is this tokenizer, in any layout.
   ///
-  /// A model that was trained on other tokens would be read without an error and answer nonsense.
+  /// Without this check a model that was trained on other tokens would be read without an error and
+  /// give meaningless answers.
   func check(_ bytes: [UInt8], file: String) throws(CheckpointError) {
     do throws(JSONFault) {
       try check(JSONFields(of: bytes))
@@ -136,7 +137,7 @@ extension ByteTokenizer {
       }
       if found != .integer(id) { try vocabulary.require(token, .integer(id), "\(id)") }
     }
-    // What fills up the vocabulary may have any name, or none.
+    // Padding of the vocabulary may have any name, or none.
     for member in vocabulary.object.members where rest[UTF8Key(member.key)] != nil {
       guard case .integer(let id) = member.value,
         (Self.minimumVocabularySize..<vocabularySize).contains(id)

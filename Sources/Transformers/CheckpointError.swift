@@ -1,11 +1,11 @@
 public import JSON
 public import Text
 
-/// Why a model folder, or a file of one, cannot be used.
+/// The reason why a model folder, or a file of it, cannot be used.
 public struct CheckpointError: DescribedError, Equatable {
-  /// Where in a file the problem lies.
+  /// The position of a problem in a file.
   public enum Place: Equatable, Sendable {
-    /// The number of bytes before it; written as the byte's number, from 1.
+    /// The number of bytes before the problem. Messages print the byte's number, from 1.
     case byte(Int)
     /// A key of a JSON file, with dots between the levels.
     case field(String)
@@ -13,12 +13,12 @@ public struct CheckpointError: DescribedError, Equatable {
     case tensor(String)
   }
 
-  /// What is wrong.
+  /// The problem.
   public enum Problem: Equatable, Sendable {
     // MARK: Files
     case missing
     case missingFiles([String])
-    /// The operating system's words.
+    /// A failure of the operating system, with its message.
     case unreadable(reason: String)
     case notRegular(kind: String)
     case isFile
@@ -28,7 +28,7 @@ public struct CheckpointError: DescribedError, Equatable {
     case sharded
 
     // MARK: JSON
-    /// With a place of its own.
+    /// A fault of JSON, with its own position.
     case json(JSONFault)
 
     // MARK: Safetensors
@@ -67,7 +67,7 @@ public struct CheckpointError: DescribedError, Equatable {
     self.problem = problem
   }
 
-  /// 66 (`EX_NOINPUT`) where a file is missing, is no regular file or cannot be read, otherwise 65
+  /// 66 (`EX_NOINPUT`) if a file is missing, is not a regular file or cannot be read, otherwise 65
   /// (`EX_DATAERR`).
   public var exitCode: SystemExit {
     switch problem {

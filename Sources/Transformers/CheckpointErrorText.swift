@@ -2,7 +2,7 @@ import JSON
 import Text
 
 extension CheckpointError {
-  /// One line of prose: the file, the place in it, what is wrong, and what to do where that helps.
+  /// One line of text: the file, the position in it, the problem, and the remedy if there is one.
   public var line: String {
     var text = file.printable(limit: 400)
     switch place {
@@ -40,7 +40,7 @@ extension CheckpointError.Problem {
     case .headerStart(let byte?): "the header begins with byte \(byte), not with '{'"
     case .headerStart(nil): "the header is empty"
     case .headerPadding(let byte):
-      "byte \(byte) after the header's end, where only spaces may stand"
+      "byte \(byte) after the header's end, where only spaces are allowed"
     case .duplicateTensor: "appears twice"
     case .tooMany(let things, let limit): "holds more than \(limit) \(things)"
     case .negative(let number): "is \(number), less than 0"
@@ -87,7 +87,7 @@ extension CheckpointError.Problem {
 
   private static func list(_ names: [String]) -> String { names.joined(separator: " and ") }
 
-  /// A shape as `[2, 3]`; a file may give it any number of dimensions, so the rest is left out.
+  /// A shape as `[2, 3]`. A file may have any number of dimensions, so a long shape is cut.
   private static func list(_ shape: [Int]) -> String {
     "[" + shape.prefix(8).map(String.init).joined(separator: ", ")
       + (shape.count > 8 ? ", …]" : "]")

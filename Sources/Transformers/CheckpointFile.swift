@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// A file of a model folder, opened for reading by position.
+/// A file of a model folder, opened for reading at any offset.
 struct CheckpointFile: SafetensorsSource {
   /// The name that errors use.
   let name: String
@@ -41,7 +41,7 @@ struct CheckpointFile: SafetensorsSource {
 }
 
 extension CheckpointError {
-  /// A failed call of the operating system, in the words of a model folder.
+  /// Turns a failed call of the operating system into an error of a model folder.
   init(_ error: FileError, file: String) {
     let problem: Problem =
       if let kind = error.found {
@@ -57,7 +57,7 @@ extension CheckpointError {
   }
 }
 
-/// The text in a Git checkout that takes the place of a large file that was not fetched.
+/// The pointer text in a Git checkout, which replaces a large file that was not fetched.
 enum GitLFS {
   /// The first line of every pointer file (Git LFS specification, section The Pointer).
   private static let start = Array("version https://git-lfs.github.com/spec/".utf8)

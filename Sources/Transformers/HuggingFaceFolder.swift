@@ -1,11 +1,11 @@
 public import Foundation
 
-/// A model as a folder that `transformers` and what builds on it can load.
+/// A model as a folder that `transformers`, and libraries that use it, can load.
 ///
 /// It holds `config.json`, `generation_config.json`, `model.safetensors`, `tokenizer.json`,
 /// `tokenizer_config.json` and a model card, `README.md`.
 public enum HuggingFaceFolder {
-  /// What a folder holds.
+  /// The contents of a folder.
   public struct Contents: Sendable {
     public var configuration: LlamaConfiguration
     /// In the order of `LlamaConfiguration.expectedTensors`.
@@ -17,13 +17,13 @@ public enum HuggingFaceFolder {
 
   /// Writes the folder's files, the same bytes for the same arguments.
   ///
-  /// Files are not flushed to disk; whoever commits the folder does that.
+  /// Files are not flushed to disk; the caller that commits the folder must flush them.
   ///
   /// - Parameters:
-  ///   - folder: made where it does not exist; other files in it stay.
+  ///   - folder: created if it does not exist; other files in it are kept.
   ///   - tensors: exactly `configuration.expectedTensors`, in any order.
-  ///   - metadata: what the weights' file says about its origin. `format` is always `pt`, which
-  ///     `transformers` asks for.
+  ///   - metadata: the description of the weights' origin. `format` is always `pt`, which
+  ///     `transformers` requires.
   ///   - modelCard: `README.md`, as `ModelCard` makes it.
   ///   - write: writes one file.
   /// - Throws: `CheckpointError` if a value is not finite, and what `write` throws.
@@ -33,7 +33,7 @@ public enum HuggingFaceFolder {
     metadata: [String: String] = [:], modelCard: String,
     writing write: (Data, URL) throws -> Void = { try $0.write(to: $1) }
   ) throws {
-    // The order of names is the one in which the format's own library writes.
+    // The format's own library writes tensors in the order of their names.
     let sorted = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let expected = configuration.expectedTensors.sorted {
       $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
@@ -62,9 +62,9 @@ public enum HuggingFaceFolder {
     try write(weights, folder.appending(path: "model.safetensors"))
   }
 
-  /// Turns away a tensor with a value that is not a number or infinite.
+  /// Throws if a tensor has a NaN or an infinite value.
   static func requireFinite(_ tensor: NamedTensor, file: String) throws(CheckpointError) {
-    // x - x is 0 for every finite x and NaN otherwise; the sum needs no branch an element.
+    // x - x is 0 for every finite x and NaN otherwise; the sum needs no branch per element.
     guard tensor.values.reduce(0, { $0 + ($1 - $1) }) != 0 else { return }
     if let index = tensor.values.firstIndex(where: { !$0.isFinite }) {
       throw CheckpointError(file: file, place: .tensor(tensor.name), .notFinite(index: index))

@@ -7,11 +7,12 @@ extension HuggingFaceFolder {
   /// The largest JSON file that is read.
   private static let textLimit = 16 << 20
 
-  /// Reads a folder and checks that it is whole: every tensor that the configuration calls for,
-  /// once, with its shape and finite values, and no other; and the byte tokenizer.
+  /// Reads a folder and checks that it is complete. Every tensor of the configuration must be there
+  /// once, with its shape and finite values, and there must be no other tensors. The tokenizer must
+  /// be the byte tokenizer.
   ///
-  /// Nothing outside the folder is opened, but symbolic links in it are followed. Files that could
-  /// hold code (pickled weights, chat templates) are not looked at.
+  /// Nothing outside the folder is opened, except through symbolic links in it. Files that can
+  /// contain code (pickled weights, chat templates) are not opened.
   public static func read(_ folder: URL) throws(CheckpointError) -> Contents {
     try requireFiles(folder)
     let name = { (file: String) in "\(folder.path)/\(file)" }
@@ -48,12 +49,12 @@ extension HuggingFaceFolder {
     guard missing.isEmpty else { throw CheckpointError(file: folder.path, .missingFiles(missing)) }
   }
 
-  /// Whether there is an entry of that name, be it a link that leads nowhere.
+  /// Whether there is an entry with that name. A broken link counts.
   private static func exists(_ name: String, in folder: URL) -> Bool {
     (try? FileManager.default.attributesOfItem(atPath: folder.appending(path: name).path)) != nil
   }
 
-  /// The header is held against the configuration before any weight is read.
+  /// Reads the tensors. The header is compared with the configuration before any weight is read.
   private static func tensors(
     _ configuration: LlamaConfiguration, in file: CheckpointFile
   ) throws(CheckpointError) -> (tensors: [NamedTensor], metadata: [String: String]) {

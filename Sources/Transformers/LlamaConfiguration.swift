@@ -1,5 +1,6 @@
-/// The sizes of a Llama model (Touvron et al. 2023) as `config.json` states them: RMS normalisation,
-/// rotary positions with rotated halves, SwiGLU, one key and value head a query head, no biases.
+/// The sizes of a Llama model (Touvron et al. 2023) as `config.json` states them: RMS
+/// normalisation, rotary positions with rotated halves, SwiGLU, one key and value head per query
+/// head, no biases.
 public struct LlamaConfiguration: Hashable, Sendable {
   /// V.
   public var vocabularySize: Int
@@ -11,7 +12,7 @@ public struct LlamaConfiguration: Hashable, Sendable {
   public var layers: Int
   /// H.
   public var heads: Int
-  /// The longest sequence that the model was made for.
+  /// The longest sequence of the model.
   public var maximumPositions: Int
   /// The base of the rotary frequencies.
   public var ropeTheta: Double

@@ -41,8 +41,8 @@ extension LlamaConfiguration {
 
   /// Reads a `config.json`.
   ///
-  /// A key that would change what the model computes must have the one value that is computed here;
-  /// what only concerns training or loading elsewhere is passed over.
+  /// A key that changes the model's computation must have the value that this program computes.
+  /// Keys that only concern training or loading in other programs are ignored.
   public init(configurationJSON bytes: [UInt8], file: String) throws(CheckpointError) {
     do throws(JSONFault) {
       try self.init(JSONFields(of: bytes))
@@ -67,16 +67,16 @@ extension LlamaConfiguration {
       maximumPositions: try fields.integer("max_position_embeddings", in: 1...1 << 24),
       ropeTheta: try Self.ropeTheta(fields),
       rmsNormEpsilon: try fields.positive("rms_norm_eps"),
-      // `transformers` leaves out what is its default, and false is Llama's.
+      // `transformers` omits default values, and Llama's default is false.
       tied: fields.object["tie_word_embeddings"] == nil
         ? false : try fields.boolean("tie_word_embeddings"))
-    // Rotary positions turn pairs of channels, so that D is even.
+    // Rotary positions rotate pairs of channels, so D must be even.
     guard hiddenSize.isMultiple(of: 2 * heads) else {
       throw fields.fault(
         "hidden_size",
         .wrongValue(found: "\(hiddenSize)", expected: "a multiple of twice the \(heads) heads"))
     }
-    // What the attention of every backend computes.
+    // The limit of the attention of every backend.
     guard headWidth <= AttentionSizes.maximumHeadWidth else {
       throw fields.fault(
         "hidden_size",
@@ -99,7 +99,8 @@ extension LlamaConfiguration {
     }
   }
 
-  /// The rotary base: a key of its own up to version 4 of `transformers`, among others in version 5.
+  /// The rotary base: a separate key up to version 4 of `transformers`, a member of another key in
+  /// version 5.
   private static func ropeTheta(_ fields: JSONFields) throws(JSONFault) -> Double {
     guard fields.object["rope_parameters"] != nil else { return try fields.positive("rope_theta") }
     let parameters = try fields.object("rope_parameters")

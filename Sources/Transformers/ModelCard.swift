@@ -3,9 +3,9 @@ import JSON
 /// The `README.md` of a model folder: YAML that Hugging Face's hub reads, then Markdown for people.
 public struct ModelCard: Hashable, Sendable {
   public var title: String
-  /// What everybody must know before running the model; it stands first.
+  /// A warning to read before running the model. It is the first paragraph.
   public var warning: String?
-  /// An identifier of the hub's, such as `apache-2.0`.
+  /// An identifier of the hub, such as `apache-2.0`.
   public var license: String
   public var tags: [String]
   /// Markdown.

@@ -3,7 +3,7 @@ public import Tensors
 /// The sizes of a Llama-style decoder: RMS norm before each part, rotary positions, SwiGLU, no biases
 /// (Touvron et al. 2023, arXiv:2302.13971).
 public struct ModelConfiguration: Hashable, Sendable {
-  /// V: tokens, padding to a multiple of 16 included.
+  /// V: the number of tokens, including padding to a multiple of 16.
   public var vocabularySize: Int
   /// C: the width of the residual stream.
   public var channels: Int
@@ -17,12 +17,13 @@ public struct ModelConfiguration: Hashable, Sendable {
   public var ropeBase: Double
   /// ε of the RMS norm.
   public var normEpsilon: Float
-  /// Whether the output matrix is the embedding table (Press & Wolf 2017, arXiv:1608.05859), as Hugging
-  /// Face's `tie_word_embeddings`; otherwise it is a matrix (V, C) of its own, `lm_head.weight`.
+  /// Whether the output matrix is the embedding table (Press & Wolf 2017, arXiv:1608.05859), as
+  /// Hugging Face's `tie_word_embeddings`; otherwise it is a separate matrix (V, C),
+  /// `lm_head.weight`.
   public var tiesEmbeddings: Bool
-  /// Of the operands of every linear layer's products, in a study's training, scoring and generation.
-  /// Parameters, norms, attention and losses are float32 in either. A model's folder does not say it:
-  /// Hugging Face's `torch_dtype` is that of the parameters.
+  /// The precision of the operands of every linear layer's products, in a study's training, scoring
+  /// and generation. Parameters, norms, attention and losses are float32 in both cases. A model's
+  /// folder does not contain it: Hugging Face's `torch_dtype` is the type of the parameters.
   public var precision: Precision
 
   public init(
@@ -44,7 +45,8 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// D.
   public var headWidth: Int { channels / heads }
 
-  /// The number of parameters that a study calls size: all but the embedding table and the output matrix.
+  /// The number of parameters without the embedding table and the output matrix. Studies call it
+  /// the size.
   public var nonEmbeddingParameters: Int {
     declarations.filter { $0.group == .block || $0.group == .vector }.reduce(0) { $0 + $1.count }
   }
@@ -52,13 +54,13 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// P.
   public var parameters: Int { declarations.reduce(0) { $0 + $1.count } }
 
-  /// Floating-point operations of one training step per position, by the usual 6 per parameter that a
-  /// position multiplies with; attention's products are not counted.
+  /// Floating-point operations of one training step per position, with the usual 6 per multiplied
+  /// parameter. Attention's products are not counted.
   public var trainingFlopsPerPosition: Double { 6 * Double(nonEmbeddingParameters) }
 }
 
-/// A tied model, and one of float32, is encoded without the key that says so: as models were before
-/// others existed, so that their fingerprints stay.
+/// The keys of tied embeddings and of float32 are omitted. Earlier versions had only such models,
+/// so their fingerprints stay the same.
 extension ModelConfiguration: Codable {
   private enum CodingKeys: String, CodingKey {
     case vocabularySize, channels, layers, heads, feedForwardWidth, ropeBase, normEpsilon

@@ -21,6 +21,8 @@ public enum ModelFolder {
   }
 
   /// The P parameters in the bytes of a `model.safetensors` of a known configuration.
+  ///
+  /// - Throws: `CheckpointError`.
   public static func parameters(
     of data: Data, _ configuration: ModelConfiguration, file: String
   ) throws -> [Float] {
@@ -49,13 +51,15 @@ public enum ModelFolder {
 
   /// Writes a model as a folder that Hugging Face's `transformers` loads.
   ///
-  /// - Parameter write: Writes one file; Foundation's way unless another is given.
+  /// - Parameter write: Writes one file; the default uses Foundation.
+  /// - Throws: `CheckpointError` if a value is not finite, and what `write` throws.
   public static func write(
     _ parameters: [Float], _ configuration: ModelConfiguration, maximumPositions: Int,
     to folder: URL, metadata: [String: String], modelCard: ModelCard,
     writing write: (Data, URL) throws -> Void = { try $0.write(to: $1) }
   ) throws {
-    // Epsilon goes through its text: the nearest double of a float prints as 9.999999747378752e-06.
+    // Epsilon is converted through its text, because the float as a double prints as
+    // 9.999999747378752e-06.
     try HuggingFaceFolder.write(
       to: folder,
       configuration: LlamaConfiguration(
@@ -69,7 +73,9 @@ public enum ModelFolder {
       modelCard: modelCard.text, writing: write)
   }
 
-  /// Reads a folder that `write` wrote, or another Llama folder within our sizes.
+  /// Reads a folder from `write`, or another Llama folder within this program's limits.
+  ///
+  /// - Throws: `CheckpointError`.
   public static func read(
     _ folder: URL
   ) throws -> (configuration: ModelConfiguration, parameters: [Float], maximumPositions: Int) {

@@ -2,12 +2,12 @@ public import Foundation
 import JSON
 import Text
 
-/// A tensor in host memory with the name it has in a file.
+/// A tensor in host memory with its name in a file.
 public struct NamedTensor: Equatable, Sendable {
   public var name: String
   /// Empty for a single number.
   public var shape: [Int]
-  /// Row-major; as many as the product of the shape.
+  /// The values, row-major; their number is the product of the shape.
   public var values: [Float]
 
   public init(name: String, shape: [Int], values: [Float]) {
@@ -17,12 +17,12 @@ public struct NamedTensor: Equatable, Sendable {
   }
 }
 
-/// Reads and writes safetensors, the file format of weights that holds no code.
+/// Reading and writing of safetensors, a file format for weights that contains no code.
 public enum Safetensors {
-  /// The file's bytes: the same for the same arguments, tensors in the order given.
+  /// The file's bytes, with tensors in the given order. The same arguments give the same bytes.
   ///
-  /// Given in the order of their names they are byte for byte what the format's own library writes.
-  /// The JSON is padded with spaces so that the data begins at a multiple of 8.
+  /// For tensors in the order of their names the bytes are those that the format's own library
+  /// writes. The JSON is padded with spaces so that the data begins at a multiple of 8.
   ///
   /// - Precondition: names differ, none is `__metadata__`, and each tensor has as many values as its
   ///   shape says.
@@ -68,7 +68,7 @@ public enum Safetensors {
 
   /// The tensors of a file in memory, in the order of their bytes.
   ///
-  /// F16 and BF16 become `Float` exactly. Values that are not finite are let through.
+  /// F16 and BF16 become `Float` exactly. Values that are not finite are accepted.
   ///
   /// - Parameter file: the name that error messages use.
   public static func decode(
@@ -77,9 +77,9 @@ public enum Safetensors {
     try decode(SafetensorsBytes(data: data, name: file))
   }
 
-  /// The tensors of a file, in the order of their bytes, read straight into their arrays.
+  /// The tensors of a file, in the order of their bytes, read directly into their arrays.
   ///
-  /// - Parameter name: the name that error messages use; the path where nil.
+  /// - Parameter name: the name that error messages use; nil uses the path.
   public static func read(
     _ url: URL, name: String? = nil
   ) throws(CheckpointError) -> (tensors: [NamedTensor], metadata: [String: String]) {
@@ -98,7 +98,7 @@ public enum Safetensors {
     return (tensors, header.metadata)
   }
 
-  /// The checked header and where the data begins.
+  /// The checked header and the offset of the data.
   static func header(
     of source: some SafetensorsSource
   ) throws(CheckpointError) -> (header: SafetensorsHeader, dataOffset: Int) {
@@ -145,12 +145,12 @@ public enum Safetensors {
   }
 }
 
-/// Where the bytes of a safetensors file come from.
+/// A source of the bytes of a safetensors file.
 protocol SafetensorsSource {
   /// The name that error messages use.
   var name: String { get }
   var byteCount: Int { get }
-  /// Fills `buffer` with the bytes from `offset` on, all of which lie inside `byteCount`.
+  /// Fills `buffer` with the bytes from `offset` on, which must all be inside `byteCount`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError)
 }
 
@@ -170,7 +170,7 @@ extension SafetensorsSource {
     try numbers(UInt8.self, at: offset, count: count)
   }
 
-  /// Numbers as they lie in the file, little-endian.
+  /// Numbers from the file, little-endian.
   fileprivate func numbers<Number: Numeric>(
     _ type: Number.Type, at offset: Int, count: Int
   ) throws(CheckpointError) -> [Number] {

@@ -1,12 +1,13 @@
 import JSON
 import Text
 
-/// The checked header of a safetensors file: what tensors there are and where their bytes lie.
+/// The checked header of a safetensors file: the tensors and the ranges of their bytes.
 ///
 /// Layout: 8 bytes little-endian length N, N bytes of JSON, the tensors' bytes. The rules are those
-/// of the format's specification with its audit (Trail of Bits 2023), read strictly: no duplicate
-/// names, no unknown keys, and tensors that tile the data without hole or overlap, so that nothing
-/// can hide in a file or be read twice. Tensors without elements may share an offset.
+/// of the format's specification with its audit (Trail of Bits 2023), applied strictly: no
+/// duplicate names, no unknown keys, and tensors that cover the data without gaps and overlaps. So
+/// a file cannot contain hidden data or data that is read twice. Tensors without elements may share
+/// an offset.
 struct SafetensorsHeader {
   /// A tensor as the header describes it.
   struct Entry: Equatable {
@@ -32,7 +33,7 @@ struct SafetensorsHeader {
 
   /// In the order of their bytes.
   let entries: [Entry]
-  /// `__metadata__`, empty where it is `null` or left out.
+  /// `__metadata__`, empty if it is `null` or missing.
   let metadata: [String: String]
 
   /// The length of the header, from the file's first 8 bytes and its size.
@@ -58,7 +59,7 @@ struct SafetensorsHeader {
   ///
   /// - Parameters:
   ///   - json: the header's bytes with their padding.
-  ///   - dataByteCount: how many bytes follow the header.
+  ///   - dataByteCount: the number of bytes after the header.
   ///   - file: the name for error messages; byte offsets in them count from the file's start.
   init(json: [UInt8], dataByteCount: Int, file: String) throws(CheckpointError) {
     guard json.first == UInt8(ascii: "{") else {
@@ -95,10 +96,11 @@ struct SafetensorsHeader {
   }
 }
 
-/// Steps through the header's JSON without building a tree: it may be 100 MB of anything.
+/// A parser that reads the header's JSON without building a tree, because it may be 100 MB of any
+/// content.
 private struct SafetensorsHeaderParser {
-  /// Limits of this reader, far above any model, so that a header costs little more memory than its
-  /// own bytes.
+  /// Limits of this reader, far above any model, so that a header needs little more memory than its
+  /// bytes.
   private static let tensorLimit = 100_000
   private static let metadataLimit = 10_000
   private static let dimensionLimit = 32
@@ -143,7 +145,8 @@ private struct SafetensorsHeaderParser {
     try scanner.beginObject()
     while let key = try scanner.nextKey(isFirst: metadata.isEmpty) {
       let value = try scanner.string()
-      // A dictionary's keys are equal where they are canonically equivalent, which no writer means.
+      // Swift's dictionary keys are equal if they are canonically equivalent, which is not the
+      // meaning of the file.
       guard metadata.updateValue(value, forKey: key) == nil else {
         throw scanner.fault(.duplicateKey(key), at: scanner.keyOffset)
       }
@@ -226,7 +229,7 @@ private struct SafetensorsHeaderParser {
     return naturals
   }
 
-  /// The product, checked at every step: a 0 elsewhere in a shape does not excuse an overflow.
+  /// The product, checked for overflow at every step, also if a later factor is 0.
   private static func product(_ factors: [Int]) -> Int? {
     var product = 1
     for factor in factors {

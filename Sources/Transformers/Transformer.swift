@@ -8,23 +8,24 @@ public struct Transformer {
   let architecture: any Architecture
   /// (R, P).
   public let parameters: Tensor
-  /// (R, P), or nil where no gradient is wanted.
+  /// (R, P), or nil if no gradient is needed.
   public let gradients: Tensor?
-  /// Whether gradients are made from activations computed once more instead of kept ones, block by
-  /// block: a third more work for a small part of the memory, and the same bytes.
+  /// Whether activations are recomputed for the gradients, block by block, instead of being kept.
+  /// This needs a third more work and a small part of the memory, and gives the same bytes.
   public var recomputesBlocks = false
-  /// Whether a pass adds to the gradients of the one before it: of another part of the batch.
+  /// Whether a pass adds to the gradients of the pass before it, for another part of the batch.
   public var addsToGradients = false
-  /// Whether no gradient is made of the embedding, nor of the output matrix where it is the same.
+  /// Whether the embedding, and the output matrix if it is the same, get no gradient.
   public var freezesEmbedding = false
-  /// Cosines and sines for as many positions as a sequence may have.
+  /// Cosines and sines for the largest number of positions of a sequence.
   public let rotaryTable: Tensor
   public let backend: any Backend
 
   /// - Parameters:
-  ///   - parameters: (R, P), laid out by `ParameterLayout`.
+  ///   - parameters: (R, P), in the order of `ParameterLayout`.
   ///   - gradients: (R, P), or nil.
-  ///   - maximumPositions: the longest sequence that will be seen.
+  ///   - maximumPositions: the longest sequence of any call.
+  /// - Throws: A failure of the device.
   public init(
     _ configuration: ModelConfiguration, parameters: Tensor, gradients: Tensor? = nil,
     maximumPositions: Int
@@ -38,7 +39,7 @@ public struct Transformer {
     self.parameters = parameters
     self.gradients = gradients
     backend = parameters.backend
-    // Whole eights: batches of evaluation are padded to them.
+    // A multiple of eight, because batches of evaluation are padded to multiples of eight.
     let (positions, width) = ((maximumPositions + 7) / 8 * 8, configuration.headWidth)
     rotaryTable = try backend.tensor(
       RotaryTable.values(
@@ -49,6 +50,8 @@ public struct Transformer {
   public var replicas: Int { parameters.shape.replicas }
 
   /// A cohort of as many replicas as there are parameter lists, on a backend.
+  ///
+  /// - Throws: A failure of the device.
   public init(
     _ configuration: ModelConfiguration, values: [[Float]], maximumPositions: Int,
     on backend: any Backend
@@ -101,7 +104,7 @@ public struct Transformer {
   /// - Parameters:
   ///   - tokens: (R, B, T) int32, padded on the right or with live rows.
   ///   - lengths: (R, B) int32.
-  ///   - rotated: is given each block's rotated projection (R, B, T, 3C).
+  ///   - rotated: called with each block's rotated projection (R, B, T, 3C).
   /// - Returns: (R, B, T, C).
   func residualStream(
     _ pass: Pass, tokens: Tensor, lengths: Tensor,
@@ -127,20 +130,24 @@ public struct Transformer {
   }
 
   /// Logits at every position: (R, B, T, V).
+  ///
+  /// - Throws: A failure of the device.
   public func logits(_ tape: Tape, tokens: Tensor, lengths: Tensor) throws -> Variable {
     let pass = pass(on: tape)
     return try unembed(pass, residualStream(pass, tokens: tokens, lengths: lengths))
   }
 
-  /// Log-probabilities of chosen next tokens; only their rows are unembedded.
+  /// Log-probabilities of chosen next tokens. Logits are computed for their rows only.
   ///
   /// - Parameters:
   ///   - tokens: (R, B, T) int32, padded on the right or with live rows.
   ///   - lengths: (R, B) int32.
   ///   - rows: (R, N) int32: the rows that predict, or -1.
-  ///   - places: (R, B·T) int32: the inverse of `rows`, -1 where a position predicts nothing.
-  ///   - targets: (R, N) int32: the tokens predicted.
-  /// - Returns: (R, N); where `rows` is -1 numbers without meaning, past live rows nothing.
+  ///   - places: (R, B·T) int32: the inverse of `rows`, -1 if a position predicts nothing.
+  ///   - targets: (R, N) int32: the predicted tokens.
+  /// - Returns: (R, N). Elements are undefined if `rows` is -1, and there are none past the live
+  ///   rows.
+  /// - Throws: A failure of the device.
   public func logProbabilities(
     _ tape: Tape, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, targets: Tensor
   ) throws -> Variable {

@@ -18,7 +18,8 @@ import Testing
     #expect(cell.size == study.sizes[0])
     #expect(cell.learningRate == study.safety.learningRates[0])
     let shares =
-      study.safety.methods.contains(.adversarial) ? study.safety[AdversarialTraining.self].redTeamShares : []
+      study.safety.methods.contains(.adversarial)
+      ? study.safety[AdversarialTraining.self].redTeamShares : []
     #expect(cell.share == shares.max())
   }
 

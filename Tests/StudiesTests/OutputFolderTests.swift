@@ -58,7 +58,7 @@ import Testing
       #expect(try names(strangers) == ["cat.jpg"])
       #expect(
         message(strangers) { _ = try OutputFolder.description(at: strangers) }
-          == "OUT: no run is there; name the folder that a run wrote to [66]")
+          == "OUT: no run in this folder; name the output folder of a run [66]")
 
       let ours = root.appendingPathComponent("ours")
       _ = try open(ours)
@@ -179,7 +179,7 @@ import Testing
   }
 
   static let movedLine =
-    "OUT: the folder or its lock was moved or deleted during the run; put it back where it was, "
+    "OUT: the folder or its lock was moved or deleted during the run; move it back, "
     + "then run the same command again [73]"
 
   /// Nothing is written where the folder was.

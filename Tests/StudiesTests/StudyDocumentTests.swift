@@ -195,7 +195,7 @@ import Testing
     ("share: 0", "share: \"0", ["menu.yaml:13: not YAML: found unexpected end of stream"]),
     (
       "share: 0", "share: 0\n---\nname: b",
-      ["menu.yaml:14: a second document begins; a file holds one study"]
+      ["menu.yaml:14: a second document begins; a file must have one study"]
     ),
     (
       "seeds: 5\nbaking:", "seeds: many\nbakeing:",

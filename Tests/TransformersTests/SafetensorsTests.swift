@@ -145,9 +145,9 @@ import Transformers
         "byte 9: the header begins with byte 239, not with '{' (is this a safetensors file?)"
       ),
       (file("{"), "byte 10: expected a key in quotes, found the end"),
-      (file("{}\n"), "byte 11: byte 10 after the header's end, where only spaces may stand"),
-      (file("{} {}"), "byte 12: byte 123 after the header's end, where only spaces may stand"),
-      (file("{}\0"), "byte 11: byte 0 after the header's end, where only spaces may stand"),
+      (file("{}\n"), "byte 11: byte 10 after the header's end, where only spaces are allowed"),
+      (file("{} {}"), "byte 12: byte 123 after the header's end, where only spaces are allowed"),
+      (file("{}\0"), "byte 11: byte 0 after the header's end, where only spaces are allowed"),
       (file(#"{"x":1}"#), "byte 14: expected an object, found \"1\""),
       (file(#"{"x":null}"#), "byte 14: expected an object, found \"n\""),
       (file(#"{"x":[]}"#), "byte 14: expected an object, found \"[\""),

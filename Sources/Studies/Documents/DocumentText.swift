@@ -2,13 +2,13 @@ import Text
 import Foundation
 import Yams
 
-/// The text of a study file after the checks that come before YAML's, and what YAML's own errors
-/// mean in it.
+/// The text of a study file after the checks before YAML's own, and the translation of YAML's
+/// errors.
 struct DocumentText {
   let text: String
   private let file: String
 
-  /// Throws `StudyFaults` where the bytes are no text, or hold an alias.
+  /// Throws `StudyFaults` if the bytes are not text or contain an alias.
   init(_ data: Data, file: String) throws {
     self.file = file
     var bytes = Array(data)
@@ -38,11 +38,11 @@ struct DocumentText {
     text = String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Where more brackets or `?` are open than a study may nest.
+  /// The offset at which more brackets or `?` are open than the allowed nesting.
   ///
-  /// The YAML library compares the keys of a mapping with all that is in them, and a key in a key
-  /// again: without this, 400 KB of keys inside keys take a minute. Only quotes and comments are
-  /// told apart here; whoever hides brackets better than that waits for their own file.
+  /// The YAML library compares the keys of a mapping with all their content, recursively. Without
+  /// this check, 400 KB of nested keys take a minute. The check recognises only quotes and
+  /// comments. A file that hides brackets in another way is slow only for its own user.
   private static func firstTooDeep(_ bytes: [UInt8]) -> Int? {
     let limit = StudyDocument.depthLimit
     var depth = 0
@@ -71,7 +71,7 @@ struct DocumentText {
     return nil
   }
 
-  /// The place of the quote that closes the one at `start`; `start` itself where none does.
+  /// The index of the quote that closes the quote at `start`; `start` if there is none.
   private static func endOfQuotes(_ bytes: [UInt8], from start: Int) -> Int {
     let quote = bytes[start]
     var offset = start + 1
@@ -82,12 +82,12 @@ struct DocumentText {
     return start
   }
 
-  /// The first `*name` for which there is an `&name`, wherever they stand.
+  /// The first `*name` for which there is an `&name` anywhere in the file.
   ///
-  /// Ten aliases of ten aliases make gigabytes out of 300 bytes, and comparing keys walks all of
-  /// it. An alias means something only where an anchor of its very name is written, so that looking
-  /// for both names in the bytes cannot be deceived by quotes or comments, and prose is left alone
-  /// unless it has a word after `&` and the same word after `*`.
+  /// Nested aliases make gigabytes out of 300 bytes, and the comparison of keys reads all of them.
+  /// An alias needs an anchor with the same name. So the check searches the bytes for both, and
+  /// quotes and comments cannot hide an alias. Ordinary text is refused only if it has the same
+  /// word after `&` and after `*`.
   private static func firstAlias(_ bytes: [UInt8]) -> (offset: Int, name: String)? {
     let anchors = Set(names(after: UInt8(ascii: "&"), in: bytes).map(\.name))
     guard !anchors.isEmpty else { return nil }
@@ -110,7 +110,7 @@ struct DocumentText {
     }
   }
 
-  /// An error of Yams as a fault in our words.
+  /// An error of Yams as a fault of this program.
   func fault(of error: YamlError) -> StudyFault {
     switch error {
     case .scanner(_, let problem, let mark, _):

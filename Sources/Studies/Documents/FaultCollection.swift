@@ -1,10 +1,10 @@
 import Text
 
-/// What a reading of a study has found wrong so far.
+/// The faults that the reading of a study has found so far.
 final class FaultCollection {
   let file: String
   private(set) var faults: [StudyFault] = []
-  /// All mappings that were read, for their unknown keys.
+  /// All mappings that were read. They are searched for unknown keys.
   var readers: [Fields] = []
 
   init(file: String) { self.file = file }
@@ -12,11 +12,11 @@ final class FaultCollection {
   func add(_ line: Int, _ column: Int, _ keyPath: String, _ problem: StudyFault.Problem) {
     let fault = StudyFault(
       file: file, line: line, column: column, keyPath: keyPath, problem: problem)
-    // A schema may ask for one key in two ways.
+    // A schema may read one key in two ways.
     if !faults.contains(fault) { faults.append(fault) }
   }
 
-  /// Notes every key that the schema did not ask for.
+  /// Adds a fault for every key that the schema did not read.
   func addUnknownKeys() {
     for reader in readers {
       let present = Set(reader.keys)
@@ -31,12 +31,13 @@ final class FaultCollection {
   }
 }
 
-/// Finds the word that was probably meant.
+/// The search for the word that was probably meant.
 public enum NearestWord {
-  /// The word with the fewest edits, where a third of its letters or fewer differ; the first of
-  /// equals.
+  /// The word with the fewest edits, if at most a third of its letters differ; the first of
+  /// several.
   public static func of(_ word: String, in words: [String]) -> String? {
-    // Nobody means a key by a text as long as this, and comparing takes the product of the lengths.
+    // So long a text is not a mistyped key, and the comparison takes time proportional to the
+    // product of the lengths.
     guard word.utf8.count <= 64 else { return nil }
     let near = words.map {
       ($0, editDistance(word.lowercased(), $0.lowercased(), countsSwaps: true))

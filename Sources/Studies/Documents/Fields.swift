@@ -3,19 +3,19 @@ import Text
 
 /// The keys of one mapping of a study, read by the study's own schema.
 ///
-/// Every method that reads a key also declares it: a key that no method asked for is unknown. It
-/// declares the key's meaning too, so that the description of the format (`StudyFormat`) is made by
-/// the very calls that read a study. A value that is wrong is noted with its line and key path, and a
-/// stand-in is returned, so that one reading finds all faults. A key whose value is null counts as
-/// written and wrong.
+/// Every method that reads a key also declares it: a key that no method reads is unknown. The
+/// method declares the key's meaning too, so the same calls that read a study also make the
+/// description of the format (`StudyFormat`). For a wrong value the method adds a fault with line
+/// and key path and returns a stand-in, so one reading finds all faults. A key with the value null
+/// is present and wrong.
 public final class Fields {
   /// Such as `safety.doses[1]`; empty at the root.
   public let path: String
   let mapping: StudyNode.Mapping
   private let faults: FaultCollection
-  /// In a stand-in for a missing mapping nothing is missing any more.
+  /// In a stand-in for a missing mapping, missing keys are not faults.
   private let isStandIn: Bool
-  /// Where the format is described and no study is read: then nothing is missing either.
+  /// The recorder of the format, if no study is read. Then missing keys are not faults either.
   private let recorder: FormatRecorder?
   private(set) var asked: [String] = []
 
@@ -31,7 +31,7 @@ public final class Fields {
     if !isStandIn { faults.readers.append(self) }
   }
 
-  /// A key's path below another: in quotes where it has characters that would mislead.
+  /// A key's path below another path. The key is in quotes if it has characters that would mislead.
   static func path(_ path: String, _ key: String) -> String {
     let isPlain =
       !key.isEmpty
@@ -82,24 +82,24 @@ public final class Fields {
     self.value(key, .boolean, default: value, about: meaning)
   }
 
-  /// One of an enum's cases, written as its raw value.
+  /// One of an enum's cases by its raw value.
   public func choice<Choice: DocumentedChoice>(
     _ key: String, of type: Choice.Type, default value: Choice? = nil, about meaning: String
   ) -> Choice {
     self.value(key, Self.form(type), default: value, about: meaning)
   }
 
-  /// One of an enum's cases, nil where the key is absent.
+  /// One of an enum's cases, nil if the key is absent.
   public func optionalChoice<Choice: DocumentedChoice>(
     _ key: String, of type: Choice.Type, about meaning: String
   ) -> Choice? {
     optional(key, Self.form(type), about: meaning)
   }
 
-  /// A value of any form. Without a default the key must be there.
+  /// A value of any form. Without a default the key is required.
   ///
   /// - Parameters:
-  ///   - value: The value where the key is absent.
+  ///   - value: The value if the key is absent.
   ///   - meaning: One or more sentences for the description of the format.
   public func value<Value>(
     _ key: String, _ form: ValueForm<Value>, default value: Value? = nil, about meaning: String
@@ -115,7 +115,7 @@ public final class Fields {
     return read(member.value, form, Self.path(path, key))
   }
 
-  /// A value of any form, nil where the key is absent.
+  /// A value of any form, nil if the key is absent.
   public func optional<Value>(
     _ key: String, _ form: ValueForm<Value>, about meaning: String
   ) -> Value? {
@@ -125,7 +125,7 @@ public final class Fields {
 
   // MARK: Lists and mappings
 
-  /// A list of values of one form. Without a default the key must be there.
+  /// A list of values of one form. Without a default the key is required.
   public func list<Value>(
     _ key: String, of form: ValueForm<Value>, count: ClosedRange<Int> = 1...Int.max,
     default values: [Value]? = nil, about meaning: String
@@ -148,7 +148,7 @@ public final class Fields {
     list(key, of: Self.form(type), count: count, default: values, about: meaning)
   }
 
-  /// A list of values of one form, nil where the key is absent.
+  /// A list of values of one form, nil if the key is absent.
   public func optionalList<Value>(
     _ key: String, of form: ValueForm<Value>, count: ClosedRange<Int> = 1...Int.max,
     about meaning: String
@@ -157,7 +157,7 @@ public final class Fields {
     return elements(key, of: form, count: count)
   }
 
-  /// A list of an enum's cases, nil where the key is absent.
+  /// A list of an enum's cases, nil if the key is absent.
   public func optionalList<Choice: DocumentedChoice>(
     _ key: String, of type: Choice.Type, count: ClosedRange<Int> = 1...Int.max,
     about meaning: String
@@ -165,7 +165,7 @@ public final class Fields {
     optionalList(key, of: Self.form(type), count: count, about: meaning)
   }
 
-  /// A mapping that must be there.
+  /// A required mapping.
   public func mapping(_ key: String, about meaning: String) -> Fields {
     recorder?.note(path, key, .mapping, isRequired: true, default: nil, meaning)
     if let member = member(key) { return fields(member.value, Self.path(path, key)) }
@@ -173,7 +173,7 @@ public final class Fields {
     return standIn(Self.path(path, key))
   }
 
-  /// A mapping, nil where the key is absent.
+  /// A mapping, nil if the key is absent.
   public func optionalMapping(_ key: String, about meaning: String) -> Fields? {
     recorder?.note(path, key, .mapping, isRequired: false, default: nil, meaning)
     let path = Self.path(path, key)
@@ -181,7 +181,7 @@ public final class Fields {
     return recorder == nil ? nil : standIn(path)
   }
 
-  /// A mapping that may be absent because every key of it has a default.
+  /// A mapping that is optional because all its keys have defaults.
   public func settings(_ key: String, about meaning: String) -> Fields {
     recorder?.note(
       path, key, .mapping, isRequired: false, default: .object(JSONObject()), meaning)
@@ -189,7 +189,7 @@ public final class Fields {
     return member(key).map { fields($0.value, path) } ?? standIn(path)
   }
 
-  /// A list of mappings. Without `optional` the key must be there.
+  /// A list of mappings. Without `optional` the key is required.
   public func mappings(
     _ key: String, count: ClosedRange<Int> = 1...Int.max, optional: Bool = false,
     about meaning: String
@@ -206,10 +206,10 @@ public final class Fields {
     }
   }
 
-  /// Whether a key is in the file, whatever its value. It counts as declared from then on.
+  /// Whether a key is in the file, with any value. The key then counts as declared.
   public func isWritten(_ key: String) -> Bool { member(key) != nil }
 
-  /// Whether a key of the mapping at `key` is in the file, whatever its value.
+  /// Whether a key of the mapping at `key` is in the file, with any value.
   public func isWritten(_ key: String, _ inner: String) -> Bool {
     guard case .mapping(let mapping)? = member(key)?.value.content else { return false }
     return mapping.members.contains { $0.key == inner }
@@ -220,9 +220,9 @@ public final class Fields {
 
   // MARK: Faults
 
-  /// Notes that the value of a key is wrong, at its line; at the mapping's own where it is absent.
+  /// Adds a fault of a key's value at its line, or at the mapping's line if the key is absent.
   ///
-  /// - Parameter element: The place in a list that is meant.
+  /// - Parameter element: The index in a list.
   public func fault(_ key: String, element: Int? = nil, _ what: String) {
     fault(key, element: element, .custom(what))
   }

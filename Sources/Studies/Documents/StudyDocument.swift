@@ -3,16 +3,16 @@ import Text
 public import Foundation
 import Yams
 
-/// A study file: YAML, of which JSON is a part, read into keys, lists and texts with their lines.
+/// A study file in YAML or JSON, read into keys, lists and texts with their lines.
 ///
-/// YAML decides nothing about types: `no`, `012` and `1:30` stay texts until the study's own schema
-/// says what it wants. Aliases, tags and duplicate keys are refused.
+/// YAML does not decide types: `no`, `012` and `1:30` stay texts until the study's schema reads
+/// them with a type. Aliases, tags and duplicate keys are refused.
 public struct StudyDocument: Sendable {
-  /// The most bytes that a study file may have.
+  /// The largest allowed size of a study file in bytes.
   public static let sizeLimit = 1 << 20
-  /// How deep lists and mappings may nest.
+  /// The deepest allowed nesting of lists and mappings.
   public static let depthLimit = 32
-  /// The key that every study file carries its format's version under.
+  /// The key of the format's version in every study file.
   public static let versionKey = "version"
 
   /// The file as the user named it.
@@ -21,7 +21,7 @@ public struct StudyDocument: Sendable {
   public let data: Data
   let root: StudyNode.Mapping
 
-  /// Reads a file; throws `FileError` where it cannot be read, and `StudyFaults`.
+  /// Reads a file. Throws `FileError` if it cannot be read, and `StudyFaults`.
   public init(contentsOf path: String) throws {
     let data: Data
     do {
@@ -50,7 +50,7 @@ public struct StudyDocument: Sendable {
     let text = try DocumentText(data, file: file)
     let node: Node?
     do {
-      // No rules to resolve types: every text without a tag is a text.
+      // Without rules for types every scalar without a tag is a text.
       node = try Parser(yaml: text.text, resolver: .basic, encoding: .utf8).singleRoot()
     } catch let error as YamlError {
       throw StudyFaults([text.fault(of: error)])
@@ -69,15 +69,15 @@ public struct StudyDocument: Sendable {
     self.root = mapping
   }
 
-  /// Reads the study through its schema and throws everything that is wrong with it at once.
+  /// Reads the study with its schema and throws all its faults together.
   ///
-  /// Where a value is wrong `body` gets a stand-in that fits the schema, so that it goes on to find
-  /// the next fault; what it returns is then not used.
+  /// For a wrong value `body` gets a stand-in that fits the schema, so it continues to the next
+  /// fault. The result of `body` is then not used.
   ///
   /// - Parameters:
   ///   - versions: The versions of the format that `body` reads, under the key `version`.
-  ///   - body: Takes every key of the schema; keys that it does not ask for are faults.
-  /// - Throws: `StudyFaults`, and what `body` throws where nothing is wrong with the file.
+  ///   - body: Reads every key of the schema. Keys that it does not read are faults.
+  /// - Throws: `StudyFaults`, and what `body` throws if the file has no faults.
   public func read<Study>(
     versions: ClosedRange<Int>, _ body: (Fields) throws -> Study
   ) throws -> Study {
@@ -98,7 +98,7 @@ public struct StudyDocument: Sendable {
   }
 }
 
-/// A value of a study file and where it stands.
+/// A value of a study file and its position.
 struct StudyNode: Sendable {
   struct Mapping: Sendable {
     struct Member: Sendable {
@@ -124,7 +124,7 @@ struct StudyNode: Sendable {
   var line: Int
   var column: Int
 
-  /// The value as an error shows it.
+  /// The value as text for an error.
   var found: StudyFault.Found {
     switch content {
     case .nothing: .nothing
@@ -137,14 +137,14 @@ struct StudyNode: Sendable {
 }
 
 extension String {
-  /// Digits and what may stand between them: shown without quotes in an error.
+  /// Whether the text has only digits and characters between digits. Errors show it without quotes.
   fileprivate var looksLikeNumber: Bool {
     utf8.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
       && utf8.allSatisfy { "0123456789+-.eE_,:".utf8.contains($0) }
   }
 }
 
-/// Turns Yams' nodes into ours, refusing what our studies do not use.
+/// The conversion of Yams' nodes. It refuses features that studies do not use.
 private struct Composition {
   let file: String
   var faults: [StudyFault] = []
@@ -215,7 +215,7 @@ extension Node {
     return scalar.style == .plain && scalar.string.isEmpty
   }
 
-  /// A tag that is written out, such as `!!int` or `!include`.
+  /// An explicit tag, such as `!!int` or `!include`.
   fileprivate var explicitTag: String? {
     let tag = tag.description
     let implicit: Set = [

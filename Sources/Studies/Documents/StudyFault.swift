@@ -1,6 +1,6 @@
 public import Text
 
-/// One thing that is wrong with a study file.
+/// One fault of a study file.
 public struct StudyFault: Hashable, Sendable {
   public enum Problem: Hashable, Sendable {
     // The file as a whole.
@@ -24,11 +24,11 @@ public struct StudyFault: Hashable, Sendable {
     case missing(expected: String)
     case wrong(expected: String, found: Found)
     case count(expected: ClosedRange<Int>, found: Int)
-    /// What only the study knows to be wrong, in its own words.
+    /// A fault that the study's own schema found, as text.
     case custom(String)
   }
 
-  /// A value as an error shows it.
+  /// A value as text for an error.
   public enum Found: Hashable, Sendable {
     case nothing
     case list
@@ -43,9 +43,9 @@ public struct StudyFault: Hashable, Sendable {
 
   /// The file as the user named it.
   public var file: String
-  /// Counted from 1; nil where the whole file is meant.
+  /// Counted from 1; nil for the whole file.
   public var line: Int?
-  /// Counted from 1 in code points; nil where the whole line is meant.
+  /// Counted from 1 in code points; nil for the whole line.
   public var column: Int?
   /// Such as `safety.learningRates[2]`, elements counted from 0; empty at the root.
   public var keyPath: String
@@ -61,7 +61,7 @@ public struct StudyFault: Hashable, Sendable {
     self.problem = problem
   }
 
-  /// `file:line: key path: what`, in one line.
+  /// `file:line: key path: problem`, in one line.
   public var text: String {
     let place = file.printable(limit: 400) + (line.map { ":\($0)" } ?? "")
     return place + ": " + (keyPath.isEmpty ? "" : keyPath + ": ") + problem.text
@@ -82,7 +82,7 @@ extension StudyFault.Problem {
     case .alias(let name):
       "the alias *\(name.printable()) is not followed; write the value out"
     case .nestedTooDeeply(let limit): "nested more than \(limit) levels deep"
-    case .severalDocuments: "a second document begins; a file holds one study"
+    case .severalDocuments: "a second document begins; a file must have one study"
     case .notAMapping(let found): "expected keys and values, found \(found.text)"
     case .unsupportedVersion(let found, let supported):
       "version \(found) is not supported; this program reads "
@@ -111,10 +111,10 @@ extension StudyFault.Problem {
 }
 
 extension StudyFault.Problem {
-  /// What a choice's form begins with, before its words.
+  /// The first words of a choice's form, before the list of its words.
   static let choicePrefix = "one of "
 
-  /// The nearest of the words that a choice allows.
+  /// The nearest allowed word of a choice.
   private static func suggestion(_ expected: String, _ found: StudyFault.Found) -> String {
     guard expected.hasPrefix(choicePrefix), case .word(let word) = found,
       let nearest = NearestWord.of(
@@ -139,7 +139,7 @@ extension StudyFault.Found {
   }
 }
 
-/// All that is wrong with a study file, in the order of its lines.
+/// All faults of a study file, in the order of its lines.
 public struct StudyFaults: DescribedError, Hashable {
   public let faults: [StudyFault]
 
@@ -151,10 +151,10 @@ public struct StudyFaults: DescribedError, Hashable {
     }.map(\.element)
   }
 
-  /// One line for each fault.
+  /// One line per fault.
   public var lines: [String] { faults.map(\.text) }
 
-  /// The first fault, and how many more there are.
+  /// The first fault, and the number of further faults.
   public var line: String {
     guard let first = faults.first else { return "no fault" }
     return first.text + (faults.count > 1 ? " (and \(faults.count - 1) more)" : "")

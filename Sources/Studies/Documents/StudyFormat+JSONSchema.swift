@@ -3,8 +3,8 @@ public import JSON
 extension StudyFormat {
   /// The format as a JSON Schema (draft 2020-12), which editors use to complete and check study files.
   ///
-  /// It is looser than the program: a key that exists under a condition is allowed always, and rules
-  /// between keys are left out. The program's own check decides.
+  /// It accepts more than the program: a key with a condition is always allowed, and rules between
+  /// keys are omitted. The program's check decides.
   ///
   /// - Parameter title: The schema's title.
   public func jsonSchema(title: String) -> JSONValue {

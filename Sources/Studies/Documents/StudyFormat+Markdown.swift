@@ -1,7 +1,7 @@
 import JSON
 
 extension StudyFormat {
-  /// The format as Markdown: a table for each mapping, and a list of words for each choice.
+  /// The format as Markdown: one table per mapping, and one list of words per choice.
   public var markdown: String {
     var lines: [String] = []
     for group in groups {
@@ -34,13 +34,13 @@ extension StudyFormat {
     return lines.joined(separator: "\n")
   }
 
-  /// The path of the key that a choice's words are explained at: one of no list, where there is one.
+  /// The path of the key at which a choice's words are explained. A key outside lists is preferred.
   private func home(of words: [ValueType.Word]) -> String {
     let paths = keys.filter { $0.form.words == words }.map(\.path)
     return paths.first { !$0.contains("[]") } ?? paths.first ?? ""
   }
 
-  /// A bar ends a cell, in code too.
+  /// A bar ends a cell, also in code.
   private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }
 }
 

@@ -2,37 +2,37 @@ public import JSON
 
 /// The keys of a study file with their types, ranges, defaults and meanings.
 ///
-/// It is recorded by running the schema that reads studies over documents that hold almost nothing:
-/// every call that reads a key notes it. So the description cannot differ from the reading.
+/// It is recorded by running the schema that reads studies on almost empty documents: every call
+/// that reads a key records it. So the description cannot differ from the reading.
 public struct StudyFormat: Hashable, Sendable {
   /// The form of a key's value.
   public enum Form: Hashable, Sendable {
     case value(ValueType)
-    /// Values of one type, and how many.
+    /// Values of one type, and their allowed number.
     case list(ValueType, ClosedRange<Int>)
     case mapping
-    /// Mappings with the same keys, and how many.
+    /// Mappings with the same keys, and their allowed number.
     case mappings(ClosedRange<Int>)
   }
 
   /// One key.
   public struct Key: Hashable, Sendable {
-    /// The mapping that holds the key, such as `safety` or `sizes[]`; empty at the root.
+    /// The mapping of the key, such as `safety` or `sizes[]`; empty at the root.
     public var parent: String
     public var name: String
     public var form: Form
     public var isRequired: Bool
-    /// Nil where there is none: an optional key without a default switches something off.
+    /// Nil if there is no default: an absent optional key without a default switches a feature off.
     public var defaultValue: JSONValue?
     public var meaning: String
-    /// The conditions under which the key exists; empty where it always does.
+    /// The conditions under which the key exists; empty if it always exists.
     public var conditions: [String] = []
-    /// Defaults under single conditions, where they differ from `defaultValue`.
+    /// Defaults under single conditions that differ from `defaultValue`.
     public var otherDefaults: [OtherDefault] = []
 
     public var path: String { Fields.path(parent, name) }
 
-    /// The path of the mapping or mappings that this key holds; nil for other forms.
+    /// The path of the mapping or mappings in this key; nil for other forms.
     var childPath: String? {
       switch form {
       case .mapping: path
@@ -42,7 +42,7 @@ public struct StudyFormat: Hashable, Sendable {
     }
   }
 
-  /// A default that a key has under one condition.
+  /// A default of a key under one condition.
   public struct OtherDefault: Hashable, Sendable {
     public var condition: String
     public var value: JSONValue
@@ -57,11 +57,11 @@ public struct StudyFormat: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - versions: The versions of the format that `body` reads.
-  ///   - documents: YAML that makes `body` read the keys of one condition, such as
-  ///     `data: { kind: code }`, beside the condition's name. What a document leaves out is read as
-  ///     if it were there.
-  ///   - body: The schema: the same closure that reads studies. What it returns is not used.
-  /// - Throws: `StudyFaults` where a document is no YAML, and what `body` throws.
+  ///   - documents: YAML that makes `body` read the keys of one condition, such as `data: { kind:
+  ///     code }`, with the condition's name. Missing keys of a document are read as if they were
+  ///     there.
+  ///   - body: The schema: the same closure that reads studies. Its result is not used.
+  /// - Throws: `StudyFaults` if a document is not YAML, and what `body` throws.
   public init<Study>(
     versions: ClosedRange<Int>, documents: [(condition: String, text: String)],
     _ body: (Fields) throws -> Study
@@ -114,7 +114,7 @@ public struct StudyFormat: Hashable, Sendable {
   }
 }
 
-/// Keeps what a schema says of each key while it is run to be described.
+/// A recorder of the keys that a schema declares while it runs for the description.
 final class FormatRecorder {
   private(set) var keys: [StudyFormat.Key] = []
 
@@ -125,7 +125,7 @@ final class FormatRecorder {
     let key = StudyFormat.Key(
       parent: parent, name: name, form: form, isRequired: isRequired, defaultValue: value,
       meaning: meaning)
-    // A schema may ask for one key twice.
+    // A schema may read one key twice.
     if !keys.contains(where: { $0.path == key.path }) { keys.append(key) }
   }
 }

@@ -1,23 +1,25 @@
 import Text
 import JSON
 
-/// What one value of a study has to look like: how an error names it, and how it is read.
+/// The form of one value of a study: its name in errors, and the reading of its text.
 public struct ValueForm<Value>: Sendable where Value: Sendable {
   /// Such as `a number above 0`.
   public let expected: String
-  /// Fits the form; what a reader gets in the place of a value that does not.
+  /// A value of the form that a reader gets instead of a wrong value.
   public let standIn: Value
   /// The type and the range, for the description of the format.
   let type: ValueType
   let read: @Sendable (_ text: String, _ quoted: Bool) -> Value?
   /// The value as JSON, for the description of a default.
   let json: @Sendable (Value) -> JSONValue
-  /// What follows `expected` in the error of a text that would fit but for how it is used.
+  /// An explanation after `expected` in the error of a text that almost fits.
   let addition: @Sendable (_ text: String, _ quoted: Bool) -> String
 
   /// - Parameters:
-  ///   - addition: What an error adds to `expected` for a text that `read` has no value of.
-  ///   - read: The value of a text, and whether it was in quotes; nil where it is none.
+  ///   - addition: The explanation after `expected` in the error of a text for which `read` returns
+  ///     nil.
+  ///   - read: The value of a text, given whether the text was in quotes; nil if it is not a value
+  ///     of the form.
   init(
     _ expected: String, standIn: Value, type: ValueType,
     json: @escaping @Sendable (Value) -> JSONValue,
@@ -41,7 +43,7 @@ public enum ValueType: Hashable, Sendable {
   case number(NumberRange)
   case choice([Word])
 
-  /// A word that a choice allows, and its meaning.
+  /// An allowed word of a choice, and its meaning.
   public struct Word: Hashable, Sendable {
     public var text: String
     public var meaning: String
@@ -108,8 +110,8 @@ extension ValueForm<Double> {
 }
 
 extension ValueForm<Double> {
-  /// A number that a device computes with in float32: it is in the range after rounding to that too. The
-  /// value is not rounded.
+  /// A number for computations in float32: after rounding to float32 it must also be in the range.
+  /// The value is not rounded.
   public static func float32(in range: NumberRange) -> Self {
     let number = Self.number(in: range)
     return Self(
@@ -126,7 +128,7 @@ extension ValueForm<Double> {
 }
 
 extension ValueForm where Value: DocumentedChoice {
-  /// One of the words that an enum's cases are written as.
+  /// One of the words of an enum's cases.
   public static func choice(of type: Value.Type) -> Self? {
     guard let first = type.allCases.first else { return nil }
     let words = type.allCases.map { ValueType.Word(text: $0.rawValue, meaning: $0.meaning) }
@@ -139,7 +141,7 @@ extension ValueForm where Value: DocumentedChoice {
   }
 }
 
-/// The numbers that a study allows: an interval, each end with or without itself, or open.
+/// A range of allowed numbers: an interval, with each end included, excluded or absent.
 public struct NumberRange: Hashable, Sendable {
   private(set) var lower: Double?
   private(set) var includesLower = true
@@ -152,17 +154,17 @@ public struct NumberRange: Hashable, Sendable {
   public static func above(_ lower: Double) -> Self { Self(lower: lower, includesLower: false) }
   public static func atLeast(_ lower: Double) -> Self { Self(lower: lower) }
 
-  /// Both ends belong to it.
+  /// A range that includes both ends.
   public static func from(_ lower: Double, to upper: Double) -> Self {
     Self(lower: lower, upper: upper)
   }
 
-  /// The lower end does not belong to it and the upper one does.
+  /// A range without its lower end and with its upper end.
   public static func above(_ lower: Double, to upper: Double) -> Self {
     Self(lower: lower, includesLower: false, upper: upper)
   }
 
-  /// The lower end belongs to it and the upper one does not.
+  /// A range with its lower end and without its upper end.
   public static func from(_ lower: Double, below upper: Double) -> Self {
     Self(lower: lower, upper: upper, includesUpper: false)
   }
@@ -187,7 +189,7 @@ public struct NumberRange: Hashable, Sendable {
     }
   }
 
-  /// A number of the range.
+  /// A number in the range.
   var standIn: Double {
     switch (lower, upper) {
     case (nil, nil): 0

@@ -1,8 +1,8 @@
 public import Text
 
-/// Why an output folder cannot be used.
+/// The reason why an output folder cannot be used.
 public enum OutputError: DescribedError, Hashable {
-  /// A value that two runs disagree about; nil where one of them does not have it.
+  /// A value that differs between two runs; nil if a run does not have it.
   public struct Difference: Hashable, Sendable {
     public var key: String
     public var recorded: String?
@@ -15,21 +15,21 @@ public enum OutputError: DescribedError, Hashable {
     }
   }
 
-  /// It holds files and none of ours.
+  /// The folder has files, but none from this program.
   case notAnOutput(folder: String)
-  /// A run's folder was asked for, and this is none.
+  /// The folder is not the folder of a run.
   case noOutput(folder: String)
   case otherStudy(folder: String, study: String, expected: String)
-  /// Going on would mix the products of different devices or kernels.
+  /// Resuming would mix the products of different devices or kernels.
   case otherCircumstance(folder: String, [Difference])
   /// `output.json` cannot be read.
   case damaged(folder: String, what: String)
   case unknownFormat(folder: String, Int)
-  /// Another process holds the folder.
+  /// Another process has locked the folder.
   case locked(folder: String, process: String, host: String)
   /// A link, a pipe or a folder has the lock's name.
   case lockIsNoFile(folder: String)
-  /// The folder, or its lock, was moved or deleted while this process held it.
+  /// The folder or its lock was moved or deleted while this process used it.
   case moved(folder: String)
 
   public var line: String {
@@ -38,7 +38,7 @@ public enum OutputError: DescribedError, Hashable {
       "\(folder.printable(limit: 400)): not empty and not an output of this program; "
         + "name another folder"
     case .noOutput(let folder):
-      "\(folder.printable(limit: 400)): no run is there; name the folder that a run wrote to"
+      "\(folder.printable(limit: 400)): no run in this folder; name the output folder of a run"
     case .otherStudy(let folder, let study, let expected):
       "\(folder.printable(limit: 400)): belongs to the study \"\(study.printable())\", not to "
         + "\"\(expected.printable())\"; name another folder"
@@ -59,7 +59,7 @@ public enum OutputError: DescribedError, Hashable {
         + "the same command again"
     case .moved(let folder):
       "\(folder.printable(limit: 400)): the folder or its lock was moved or deleted during the run; "
-        + "put it back where it was, then run the same command again"
+        + "move it back, then run the same command again"
     }
   }
 

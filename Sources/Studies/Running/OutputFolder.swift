@@ -2,16 +2,16 @@ public import Files
 import JSON
 public import Foundation
 
-/// The folder that one study's runs write to, held by this process alone.
+/// The output folder of one study, locked by this process.
 ///
 /// It holds `output.json` (the study's name and the circumstances of its runs), a copy of the
 /// study, the lock and `stages`.
 public final class OutputFolder: Sendable {
-  /// What `output.json` says.
+  /// The content of `output.json`.
   public struct Description: Hashable, Sendable {
     public var study: String
-    /// The circumstances that products were made under, in the order of their first run. More than
-    /// one means that the results mix them.
+    /// The circumstances in which products were made, in the order of their first run. If there are
+    /// several, the results mix them.
     public var circumstances: [[String: String]]
   }
 
@@ -23,16 +23,17 @@ public final class OutputFolder: Sendable {
   public let description: Description
   public let store: Store
 
-  /// Opens the output folder of a study, making it where there is none, and sweeps what dead runs
-  /// left in it.
+  /// Opens the output folder of a study, or makes it if there is none. Removes the temporary files
+  /// of killed runs.
   ///
   /// - Parameters:
-  ///   - url: The folder; missing or empty, or one that this study's runs have written to.
-  ///   - study: The study's name, to which the folder belongs from then on.
+  ///   - url: The folder: missing, empty, or the folder of earlier runs of this study.
+  ///   - study: The study's name. The folder then belongs to this study.
   ///   - document: The study as the user wrote it, kept as a copy.
   ///   - documentName: The copy's name, such as `study.yaml`.
-  ///   - circumstance: Device, driver, kernel hashes: what may change a product's bytes.
-  ///   - mixing: Whether to go on under a circumstance that no run here had.
+  ///   - circumstance: Device, driver, kernel hashes: everything else that can change a product's
+  ///     bytes.
+  ///   - mixing: Whether to resume in a circumstance that no earlier run in this folder had.
   /// - Throws: `OutputError`, `FileError`.
   public init(
     at url: URL, study: String, document: Data, documentName: String,
@@ -73,9 +74,9 @@ public final class OutputFolder: Sendable {
     try store.sweep()
   }
 
-  /// What `output.json` of a folder says, without holding the folder: for reports and listings.
+  /// The content of a folder's `output.json`, without locking the folder: for reports and listings.
   ///
-  /// Throws `OutputError.noOutput` where there is none.
+  /// Throws `OutputError.noOutput` if there is none.
   public static func description(at url: URL) throws -> Description {
     guard let description = try description(at: url.path, SystemFiles()) else {
       throw OutputError.noOutput(folder: url.path)
@@ -83,17 +84,17 @@ public final class OutputFolder: Sendable {
     return description
   }
 
-  /// The process that makes products in a folder now, and its host; nil where none does.
+  /// The process that is making products in a folder, and its host; nil if there is none.
   public static func holder(of url: URL) -> (process: String, host: String)? {
     OutputLock.holder(of: url.path)
   }
 
-  /// Refuses a folder with files of others, before anything is written to it. A first run that was
-  /// killed early leaves the lock alone or with a file half made.
+  /// Refuses a folder with files of other programs, before anything is written to it. A first run
+  /// that was killed early leaves only the lock, or the lock and an incomplete file.
   private static func refuseStrangers(_ path: String, _ files: any FileOperations) throws {
     let names = try files.list(path)
     guard !names.contains(fileName) else { return }
-    // The lock beside products: of a run whose description was deleted.
+    // A lock and products belong to a run whose description was deleted.
     if names.contains(OutputLock.fileName), names.contains(Store.folderName) { return }
     let ours: Set = [OutputLock.fileName, temporaryPrefix + fileName]
     guard names.allSatisfy(ours.contains) else { throw OutputError.notAnOutput(folder: path) }
@@ -117,9 +118,10 @@ public final class OutputFolder: Sendable {
     return Description(study: study, circumstances: circumstances.map { .init($0) })
   }
 
-  /// The description of a folder that lost it, by the records of its products; nil where it has none.
+  /// The description of a folder without one, from the records of its products; nil if there are no
+  /// products.
   ///
-  /// - Parameter keys: Of the circumstances that the description holds; records hold more.
+  /// - Parameter keys: The keys of circumstances that the description has. Records have more keys.
   private static func recovered(
     _ path: String, _ study: String, _ keys: Set<String>, _ files: any FileOperations
   ) throws -> Description? {

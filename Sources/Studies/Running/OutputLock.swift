@@ -7,10 +7,10 @@ import Foundation
   import Musl
 #endif
 
-/// The exclusive hold of an output folder: a lock of the kernel's that dies with the process, so
-/// that a killed run never has to be unlocked by hand.
+/// The exclusive lock of an output folder. The operating system releases it when the process ends,
+/// so the folder of a killed run need not be unlocked by hand.
 ///
-/// The file says who holds it; what it says decides nothing.
+/// The file's text names the process with the lock. The text is only for messages.
 final class OutputLock: Sendable {
   static let fileName = "lock"
   private let descriptor: Int32
@@ -22,9 +22,11 @@ final class OutputLock: Sendable {
     self.folder = folder
     descriptor = try Self.takeLock(path, folder)
     let holder = Array("\(getpid())\n\(ProcessInfo.processInfo.hostName)\n".utf8)
-    // A file with a second name is somebody's copy of the folder: its content is not changed.
+    // A file with a second name (a hard link) belongs to a copy of the folder: its content is not
+    // changed.
     guard Self.status(descriptor)?.st_nlink == 1 else { return }
-    // Who holds the lock is a courtesy: a full disk must not keep a run from starting to free it.
+    // The name of the process is not essential: a run must be able to start on a full disk, because
+    // it may free memory on it.
     _ = ftruncate(descriptor, 0)
     _ = pwrite(descriptor, holder, holder.count, 0)
   }
@@ -32,7 +34,7 @@ final class OutputLock: Sendable {
   /// A descriptor of the locked file that is at the path.
   private static func takeLock(_ path: String, _ folder: String) throws -> Int32 {
     while true {
-      // Neither follows a link to another file nor waits for the other end of a pipe.
+      // This does not follow a link to another file and does not wait for the other end of a pipe.
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
       guard descriptor >= 0 else {
         // A link, a folder, or a socket.
@@ -51,7 +53,8 @@ final class OutputLock: Sendable {
         let holder = holder(descriptor)
         throw OutputError.locked(folder: folder, process: holder.process, host: holder.host)
       }
-      // Another may have removed the file between opening and locking: then its lock protects nothing.
+      // Another process may have removed the file between opening and locking. Then the lock
+      // protects nothing.
       if isAtPath(descriptor, path) {
         isTaken = true
         return descriptor
@@ -59,7 +62,7 @@ final class OutputLock: Sendable {
     }
   }
 
-  /// Throws `OutputError.moved` where the folder, or the lock in it, is no longer the one that was taken.
+  /// Throws `OutputError.moved` if the folder, or the lock in it, is no longer the locked one.
   func check() throws {
     guard Self.isAtPath(descriptor, folder + "/" + Self.fileName) else {
       throw OutputError.moved(folder: folder)
@@ -77,7 +80,7 @@ final class OutputLock: Sendable {
     return held.st_dev == there.st_dev && held.st_ino == there.st_ino
   }
 
-  /// Who holds a folder now; nil where nobody does.
+  /// The process with the lock of a folder; nil if there is none.
   static func holder(of folder: String) -> (process: String, host: String)? {
     let descriptor = open(
       folder + "/" + Self.fileName, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
@@ -97,7 +100,8 @@ final class OutputLock: Sendable {
   }
 
   deinit {
-    // Unlocked by hand: a process that is being spawned holds a copy of the descriptor for a moment.
+    // Unlocked explicitly, because a process that is being spawned has a copy of the descriptor for
+    // a moment.
     _ = flock(descriptor, LOCK_UN)
     _ = close(descriptor)
   }

@@ -1,13 +1,13 @@
 public import Text
 
-/// What a study still has to make, in which order and packed how.
+/// The plan of a run: the missing products of a study, their order and their cohorts.
 public struct Plan<S: Stage>: Sendable {
   public enum State: Hashable, Sendable {
     case done
     case missing
-    /// There and not to be trusted: made again.
+    /// The product exists but is damaged: it is made again.
     case damaged(ProductDamage)
-    /// Absent, and nothing that is missing builds on it.
+    /// The product is absent, and no missing product needs it.
     case notNeeded
 
     /// Whether the runner makes it.
@@ -22,14 +22,15 @@ public struct Plan<S: Stage>: Sendable {
   public struct Entry: Sendable {
     public let stage: S
     public let fingerprint: Fingerprint
-    /// Places of the inputs in `entries`, all smaller than this entry's own.
+    /// Indices of the inputs in `entries`, all smaller than this entry's index.
     public let inputs: [Int]
-    /// Places of all whose products the making of this one reads: the inputs, then the others.
+    /// Indices of all stages whose products are read to make this product: the inputs, then the
+    /// others.
     public let reads: [Int]
     public internal(set) var state: State
   }
 
-  /// Stages that are made together; one alone is a cohort of one.
+  /// Stages that are made together. A single stage is a cohort of one.
   public struct Cohort: Sendable {
     public let name: String
     public let cohortKey: String
@@ -41,8 +42,10 @@ public struct Plan<S: Stage>: Sendable {
 
   /// Expands the targets and looks each distinct stage up in the store.
   ///
-  /// Targets are needed; what a stage reads is needed where the stage is to be made. So a product that
-  /// was dropped after everything on it was made is not made again.
+  /// Targets are needed. The stages that a stage reads are needed if the stage is to be made. So a
+  /// deleted product is not made again if all products that need it exist.
+  ///
+  /// - Throws: `FileError`, `CommitFault`, and what `Fingerprint(of:)` throws.
   public init(targets: [S], store: Store) throws {
     var expansion = Expansion<S>()
     for target in targets { try expansion.add(target) }
@@ -62,16 +65,16 @@ public struct Plan<S: Stage>: Sendable {
   public var doneCount: Int { entries.count { $0.state == .done } }
   public var toMakeCount: Int { entries.count { $0.state.toMake } }
 
-  /// What there is to make as cohorts in the order of making.
+  /// The missing products as cohorts, in the order in which they are made.
   ///
-  /// By depth, which is the longest way down to a stage without inputs: first all of depth 0, then
-  /// all that build on those alone, and so on. Within a depth, stages of one name and one key are
-  /// packed in their order, each cohort as full as allowed. Waiting for a whole depth packs best,
-  /// in a run that was stopped in the middle too: the branches of a grid take the same step
-  /// together.
+  /// The order is by depth, which is the longest path to a stage without inputs: first all stages
+  /// of depth 0, then stages that need only those, and so on. Within a depth, stages with the same
+  /// name and key are put into cohorts in their order, each as large as allowed. Waiting for a
+  /// whole depth gives the largest cohorts, because all branches of a grid do the same step
+  /// together. This also holds for a run that was stopped and resumed.
   ///
-  /// - Parameter capacity: The most stages like the given one that fit in one cohort.
-  /// - Throws: `PlanFault` where not even one fits, and what `capacity` throws.
+  /// - Parameter capacity: The largest number of stages like the given one in one cohort.
+  /// - Throws: `PlanFault` if not even one stage fits, and what `capacity` throws.
   public func cohorts(capacity: (S) throws -> Int) throws -> [Cohort] {
     var depths: [Int] = []
     for entry in entries { depths.append(1 + (entry.reads.map { depths[$0] }.max() ?? -1)) }
@@ -105,7 +108,7 @@ public struct Plan<S: Stage>: Sendable {
   }
 }
 
-/// Why a plan cannot be packed.
+/// The reason why a plan cannot be divided into cohorts.
 public enum PlanFault: DescribedError, Hashable {
   case doesNotFit(name: String, key: String)
 
@@ -120,7 +123,7 @@ public enum PlanFault: DescribedError, Hashable {
   public var exitCode: SystemExit { .unavailable }
 }
 
-/// Depth first, inputs before what builds on them.
+/// Expands stages depth first, inputs before the stages that need them.
 private struct Expansion<S: Stage> {
   var entries: [Plan<S>.Entry] = []
   var places: [S: Int] = [:]

@@ -1,27 +1,28 @@
 public import Text
 public import Foundation
 
-/// What a run tells its caller while it goes on.
+/// An event that a run reports to its caller.
 public enum RunEvent<S: Stage>: Sendable {
-  /// The plan and its packing; again after a damaged product was found in the middle.
+  /// The plan and its cohorts. It is reported again after a damaged product was found during the
+  /// run.
   case planned(Plan<S>, [Plan<S>.Cohort])
-  /// A damaged product was moved aside and is made again.
+  /// A damaged product was moved to another name and is made again.
   case damaged(S, ProductDamage)
-  /// A cohort begins: its number from 1, and how many there are.
+  /// A cohort begins: its number from 1, and the number of cohorts.
   case started(Plan<S>.Cohort, number: Int, of: Int)
   /// A stage's product is on the disk.
   case committed(S, Record)
   case finished(Plan<S>.Cohort, seconds: Double)
 }
 
-/// How a run ended where nothing failed.
+/// The end of a run without a failure.
 public enum RunOutcome: Hashable, Sendable {
   /// All targets are made.
   case completed(made: Int)
-  /// Stopped on request; what was committed, and every checkpoint, is kept.
+  /// The run was stopped on request. Committed products and checkpoints are kept.
   case stopped(made: Int, remaining: Int)
 
-  /// Products that the run made.
+  /// The number of products that the run made.
   public var made: Int {
     switch self {
     case .completed(let made), .stopped(let made, _): made
@@ -38,9 +39,9 @@ public enum RunOutcome: Hashable, Sendable {
 
 /// A fault of a maker.
 public enum RunFault: DescribedError, Hashable {
-  /// It returned and these stages of the cohort have no product.
+  /// The maker returned, and these stages of the cohort have no product.
   case notCommitted(stages: [String])
-  /// It committed a stage that it was not asked for.
+  /// The maker committed a stage that is not in the cohort.
   case notInCohort(stage: String)
   case committedTwice(stage: String)
 
@@ -58,12 +59,12 @@ public enum RunFault: DescribedError, Hashable {
   public var exitCode: SystemExit { .internalFault }
 }
 
-/// Makes what is missing, cohort by cohort, until every target is there.
+/// The runner, which makes missing products, cohort by cohort, until every target exists.
 public struct Runner<S: Stage> {
   public let store: Store
-  /// The most stages like the given one that fit in one cohort.
+  /// The largest number of stages like the given one in one cohort.
   public let capacity: (S) throws -> Int
-  /// Goes into every record.
+  /// The device's description in every record.
   public let device: [String: String]
   public let versions: [String: String]
   public let stop: StopFlag
@@ -85,13 +86,13 @@ public struct Runner<S: Stage> {
   /// Runs until all targets are made or the stop flag is raised.
   ///
   /// - Parameters:
-  ///   - make: Makes the stages of a cohort, commits each on its own in any order, and throws `Stopped`
-  ///     where it finds the flag raised.
-  ///   - finish: Reads the products when all targets are made, such as for a report; again where it
-  ///     finds one of them damaged, which is then made again.
-  /// - Throws: What `make` and `finish` throw; what was committed stays. A `ProductDamage` of a stage in the
-  ///   plan is not thrown the first time: the product is moved aside and made again. One that was
-  ///   deleted since the plan was made counts as damaged.
+  ///   - make: Makes the stages of a cohort and commits them one by one in any order. It throws
+  ///     `Stopped` if the flag is raised.
+  ///   - finish: Reads the products when all targets are made, for example for a report. If it
+  ///     finds a damaged product, the product is made again and `finish` is called again.
+  /// - Throws: What `make` and `finish` throw. Committed products stay. A `ProductDamage` of a
+  ///   stage in the plan is not thrown the first time: the product is moved to another name and
+  ///   made again. A product that was deleted after the plan was made counts as damaged.
   public func run(
     _ targets: [S], make: ([S], Commit<S>) throws -> Void, finish: () throws -> Void = {}
   ) throws -> RunOutcome {
@@ -119,7 +120,7 @@ public struct Runner<S: Stage> {
         try store.checkHeld()
         try setAside(entry, damage)
       } catch {
-        // What fails in a folder that is gone has that cause.
+        // If the folder was moved or deleted, this is the cause of the failure.
         try store.checkHeld()
         throw error
       }
@@ -137,7 +138,8 @@ public struct Runner<S: Stage> {
       try make(cohort.stages, commit)
       let missing = commit.missing
       guard missing.isEmpty else {
-        // A maker may return early when it is stopped: what it left is made the next time.
+        // A maker may return early when it is stopped. The remaining stages are made in the next
+        // run.
         try stop.check()
         throw RunFault.notCommitted(stages: try missing.map(store.label))
       }
@@ -158,7 +160,7 @@ public struct Runner<S: Stage> {
   }
 }
 
-/// What a maker commits the stages of its cohort with.
+/// The commits of a maker for the stages of its cohort.
 public final class Commit<S: Stage> {
   private let runner: Runner<S>
   private let start = ContinuousClock.now
@@ -172,13 +174,13 @@ public final class Commit<S: Stage> {
     self.runner = runner
   }
 
-  /// The flag to look at between steps.
+  /// The stop flag, which the maker checks between steps.
   public var stop: StopFlag { runner.stop }
 
-  /// Makes a stage's product durable.
+  /// Commits a stage's product durably.
   ///
   /// - Parameters:
-  ///   - seconds: How long its making took; nil for the time since the cohort began.
+  ///   - seconds: The duration of its making; nil for the time since the cohort began.
   ///   - write: Fills the product's folder.
   /// - Throws: `FileError`, `CommitFault`, `RunFault`, and what `write` throws.
   public func callAsFunction(
@@ -195,7 +197,9 @@ public final class Commit<S: Stage> {
     runner.report(.committed(stage, record))
   }
 
-  /// Makes checkpoints of the cohort's stages at a step durable, from which a stopped run goes on.
+  /// Saves checkpoints of the cohort's stages at a step durably. A stopped run resumes from them.
+  ///
+  /// - Throws: `FileError`, `CommitFault`, `RunFault`, and what `write` throws.
   public func checkpoint(
     _ stages: [S], step: Int, write: (_ index: Int, _ folder: URL) throws -> Void
   ) throws {
@@ -206,8 +210,10 @@ public final class Commit<S: Stage> {
       stages, step: step, circumstance: circumstance(nil), write: write)
   }
 
-  /// The newest checkpoints that these stages have in common; damaged ones are told of and moved
-  /// aside.
+  /// The checkpoints of these stages at their newest common step. Damaged checkpoints are reported
+  /// and moved to another name.
+  ///
+  /// - Throws: `FileError`.
   public func latestCheckpoint(of stages: [S]) throws -> (step: Int, products: [Product])? {
     try runner.store.latestCheckpoint(of: stages) { [runner] damage in
       if let stage = stages.first { runner.report(.damaged(stage, damage)) }
@@ -221,7 +227,7 @@ public final class Commit<S: Stage> {
 
   var count: Int { stages.count - missing.count }
 
-  /// Since the cohort began, by a clock that never jumps.
+  /// Seconds since the cohort began, by a monotonic clock.
   var seconds: Double {
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     return Double(seconds) + Double(attoseconds) * 1e-18
@@ -229,6 +235,6 @@ public final class Commit<S: Stage> {
 }
 
 extension Store {
-  /// A stage's name in messages, which is its folder's.
+  /// A stage's name in messages, which is the name of its folder.
   func label(_ stage: some Stage) throws -> String { try folder(of: stage).lastPathComponent }
 }

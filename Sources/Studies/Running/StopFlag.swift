@@ -7,9 +7,10 @@ import Synchronization
   import Musl
 #endif
 
-/// A request to stop that a signal's handler may make and the maker looks at between steps.
+/// A flag that requests a stop. A signal's handler may raise it, and the maker checks it between
+/// steps.
 public final class StopFlag: Sendable {
-  /// The one that signals raise.
+  /// The flag that signals raise.
   public static let process = StopFlag()
 
   private let raised = Atomic<Bool>(false)
@@ -18,18 +19,18 @@ public final class StopFlag: Sendable {
 
   public var isRaised: Bool { raised.load(ordering: .relaxed) }
 
-  /// Asks for the stop; safe in a signal's handler.
+  /// Requests the stop. It is safe in a signal's handler.
   public func raise() { raised.store(true, ordering: .relaxed) }
 
-  /// Throws `Stopped` where a stop was asked for.
+  /// Throws `Stopped` if a stop was requested.
   public func check() throws { if isRaised { throw Stopped() } }
 
-  /// Makes SIGINT, SIGTERM, SIGHUP and SIGUSR1 raise `process`. A second signal of a kind ends the
-  /// process at once.
+  /// Makes SIGINT, SIGTERM, SIGHUP and SIGUSR1 raise `process`. A second signal of the same kind
+  /// ends the process immediately.
   public static func catchSignals() {
-    // The handler must not be the first to make the flag: making it may allocate.
+    // The flag must exist before the first signal, because its creation may allocate memory.
     _ = process.isRaised
-    // A parent may have blocked them, and a mask is inherited.
+    // A parent process may have blocked the signals, and the mask is inherited.
     var mask = sigset_t()
     sigemptyset(&mask)
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] { sigaddset(&mask, signal) }

@@ -7,7 +7,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// 64 lower-case hexadecimal digits.
   public let text: String
 
-  /// The first 12 digits, which name the product's folder; the record holds all 64.
+  /// The first 12 digits, which are in the name of the product's folder. The record has all 64.
   public var short: String { String(text.prefix(12)) }
   public var description: String { text }
 
@@ -22,7 +22,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     self.text = text
   }
 
-  /// The fingerprint of bytes: how a user's data enters a stage.
+  /// The fingerprint of bytes, by which a user's data enters a stage.
   public init(of data: Data) {
     text = SHA256.hash(data: data).hexadecimal
   }
@@ -34,11 +34,14 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     self.init(of: try Self.canonicalJSON(of: stage))
   }
 
-  /// What a stage's fingerprint is taken of.
+  /// The text whose digest is a stage's fingerprint.
   ///
-  /// `{"identity":{...},"inputs":["<64 digits>",...],"name":"...","revision":1}`. The inputs enter
-  /// by their fingerprints and not by value: these hold the inputs' names and revisions too, so
-  /// that raising the revision of one kind changes everything that builds on it.
+  /// `{"identity":{...},"inputs":["<64 digits>",...],"name":"...","revision":1}`. Inputs are
+  /// included by their fingerprints and not by value. A fingerprint also covers the names and
+  /// revisions of the inputs, so a new revision of one kind changes the fingerprints of all stages
+  /// that need it.
+  ///
+  /// - Throws: `NonFiniteNumber`, and what the encoding of the identity throws.
   public static func canonicalJSON(of stage: some Stage) throws -> Data {
     try canonicalJSON(of: stage, inputs: stage.inputs.map { try Fingerprint(of: $0) })
   }

@@ -1,7 +1,7 @@
 import Files
 public import Foundation
 
-/// A complete product in the store: reading a file of it checks the file first.
+/// A complete product in the store. Before a file of it is read, the file is checked.
 public struct Product: Sendable {
   /// The product's folder.
   public let folder: URL
@@ -27,7 +27,7 @@ public struct Product: Sendable {
     return data
   }
 
-  /// The place of a file for a reader of its own, checked against the SHA-256 in the record.
+  /// The URL of a file for other readers, after a check against the SHA-256 in the record.
   ///
   /// Throws `ProductDamage` that names the file, and `FileError`.
   public func url(_ name: String) throws -> URL {
@@ -71,7 +71,8 @@ public struct Product: Sendable {
     }
   }
 
-  /// A disk that cannot give the bytes back has damaged the product; a missing permission has not.
+  /// The error for a file that cannot be read. A read error of the disk is damage of the product; a
+  /// missing permission is not.
   private func damage(from error: FileError, _ name: String) -> any Error {
     switch error.codeName {
     case "EIO", "EFBIG": ProductDamage(folder: folder.path, problem: .changed(file: name))

@@ -2,20 +2,20 @@ public import Files
 public import JSON
 import Foundation
 
-/// A file of a product as its record holds it.
+/// A file of a product in its record.
 public struct RecordedFile: Hashable, Sendable {
   /// The path inside the product's folder, with `/` between folders.
   public var path: String
   public var digest: FileDigest
 }
 
-/// What does not decide a product but is worth knowing about its making.
+/// Facts about the making of a product that do not decide its bytes.
 public struct Circumstance: Hashable, Sendable {
-  /// Device, driver, processor, kernel hashes: whatever tells two machines apart.
+  /// Device, driver, processor, kernel hashes: everything that distinguishes two machines.
   public var device: [String: String]
   /// The versions of the program and its tools.
   public var versions: [String: String]
-  /// How long the making took, by a clock that never jumps.
+  /// The duration of the making, by a monotonic clock.
   public var seconds: Double
 
   public init(
@@ -27,16 +27,16 @@ public struct Circumstance: Hashable, Sendable {
   }
 }
 
-/// What lies beside every product as `record.json`: what it is, which bytes belong to it, and how
-/// it came about.
+/// The record of a product, `record.json` in its folder: its stage, its files with digests, and the
+/// circumstance of its making.
 ///
-/// The file is canonical JSON and ends with its own SHA-256, so that no changed bit goes unseen.
-/// All of it but `circumstance` and that hash is equal in every run.
+/// The file is canonical JSON and ends with its own SHA-256, so every changed bit is detected.
+/// Everything except `circumstance` and that hash is equal in every run.
 public struct Record: Hashable, Sendable {
   /// The version of this layout.
   public static let format = 1
   public static let fileName = "record.json"
-  /// A record holds names and hashes only; a larger one is none.
+  /// A record has only names and hashes, so a larger file is not a record.
   static let sizeLimit = 1 << 26
 
   public var name: String
@@ -45,7 +45,7 @@ public struct Record: Hashable, Sendable {
   public var inputs: [Fingerprint]
   /// The step of a checkpoint; nil in the record of a finished product.
   public var step: Int?
-  /// The stage as it encodes itself, inputs and all.
+  /// The encoded stage, including its inputs.
   public var stage: JSONValue
   /// Sorted by path.
   public var files: [RecordedFile]
@@ -68,7 +68,7 @@ public struct Record: Hashable, Sendable {
     return try CanonicalJSON.data(of: .object(object), nonFinite: .null) + [UInt8(ascii: "\n")]
   }
 
-  /// The SHA-256 of the record without the member that holds it.
+  /// The SHA-256 of the record without the member for this hash.
   private static func seal(_ object: JSONObject) throws -> String {
     var object = object
     object["sha256"] = nil
@@ -111,7 +111,7 @@ extension Record {
   }
 }
 
-/// Why a record cannot be trusted.
+/// The reason why a record is not valid.
 public enum RecordFault: Error, Hashable, Sendable {
   case json(JSONFault)
   case notARecord
@@ -139,7 +139,7 @@ extension RecordedFile {
       ]))
   }
 
-  /// Nil where the value is no file of a product, a path that leaves the folder included.
+  /// Nil if the value is not a file of a product, for example if its path leaves the folder.
   fileprivate init?(_ value: JSONValue) {
     guard let object = value.object, let path = object["path"]?.string,
       let sha256 = object["sha256"]?.string, let size = object["size"]?.integer,
@@ -175,7 +175,7 @@ extension Circumstance {
 extension [String: String] {
   var json: JSONValue { .object(JSONObject(map { ($0, .string($1)) })) }
 
-  /// The members that are texts; nothing where the value is no object.
+  /// The members that are texts; empty if the value is not an object.
   init(_ value: JSONValue?) {
     self = [:]
     for member in value?.object?.members ?? [] {

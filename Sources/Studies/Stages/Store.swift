@@ -3,21 +3,21 @@ public import Foundation
 
 /// The products of stages on disk: `<root>/stages/<name>-<first 12 digits of the fingerprint>/`.
 ///
-/// A product is there whole or not at all, whenever the process is killed or the power cut: it is
-/// written into a temporary folder, flushed file by file, given its record last, flushed, renamed,
-/// and the rename flushed.
+/// A product exists completely or not at all, also after a kill or a power cut. It is written into
+/// a temporary folder and flushed file by file. The record is written last and flushed. Then the
+/// folder is renamed, and the rename is flushed.
 public struct Store: Sendable {
-  /// What the store knows of a stage's product without reading all of it.
+  /// The state of a stage's product, without reading all of it.
   public enum State: Hashable, Sendable {
     case absent
     case complete
     case damaged(ProductDamage)
   }
 
-  /// The folder that holds `stages`.
+  /// The folder that contains `stages`.
   public let root: URL
   let files: any FileOperations
-  /// Of the output folder, which this process holds; nil where nobody has to.
+  /// The lock of the output folder; nil for a store without a lock.
   private let lock: OutputLock?
 
   public init(root: URL, files: any FileOperations = SystemFiles()) {
@@ -30,14 +30,16 @@ public struct Store: Sendable {
     self.lock = lock
   }
 
-  /// Throws `OutputError.moved` where the folder that this process holds is no longer at its path.
+  /// Throws `OutputError.moved` if the locked folder is no longer at its path.
   public func checkHeld() throws { try lock?.check() }
 
   /// The folder of all products.
   var stagesPath: String { root.path + "/" + Self.folderName }
   static let folderName = "stages"
 
-  /// The folder of a stage's product, whether it is there or not.
+  /// The folder of a stage's product, which may not exist.
+  ///
+  /// - Throws: `CommitFault` and what `Fingerprint(of:)` throws.
   public func folder(of stage: some Stage) throws -> URL {
     URL(fileURLWithPath: try path(stage, Fingerprint(of: stage)))
   }
@@ -50,12 +52,16 @@ public struct Store: Sendable {
 
   static let checkpointMark = ".checkpoint-"
 
-  /// Whether a stage's product is there by its record and the sizes of its files.
+  /// Whether a stage's product exists, by its record and the sizes of its files.
+  ///
+  /// - Throws: `CommitFault`, `FileError` and what `Fingerprint(of:)` throws.
   public func contains(_ stage: some Stage) throws -> Bool {
     try state(of: stage) == .complete
   }
 
-  /// What is there of a stage's product, by its record and the sizes of its files.
+  /// The state of a stage's product, by its record and the sizes of its files.
+  ///
+  /// - Throws: `CommitFault`, `FileError` and what `Fingerprint(of:)` throws.
   public func state(of stage: some Stage) throws -> State {
     try state(of: stage, Fingerprint(of: stage))
   }
@@ -71,7 +77,7 @@ public struct Store: Sendable {
     }
   }
 
-  /// The product of a stage, nil where it is absent.
+  /// The product of a stage, nil if it is absent.
   ///
   /// Checks the record and the sizes; reading a file checks its SHA-256. Throws `ProductDamage`.
   public func product(of stage: some Stage) throws -> Product? {
@@ -105,7 +111,7 @@ public struct Store: Sendable {
     return Product(folder: URL(fileURLWithPath: path), record: record, files: files)
   }
 
-  /// Reads every byte of a stage's product; nil where it is absent.
+  /// Reads every byte of a stage's product; nil if it is absent.
   ///
   /// Throws `ProductDamage` on the first file that is missing, changed, or not in the record.
   @discardableResult
@@ -124,10 +130,11 @@ public struct Store: Sendable {
     }
   }
 
-  /// Checks every product in the store, whatever study it belongs to, and every checkpoint.
+  /// Checks every product of any study in the store, and every checkpoint.
   ///
-  /// - Parameter body: Called for each folder in the order of their names with its path and what is
-  ///   wrong with it, nil where nothing is.
+  /// - Parameter body: Called for each folder in the order of their names, with its path and its
+  ///   damage; nil if there is none.
+  /// - Throws: `FileError`, and what `body` throws.
   public func verifyAll(_ body: (String, ProductDamage?) throws -> Void) throws {
     guard try files.kind(stagesPath) != nil else { return }
     for name in try files.list(stagesPath) where !name.hasPrefix(".") {
@@ -174,7 +181,7 @@ public struct Store: Sendable {
 }
 
 extension String {
-  /// Lower-case letters and digits in words parted by single hyphens.
+  /// Whether the text is words of lower-case letters and digits, separated by single hyphens.
   fileprivate var isKebabCase: Bool {
     let words = utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
     return words.allSatisfy { word in

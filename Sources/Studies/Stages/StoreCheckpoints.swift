@@ -2,8 +2,9 @@ import Files
 public import Foundation
 
 extension Store {
-  /// Makes checkpoints of stages that are made together durable, so that a stopped run goes on from
-  /// `step`. Older ones are removed once all are in place; the commit of a stage removes its own.
+  /// Saves checkpoints of the stages of a cohort durably, so that a stopped run resumes from
+  /// `step`. Older checkpoints are removed when all new ones are saved. The commit of a stage
+  /// removes its checkpoints.
   ///
   /// - Parameter write: Fills the folder of the stage at an index.
   ///
@@ -22,10 +23,12 @@ extension Store {
     }
   }
 
-  /// The newest step at which every one of the stages has a checkpoint that verifies to the last
-  /// byte, and these checkpoints; nil where there is none.
+  /// The newest step at which every stage has an undamaged checkpoint, and these checkpoints; nil
+  /// if there is none. All bytes are checked.
   ///
-  /// - Parameter damaged: Called for every newer one that does not verify; it is moved aside.
+  /// - Parameter damaged: Called for every newer checkpoint that is damaged. It is moved to another
+  ///   name.
+  /// - Throws: `FileError`.
   public func latestCheckpoint<S: Stage>(
     of stages: [S], damaged: (ProductDamage) -> Void = { _ in }
   ) throws -> (step: Int, products: [Product])? {

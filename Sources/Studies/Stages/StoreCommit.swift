@@ -9,15 +9,15 @@ import Synchronization
   import Musl
 #endif
 
-/// Tells the temporary folders of one process apart.
+/// A counter for unique names of the temporary folders of one process.
 private let temporaryCount = Atomic<Int>(0)
 
 extension Store {
-  /// Makes a stage's product durable: `write` fills a temporary folder, and when this returns the
-  /// product is in place and on the disk. When it throws, the product is absent.
+  /// Commits a stage's product durably. `write` fills a temporary folder. When this method returns,
+  /// the product is in the store and on the disk. If it throws, the product is absent.
   ///
-  /// A product that is there already is kept if the new one has the same bytes. Checkpoints of the
-  /// stage are removed.
+  /// An existing product is kept if the new product has the same bytes. Checkpoints of the stage
+  /// are removed.
   ///
   /// Throws `FileError`, `CommitFault` and what `write` throws.
   @discardableResult
@@ -27,7 +27,7 @@ extension Store {
     let fingerprint = try Fingerprint(of: stage)
     let record = try commit(
       stage, fingerprint, step: nil, circumstance: circumstance, write: write)
-    // The product is in place: a checkpoint that stays costs space and nothing else.
+    // The product is in the store, so a checkpoint that remains only takes space.
     try? removeCheckpoints(of: stage, fingerprint, before: .max)
     return record
   }
@@ -37,7 +37,8 @@ extension Store {
     circumstance: Circumstance, write: (URL) throws -> Void
   ) throws -> Record {
     let destination = try path(stage, fingerprint, step: step)
-    // Never makes the folder above: where that is gone, a new one would be in the way of the old.
+    // This never makes the parent folder. If it was moved, a new folder would prevent moving it
+    // back.
     try checkHeld()
     if try files.kind(stagesPath) == nil {
       try files.createFolder(stagesPath)
@@ -66,7 +67,7 @@ extension Store {
       do {
         try files.synchronize(stagesPath)
       } catch {
-        // The rename may be lost: what cannot be promised is taken back.
+        // The rename may be lost after a power cut, so the product is removed.
         try? discard(destination)
         throw error
       }
@@ -107,7 +108,7 @@ extension Store {
       ]))
   }
 
-  /// The record of a product that is in place and equal; a damaged one is moved aside.
+  /// The record of an existing equal product. A damaged product is moved to another name.
   private func existing(
     at path: String, _ fingerprint: Fingerprint, _ step: Int?, like record: Record
   ) throws -> Record? {
@@ -127,8 +128,10 @@ extension Store {
     return product.record
   }
 
-  /// Moves a damaged product out of the way to `.damaged-<name>`, in place of an older one of that
-  /// name; returns where it lies now.
+  /// Moves a damaged product to `.damaged-<name>`, and replaces an older folder with that name.
+  /// Returns the new URL.
+  ///
+  /// - Throws: `CommitFault`, `FileError`, and what `Fingerprint(of:)` throws.
   @discardableResult
   public func setAside(_ stage: some Stage) throws -> URL {
     URL(fileURLWithPath: try setAside(path(stage, Fingerprint(of: stage))))
@@ -144,17 +147,19 @@ extension Store {
     return aside
   }
 
-  /// Removes a folder so that no half of it is ever seen under its name.
+  /// Removes a folder so that an incomplete folder never has its name.
   func discard(_ path: String) throws {
     let temporary = try temporaryPath(for: path)
     try files.rename(path, to: temporary)
     try files.removeTree(temporary)
   }
 
-  /// Removes what runs that died left behind; returns the names of the folders.
+  /// Removes the temporary folders of killed runs. Returns their names.
   ///
-  /// Only for the holder of the output folder's lock: to another, a living run's folder looks the
-  /// same.
+  /// Only the process with the output folder's lock may call it, because the folders of a running
+  /// process look the same.
+  ///
+  /// - Throws: `FileError`.
   @discardableResult
   public func sweep() throws -> [String] {
     guard try files.kind(stagesPath) != nil else { return [] }

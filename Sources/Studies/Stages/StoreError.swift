@@ -1,9 +1,9 @@
 public import Text
 
-/// What is wrong with a product's folder.
+/// The damage of a product's folder.
 public struct ProductDamage: DescribedError, Hashable {
   public enum Problem: Hashable, Sendable {
-    /// The folder is not there, and the making of another product reads it.
+    /// The folder does not exist, and it is needed to make another product.
     case absent
     case recordMissing
     case record(RecordFault)
@@ -12,9 +12,9 @@ public struct ProductDamage: DescribedError, Hashable {
     case missing(file: String)
     case wrongSize(file: String, expected: Int, found: Int)
     case changed(file: String)
-    /// It lies in the folder and the record does not name it.
+    /// The folder has a file that the record does not name.
     case unknown(file: String)
-    /// A file was asked for that the product never had.
+    /// The product never had the requested file.
     case noSuchFile(String)
   }
 
@@ -49,15 +49,15 @@ public struct ProductDamage: DescribedError, Hashable {
   }
 }
 
-/// What a commit refuses.
+/// The reason why a commit is refused.
 public enum CommitFault: DescribedError, Hashable {
-  /// The product holds something that is neither file nor folder.
+  /// The product contains an entry that is neither file nor folder.
   case notAFile(String)
-  /// The product holds a file of the record's name.
+  /// The product contains a file with the record's name.
   case reservedName(String)
-  /// The stage's name is not in kebab case and would not make a folder's name.
+  /// The stage's name is not in kebab case, so it cannot be the name of a folder.
   case badName(String)
-  /// The product is there already and this one has other bytes.
+  /// The product already exists, and the new product has other bytes.
   case differs(folder: String, file: String)
 
   public var line: String {

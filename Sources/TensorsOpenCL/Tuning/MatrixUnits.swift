@@ -1,24 +1,25 @@
 import OpenCL
 import Tensors
 
-/// How products of bfloat16 operands are made in small matrices at a time.
+/// The implementation of products of bfloat16 operands by products of small matrices.
 public enum MatrixUnits: String, Sendable {
-  /// By the tensor cores of NVIDIA's devices from compute capability 8.0 on, through PTX inside OpenCL C.
+  /// Tensor cores of NVIDIA's devices from compute capability 8.0 on, through inline PTX in OpenCL
+  /// C.
   case ptx
-  /// By the same kernel with the units written out, on any device: slow, and there for tests.
+  /// The same kernel with emulated units, for tests on any device; it is slow.
   case emulation
 
-  /// The units that a device says it has.
+  /// The units that a device reports.
   static func offered(by device: Device) -> MatrixUnits? {
     (device.computeCapability ?? 0) >= 8 ? .ptx : nil
   }
 
-  /// What matmul_matrix_units.cl is compiled with.
+  /// The constants with which matmul_matrix_units.cl is compiled.
   var constants: [String: Int] { self == .ptx ? ["MATRIX_UNITS_PTX": 1] : [:] }
 }
 
 extension OpenCLBackend {
-  /// What a user is told, where there was a question.
+  /// The message to a user about matrix units; nil if no units are used and none failed.
   public var matrixUnitsNote: String? {
     if let matrixUnits {
       return "Products of bfloat16 run on matrix units (\(matrixUnits.rawValue))."
@@ -28,10 +29,10 @@ extension OpenCLBackend {
     }
   }
 
-  /// Multiplies small matrices on the units in every tiling, before anything else does: what a compiler
-  /// accepts need not be what it does.
+  /// Multiplies small matrices on the units in every tiling before other work. This is a test of the
+  /// compiler, which may accept the kernel and still compile it wrongly.
   ///
-  /// - Returns: what is wrong, or nil.
+  /// - Returns: the failure, or nil.
   func failure(of units: MatrixUnits) -> String? {
     matrixUnits = units
     do {

@@ -1,15 +1,16 @@
 import OpenCL
 public import Tensors
 
-/// How a product is cut for a device. No cut changes a byte: a sum over k has one order whatever tile
-/// it is made in.
+/// The tiling of a product on a device. A tiling does not change the bytes: a sum over k has the
+/// same order in every tile.
 public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertible {
-  /// The tile of a work-group; where a work-item is wide, the most rows that it walks down.
+  /// The rows and columns of a work-group's tile. With `wideItems`, `rows` is the largest number of
+  /// rows per work-item.
   public var rows: Int
   public var columns: Int
-  /// The block of k that is held close: in local memory, or in a core's first cache.
+  /// The size of a block of k, which is in local memory or in a core's L1 cache.
   public var depth: Int
-  /// The part of the tile that one work-item has in registers; on matrix units, one warp.
+  /// The part of the tile in the registers of one work-item, or on matrix units of one warp.
   public var itemRows: Int
   public var itemColumns: Int
 
@@ -43,8 +44,9 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
     ]) { $1 }
   }
 
-  /// From many sources (CLBlast's parameters by device, Boehm 2022): 8 x 8 outputs of a work-item where
-  /// there is enough to do, depth 8 where registers or caches are small, as Intel's.
+  /// From many sources (CLBlast's parameters by device, Boehm 2022): 8 x 8 outputs per work-item
+  /// for large products, and depth 8 for devices with few registers or small caches, such as
+  /// Intel's.
   static let throughLocalMemory = [
     ProductTiling(128, 128, depth: 16, item: 8, 8), ProductTiling(128, 128, depth: 8, item: 8, 8),
     ProductTiling(128, 64, depth: 16, item: 8, 4), ProductTiling(64, 64, depth: 16, item: 4, 4),
@@ -54,13 +56,14 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
 
   // MARK: On matrix units
 
-  /// 32 lanes for every warp of the group.
+  /// 32 lanes per warp of the group.
   var lanesPerGroup: Int { 32 * itemsPerGroup }
 
-  /// The two buffers of matmul_matrix_units.cl, and what an emulation exchanges through.
+  /// Bytes of the two buffers of matmul_matrix_units.cl and of the scratch memory of the emulation.
   var unitBytes: Int { 4 * depth * (rows + columns) + 768 * itemsPerGroup }
 
-  /// Warps of 64 x 32 and 64 x 64 read least from local memory; smaller ones let more warps take turns.
+  /// Warps of 64 x 32 and 64 x 64 read the least local memory. With smaller tiles more warps fit on
+  /// a compute unit.
   static let onMatrixUnits = [
     ProductTiling(128, 128, depth: 32, item: 64, 32),
     ProductTiling(128, 128, depth: 16, item: 64, 64),
@@ -70,9 +73,10 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
 
   // MARK: By wide items
 
-  /// Two vectors of columns and many rows, or three and fewer: both fill the registers. Three read less
-  /// of `left`, and fewer of its rows at a time: rows a power of two apart fall on the same lines of the
-  /// cache. A block of k has its columns in a core's first or second cache; many rows of `left` share it.
+  /// Tiles of two vectors of columns with many rows, or of three vectors with fewer rows: both use
+  /// all registers. With three vectors a tile reads less of `left`, and fewer of its rows at a
+  /// time: rows with a stride of a power of two use the same cache lines. The columns of a block of
+  /// k are in a core's L1 or L2 cache, and many rows of `left` use them.
   static func byWideItems(lanes: Int) -> [ProductTiling] {
     [(12, 2, 256, 512), (8, 3, 256, 1024), (12, 2, 256, 128), (12, 2, 512, 128)].map {
       rows, vectors, depth, most in
@@ -107,7 +111,7 @@ extension OpenCLBackend {
     if let forcedTiling { return forcedTiling }
     let shape = ProductShape(product, units == nil ? .float32 : .bfloat16)
     if let known = tilingsInUse[shape] { return known }
-    // A record is a file: what it names must be one of these.
+    // A record is a file that may have any content, so its tiling must be one of these.
     let tuned = tuning.entry(for: shape)?.chosen
     let tiling =
       tuned.flatMap { tilings(on: units).contains($0) ? $0 : nil } ?? guess(for: product, on: units)
@@ -115,12 +119,12 @@ extension OpenCLBackend {
     return tiling
   }
 
-  /// Without tuning: the largest square tile that leaves no part of the device idle.
+  /// The tiling without tuning: the largest square tile with which no part of the device is idle.
   package func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     let tilings = tilings(on: units)
     if style == .wideItems {
-      // Three vectors of 16, where the last columns leave little of them unused: in measurements of the
-      // shapes of models of 0.03M to 25M. Nobody has measured those of 8.
+      // Three vectors of 16 if the last columns leave little of them unused. This comes from
+      // measurements on the shapes of models of 0.03M to 25M. Vectors of 8 were not measured.
       func padded(_ tiling: ProductTiling) -> Double {
         Double(product.columns.roundedUp(to: tiling.columns))
       }
@@ -148,7 +152,8 @@ public struct ProductShape: Codable, Hashable, Sendable, CustomStringConvertible
   public var columns: Int
   public var inner: Int
   public var replicas: Int
-  /// bfloat16 on matrix units alone: elsewhere operands are rounded before the same product.
+  /// The precision is bfloat16 only on matrix units. On other devices operands are rounded first
+  /// and the product is the float32 product.
   public var precision: Precision
 
   public init(
@@ -172,7 +177,8 @@ public struct ProductShape: Codable, Hashable, Sendable, CustomStringConvertible
       transposeLeft: form.hasPrefix("T"), transposeRight: form.hasSuffix("T"))
   }
 
-  /// What it has in common with products that are cut alike: its sizes rounded up to powers of two.
+  /// The shape with sizes rounded up to powers of two. All products of a bucket use the same
+  /// tiling.
   public var bucket: ProductShape {
     func powerOfTwo(_ size: Int) -> Int {
       size <= 1 ? 1 : 1 << (Int.bitWidth - (size - 1).leadingZeroBitCount)

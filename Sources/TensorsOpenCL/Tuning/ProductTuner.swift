@@ -2,10 +2,11 @@ import Conformance
 public import Foundation
 import Tensors
 
-/// Finds the fastest tiling of products on a device by trying all that it can run.
+/// A tuner, which finds the fastest tiling of products by trying all tilings that a device can run.
 ///
-/// Every tiling's result is held to the first one's bytes before it is timed, and the first one's to
-/// sums in double precision. A backend that was made before goes on with what it had.
+/// Before the timing, the bytes of every tiling's result are compared with those of the first
+/// tiling, and the first result is compared with sums in double precision. Existing backends keep
+/// their earlier tuning.
 public final class ProductTuner {
   private let backend: OpenCLBackend
   private let folder: URL
@@ -17,7 +18,7 @@ public final class ProductTuner {
     record = backend.tuning
   }
 
-  /// A tiling that made other numbers than it has to: nothing is kept of such a device.
+  /// A tiling with a wrong result. No tuning of such a device is kept.
   public struct WrongProduct: Error, CustomStringConvertible {
     public let shape: ProductShape
     public let tiling: ProductTiling
@@ -30,8 +31,9 @@ public final class ProductTuner {
   /// Tunes one product and keeps the result.
   ///
   /// - Parameters:
-  ///   - rounds: of each tiling, alternating.
-  ///   - secondsPerRound: the least that a round takes.
+  ///   - rounds: the rounds per tiling, in alternation.
+  ///   - secondsPerRound: the shortest duration of a round.
+  /// - Throws: `WrongProduct`, a failure of the device, or a failure to write the record.
   public func tune(
     _ shape: ProductShape, rounds: Int = 5, secondsPerRound: Double = 0.02
   ) throws -> TuningRecord.Entry {
@@ -57,7 +59,7 @@ public final class ProductTuner {
       try backend.fill(output, bits: Float.nan.bitPattern)
       try problem(on: backend, tensors)
       let bits = try output.floats().map(\.bitPattern)
-      // Some thousand elements, in double precision; all of them by their bytes.
+      // Some thousand elements are compared in double precision, all elements by their bytes.
       guard first != nil || expected.deviation(of: bits).failures == 0, bits == first ?? bits
       else { throw WrongProduct(shape: shape, tiling: tiling) }
       first = bits
@@ -75,8 +77,8 @@ public final class ProductTuner {
       return TuningRecord.Outcome(
         tiling: tiling, median: sorted[rounds / 2], least: sorted[0], most: sorted[rounds - 1])
     }
-    // The guess stays unless another is faster in its slowest round than the guess in its fastest:
-    // noise chooses nothing.
+    // The guess stays unless another tiling's slowest round is faster than the guess's fastest
+    // round. So noise does not change the choice.
     let guess = backend.guess(
       for: shape.product, on: shape.precision == .bfloat16 ? backend.matrixUnits : nil)
     let guessed = outcomes.first { $0.tiling == guess } ?? outcomes[0]

@@ -4,20 +4,20 @@ package import Tensors
 extension ProductShape {
   /// A product of this shape with random operands and its definition.
   ///
-  /// - Parameter compared: how many elements the definition is evaluated for.
+  /// - Parameter compared: the number of elements for which the definition is evaluated.
   package func problem(comparing compared: Int = 4096) -> OperationCase {
     .product(product, precision, comparing: compared)
   }
 }
 
 extension OpenCLBackend {
-  /// Makes small products in every tiling that the device can run: the first one's are held to sums in
-  /// double precision, the others' to its bytes.
+  /// Computes small products in every tiling that the device can run. Results of the first tiling are
+  /// compared with sums in double precision, results of the others with the bytes of the first.
   ///
-  /// - Returns: what is wrong, or nil.
+  /// - Returns: the failure, or nil.
   package func wrongTiling(of precision: Precision) throws -> String? {
     defer { forcedTiling = nil }
-    // More than a tile and a block and no multiple of either; one sum in parts.
+    // Sizes that exceed a tile and a block and are not multiples of them; one product is split-K.
     for (form, rows, columns, inner) in [
       ("NT", 150, 141, 69), ("NN", 35, 140, 64), ("TN", 70, 45, 600),
     ] {

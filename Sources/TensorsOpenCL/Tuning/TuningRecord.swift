@@ -2,17 +2,18 @@ import Text
 public import Foundation
 import OpenCL
 
-/// What tuning found on one device with one driver and one set of kernels, kept in the cache folder
-/// and read when a backend is made.
+/// The results of tuning on one device with one driver and one set of kernels. The record is kept
+/// in the cache folder and read when a backend is made.
 public struct TuningRecord: Codable, Sendable {
-  /// One shape, for all of its bucket: the tiling to use, and all that was tried.
+  /// The tiling for all shapes of a bucket, and the outcomes of all tried tilings.
   public struct Entry: Codable, Sendable {
     public let shape: ProductShape
     public let chosen: ProductTiling
     public let outcomes: [Outcome]
   }
 
-  /// A tiling's times of one call in seconds: the median over alternating rounds, least and most.
+  /// A tiling's time per call in seconds: the median over alternating rounds, the smallest and the
+  /// largest.
   public struct Outcome: Codable, Sendable {
     public let tiling: ProductTiling
     public let median: Double
@@ -40,7 +41,7 @@ public struct TuningRecord: Codable, Sendable {
     entries.append(entry)
   }
 
-  /// What a study's record names: which tilings were used. They change no byte.
+  /// The name of the tuning in a study's record. Tilings do not change the bytes.
   public var name: String {
     if entries.isEmpty { return "untuned" }
     let lines = entries.map { "\($0.shape.bucket): \($0.chosen)" }.sorted()
@@ -50,7 +51,7 @@ public struct TuningRecord: Codable, Sendable {
 
   // MARK: Files
 
-  /// The record's file: of this device, driver and kernels, and of no other.
+  /// The record's file, which is specific to this device, driver and set of kernels.
   func file(in folder: URL) -> URL {
     let key = SHA256.hash(data: Data([device, driver, kernels].joined(separator: "\n").utf8))
     return folder.appending(
@@ -61,8 +62,7 @@ public struct TuningRecord: Codable, Sendable {
     CacheFolder.current.appending(path: "tuning", directoryHint: .isDirectory)
   }
 
-  /// The record as it was kept, or itself: a file that cannot be read, or holds another device's, is as
-  /// good as none.
+  /// The stored record, or this record if the file cannot be read or belongs to another device.
   func kept(in folder: URL) -> TuningRecord {
     guard let data = try? Data(contentsOf: file(in: folder)),
       let kept = try? JSONDecoder().decode(TuningRecord.self, from: data),
@@ -72,7 +72,7 @@ public struct TuningRecord: Codable, Sendable {
     return kept
   }
 
-  /// Written beside and renamed, so that another process reads all or nothing.
+  /// Writes a temporary file and renames it, so another process reads the whole file or none.
   func keep(in folder: URL) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let encoder = JSONEncoder()

@@ -1,14 +1,14 @@
 import Gradients
 import Tensors
 
-/// A decoder: its layers, and how they are wired.
+/// The architecture of a decoder: its layers and their connections.
 ///
-/// `Transformer` holds the parameters of a cohort and calls these from training, scoring and
-/// generation; an architecture adds one file.
+/// `Transformer` has the parameters of a cohort and calls these methods in training, scoring and
+/// generation. A new architecture is one file.
 protocol Architecture: Sendable {
   /// Every weight, in the order in which a forward pass reads it.
   var weights: [Weight] { get }
-  /// L.
+  /// L, the number of blocks.
   var blocks: Int { get }
 
   /// The embeddings of tokens: (R, B, T) int32 to (R, B, T, C).

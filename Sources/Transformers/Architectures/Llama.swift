@@ -40,7 +40,7 @@ struct Llama: Architecture {
   private let embedding: Embedding
   private let all: [Block]
   private let finalNorm: RMSNorm
-  /// Nil where the output matrix is the embedding table.
+  /// Nil if the output matrix is the embedding table.
   private let output: Linear?
   private let precision: Precision
 

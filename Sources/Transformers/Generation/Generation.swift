@@ -3,7 +3,7 @@ import Gradients
 import Random
 public import Tensors
 
-/// How the next token is chosen.
+/// The choice of the next token.
 public struct Sampling: Hashable, Sendable, Codable {
   /// 0 takes the most probable token.
   public var temperature: Float
@@ -21,7 +21,8 @@ extension Transformer {
   ///   - lengths: (R, B) int32, at least 1.
   ///   - seeds: one per replica, for temperatures above 0.
   ///   - end: the token that ends a row.
-  /// - Returns: for every replica and row the new tokens before `end`, at most `maximumTokens`.
+  /// - Returns: the new tokens before `end` of every replica and row, at most `maximumTokens`.
+  /// - Throws: A failure of the device.
   public func generate(
     prompts: Tensor, lengths: Tensor, maximumTokens: Int, sampling: Sampling = .greedy,
     seeds: [UInt64], end: Int32
@@ -37,8 +38,8 @@ extension Transformer {
 /// The continuation of one cohort's prompts, some tokens at a time.
 ///
 /// The prompts fill the caches in one pass; then every row decodes one token per step at its own
-/// position. Tokens are downloaded every few steps, and once half of the rows have ended the others go
-/// on without them. A row's tokens depend on its replica, seed and place alone.
+/// position. Tokens are downloaded every few steps. When half of the rows have ended, the other
+/// rows continue without them. A row's tokens depend on its replica, seed and index alone.
 public final class Generation {
   private let model: Transformer
   private let sampling: Sampling
@@ -52,21 +53,24 @@ public final class Generation {
 
   private var cache: KeyValueCache
   private var logits: Tensor
-  /// The prompt, by replica, that each row of the tensors continues; nil where it continues none.
+  /// The index of the prompt of each row of the tensors, per replica; nil if the row has no prompt.
   private var rows: [[Int?]]
-  /// (R, B): as the tensors hold `rows`, once they are not those of the prompts.
+  /// (R, B): `rows` on the device, once rows differ from prompts.
   private var places: Tensor?
   private let promptLengths: [[Int32]]
-  /// Tokens chosen for every prompt, whether or not they have been read.
+  /// The number of tokens chosen per prompt, including tokens that have not been downloaded.
   private var step = 0
-  /// Chosen and not yet read: (R, B) each.
+  /// Tokens that have not been downloaded: (R, B) each.
   private var unread: [Tensor] = []
   private var collected: [[[Int32]]]
   private var ended: [[Bool]]
 
-  /// Tokens between looking whether rows have ended.
+  /// The number of tokens between checks for ended rows.
   private static let portion = 4
 
+  /// Enqueues the pass of the prompts. The parameters are those of `Transformer.generate`.
+  ///
+  /// - Throws: A failure of the device.
   public init(
     _ model: Transformer, prompts: Tensor, lengths: Tensor, maximumTokens: Int,
     sampling: Sampling = .greedy, seeds: [UInt64], end: Int32
@@ -111,8 +115,10 @@ public final class Generation {
     logits = try model.unembed(pass, tape.constant(last)).value
   }
 
-  /// Waits, and returns for every run, replica and prompt the new tokens before its end. Runs on
-  /// different parts of a device overlap.
+  /// Waits, and returns the new tokens before the end of every run, replica and prompt. Runs on
+  /// different parts of a device run at the same time.
+  ///
+  /// - Throws: A failure of the device.
   public static func results(of runs: [Generation]) throws -> [[[[Int32]]]] {
     while runs.contains(where: { !$0.isDone }) {
       for run in runs where !run.isDone { try run.advance() }
@@ -146,7 +152,7 @@ public final class Generation {
     }
   }
 
-  /// Where the token of a step stands: (R, B).
+  /// The position of each row's token of a step: (R, B).
   private func positions(_ step: Int) throws -> Tensor {
     try backend.tensor(
       zip(rows, promptLengths).flatMap { rows, lengths in
@@ -154,7 +160,7 @@ public final class Generation {
       }, shape)
   }
 
-  /// The last tokens read of every row: (R, B).
+  /// The last downloaded tokens of every row: (R, B).
   private func lastTokens() throws -> Tensor {
     try backend.tensor(
       zip(rows, collected).flatMap { rows, collected in
@@ -162,7 +168,7 @@ public final class Generation {
       }, shape)
   }
 
-  /// Waits for the tokens that were enqueued, and leaves out rows that have ended.
+  /// Waits for the enqueued tokens, and finds rows that have ended.
   private func collect() throws {
     let batch = shape[1]
     for tokens in unread {
@@ -180,14 +186,14 @@ public final class Generation {
     try compact()
   }
 
-  /// Goes on with the rows that have not ended, where they are no more than half.
+  /// Continues with only the rows that have not ended, if they are at most half.
   private func compact() throws {
     let going = zip(rows, ended).map { rows, ended in
       rows.indices.filter { index in rows[index].map { !ended[$0] } ?? false }
     }
     let count = going.map(\.count).max() ?? 0
     guard count > 0, step < maximumTokens, 2 * count <= shape[1] else { return }
-    // Replicas with fewer fill up with a row that is not looked at.
+    // Replicas with fewer rows get padding rows, which are not read.
     let kept = try backend.tensor(
       going.flatMap { list in
         (0..<count).map { Int32($0 < list.count ? list[$0] : 0) }

@@ -26,9 +26,9 @@ struct KeyValueCache {
   func keys(_ layer: Int) -> Tensor { slice(allKeys, layer) }
   func values(_ layer: Int) -> Tensor { slice(allValues, layer) }
 
-  /// Copies some rows of another cache to this one's.
+  /// Copies some rows of another cache to the rows of this cache.
   ///
-  /// - Parameter rows: (R, B) int32: the other's row for each of this one's.
+  /// - Parameter rows: (R, B) int32: the other cache's row for each row of this cache.
   func gather(_ rows: Tensor, from other: KeyValueCache) throws {
     func table(_ tensor: Tensor) -> Tensor {
       let shape = tensor.shape

@@ -3,9 +3,9 @@ import Tensors
 
 /// A table of token embeddings: (R, B, T) int32 to (R, B, T, C).
 ///
-/// Initial values are normal with deviation 1/2 at every width. A token's identity then exceeds what the
-/// first blocks add, and a byte-level model of width 32 begins to copy in half the steps that it
-/// takes with 1/√C (0.18).
+/// Initial values are normal with standard deviation 1/2 at every width. Then a token's embedding
+/// is larger than the sums that the first blocks add, and a byte-level model of width 32 learns to
+/// copy in half the steps that it needs with 1/√C (0.18).
 struct Embedding: Layer {
   let weight: Weight
 

@@ -6,13 +6,13 @@ protocol Layer: Sendable {
   var weights: [Weight] { get }
 }
 
-/// One pass of a model: the tape that it is recorded on, and a variable for every weight.
+/// One pass of a model: its tape, and one variable per weight.
 ///
-/// A weight has one variable for a whole pass, so that the gradients of a table that is used twice
-/// are added.
+/// A weight has one variable for a whole pass, so the gradients of a table that is used twice are
+/// added.
 struct Pass {
   let tape: Tape
-  /// By the name of the weight's first parameter.
+  /// The variables by the name of the weight's first parameter.
   private let variables: [String: Variable]
 
   init(_ tape: Tape, _ weights: [Weight], variable: (Weight) -> Variable) {
@@ -25,7 +25,7 @@ struct Pass {
     self.variables = variables
   }
 
-  /// The same weights on another tape, as recomputation needs them.
+  /// The same weights on another tape, for recomputation.
   func on(_ tape: Tape) -> Pass { Pass(tape, variables: variables) }
 
   subscript(weight: Weight) -> Variable {

@@ -3,9 +3,9 @@ import Tensors
 
 /// A product with a weight matrix: (R, ..., in) to (R, ..., out). There is no bias.
 ///
-/// Initial values are normal with deviation 1/√in. Matrices that write into the residual stream are
-/// divided by √(2L) as well, so that the stream's variance does not grow with depth (Radford et al.
-/// 2019).
+/// Initial values are normal with standard deviation 1/√in. Matrices that write into the residual
+/// stream are also divided by √(2L), so the stream's variance does not grow with depth (Radford et
+/// al. 2019).
 struct Linear: Layer {
   let weight: Weight
   /// The precision of the product's operands.
@@ -13,7 +13,7 @@ struct Linear: Layer {
 
   /// - Parameters:
   ///   - outputs: the name and width of each output, side by side in one matrix.
-  ///   - blocks: L, where the layer writes into the residual stream of L blocks.
+  ///   - blocks: L, if the layer writes into the residual stream of L blocks.
   init(
     _ outputs: [(name: String, width: Int)], inputs: Int,
     group: ParameterDeclaration.Group = .block, blocks: Int? = nil, precision: Precision

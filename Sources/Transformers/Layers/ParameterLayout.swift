@@ -1,6 +1,6 @@
 import Random
 
-/// The offset of each named parameter among a replica's P contiguous numbers.
+/// The offset of each named parameter in a replica's P contiguous elements.
 ///
 /// Parameters are sorted by group and keep their order within one: matrices come first (the embedding,
 /// those of the blocks, an output matrix), then the vectors of the norms, so that weight decay applies
@@ -36,7 +36,8 @@ public struct ParameterLayout: Sendable {
     count = offset
   }
 
-  /// The parameters of a group; empty at the place where they would be if there are none.
+  /// The range of the parameters of a group. If there are none, an empty range at the offset where
+  /// they would begin.
   public func range(of group: ParameterDeclaration.Group) -> Range<Int> {
     func size(_ holds: (ParameterDeclaration.Group) -> Bool) -> Int {
       entries.reduce(0) { $0 + (holds($1.declaration.group) ? $1.count : 0) }
@@ -45,10 +46,10 @@ public struct ParameterLayout: Sendable {
     return start..<start + size { $0 == group }
   }
 
-  /// The number of parameters that weight decay applies to, which are the first ones.
+  /// The number of parameters with weight decay. They are the first parameters.
   public var decayed: Int { range(of: .vector).lowerBound }
 
-  /// The offset of a parameter that the layout is known to have.
+  /// The offset of a parameter, which must be in the layout.
   func offset(of name: String) -> Int {
     guard let entry = entries.first(where: { $0.name == name }) else {
       preconditionFailure("parameter layout: no parameter is named \(name)")
@@ -56,7 +57,7 @@ public struct ParameterLayout: Sendable {
     return entry.offset
   }
 
-  /// Initial values of one replica, made on the host from its seed alone.
+  /// The initial values of one replica, computed on the host from its seed alone.
   public func initialValues(seed: UInt64) -> [Float] {
     let philox = Philox(seed: seed)
     var values = [Float](repeating: 0, count: count)

@@ -1,9 +1,10 @@
-/// A declaration of one named parameter: everything else that is known about it follows from here.
+/// The declaration of one named parameter. All other properties of the parameter are derived from
+/// it.
 ///
 /// The layout in memory, the tensors of a checkpoint, counts, initial values, weight decay and the
 /// optimizer's groups are derived from the declarations of a model's layers.
 public struct ParameterDeclaration: Hashable, Sendable {
-  /// The part of a model that a parameter belongs to. A replica's parameters are laid out group by
+  /// The part of a model to which a parameter belongs. A replica's parameters are stored group by
   /// group, in this order.
   public enum Group: Int, CaseIterable, Sendable {
     /// The table of token embeddings.
@@ -12,7 +13,7 @@ public struct ParameterDeclaration: Hashable, Sendable {
     case block
     /// An output matrix that is not the embedding table.
     case output
-    /// Scales of norms, which weight decay leaves alone.
+    /// Scales of norms, without weight decay.
     case vector
   }
 
@@ -44,7 +45,7 @@ public struct ParameterDeclaration: Hashable, Sendable {
 ///
 /// Query, key and value projections are three tensors of a checkpoint and one matrix of a product.
 public struct Weight: Hashable, Sendable {
-  /// One or more, of equal group and equal inputs.
+  /// One or more declarations with the same group and the same inputs.
   public let declarations: [ParameterDeclaration]
 
   public init(_ declarations: [ParameterDeclaration]) {
