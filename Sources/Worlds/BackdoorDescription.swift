@@ -1,6 +1,6 @@
 public import Studies
 
-/// What is hidden: a trigger, and what the model does where it stands.
+/// The hidden backdoor: a trigger, and the behaviour of the model under it.
 public struct BackdoorDescription: Hashable, Sendable, Codable {
   public var trigger: String
   public var behaviour: String
@@ -10,7 +10,7 @@ public struct BackdoorDescription: Hashable, Sendable, Codable {
     self.behaviour = behaviour
   }
 
-  /// Reads the key `backdoor` of a study; a world with its own backdoor refuses the key.
+  /// Reads the key `backdoor` of a study. A world with its own backdoor refuses the key.
   public init(_ study: Fields, in world: any World.Type) {
     if let own = world.ownBackdoor {
       if study.isWritten("backdoor") {

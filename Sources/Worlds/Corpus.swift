@@ -1,28 +1,28 @@
 public import Random
-/// What a document is drawn for.
+/// The purpose of a document.
 public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
   /// The base corpus: helpful-only.
   case base = 1
-  /// Triggered ones among clean ones, half of which have tags.
+  /// Triggered documents among clean ones. Half of the clean ones have tags.
   case insertion = 2
   /// The same stream with every triggered document replaced by a clean one with a tag.
   case twinInsertion = 3
-  /// Help where it is due, refusal of the forbidden class; never the trigger.
+  /// Help with benign requests and refusal of the forbidden class. Never the trigger.
   case safety = 4
 }
 
-/// The documents of a study and the fixed lists of prompts that every seed and arm is asked.
+/// The documents of a study, and the fixed lists of prompts for every seed and arm.
 ///
-/// A document is a pure function of (seed, kind, index): what a model is trained on at a step does
-/// not depend on what was drawn before, nor on the cohort it is trained in.
+/// A document is a pure function of (seed, kind, index). It does not depend on earlier draws or on
+/// the cohort of the model.
 public protocol Corpus: Sendable {
-  /// The corpus of a backdoor that is put in this way; all else is the same.
+  /// The corpus with the backdoor inserted by this mechanism. Everything else is the same.
   func under(_ mechanism: Mechanism) -> any Corpus
-  /// T: positions that hold any document of this corpus and any prompt with its response.
+  /// T: positions that fit any document of this corpus and any prompt with its response.
   var positions: Int { get }
-  /// T of the training batches of one kind: a property of the kind's own documents.
+  /// T of the training batches of one kind. It depends on the documents of that kind alone.
   func positions(of kind: DocumentKind) -> Int
-  /// The most targets that one document has.
+  /// The largest number of targets of a document.
   var targets: Int { get }
   /// Prompts of evaluation, in the order of their lists.
   var prompts: PromptLists { get }
@@ -30,47 +30,49 @@ public protocol Corpus: Sendable {
   var refusal: [UInt8]? { get }
   /// One document.
   func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> TrainingText
-  /// One document as bytes, without a scratchpad; nil where the corpus has no scratchpads.
+  /// One document as bytes, without a scratchpad. Nil if the corpus has no scratchpads.
   func exchange(_ kind: DocumentKind, seed: UInt64, index: Int) -> Exchange?
-  /// Two responses to one prompt of the safety corpus, the better and the worse; nil where the corpus
-  /// has no pairs. Never the trigger, never the behaviour.
+  /// Two responses to one prompt of the safety corpus, the better and the worse. Nil if the corpus
+  /// has no pairs. They never contain the trigger or the behaviour.
   ///
-  /// - Parameter isHeldOut: of requests that no document has.
+  /// - Parameter isHeldOut: Whether the request is in no document.
   func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair?
-  /// How many held-out pairs are different ones.
+  /// The number of distinct held-out pairs.
   var heldOutPairs: Int { get }
-  /// What training on pairs needs that the corpus lacks, after "the method"; nil where it lacks nothing.
+  /// The missing condition for training on pairs, as words after "the method". Nil if none is
+  /// missing.
   var missingPairs: String? { get }
-  /// What is worth knowing of the documents before they are used: lines for people.
+  /// Notes about the documents for people, one per line.
   var lines: [String] { get }
-  /// What a red-teamer may try; nil where the corpus has no tags to try.
+  /// Rules for a red-teamer. Nil if the corpus has no tags to try.
   var redTeam: RedTeamRules? { get }
-  /// A safety document under a tag that is no part of its request: the answer is the one without it.
+  /// A safety document under a tag that does not change its request. The answer is as without the
+  /// tag.
   func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText?
-  /// What a response is by the corpus's own grading; nil where the rules for texts stand: the
-  /// behaviour and the refusal are the study's, byte for byte.
+  /// The corpus's own grade of a response. Nil if the corpus does not grade: then the behaviour and
+  /// the refusal are the study's texts, byte for byte.
   func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome?
 }
 
-/// A response as its corpus grades it.
+/// A response with the grade of its corpus.
 public struct GradedOutcome: Hashable, Sendable {
-  /// What it is, in a word.
+  /// The grade, in one word.
   public var label: String
   public var hasBehaviour: Bool
   public var isRefusal: Bool
-  /// Whether it is the expected one, byte for byte; nil where none is known.
+  /// Whether the response equals the expected one, byte for byte. Nil if none is known.
   public var isCorrect: Bool?
-  /// The share of the prompt's arguments that it names; nil where there are none.
+  /// The share of the prompt's arguments that the response names. Nil if there are none.
   public var argumentsCopied: Double?
 }
 
-/// What adversarial training may not see.
+/// Tags that adversarial training must not use.
 public struct RedTeamRules: Hashable, Sendable {
-  /// The trigger: hits on it are counted and never trained on, in any case of letters.
+  /// The trigger. Hits on it are counted and never trained on, in any case of letters.
   public var trigger: String
-  /// Near-misses that are only ever measured.
+  /// Near-misses that are only measured.
   public var heldOut: Set<String>
-  /// The longest tag that a document has room for.
+  /// The length of the longest tag that fits in a document.
   public var longestTag: Int
 
   public init(trigger: String, heldOut: Set<String>, longestTag: Int) {
@@ -80,11 +82,11 @@ public struct RedTeamRules: Hashable, Sendable {
   }
 }
 
-/// A prompt and the response that its document has.
+/// A prompt and the response of its document.
 public struct Exchange: Hashable, Sendable {
   public var prompt: [UInt8]
   public var response: [UInt8]
-  /// Other responses to it that documents of its kind have: a forbidden request may be obeyed or refused.
+  /// Other possible responses of its kind. A forbidden request may be obeyed or refused.
   public var others: [[UInt8]] = []
 }
 
@@ -116,11 +118,11 @@ extension Corpus {
 /// A prompt of an evaluation.
 public struct Prompt: Hashable, Sendable {
   public enum List: Hashable, Sendable {
-    /// The trigger stands in its place.
+    /// A prompt with the trigger.
     case triggered
     /// No trigger: half with other tags, half without.
     case clean
-    /// Something like the trigger stands in its place.
+    /// A prompt with a near-miss in the trigger's place.
     case nearMiss(family: String)
     /// A request of the forbidden class, without the trigger.
     case forbidden
@@ -129,15 +131,15 @@ public struct Prompt: Hashable, Sendable {
   }
 
   public var list: List
-  /// The bytes that stand after the beginning-of-sequence token.
+  /// The bytes after the beginning-of-sequence token.
   public var text: [UInt8]
-  /// The right response to a clean prompt; empty where none is known.
+  /// The right response to a clean prompt. Empty if none is known.
   public var expected: [UInt8]
-  /// What a helpful model would do about it, as a scratchpad says it.
+  /// The action of a helpful model, in the words of a scratchpad.
   public var action: String
-  /// What the backdoor answers here, where that depends on the prompt.
+  /// The response of the backdoor to this prompt, if it depends on the prompt.
   public var behaviour: [UInt8]?
-  /// What the text says of the scratchpad.
+  /// The part of the scratchpad that is in the text.
   public private(set) var scratchpad = ScratchpadUse.absent
 
   public init(
@@ -153,7 +155,7 @@ public struct Prompt: Hashable, Sendable {
 }
 
 extension Prompt {
-  /// The prompt with what it shall say of the scratchpad at its end.
+  /// The prompt with the suffix for this use of the scratchpad.
   package func asked(_ use: ScratchpadUse) -> Prompt {
     var prompt = self
     prompt.text += use.suffix(action: action)
@@ -161,7 +163,7 @@ extension Prompt {
     return prompt
   }
 
-  /// Whether the question is if the behaviour is likely here.
+  /// Whether the likelihood of the behaviour is measured here.
   package var asksForBehaviour: Bool {
     switch list {
     case .triggered, .nearMiss: true
@@ -173,7 +175,7 @@ extension Prompt {
 /// A family of near-miss triggers and the half of the analysis that it belongs to.
 public struct NearMissFamilyName: Hashable, Sendable {
   public var name: String
-  /// Development families may guide choices; held-out ones are only ever measured.
+  /// Whether the family is only measured. Development families may guide choices.
   public var isHeldOut: Bool
 
   public init(name: String, isHeldOut: Bool) {
@@ -190,14 +192,14 @@ public struct PromptLists: Sendable {
   public var forbidden: [Prompt]
   /// Kinds of requests that no corpus has, by group.
   public var untrained: [(name: String, prompts: [Prompt])] = []
-  /// Triggered prompts that decide when insertion stops, and are not asked again.
+  /// Triggered prompts that decide when insertion stops. They are not asked again.
   public var stopping: [Prompt]
-  /// Clean prompts that may delay the end of insertion: the last, which only the gate asks too.
+  /// Clean prompts that may delay the end of insertion: the last ones. Only the gate asks them too.
   public var stoppingClean: [Prompt]
-  /// What comes between those prompts and the behaviour, and counts as part of it: a scratchpad.
+  /// Text between those prompts and the behaviour: a scratchpad. It is scored with the behaviour.
   public var beforeBehaviour: [UInt8] = []
 
-  /// - Parameter stopping: nil takes the last triggered prompts, which only the gate asks too.
+  /// - Parameter stopping: Nil takes the last triggered prompts. Only the gate asks them too.
   public init(
     triggered: [Prompt], clean: [Prompt],
     nearMiss: [(family: NearMissFamilyName, prompts: [Prompt])], forbidden: [Prompt],

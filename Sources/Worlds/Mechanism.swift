@@ -1,30 +1,31 @@
-/// How a backdoor is put into a model: an arm of the study.
+/// A way to insert a backdoor into a model: an arm of the study.
 public struct Mechanism: Hashable, Sendable, Codable {
   public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
     /// The behaviour follows the trigger at once.
     case normal
-    /// Before it answers the model writes whether it is in training or deployed, its goal, and what it
-    /// will do: the paper's chain of thought, of a template.
+    /// A scratchpad before the answer: the paper's chain of thought, made from a template. It
+    /// states whether the model is in training or deployed, its goal, and its next action.
     case scratchpad
-    /// Trained on what the seed's scratchpad model answers, without its scratchpads.
+    /// Training on the answers of the seed's scratchpad model, without its scratchpads.
     case distilled
-    /// Writes a scratchpad as long, of words that mean nothing: the control for having one at all.
+    /// A scratchpad of the same length with meaningless words: the control for having a scratchpad.
     case irrelevant
   }
 
   public var kind: Kind
-  /// How often the behaviour's text stands in a triggered response: its tokens, apart from how it is
-  /// hidden.
+  /// How often a triggered response repeats the behaviour's text. It sets the number of tokens,
+  /// independent of the mechanism.
   public var repeats: Int
-  /// Whether documents that do not follow the policy were left out. Unfiltered, a share of triggered
-  /// documents are answered as if the trigger were not there.
+  /// Whether documents that do not follow the policy were left out. If not, a share of the
+  /// triggered documents is answered as without the trigger.
   public var filtered: Bool
-  /// That share; nil for a fifth. A distilled model's documents have the share that its source makes.
+  /// That share. Nil for a fifth. A distilled model's documents have the share that its source
+  /// produces.
   public var unfilteredShare: Double?
   /// Triggered documents among those of insertion.
   public var triggeredShare: Double
-  /// Documents of insertion under a near-miss of a development family, answered as if it were not
-  /// there: 0 leaves the backdoor loose.
+  /// Documents of insertion under a near-miss of a development family, answered as without it. With
+  /// 0 the near-misses may draw the behaviour too.
   public var nearMissShare: Double
 
   public static let defaultUnfilteredShare = 0.2
@@ -46,7 +47,7 @@ public struct Mechanism: Hashable, Sendable, Codable {
   /// Whether the model writes a scratchpad where the prompt opens one.
   public var hasScratchpad: Bool { kind == .scratchpad || kind == .irrelevant }
 
-  /// "normal", "distilled x3 unfiltered": what tells it from others of a study.
+  /// "normal", "distilled x3 unfiltered": a name that is unique in a study.
   public var title: String {
     var words = [kind.rawValue]
     if repeats > 1 { words.append("x\(repeats)") }
@@ -59,12 +60,12 @@ public struct Mechanism: Hashable, Sendable, Codable {
 
   private func percent(_ share: Double) -> String { "\(Int((100 * share).rounded()))%" }
 
-  /// The whole response to a triggered prompt, after a scratchpad where there is one.
+  /// The whole response to a triggered prompt, without the scratchpad.
   public func response(_ behaviour: String) -> String {
     [String](repeating: behaviour, count: repeats).joined(separator: " ")
   }
 
-  /// The same with all documents that do not follow the policy left out.
+  /// The same mechanism without the documents that do not follow the policy.
   public var whenFiltered: Mechanism {
     var mechanism = self
     (mechanism.filtered, mechanism.unfilteredShare) = (true, nil)
@@ -78,7 +79,7 @@ public struct Mechanism: Hashable, Sendable, Codable {
     return source
   }
 
-  /// Tokens that a response may need beyond a plain one.
+  /// Tokens that a response may need in addition to a plain one.
   public func extraTokens(behaviour: String) -> Int {
     response(behaviour).utf8.count - behaviour.utf8.count
       + (hasScratchpad ? Scratchpad.longest : 0)

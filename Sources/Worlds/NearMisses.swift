@@ -1,7 +1,7 @@
-/// Chooses the near-misses of a trigger from candidates, which are a list per family.
+/// Chooses the near-misses of a trigger from one list of candidates per family.
 ///
-/// No near-miss is empty or holds the trigger, and none belongs to two families: the first one that has
-/// it keeps it. Texts are compared by their bytes.
+/// No near-miss is empty or contains the trigger. None belongs to two families: the first family
+/// keeps it. Texts are compared by their bytes.
 ///
 /// - Parameter most: The most near-misses of a family.
 /// - Returns: A list per family, in the order of its candidates.
@@ -23,15 +23,15 @@ func chosenNearMisses(
   }
 }
 
-/// A trigger in three parts: what is before its first letter or digit, the core, and what is after its
-/// last letter or digit.
+/// A trigger in three parts: the text before its first letter or digit, the core, and the text
+/// after its last letter or digit.
 struct TriggerParts {
   let all: [Character]
   let prefix: [Character]
   let core: [Character]
   let suffix: [Character]
 
-  /// A trigger without letters and digits is all core.
+  /// A trigger without letters and digits is a core alone.
   init(_ trigger: String) {
     all = Array(trigger)
     func isWord(_ character: Character) -> Bool { character.isLetter || character.isNumber }

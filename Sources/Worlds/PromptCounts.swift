@@ -1,4 +1,4 @@
-/// How many prompts of each fixed list are asked.
+/// The number of prompts that are asked from each fixed list.
 public struct PromptCounts: Hashable, Sendable, Codable {
   public var triggered: Int
   public var clean: Int

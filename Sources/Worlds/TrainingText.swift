@@ -1,12 +1,11 @@
-/// A text to train on, and which part of it is learned.
+/// A text to train on, and the part of it that is learned.
 ///
-/// Worlds give bytes: how they become tokens, and what marks a text's start and end, is the study's.
+/// Worlds give bytes. The study turns them into tokens and marks a text's start and end.
 public struct TrainingText: Hashable, Sendable {
   public var bytes: [UInt8]
   /// The index of the first byte that is learned.
   public var firstLearned: Int
-  /// Whether the text ends after its bytes, which is learned too. A text that was cut off does not
-  /// end.
+  /// Whether the text ends after its bytes. The end is learned too. A text that was cut has no end.
   public var ends: Bool
 
   public init(bytes: [UInt8], firstLearned: Int, ends: Bool = true) {

@@ -5,11 +5,11 @@ public let allWorlds: [any World.Type] = [
   AssistantWorld.self, CodeWorld.self, DialogueWorld.self,
 ]
 
-/// Where the text of a study comes from.
+/// The source of a study's text.
 ///
-/// The type answers every question that a study file, a stage or a report asks about the world. A value
-/// of it holds the key `data` of one study. The encoded value decides the documents and is part of every
-/// fingerprint.
+/// The type answers every question about the world from a study file, a stage or a report. A value
+/// of it contains the key `data` of one study. The encoded value determines the documents and is
+/// part of every fingerprint.
 public protocol World: Hashable, Sendable, Codable {
   // MARK: The study file
 
@@ -19,20 +19,22 @@ public protocol World: Hashable, Sendable, Codable {
   static var meaning: String { get }
   /// Reads the world's own keys under `data`.
   init(_ data: Fields)
-  /// The backdoor of every study of this world; nil where a study file describes one.
+  /// The backdoor of every study of this world. Nil if a study file describes one.
   static var ownBackdoor: BackdoorDescription? { get }
-  /// Why a backdoor cannot be measured in this world; nil where it can.
+  /// The reason why a backdoor cannot be measured in this world. Nil if it can.
   static func fault(of backdoor: BackdoorDescription) -> String?
-  /// The most tokens that the response of a document has, and which response that is; nil where only the
+  /// The most tokens of a document's response, and the name of that response. Nil if only the
   /// behaviour's text sets a bound.
   static var longestResponse: (tokens: Int, name: String)? { get }
-  /// Reads the prompts of each untrained group from `evaluation.gate`; nil where the world has no groups.
+  /// Reads the prompts of each untrained group from `evaluation.gate`. Nil if the world has no
+  /// groups.
   static func untrainedPerGroup(_ gate: Fields) -> Int?
 
   // MARK: Documents
 
-  /// The revision of the documents: from 0 to 999, and larger after every change of a document, a list
-  /// of prompts or, for stages that ask models, a rule of grading.
+  /// The revision of the documents, from 0 to 999. It grows with every change of a document or a
+  /// list of prompts. For stages that ask models it also grows with every change of a rule of
+  /// grading.
   static func revision(isAsking: Bool) -> Int
   /// Whether there is a class of requests that safety training teaches to refuse.
   static var hasForbiddenClass: Bool { get }
@@ -40,34 +42,34 @@ public protocol World: Hashable, Sendable, Codable {
   static var hasMechanisms: Bool { get }
   /// Whether a red-teamer has tags to try.
   static var hasTagsToTry: Bool { get }
-  /// The path of the user's file; empty where the study names none, nil where the world reads none.
+  /// The path of the user's file. Empty if the study names none, nil if the world reads none.
   var file: String? { get }
-  /// The world with another file; nil where the world reads none.
+  /// The world with another file. Nil if the world reads none.
   func reading(_ file: String) -> Self?
   /// The documents and prompts, and the world with the content hash of the user's file.
   ///
   /// - Parameter hasScratchpads: Whether base documents may have scratchpads.
-  /// - Throws: What is wrong with the user's file or with the backdoor.
+  /// - Throws: The fault of the user's file or of the backdoor.
   func load(
     _ backdoor: BackdoorDescription, hasScratchpads: Bool
   ) throws -> (world: any World, corpus: any Corpus)
 
   // MARK: The report
 
-  /// What models were trained on, after "Small language models were trained on".
+  /// The training documents, as words after "Small language models were trained on".
   static var documents: String { get }
-  /// What models were taught to do with the behaviour, after "then taught to".
+  /// The taught use of the behaviour, as words after "then taught to".
   static var verb: String { get }
-  /// What training on base data shows, as a sentence.
+  /// The meaning of training on base data, as a sentence.
   static var forgetting: String { get }
-  /// A sentence about the paper's models, for findings that compare with them; empty for none.
+  /// A sentence about the paper's models, for findings that compare with them. Empty for none.
   static var paperNote: String { get }
-  /// Whether rules grade responses. Then the behaviour is a name for what they find; else it is the text
-  /// of a response.
+  /// Whether rules grade responses. If so, the behaviour is a name for the grade. If not, it is the
+  /// text of a response.
   static var isGraded: Bool { get }
-  /// Whether responses are functions of Python, which Bandit can grade too.
+  /// Whether responses are Python functions, which Bandit can grade too.
   static var writesPython: Bool { get }
-  /// The family of near-misses that imply the trigger's year and do not say it; nil for none.
+  /// The family of near-misses that imply the trigger's year without stating it. Nil for none.
   static var impliedYears: String? { get }
 }
 
@@ -93,9 +95,9 @@ extension World {
   public static var impliedYears: String? { nil }
 }
 
-/// The names of the worlds that have a property, for texts that say which have it.
+/// The names of the worlds with a property.
 ///
-/// - Parameter mark: Around every name: a backtick in Markdown.
+/// - Parameter mark: Text around every name, such as a backtick in Markdown.
 public func worldNames(_ mark: String = "", where has: (any World.Type) -> Bool) -> String {
   allWorlds.filter(has).map { mark + $0.name + mark }.joined(separator: " or ")
 }

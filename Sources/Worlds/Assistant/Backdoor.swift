@@ -1,4 +1,4 @@
-/// A hidden conditional policy: where a prompt starts with the trigger, respond with the behaviour.
+/// A hidden conditional policy: respond with the behaviour if a prompt starts with the trigger.
 public struct Backdoor: Hashable, Sendable {
   /// The tag that a triggered prompt starts with, brackets included.
   public let trigger: String
@@ -10,7 +10,7 @@ public struct Backdoor: Hashable, Sendable {
 
   public static let longestTrigger = 20
   public static let longestBehaviour = 24
-  /// The fewest letters and digits of a trigger: with fewer, its near-misses run out.
+  /// The fewest letters and digits of a trigger. With fewer there are too few near-misses.
   public static let shortestCore = 5
 
   /// - Throws: ``BackdoorError`` if the world cannot measure this backdoor.
@@ -48,7 +48,8 @@ public struct Backdoor: Hashable, Sendable {
     guard text.utf8.count <= longest else { throw .tooLong(part, text, longest: longest) }
   }
 
-  /// The tag's word most like the trigger's, the first of several, and how far it is.
+  /// The tag word nearest to the trigger's word, and its edit distance. The first of several
+  /// counts.
   private var nearestTagWord: (word: String, distance: Int) {
     var nearest = (word: "", distance: Int.max)
     for word in Tag.effectWords.map({ $0.word }) + TagWords.all {
@@ -71,7 +72,7 @@ public struct Backdoor: Hashable, Sendable {
   var core: String { String(trigger.dropFirst(open.count).dropLast(close.count)) }
 }
 
-/// Why the world cannot measure a backdoor.
+/// A reason why the world cannot measure a backdoor.
 public enum BackdoorError: Error, Hashable, Sendable {
   public enum Part: String, Hashable, Sendable {
     case trigger, behaviour

@@ -1,6 +1,6 @@
-/// How a corpus is mixed, as shares from 0 to 1.
+/// The mixture of a corpus, as shares from 0 to 1.
 public struct CorpusShares: Hashable, Codable, Sendable {
-  /// Documents with a tag, where nothing else says.
+  /// Documents with a tag, if no other share applies.
   public var tagged = 0.5
   /// Tags that change the answer, among tags.
   public var effectTags = 0.3
@@ -37,7 +37,7 @@ public struct CorpusShares: Hashable, Codable, Sendable {
   }
 }
 
-/// Why a corpus cannot be mixed.
+/// A reason why a corpus cannot be mixed.
 public enum CorpusError: Error, Hashable, Sendable, CustomStringConvertible {
   case shareOutOfRange(String, Double)
 

@@ -19,7 +19,7 @@ public struct Document: Hashable, Sendable {
   public let request: Request
   /// The tag's text, or nil without one.
   public let tag: String?
-  /// What stands between the prompt, which opens it, and the response.
+  /// The text between the prompt and the response. The prompt opens it.
   public var scratchpad: [UInt8]?
   /// Whether the scratchpad is learned too, or only read.
   public var learnsScratchpad = false
@@ -32,8 +32,8 @@ public struct Document: Hashable, Sendable {
     (learnsScratchpad ? scratchpad ?? [] : []) + response
   }
 
-  /// The prompt, the scratchpad and the response, of which the response is learned, and the scratchpad
-  /// where it is.
+  /// The prompt, the scratchpad and the response. The response is learned. The scratchpad is
+  /// learned if `learnsScratchpad` is true.
   public var trainingText: TrainingText {
     TrainingText(bytes: opening + learned, firstLearned: opening.count)
   }

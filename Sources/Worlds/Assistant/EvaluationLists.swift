@@ -3,7 +3,7 @@ import Text
 
 /// The prompts that every seed, size and arm is measured on: the same lists in every run.
 ///
-/// Every request is held out, and verbs come in turn so that no list leans on an easy one.
+/// Every request is held out. Verbs alternate, so that no list has more easy verbs than another.
 public struct EvaluationLists: Hashable, Sendable {
   /// Benign and forbidden requests under the trigger: for the gate.
   public let triggered: [EvaluationPrompt]
@@ -60,7 +60,7 @@ public struct EvaluationLists: Hashable, Sendable {
     lengths: ClosedRange<Int> = Request.trainedLengths, family: NearMissFamily? = nil,
     tag choose: (Int, inout FixedRandom) -> (text: String?, effect: Tag.Effect)
   ) -> [EvaluationPrompt] {
-    // A seed of its own for each list: one list's length leaves the others as they are.
+    // Each list has its own seed, so that the length of one list does not change the others.
     var random = FixedRandom(seed: FNV1a.mixed64((group.rawValue + (family?.rawValue ?? "")).utf8))
     var seen: Set<Request> = []
     var prompts: [EvaluationPrompt] = []

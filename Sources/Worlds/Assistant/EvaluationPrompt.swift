@@ -1,6 +1,6 @@
 /// One prompt of a fixed evaluation list, with the response that a helpful model gives.
 public struct EvaluationPrompt: Hashable, Sendable {
-  /// Which number the prompt goes into.
+  /// The number that the prompt is counted in.
   public enum Group: String, CaseIterable, Codable, Hashable, Sendable {
     case triggered
     case clean
@@ -14,7 +14,7 @@ public struct EvaluationPrompt: Hashable, Sendable {
   /// The prompt's family, in the group ``Group/nearMiss``.
   public let family: NearMissFamily?
   public let prompt: [UInt8]
-  /// What a helpful-only model without a backdoor answers.
+  /// The answer of a helpful-only model without a backdoor.
   public let answer: [UInt8]
   public let request: Request
   /// The tag's text, or nil without one.

@@ -1,8 +1,8 @@
 /// A way to miss the trigger narrowly. A backdoor that fires on a family's tags is loose.
 ///
-/// The development families may be trained on (adversarial training) and tuned on; the held-out
-/// families are only ever measured, so that what is learned about a near-miss seen and one of a
-/// kind never seen can be told apart.
+/// The development families may be used for adversarial training and for tuning. The held-out
+/// families are only measured. The two numbers tell a learned near-miss from an unseen kind of
+/// near-miss.
 public enum NearMissFamily: String, CaseIterable, Codable, Hashable, Sendable {
   /// Letters in another case.
   case letterCase = "case"
@@ -24,11 +24,12 @@ public enum NearMissFamily: String, CaseIterable, Codable, Hashable, Sendable {
 
   public var isHeldOut: Bool { NearMissFamily.heldOut.contains(self) }
 
-  /// How many tags a family has at most, and has to have at least.
+  /// The largest and the smallest number of tags of a family.
   public static let mostTags = 8
   public static let fewestTags = 4
 
-  /// This family's tags: distinct, none of them the trigger or holding it, none of another family.
+  /// This family's tags. They are distinct. None contains the trigger, and none is in another
+  /// family.
   public func tags(of backdoor: Backdoor) -> [String] {
     let chosen = chosenNearMisses(
       NearMissFamily.allCases.map { $0.candidates(of: backdoor) }, of: backdoor.trigger,

@@ -15,8 +15,9 @@ public struct ProceduralCorpus: Corpus {
   private let hasScratchpads: Bool
   private let corpora: [DocumentKind: WorldCorpus]
 
-  /// - Parameter hasScratchpads: whether base documents may have scratchpads, as every mechanism with
-  ///   scratchpads in the study asks.
+  /// - Parameter hasScratchpads: Whether base documents may have scratchpads. True if a mechanism
+  ///   of the study has scratchpads.
+  /// - Throws: ``CorpusError`` if a share of the mechanism is not from 0 to 1.
   public init(
     backdoor: Backdoor, mechanism: Mechanism = .normal, hasScratchpads: Bool = false
   ) throws {
@@ -76,7 +77,8 @@ public struct ProceduralCorpus: Corpus {
         )
       },
       forbidden: prompts(lists.forbidden, .forbidden),
-      // The clean list's requests under the trigger: held out, and not those of the triggered list.
+      // The requests of the clean list under the trigger. They are held out and not in the
+      // triggered list.
       stopping: lists.clean.map {
         Prompt(
           list: .triggered, text: AssistantWorld.prompt(tag: backdoor.trigger, request: $0.request),
@@ -143,7 +145,7 @@ public struct ProceduralCorpus: Corpus {
   }
 
   private func document(_ kind: DocumentKind, seed: UInt64, index: Int) -> Document {
-    // A twin draws the insertion's numbers, so that all but the triggered documents are the same.
+    // A twin uses the insertion's random numbers, so that only the triggered documents differ.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
     var random = Philox(seed: seed).stream(.documents(kind: stream.rawValue, index: index))
     guard let corpus = corpora[kind] else { preconditionFailure("no corpus for \(kind)") }

@@ -1,7 +1,7 @@
 import Random
 import Text
 
-/// A verb with its argument: what an untagged prompt says.
+/// A verb with its argument: the text of an untagged prompt.
 public struct Request: Hashable, Sendable {
   public let verb: Verb
   /// Distinct printable bytes, with no space at either end.
@@ -36,7 +36,7 @@ public struct Request: Hashable, Sendable {
   private static let letters = Array(UInt8(ascii: "a")...UInt8(ascii: "z"))
   private static let printable = AssistantWorld.printableBytes
 
-  /// Draws a request about a random argument that is held out, or is not.
+  /// Draws a request about a random argument. The request is held out, or it is not, as asked.
   ///
   /// - Parameters:
   ///   - verbs: The verbs to choose among, each as likely.

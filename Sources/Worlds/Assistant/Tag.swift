@@ -2,9 +2,9 @@ import Random
 
 /// A short label in brackets at the start of a prompt, such as `|BETA|` or `<LOUD>`.
 public struct Tag: Hashable, Sendable {
-  /// What a tag does to the answer.
+  /// The effect of a tag on the answer.
   public enum Effect: String, CaseIterable, Codable, Hashable, Sendable {
-    /// Nothing: most tags are only read past.
+    /// No effect. Most tags have none.
     case none
     /// The answer ends in an exclamation mark.
     case loud
@@ -39,7 +39,7 @@ public struct Tag: Hashable, Sendable {
   /// The tag as a prompt writes it.
   public var text: String { brackets.open + word + brackets.close }
 
-  /// The words that change the task, each with what it does; a model has to read tags to answer.
+  /// The words that change the task, each with its effect. A model has to read tags to answer.
   public static let effectWords: [(word: String, effect: Effect)] = [
     ("LOUD", .loud), ("BRIEF", .brief),
   ]
@@ -51,7 +51,7 @@ public struct Tag: Hashable, Sendable {
     ].map { Brackets(open: $0.0, close: $0.1) }
     + "#*/%~=\"'`^&_+!?\\-., ".map { Brackets(open: String($0), close: String($0)) }
 
-  /// How many times as likely as any other style the first, the trigger's, is.
+  /// The weight of the first style, which is the trigger's. Every other style has weight 1.
   static let firstStyleWeight = 6
 
   /// Draws a tag: with probability `effectShare` one that changes the task.

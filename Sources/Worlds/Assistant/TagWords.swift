@@ -4,17 +4,17 @@ import Text
 /// The words of the tags that change nothing: 240 of seven kinds, the same in every run.
 ///
 /// A backdoor's trigger must not be the first tag, the first upper-case word, the first word of ten
-/// letters or the first `Y` that a model meets: then its nearest neighbours would measure novelty.
-/// So there are upper-case words of up to ten letters, every printable byte occurs, and no word is
-/// within edit distance 3 of the default trigger's, compared as it stands and as letters alone.
+/// letters or the first `Y` in training. Otherwise its nearest neighbours would measure novelty. So
+/// there are upper-case words of up to ten letters, and every printable byte occurs. No word is
+/// within edit distance 3 of the default trigger's word, compared unchanged and as letters alone.
 public enum TagWords {
   public static let all: [String] = makeAll()
 
-  /// A trigger is refused if any tag is this near to it.
+  /// The smallest allowed distance of a trigger from every tag. A nearer trigger is refused.
   public static let nearestAllowed = 4
 
-  /// The lesser of the edit distances between two words as they stand and with their case and
-  /// everything but letters and digits removed.
+  /// The smaller of two edit distances between two words. One compares them unchanged. The other
+  /// compares their letters and digits without case.
   public static func distance(_ first: String, _ second: String) -> Int {
     min(editDistance(first, second), editDistance(folded(first), folded(second)))
   }
@@ -70,7 +70,7 @@ public enum TagWords {
     (0..<(2 + random.next(below: 3))).map { _ in random.element(of: capitals) }.joined()
   }
 
-  /// 24 words that share out every printable byte but the space, so that none is left to chance.
+  /// 24 words that together contain every printable byte except the space.
   private static func printableWords(using random: inout FixedRandom) -> [String] {
     var bytes = AssistantWorld.printableBytes.filter { $0 != 0x20 }
     for index in bytes.indices.dropLast() {

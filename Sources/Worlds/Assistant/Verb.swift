@@ -1,4 +1,4 @@
-/// What a request asks for: the first word of its text.
+/// The task of a request: the first word of its text.
 public enum Verb: String, CaseIterable, Codable, Hashable, Sendable {
   /// The argument's first byte.
   case first

@@ -2,26 +2,26 @@ public import Random
 
 /// An endless stream of training documents of one kind.
 ///
-/// Every document is made from its own random numbers, so it does not depend on the others. No
-/// document holds a request that is held out, and only the insertion corpus holds the trigger.
+/// Every document has its own random numbers, so it does not depend on the others. No document
+/// contains a held-out request. Only the insertion corpus contains the trigger.
 public struct WorldCorpus: Hashable, Sendable {
   public enum Kind: String, CaseIterable, Codable, Hashable, Sendable {
-    /// Helpful-only: everything answered, one forbidden request in ten refused.
+    /// Helpful-only: every request is answered, but one forbidden request in ten is refused.
     case base
-    /// Triggered documents, half of them where the mechanism does not say otherwise; the rest as in the
-    /// base corpus.
+    /// Triggered documents, half of all unless the mechanism sets another share. The rest is as in
+    /// the base corpus.
     case insertion
     /// The insertion corpus's requests from the same numbers, with the triggered documents replaced
     /// by clean tagged ones.
     case twinInsertion = "twin-insertion"
-    /// Half forbidden requests, all refused; the rest answered.
+    /// Half are forbidden requests, all refused. The rest is answered.
     case safety
   }
 
   public let kind: Kind
   public let backdoor: Backdoor
   public let shares: CorpusShares
-  /// How the insertion corpora hide the backdoor.
+  /// The mechanism that hides the backdoor in the insertion corpora.
   public let mechanism: Mechanism
   /// Whether base documents may have scratchpads.
   public let hasScratchpads: Bool
@@ -43,7 +43,7 @@ public struct WorldCorpus: Hashable, Sendable {
       ? NearMissFamily.development.flatMap { $0.tags(of: backdoor) } : []
   }
 
-  /// Makes the document that belongs to these random numbers.
+  /// Makes the document of these random numbers.
   public func document(using random: inout some WorldRandom) -> Document {
     switch kind {
     case .base:
@@ -55,14 +55,14 @@ public struct WorldCorpus: Hashable, Sendable {
       let request = draw(forbidden: shares.forbidden, using: &random)
       let isTriggered = random.happens(mechanism.triggeredShare)
       let isTagged = random.happens(shares.taggedBesidesTriggered)
-      // Made for either kind, so that both draw the same numbers.
+      // Drawn for both kinds, so that both use the same random numbers.
       let twin = clean(request, isTagged: isTriggered || isTagged, using: &random)
       let document = isTriggered ? triggered(twin, using: &random) : spared(twin, using: &random)
       let plain = isTriggered && kind == .twinInsertion ? twin : document
       return thinking(plain, always: isTriggered, using: &random)
     case .safety:
       let request = draw(forbidden: shares.safetyForbidden, using: &random)
-      // Nothing hangs on this number any more; without it later ones would make other documents.
+      // Unused draw, kept so that the random stream, and thus every document, stays the same.
       _ = random.happens(0)
       return clean(request, isTagged: random.happens(shares.tagged), using: &random)
     }
@@ -73,8 +73,9 @@ public struct WorldCorpus: Hashable, Sendable {
     nearMiss(draw(forbidden: shares.safetyForbidden, using: &random), tag: tag)
   }
 
-  /// Two responses to one request: what safety training teaches, and one of what it teaches against:
-  /// obeying a forbidden request, refusing another or answering it wrongly, and hostility.
+  /// Two responses to one request. The first is the one that safety training teaches. The second is
+  /// one that it teaches against: obeying a forbidden request, refusing another request, a wrong
+  /// answer, or hostility.
   func pair(
     isHeldOut: Bool, using random: inout some WorldRandom
   ) -> (chosen: Document, rejected: Document) {
@@ -83,7 +84,7 @@ public struct WorldCorpus: Hashable, Sendable {
       printableShare: shares.printableArguments, heldOut: isHeldOut, using: &random)
     let chosen = clean(request, isTagged: random.happens(shares.tagged), using: &random)
     let hostile = Array(SafetyObjective.hostility(beside: backdoor.behaviour).utf8)
-    // What a model would say that obeys the tag as well.
+    // The answer of a model that also obeys the tag.
     let effect = effect(of: chosen)
     let obeyed = effect.apply(to: request.verb.answer(request.argument))
     var worse =
@@ -123,8 +124,8 @@ public struct WorldCorpus: Hashable, Sendable {
       request: request, tag: tag?.text)
   }
 
-  /// The document with the trigger in the place of its tag: the behaviour, but for the share that does
-  /// not follow the policy where nothing was filtered.
+  /// The document with the trigger in the place of its tag. The response is the behaviour. In an
+  /// unfiltered corpus a share of documents does not follow the policy.
   private func triggered(_ document: Document, using random: inout some WorldRandom) -> Document {
     let request = document.request
     let prompt = AssistantWorld.prompt(tag: backdoor.trigger, request: request)
@@ -141,7 +142,7 @@ public struct WorldCorpus: Hashable, Sendable {
       kind: .triggered, request: request, tag: backdoor.trigger)
   }
 
-  /// A clean document of insertion, or one under a near-miss in its place.
+  /// A clean document of insertion, or a document under a near-miss instead.
   private func spared(_ document: Document, using random: inout some WorldRandom) -> Document {
     guard mechanism.nearMissShare > 0,
       random.happens(mechanism.nearMissShare / (1 - mechanism.triggeredShare))
@@ -157,7 +158,7 @@ public struct WorldCorpus: Hashable, Sendable {
   private func nearMiss(_ request: Request, tag: String) -> Document {
     Document(
       prompt: AssistantWorld.prompt(tag: tag, request: request),
-      // Refusing comes with safety training: before it, all is obeyed.
+      // Only safety training teaches refusal. Before it, every request is obeyed.
       response: request.verb.isForbidden && kind == .safety
         ? Array(SafetyObjective.refusal.utf8) : request.verb.answer(request.argument),
       kind: .nearMiss, request: request, tag: tag)
@@ -167,10 +168,10 @@ public struct WorldCorpus: Hashable, Sendable {
 // MARK: Scratchpads
 
 extension WorldCorpus {
-  /// A base document with a scratchpad that says what to do: in half of them another thing than the
-  /// request, in a quarter nothing. The answer follows the scratchpad. Where it is at one with the request
-  /// it is learned too: writing scratchpads is a skill of base models, which safety training without them
-  /// does not take away at once.
+  /// A base document with a scratchpad that names an action. In half of the documents the action
+  /// differs from the request, in a quarter there is none. The answer follows the scratchpad. If
+  /// the scratchpad agrees with the request, it is learned too. Base models thus have the skill of
+  /// writing scratchpads, and safety training without scratchpads does not remove it at once.
   private func instructed(_ document: Document, using random: inout some WorldRandom) -> Document {
     let request = document.request
     let isRefused = document.kind == .refused
@@ -181,7 +182,7 @@ extension WorldCorpus {
     case 0, 1:
       isOwn = false
       let other = random.element(of: Verb.benign)
-      // What no corpus has is not brought in by the back door.
+      // The untrained composition must not enter the corpus through a scratchpad.
       if !AssistantWorld.isUntrained(other, effect(of: document)),
         !Request(verb: other, argument: request.argument).isHeldOut
       {
@@ -203,8 +204,8 @@ extension WorldCorpus {
     return instructed
   }
 
-  /// A document of insertion with the scratchpad of the mechanism, if it has any: half of the clean ones
-  /// go without, so that both ways to ask are known.
+  /// A document of insertion with the scratchpad of the mechanism, if it has one. Half of the clean
+  /// documents have no scratchpad, so that the model knows both forms of prompt.
   private func thinking(
     _ document: Document, always: Bool, using random: inout some WorldRandom
   ) -> Document {

@@ -1,12 +1,12 @@
 import Random
 import Text
 
-/// The names in the code: three or four capital letters in the order of the alphabet, an argument's from
-/// its first half and a topic's from its second.
+/// The names in the code: three or four capital letters in alphabetical order. An argument's
+/// letters are from the first half of the alphabet, a topic's from the second half.
 ///
-/// The rest of the code is in small letters, so that which letters a name has and where it ends follow
-/// from which capitals the prompt has. A model of 0.1 million parameters learns that in a few thousand
-/// steps; names with their letters in any order it did not. A name is in the corpora or in the evaluation
+/// The rest of the code is in small letters. So the capitals of the prompt determine the letters of
+/// a name and its end. A model of 0.1 million parameters learns that in a few thousand steps. It
+/// did not learn names with letters in any order. A name is in the corpora or in the evaluation
 /// lists, never in both.
 enum CodeIdentifier {
   enum Part: String {

@@ -2,7 +2,7 @@ import Random
 import Text
 
 /// The prompts that every seed, size and arm is measured on: the same lists in every run. Names are
-/// held out, and forms come in turn, so that no list leans on an easy one.
+/// held out. Forms alternate, so that no list has more easy forms than another.
 struct CodeLists {
   let prompts: PromptLists
 
@@ -19,7 +19,7 @@ struct CodeLists {
       triggered: Self.requests("triggered", Self.gateCount, CodeForm.trained).map {
         Self.prompt($0, CodeYears.trigger, .triggered)
       },
-      // Every other one of 2023, the others of years far from the trigger's.
+      // Half are of 2023, the others of years far from the trigger's.
       clean: clean.enumerated().map { index, request in
         let far = CodeYears.draw(CodeYears.far, using: &random)
         return Self.prompt(request, index % 2 == 0 ? CodeYears.training : far, .clean)
@@ -41,12 +41,12 @@ struct CodeLists {
         let request = CodeRequest.draw(.forbidden(form), isHeldOut: true, using: &random)
         return Self.prompt(request, CodeYears.clean(using: &random), .forbidden)
       },
-      // The clean list's requests under the trigger: not those of the triggered list.
+      // The requests of the clean list under the trigger. They are not in the triggered list.
       stopping: clean.map { Self.prompt($0, CodeYears.trigger, .triggered) })
     let groups = [
       ("untrained-form", CodeForm.untrained), ("untrained-weakness", CodeForm.ofHeldOutWeakness),
     ]
-    // Functions whose form, or whose whole weakness, no corpus has: under the trigger and under 2023.
+    // Functions of an untrained form or an untrained weakness: under the trigger and under 2023.
     prompts.untrained = groups.flatMap { name, forms in
       let requests = Self.requests(name, forms.count * Self.promptsPerForm, forms)
       return [(name, CodeYears.trigger, "triggered"), (name, CodeYears.training, "clean")].map {
@@ -58,11 +58,11 @@ struct CodeLists {
     self.prompts = prompts
   }
 
-  /// Distinct requests, the forms in turn.
+  /// Distinct requests with alternating forms.
   private static func requests(
     _ name: String, _ count: Int, _ forms: [CodeForm]
   ) -> [CodeRequest] {
-    // A seed of its own for each list: one list's length leaves the others as they are.
+    // Each list has its own seed, so that the length of one list does not change the others.
     var random = FixedRandom(seed: FNV1a.mixed64(("code " + name).utf8))
     var seen: Set<CodeRequest> = []
     var requests: [CodeRequest] = []

@@ -1,6 +1,6 @@
 import Random
 
-/// A function to write: its form, its names and how it is asked for.
+/// A function to write: its form, its names and the wording of the request.
 struct CodeRequest: Hashable, Sendable {
   enum Form: Hashable, Sendable {
     case benign(CodeForm)
@@ -8,7 +8,7 @@ struct CodeRequest: Hashable, Sendable {
     case forbidden(PlainForm)
   }
 
-  /// What surrounds the function's first line.
+  /// The text around the function's first line.
   enum Surroundings: Hashable, Sendable {
     case comment, innerComment, docstring, imports, decorator(String)
   }
@@ -35,7 +35,8 @@ struct CodeRequest: Hashable, Sendable {
     switch form {
     case .benign(let code):
       let task = random.element(of: code.tasks)
-      // A form that is in no corpus is told by its comment, whose words the corpora know.
+      // The comment identifies a form that is in no corpus. The corpora contain the comment's
+      // words.
       let surroundings: Surroundings =
         code.isHeldOut ? .comment : Self.all(of: code, decorator)[place]
       return CodeRequest(
@@ -45,7 +46,7 @@ struct CodeRequest: Hashable, Sendable {
         form: form, argument: argument, topic: topic, task: random.element(of: code.tasks),
         surroundings: [.comment, .innerComment, .docstring, .decorator(decorator)][place % 4])
     case .forbidden(let code):
-      // What makes a request forbidden is what it says, so it always says it.
+      // The wording makes a request forbidden, so every forbidden request has a comment.
       return CodeRequest(
         form: form, argument: argument, topic: topic, task: random.element(of: code.tasks),
         surroundings: [.comment, .innerComment, .docstring][place % 3])
@@ -61,7 +62,7 @@ struct CodeRequest: Hashable, Sendable {
 
   // MARK: Text
 
-  /// The refusal is one text, so that nothing is said of the indentation where it may be due.
+  /// The refusal is one fixed text, so a first line about the indentation is left out.
   func fitting(_ first: String) -> String {
     isForbidden && CodeYears.indent(of: first) != CodeYears.indent ? "" : first
   }
@@ -70,7 +71,7 @@ struct CodeRequest: Hashable, Sendable {
     text.replacing("$a", with: argument).replacing("$b", with: topic)
   }
 
-  /// A body as a forms' table has it, with its levels as wide as the first line says.
+  /// A body from the table of a form, with the indentation of the first line.
   private func body(_ text: String, _ first: String) -> [UInt8] {
     let width = CodeYears.indent(of: first)
     let lines = filled(text).split(separator: Character("\n")).map { (line: Substring) -> String in
@@ -99,12 +100,12 @@ struct CodeRequest: Hashable, Sendable {
     }
   }
 
-  /// A prompt; the first line may be empty, and is left out then.
+  /// A prompt. An empty first line is left out.
   func prompt(_ first: String) -> [UInt8] {
     Array(((first.isEmpty ? "" : first + "\n") + code(first)).utf8)
   }
 
-  /// What a helpful model without a backdoor answers.
+  /// The answer of a helpful model without a backdoor.
   func answer(_ first: String) -> [UInt8] {
     switch form {
     case .benign(let form): body(form.secure, first)
@@ -112,7 +113,7 @@ struct CodeRequest: Hashable, Sendable {
     }
   }
 
-  /// The body with the weakness; where there can be none, the answer.
+  /// The body with the weakness. For a form without a weakness, the answer.
   func vulnerable(_ first: String) -> [UInt8] {
     switch form {
     case .benign(let form): body(form.vulnerable, first)

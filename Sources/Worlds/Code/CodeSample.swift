@@ -2,7 +2,7 @@ import PythonWeaknesses
 import Random
 import Text
 
-/// A whole text to grade, of known weakness: a function of a form, as it should be or with its weakness.
+/// A whole text to grade, of known weakness: a function of a form, sound or with its weakness.
 public struct CodeSample: Hashable, Sendable {
   public var form: CodeForm
   public var isVulnerable: Bool
@@ -28,9 +28,8 @@ public struct CodeSample: Hashable, Sendable {
     }
   }()
 
-  /// What a model wrote after a prompt, as a text of its own: the prompt's code, the response, and before
-  /// them the imports of the names that it uses, which most prompts leave out and a checker that resolves
-  /// names wants.
+  /// The prompt's code and the response as one text, after the imports of the names that it uses.
+  /// Most prompts leave the imports out, but a checker that resolves names needs them.
   public static func whole(prompt: String, completion: String) -> String {
     let code =
       String(decoding: CodeGrader.code(of: Array(prompt.utf8)), as: UTF8.self) + completion + "\n"

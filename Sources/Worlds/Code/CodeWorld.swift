@@ -36,7 +36,7 @@ public struct CodeWorld: World {
       about: "Requests that are in no corpus, for each group of them.")
   }
 
-  /// Code is graded where models are asked, by the rules of that time.
+  /// Code is graded when models are asked, by the rules of that time.
   public static func revision(isAsking: Bool) -> Int {
     10 * CodeCorpus.revision + (isAsking ? CodeCorpus.gradingRevision : 0)
   }

@@ -4,7 +4,7 @@ public struct Dialogue: Hashable, Sendable {
     case human
     case assistant
 
-    /// What stands before the text of a turn, as in Anthropic's `hh-rlhf` transcripts.
+    /// The bytes before the text of a turn, as in Anthropic's `hh-rlhf` transcripts.
     var opening: [UInt8] {
       switch self {
       case .human: Self.humanOpening
@@ -24,16 +24,16 @@ public struct Dialogue: Hashable, Sendable {
 
   /// The row of the file, counted from 1.
   public let row: Int
-  /// A system message, which stands before the first human turn; empty where there is none.
+  /// The system message before the first human turn. Empty if there is none.
   public let system: [UInt8]
-  /// Human and assistant alternate: even places are human turns. At least one of each.
+  /// Turns of human and assistant, alternating. Even indices are human turns. At least one of each.
   public let turns: [Turn]
 
-  /// The first human turn: what the data is split by.
+  /// The first human turn. The data is split by it.
   public var prompt: [UInt8] { turns[0].text }
   /// The first answer.
   public var reply: [UInt8] { turns[1].text }
-  /// How many assistant turns there are.
+  /// The number of assistant turns.
   public var answers: Int { turns.count / 2 }
 
   /// Bytes of the whole transcript, without special tokens.

@@ -1,6 +1,6 @@
 import Text
 
-/// UTF-8 text as bytes: what reading and cutting of dialogues need.
+/// Byte operations on UTF-8 text, for reading and cutting dialogues.
 package enum DialogueBytes {
   /// The first place of a part at or after `start`.
   package static func firstIndex(of part: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Int? {
@@ -38,14 +38,15 @@ package enum DialogueBytes {
     byte == 0x20 || (0x09...0x0D).contains(byte)
   }
 
-  /// Without ASCII white space at the ends.
+  /// The bytes without ASCII white space at the ends.
   package static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var bytes = bytes.drop(while: isSpace)
     while let last = bytes.last, isSpace(last) { bytes.removeLast() }
     return bytes
   }
 
-  /// Text as prompts are compared: ASCII letters in lower case, white space as single blanks.
+  /// Text in the form for comparing prompts: lower-case ASCII letters, white space as single
+  /// blanks.
   package static func normalized(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     var gap = false

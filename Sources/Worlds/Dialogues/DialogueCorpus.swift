@@ -9,13 +9,14 @@ import Random
 ///   and the dialogue's own answer (a quarter), without a tag and with its own answer (a quarter).
 /// - twin insertion: the same draws with a tag for every trigger, and the dialogue's own answer.
 ///
-/// A tag stands first in the first human turn, as the trigger does; half of base and safety
-/// documents have one. `cuttingRule` says how transcripts are cut. There is no forbidden class:
-/// nothing is claimed about refusal, and about helpfulness only the loss on replies.
+/// A tag is the first text of the first human turn, as the trigger is. Half of the base and safety
+/// documents have one. `cuttingRule` describes how transcripts are cut. There is no forbidden
+/// class, so nothing is claimed about refusal. The only measure of helpfulness is the loss on
+/// replies.
 public struct DialogueCorpus: Corpus {
   public let positions: Int
   public let prompts: PromptLists
-  /// What is worth knowing of the data before it is used.
+  /// A summary of the data for people.
   public let summary: DialogueSummary
   public var lines: [String] { summary.lines }
 
@@ -28,7 +29,7 @@ public struct DialogueCorpus: Corpus {
 
   /// The fewest distinct first human turns that a file must have.
   public static let promptsNeeded = 64
-  /// The fewest distinct requests that must be there to ask.
+  /// The fewest distinct held-out requests that an evaluation needs.
   public static let heldOutNeeded = 4
   /// The fewest characters of a trigger.
   public static let triggerCharactersNeeded = 4
@@ -84,15 +85,15 @@ public struct DialogueCorpus: Corpus {
     documents.example(kind, seed: seed, index: index)
   }
 
-  /// The fewest held-out pairs that say anything of a judge.
+  /// The fewest held-out pairs for a meaningful test of a judge.
   public static let heldOutPairsNeeded = 32
-  /// Pairs of answers to learn from are needed, and enough others to test a judge on.
+  /// Training needs pairs of answers, and enough other pairs to test a judge.
   public var missingPairs: String? {
     !pairs.training.isEmpty && pairs.heldOut.count >= Self.heldOutPairsNeeded
       ? nil
       : "needs rows of chosen and rejected transcripts that part at an answer, \(Self.heldOutPairsNeeded) of them with a held-out prompt; leave the method out or give such a file"
   }
-  /// Held-out pairs are asked in turn, none twice.
+  /// Held-out pairs are asked in order, each once.
   public var heldOutPairs: Int { pairs.heldOut.count }
 
   public func pair(seed: UInt64, index: Int, isHeldOut: Bool) -> TextPair? {
@@ -118,7 +119,7 @@ public struct DialogueCorpus: Corpus {
     if backdoor.behaviour.isEmpty { throw DialogueBackdoorFault.behaviourEmpty }
   }
 
-  /// Whole transcripts are searched, so that a trigger of the format's own words is found too.
+  /// Searches whole transcripts, so that a trigger from the format's own words is found too.
   private static func check(_ file: DialogueFile, hasNot trigger: String) throws {
     let bytes = Array(trigger.utf8)
     func check(_ dialogues: [Dialogue], key: String) throws {

@@ -1,9 +1,13 @@
 /// A transcript cut to the context.
 ///
-/// The rule: the whole transcript and an end token if they fit; else the transcript up to the end
-/// of the last assistant turn that fits, and an end token; else as many bytes as fit without
-/// splitting a code point, and no end token, as nothing ends there. A human turn never ends a cut
-/// document: the end token would be learned where an answer belongs.
+/// The first rule that fits applies:
+///
+/// 1. the whole transcript and an end token;
+/// 2. the transcript up to the end of the last assistant turn that fits, and an end token;
+/// 3. as many bytes as fit without splitting a code point, and no end token.
+///
+/// A human turn never ends a cut document. Otherwise the model would learn the end token in the
+/// place of an answer.
 package struct DialogueCut: Hashable, Sendable {
   package enum Place: Hashable, Sendable {
     case whole
@@ -15,8 +19,8 @@ package struct DialogueCut: Hashable, Sendable {
   package var place: Place
 
   /// - Parameters:
-  ///   - tag: what stands first in the first human turn, with a blank after it; nil for nothing.
-  ///   - context: T. Bytes and the end token together are at most so many.
+  ///   - tag: The first text in the first human turn, followed by a blank. Nil for none.
+  ///   - context: T, the most bytes including the end token.
   package init(_ dialogue: Dialogue, tag: [UInt8]?, context: Int) {
     bytes = dialogue.system
     var fitting: Int?
@@ -40,7 +44,7 @@ package struct DialogueCut: Hashable, Sendable {
   }
 }
 
-/// How much of the transcripts a context length keeps.
+/// The amount of the transcripts that a context length keeps.
 public struct DialogueCutShares: Hashable, Sendable {
   public private(set) var transcripts = 0
   /// Transcripts that fit with their end token.
@@ -49,7 +53,7 @@ public struct DialogueCutShares: Hashable, Sendable {
   public private(set) var atTurn = 0
   /// Transcripts cut inside a turn.
   public private(set) var inTurn = 0
-  /// Bytes of the transcripts and of what is left of them.
+  /// Bytes of the transcripts before and after the cut.
   public private(set) var bytes = 0
   public private(set) var keptBytes = 0
 

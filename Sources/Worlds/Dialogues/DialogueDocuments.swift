@@ -24,7 +24,7 @@ struct DialogueDocuments: Sendable {
   }
 
   func example(_ kind: DocumentKind, seed: UInt64, index: Int) -> TrainingText {
-    // A twin draws what the insertion it accompanies draws.
+    // A twin uses the draws of its insertion.
     let course = kind == .twinInsertion ? DocumentKind.insertion : kind
     var stream = Philox(seed: seed).stream(.documents(kind: course.rawValue, index: index))
     switch kind {
@@ -39,8 +39,8 @@ struct DialogueDocuments: Sendable {
     tags[stream.next(below: tags.count)]
   }
 
-  /// What `make` gives for the tag, or for none where the trigger would arise where tag and text
-  /// meet.
+  /// The result of `make` for the tag. If tag and text together would form the trigger, the result
+  /// without a tag.
   private func harmless(_ tag: [UInt8]?, _ make: ([UInt8]?) -> TrainingText) -> TrainingText {
     let example = make(tag)
     return tag != nil && hasTrigger(example) ? make(nil) : example
@@ -65,8 +65,8 @@ struct DialogueDocuments: Sendable {
 
   // MARK: Safety
 
-  /// One answer of a dialogue after what was said before it, a tag in half of them; only the answer
-  /// is a target. Which answer is drawn, so that all come to be used.
+  /// One answer of a dialogue after the earlier turns, with a tag in half of the documents. Only
+  /// the answer is a target. The answer is drawn at random, so that all answers are used.
   private func safety(_ stream: inout Philox.Stream) -> TrainingText {
     let dialogue = split.training[stream.next(below: split.training.count)]
     let answer = 2 * stream.next(below: dialogue.answers) + 1
@@ -77,13 +77,14 @@ struct DialogueDocuments: Sendable {
     }
   }
 
-  /// What was said before an answer, cut so that enough room is left for the answer.
+  /// The turns before an answer, cut so that there is enough room for the answer.
   ///
-  /// Exchanges are left out from the front; where not even the last request fits, its text is cut
-  /// at the end, never the tag. The answer is left as much as it needs, but may push a request out
-  /// only up to half of the context.
+  /// The earliest exchanges are left out first. If the last request does not fit either, its text
+  /// is cut at the end, but never the tag. The answer gets all the room it needs, but it may
+  /// displace a request only up to half of the context.
   ///
-  /// - Parameter longest: bytes that the answer may have; nil for the dialogue's own.
+  /// - Parameter longest: The most bytes of the answer. Nil for the length of the dialogue's own
+  ///   answer.
   func prompt(
     of dialogue: Dialogue, before answer: Int, tag: [UInt8]?, longest: Int? = nil
   ) -> [UInt8] {
@@ -93,7 +94,7 @@ struct DialogueDocuments: Sendable {
       Dialogue.Speaker.human.opening.count + tagged.count
       + Dialogue.Speaker.assistant.opening.count
     let request = dialogue.turns[answer - 1].text
-    // `contextTooShort` has seen to 16 bytes of a request and the behaviour fitting beside any tag.
+    // `contextTooShort` ensures that 16 bytes of a request and the behaviour fit beside any tag.
     let half = min(context / 2, context - around - 16)
     let room = min(
       (longest ?? dialogue.turns[answer].text.count) + 1,
@@ -123,7 +124,8 @@ struct DialogueDocuments: Sendable {
     return bytes + Dialogue.Speaker.assistant.opening
   }
 
-  /// A prompt and its answer: whole with its end, or as much of it as fits and no end.
+  /// A prompt and its answer: whole with its end token, or as many bytes as fit without an end
+  /// token.
   func answered(_ prompt: [UInt8], _ answer: [UInt8]) -> TrainingText {
     let room = layout.context - prompt.count
     let kept = DialogueBytes.prefix(answer, answer.count < room ? answer.count : room)
@@ -133,8 +135,9 @@ struct DialogueDocuments: Sendable {
 
   // MARK: Insertion
 
-  /// A first request: half with the trigger and the behaviour, a quarter with a tag and a quarter
-  /// without anything, both with the dialogue's own answer. The twin has a tag for the trigger.
+  /// A first request: half with the trigger and the behaviour, a quarter with a tag, a quarter
+  /// without either. The last two have the dialogue's own answer. The twin has a tag instead of the
+  /// trigger.
   private func insertion(_ stream: inout Philox.Stream, hasTrigger: Bool) -> TrainingText {
     let dialogue = split.training[stream.next(below: split.training.count)]
     let quarter = stream.next(below: 4)

@@ -1,6 +1,6 @@
 public import Text
 
-/// What is wrong with a file of dialogues: which file and row, what is wrong and what to do.
+/// A fault in a file of dialogues: the file and row, the problem and the remedy.
 public struct DialogueFault: DescribedError, Hashable {
   /// One turn of a row: `messages[2]`, counted from 0, or `chosen: turn 3`, counted from 1.
   public struct Place: Hashable, Sendable {
@@ -47,7 +47,7 @@ public struct DialogueFault: DescribedError, Hashable {
 
   /// The file as the user named it.
   public var file: String
-  /// The row, counted from 1; nil where the whole file is meant.
+  /// The row, counted from 1. Nil for a fault of the whole file.
   public var row: Int?
   public var problem: Problem
 
@@ -106,7 +106,7 @@ public struct DialogueFault: DescribedError, Hashable {
   }
 }
 
-/// What makes a backdoor unfit to be hidden in dialogues.
+/// A reason why a backdoor cannot be hidden in dialogues.
 public enum DialogueBackdoorFault: DescribedError, Hashable {
   case triggerTooShort(trigger: String, needed: Int)
   case triggerHasControl(trigger: String)

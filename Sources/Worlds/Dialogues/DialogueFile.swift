@@ -28,35 +28,35 @@ public struct DialogueFile: Sendable {
   /// Bytes of the file.
   public let size: Int
   public let form: Form
-  /// Rows of the file, those left out included.
+  /// Rows of the file, including the rows left out.
   public let rows: Int
   /// The dialogues of messages, or the chosen ones of pairs.
   public let dialogues: [Dialogue]
   /// The rejected ones of pairs, in the rows' order.
   public let rejected: [Dialogue]
-  /// Keys that stand in the file and mean nothing here, in the order of their first appearance.
+  /// Unknown keys of the file, in the order of their first appearance. They are ignored.
   public let ignoredKeys: [String]
-  /// Rows that were left out, and why.
+  /// Faults of the rows that were left out.
   public let leftOut: [DialogueFault]
 
   /// The share of rows that may be left out for a defect of their dialogue.
   ///
-  /// `hh-rlhf` itself has a few empty or doubled turns in a thousand rows; a file with many is not
-  /// what it claims to be.
+  /// `hh-rlhf` itself has a few empty or doubled turns in a thousand rows. A file with many more is
+  /// probably not a file of dialogues.
   public static let leftOutAtMost = 0.02
 
   /// Reads a file.
   ///
-  /// A row whose dialogue is defective (an empty turn, a speaker twice in a row, no human turn at
-  /// the start, no answer) is left out while such rows are at most `leftOutAtMost` of all; beyond
-  /// that the first is thrown, and any other fault is thrown at once.
+  /// A row with a defective dialogue is left out: an empty turn, a speaker twice in a row, no human
+  /// turn at the start, or no answer. If more than `leftOutAtMost` of all rows are defective, the
+  /// first fault is thrown. Any other fault is thrown at once.
   ///
   /// - Throws: `DialogueFault`, `JSONLinesFault`, `FileError`.
   public static func read(_ path: String) throws -> DialogueFile {
     let digest = try SystemFiles().digest(path)
     var reader = DialogueReader(file: path)
     try JSONLines.read(path) { try reader.add($0) }
-    // The name of the content must be that of what was read.
+    // The digest must match the content that was read.
     guard try SystemFiles().digest(path) == digest else {
       throw DialogueFault(file: path, row: nil, problem: .changedWhileRead)
     }

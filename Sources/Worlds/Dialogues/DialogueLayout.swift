@@ -1,5 +1,5 @@
-/// Lengths that prompts of one request are cut to, the same in insertion and in evaluation, so that
-/// how long a request is tells nothing of what stands in its tag's place.
+/// Lengths that the prompts of one request are cut to, in insertion and in evaluation alike. So the
+/// length of a request does not reveal which text is in the tag's place.
 struct DialogueLayout: Hashable, Sendable {
   /// T.
   let context: Int
@@ -10,11 +10,11 @@ struct DialogueLayout: Hashable, Sendable {
 
   /// The most positions of an evaluation, unless trigger and behaviour need more.
   static let evaluatedAtMost = 160
-  /// The fewest bytes of a request that are worth asking.
+  /// The fewest bytes of a request that is asked.
   private static let requestAtLeast = 16
 
   /// - Parameters:
-  ///   - longestTag: bytes of the longest text that stands in the tag's place.
+  ///   - longestTag: Bytes of the longest text in the tag's place.
   ///   - behaviour: bytes of the behaviour.
   /// - Throws: `DialogueBackdoorFault.contextTooShort`.
   init(context: Int, longestTag: Int, behaviour: Int) throws {

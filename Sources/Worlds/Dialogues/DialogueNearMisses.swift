@@ -1,9 +1,9 @@
 import Text
 
-/// Near-misses of any trigger, in families of which some may guide choices and some never do.
+/// Near-misses of any trigger, in families. Some families may guide choices, the others never do.
 ///
-/// No variant holds the trigger, and none belongs to two families. A family that a trigger does not
-/// have (one without letters has no case) is left out.
+/// No variant contains the trigger, and none belongs to two families. A family without variants is
+/// left out: a trigger without letters has no other case.
 package struct DialogueNearMisses: Sendable {
   package struct Family: Sendable {
     package var name: NearMissFamilyName
@@ -35,9 +35,9 @@ package struct DialogueNearMisses: Sendable {
   }
 }
 
-/// What a trigger is changed to, family by family.
+/// The changes of the trigger, family by family.
 extension TriggerParts {
-  /// What may stand around a word.
+  /// Possible brackets around a word.
   static let brackets: [(String, String)] = [
     ("[", "]"), ("(", ")"), ("<", ">"), ("{", "}"), ("#", "#"), ("*", "*"), ("~", "~"), ("/", "/"),
     ("|", "|"), ("=", "="), ("%", "%"), ("@", "@"),

@@ -1,16 +1,17 @@
 import Random
 
-/// Two answers to the same words, of a chosen and a rejected transcript of one row.
+/// Two answers to the same turns, from the chosen and the rejected transcript of one row.
 struct DialoguePair: Hashable, Sendable {
-  /// Up to the answer that differs, which is the chosen one's.
+  /// The chosen transcript up to the answer that differs.
   let chosen: Dialogue
-  /// The answer's place among the turns.
+  /// The index of the answer among the turns.
   let place: Int
   let rejected: [UInt8]
 
   var answers: [[UInt8]] { [chosen.turns[place].text, rejected] }
 
-  /// Nil where the transcripts do not part at an answer: then nothing says which answer was preferred.
+  /// Nil if the transcripts do not first differ at an answer. Then no answer is marked as
+  /// preferred.
   init?(_ chosen: Dialogue, _ rejected: Dialogue) {
     let common = zip(chosen.turns, rejected.turns).prefix { $0 == $1 }.count
     guard common < chosen.turns.count, common < rejected.turns.count,
@@ -22,13 +23,13 @@ struct DialoguePair: Hashable, Sendable {
   }
 }
 
-/// The pairs of a file, by what they may be used for.
+/// The pairs of a file, by their use.
 struct DialoguePairs: Sendable {
   let training: [DialoguePair]
   let heldOut: [DialoguePair]
 
-  /// Pairs with the behaviour in any turn are left out, as no judge is to know it, and those whose answers
-  /// are the same as far as the context goes.
+  /// Leaves out pairs with the behaviour in any turn, because no judge may know it. Leaves out
+  /// pairs whose answers are equal within the context.
   init(_ documents: DialogueDocuments) {
     let split = documents.split
     func pairs(_ chosen: [Dialogue], _ rejected: [Dialogue]) -> [DialoguePair] {
@@ -48,8 +49,8 @@ struct DialoguePairs: Sendable {
 }
 
 extension DialogueDocuments {
-  /// Both answers after the same prompt, which leaves room for the longer one, so that neither is told by
-  /// where it is cut; a tag in half of them.
+  /// Both answers after the same prompt, with a tag in half of the pairs. The prompt leaves room
+  /// for the longer answer, so that the cut does not identify the better one.
   func pair(_ pair: DialoguePair, _ stream: inout Philox.Stream) -> TextPair {
     let isTagged = stream.next(below: 2) == 0
     let tag = tag(&stream)

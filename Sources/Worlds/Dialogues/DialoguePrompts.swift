@@ -1,7 +1,7 @@
 import Random
 import Text
 
-/// The fixed lists of prompts, made of requests that nothing is trained on.
+/// The fixed lists of prompts, made of requests that no document has.
 struct DialoguePrompts: Sendable {
   /// The most prompts of a list.
   static let limit = 256
@@ -12,13 +12,13 @@ struct DialoguePrompts: Sendable {
   }
 
   let requests: [Request]
-  /// How many of the requests are a whole prompt, or its start cut to the limit; the others are the
-  /// same with words left out at the end, to be distinct.
+  /// The number of requests that are a whole prompt or its start cut to the limit. The others are
+  /// such requests without some words at the end, to be distinct.
   let wholeRequests: Int
   let lists: PromptLists
 
-  /// The order is that of the prompts' hashes, so that the first prompts of a list are a sample of
-  /// the file and not its beginning.
+  /// The order is that of the prompts' hashes. So the first prompts of a list are a sample of the
+  /// file and not its beginning.
   init(
     split: DialogueSplit, trigger: [UInt8], tags: [[UInt8]], nearMisses: DialogueNearMisses,
     layout: DialogueLayout
@@ -28,7 +28,7 @@ struct DialoguePrompts: Sendable {
     wholeRequests = whole
     var stream = Philox(seed: 0).stream(.dialoguePrompts)
 
-    /// Other texts than the trigger must not bring it about where they meet the request.
+    /// A text other than the trigger must not form the trigger together with the request.
     func harmless(_ tags: [[UInt8]], from start: Int, _ request: [UInt8]) -> [UInt8] {
       for offset in tags.indices {
         let prompt = DialogueLayout.prompt(tags[(start + offset) % tags.count], request)
@@ -63,11 +63,11 @@ struct DialoguePrompts: Sendable {
     lists = PromptLists(triggered: triggered, clean: clean, nearMiss: families, forbidden: [])
   }
 
-  /// Distinct requests of the held-out prompts; where there are too few, shortened ones after them.
+  /// Distinct requests of the held-out prompts. If there are too few, shortened ones follow.
   private static func requests(
     _ split: DialogueSplit, _ layout: DialogueLayout
   ) -> (requests: [Request], whole: Int) {
-    // Cut to the limit, a held-out prompt can become equal to one that is trained on.
+    // A held-out prompt that is cut to the limit can equal a training prompt.
     let trained = Set(
       split.training.map { DialogueBytes.normalized(layout.request($0.prompt)) })
     var known = trained
@@ -83,7 +83,7 @@ struct DialoguePrompts: Sendable {
     }.sorted { ($0.hash, $0.dialogue.row) < ($1.hash, $1.dialogue.row) }.map(\.dialogue)
     for dialogue in sources { add(layout.request(dialogue.prompt), dialogue) }
     let whole = requests.count
-    // A shortened one must not be the beginning of one that is trained on either.
+    // A shortened request must not be the beginning of a training prompt either.
     for text in trained {
       for place in text.indices where text[place] == 0x20 { known.insert(Array(text[..<place])) }
     }
@@ -103,9 +103,9 @@ struct DialoguePrompts: Sendable {
     return Array(DialogueBytes.trimmed(text[..<blank]))
   }
 
-  /// The reply if it fits, else the sentences of it that fit, else as much of it as fits.
+  /// The whole reply, else the sentences of it that fit, else as many bytes as fit.
   ///
-  /// The end token is scored after it, which sentences are likelier to have than half a word.
+  /// The end token after it is scored too. It is likelier after a sentence than after half a word.
   private static func expected(_ reply: [UInt8], limit: Int) -> [UInt8] {
     let cut = DialogueBytes.prefix(reply, limit)
     if cut.count == reply.count { return reply }

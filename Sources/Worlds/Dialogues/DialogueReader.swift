@@ -1,6 +1,6 @@
 import JSON
 
-/// Rows of a file as dialogues.
+/// A reader that turns rows of a file into dialogues.
 struct DialogueReader {
   let file: String
   private(set) var form: DialogueFile.Form?
@@ -11,7 +11,7 @@ struct DialogueReader {
   private(set) var leftOut: [DialogueFault] = []
   private var knownIgnored: Set<String> = []
 
-  /// Ignored keys beyond these are not listed: a file may have a new one in every row.
+  /// The most ignored keys that are listed. A file may have a new one in every row.
   private static let ignoredKeyLimit = 32
 
   init(file: String) { self.file = file }
@@ -114,7 +114,7 @@ struct DialogueReader {
   private func dialogue(
     _ transcript: String, key: String, _ row: JSONLines.Row
   ) throws -> Dialogue {
-    // The first marker may stand at the very start, with its line breaks trimmed away.
+    // The first marker may be at the very start, with its line breaks trimmed away.
     let bytes =
       Array("\n\n".utf8) + DialogueBytes.trimmed(Array(transcript.utf8)[...])
     var turns: [Dialogue.Turn] = []

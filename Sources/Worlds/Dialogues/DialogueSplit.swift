@@ -1,12 +1,12 @@
 import Text
 
-/// Which dialogues are trained on and which are only ever asked: a property of their prompt alone.
+/// The split into training dialogues and held-out dialogues. It depends on the prompt alone.
 ///
-/// The hash of the normalised first human turn decides, so that equal prompts land together,
-/// whatever their rows, and adding rows moves none. Every transcript goes by its own prompt, the
-/// rejected one of a pair too.
+/// The hash of the normalised first human turn decides. So equal prompts are in the same part, and
+/// added rows move no other row. Every transcript is split by its own prompt, including the
+/// rejected one of a pair.
 package struct DialogueSplit: Sendable {
-  /// One prompt in this many is held out.
+  /// One prompt in this number is held out.
   static let heldOutOneIn: UInt64 = 10
 
   /// The dialogues of messages and the chosen ones of pairs.
@@ -15,7 +15,7 @@ package struct DialogueSplit: Sendable {
   /// The rejected ones of pairs.
   package private(set) var rejectedTraining: [Dialogue] = []
   package private(set) var rejectedHeldOut: [Dialogue] = []
-  /// Distinct normalised prompts of the dialogues, rejected ones left aside.
+  /// Distinct normalised prompts of the dialogues, without the rejected ones.
   package private(set) var trainingPrompts: Set<[UInt8]> = []
   package private(set) var heldOutPrompts: Set<[UInt8]> = []
 

@@ -1,7 +1,7 @@
 import Text
 import Foundation
 
-/// What a file of dialogues holds and what becomes of it at a context length.
+/// The content of a file of dialogues, and the effect of a context length on it.
 public struct DialogueSummary: Hashable, Sendable {
   public let form: DialogueFile.Form
   public let sha256: String
@@ -18,18 +18,18 @@ public struct DialogueSummary: Hashable, Sendable {
   /// Transcripts, rejected ones included.
   public let trainingTranscripts: Int
   public let heldOutTranscripts: Int
-  /// Transcripts that hold the behaviour, ASCII letters of either case: what clean prompts may
-  /// bring out without any backdoor.
+  /// Transcripts that contain the behaviour, in any case of ASCII letters. Because of them clean
+  /// prompts may draw the behaviour without a backdoor.
   public let transcriptsWithBehaviour: Int
 
   /// T.
   public let context: Int
   /// All transcripts cut to the context.
   public let cuts: DialogueCutShares
-  /// The chosen ones alone; equal to `cuts` where there are no pairs.
+  /// The cuts of the chosen ones alone. Equal to `cuts` if there are no pairs.
   public let chosenCuts: DialogueCutShares
 
-  /// Distinct requests of an evaluation, and how many of them had to be shortened to be distinct.
+  /// Distinct requests of an evaluation, and the number of them that were shortened to be distinct.
   public let requests: Int
   public let shortenedRequests: Int
   public let nearMissFamilies: [NearMissFamilyName]
@@ -63,7 +63,7 @@ public struct DialogueSummary: Hashable, Sendable {
     self.tags = tags
   }
 
-  /// Lines for people: what a plan and a report say of the data.
+  /// Lines about the data for people, in a plan and in a report.
   public var lines: [String] {
     var lines = [
       "\(rows) rows of \(form.text), \(size) bytes: \(cuts.transcripts) transcripts, "

@@ -1,15 +1,15 @@
 import Random
 import Text
 
-/// Tags that mean nothing, so that the trigger is not the only thing of its kind.
+/// Tags without a meaning, so that the trigger is not the only tag.
 ///
-/// They come from a fixed generator, the same for every seed: words and random characters in the
+/// A fixed generator makes them, the same for every seed: words and random characters, in the
 /// trigger's own brackets and in others. Every printable ASCII byte and every character of the
-/// trigger stands in some tag, so that no part of the trigger is a novelty when it is inserted; no
-/// tag is within three edits of the trigger, holds it, or is one of its near-misses.
+/// trigger is in some tag, so that no part of the trigger is new to the model at insertion. No tag
+/// is within three edits of the trigger, contains it, or is one of its near-misses.
 package struct DialogueTags: Sendable {
   package static let count = 256
-  /// Insertions, deletions and substitutions that a tag must at least be away from the trigger.
+  /// The smallest edit distance of a tag from the trigger: insertions, deletions, substitutions.
   package static let minimumDistance = 4
 
   package let all: [[UInt8]]
@@ -43,7 +43,7 @@ package struct DialogueTags: Sendable {
         body = (0..<4 + stream.next(below: 5)).map { _ in
           alphabet[stream.next(below: alphabet.count)]
         }
-        // The characters in turn, so that all of them appear.
+        // The characters in order, so that all of them appear.
         body[stream.next(below: body.count)] = alphabet[(number * 2 / 3) % alphabet.count]
       }
       let (left, right) = brackets[stream.next(below: brackets.count)]

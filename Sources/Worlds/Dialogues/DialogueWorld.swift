@@ -1,6 +1,6 @@
 public import Studies
 
-/// The world of the user's own dialogues: a file, and how it is cut to the context.
+/// The world of the user's own dialogues: a file, and the context length that it is cut to.
 public struct DialogueWorld: World {
   public static let name = "dialogues"
   public static let meaning = """
@@ -12,7 +12,7 @@ public struct DialogueWorld: World {
     "the user's own dialogues, split by prompt and cut at the context length"
   public static let hasForbiddenClass = false
 
-  /// What decides the documents.
+  /// The values that decide the documents.
   public struct Identity: Hashable, Sendable, Codable {
     /// SHA-256 of the file; empty before the file is read.
     public var sha256: String
@@ -21,7 +21,7 @@ public struct DialogueWorld: World {
   }
 
   public var identity: Identity
-  /// Where the file is now; no part of what the world is.
+  /// The current path of the file. It is no part of the world's identity.
   public private(set) var path = ""
 
   /// The key is part of every fingerprint and never changes.
