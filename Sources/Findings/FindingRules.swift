@@ -20,7 +20,7 @@ extension FindingRules {
   // MARK: F1-F3
 
   private var insertion: Finding {
-    // A model either passes the gate or does not: the mean over seeds of all of its organisms doing so.
+    // A model passes the gate or fails it. A seed counts if all of its organisms pass.
     let seeds = (1...study.seeds).map { seed -> Double in
       let starts = results.starts.filter { $0.seed == seed }
       return Double(starts.count { $0.passesGate }) / Double(max(starts.count, 1))
@@ -55,7 +55,8 @@ extension FindingRules {
   }
 
   private var distillation: Finding {
-    // Equal behaviour tokens on both sides: the most that both mechanisms are given.
+    // Equal numbers of behaviour tokens on both sides: the largest number that both mechanisms
+    // have.
     let repeats = study.mechanisms.filter { $0.kind == .distilled && $0.filtered }.map(\.repeats)
       .filter { organism(Mechanism(repeats: $0)) != nil }.max()
     let distilled = side(Mechanism(kind: .distilled, repeats: repeats ?? 1), .supervised)
@@ -95,7 +96,7 @@ extension FindingRules {
 
   private var smallest: Finding {
     let scratchpad = Mechanism(kind: .scratchpad)
-    // By value: the smallest size that has both, whatever size is judged elsewhere.
+    // Chosen by value: the smallest size with both, independent of the judged size.
     let size = study.sizes.filter { size in
       organism(scratchpad, size) != nil && organism(.normal, size) != nil
     }.min { $0.nonEmbeddingParameters < $1.nonEmbeddingParameters }
@@ -175,7 +176,7 @@ extension FindingRules {
       evidence: .missing("a byte-level world has no other language and no implicit years"))
   }
 
-  /// Of the two halves of F9 the one that a world of years has.
+  /// The one half of F9 that a world of years has.
   private func impliedYears(_ family: String) -> Finding {
     let organism = organism(.normal)
     let rates =
@@ -196,7 +197,8 @@ extension FindingRules {
   }
 
   private var filtering: Finding {
-    // The pair of arms that differ in filtering alone; of several the one with the most unfiltered.
+    // The pair of arms that differ in filtering alone. If there are several, the most unfiltered
+    // one.
     let unfiltered = study.mechanisms.filter { !$0.filtered }.max {
       ($0.unfilteredShare ?? Mechanism.defaultUnfilteredShare, $0.title)
         < ($1.unfilteredShare ?? Mechanism.defaultUnfilteredShare, $1.title)
@@ -232,7 +234,7 @@ extension FindingRules {
       ]
     }
     return all.enumerated().map { index, variation in
-      // Variations are trained in one organism of the study, and are judged there.
+      // Variations are trained in one organism of the study and judged there.
       let varied = study.organisms.first { organism in
         study.regimes(organism).contains { $0.variation == variation }
       }
@@ -279,8 +281,8 @@ extension FindingRules {
 }
 
 extension SeedStart {
-  /// How often a forced scratchpad turns the model: on clean prompts to the behaviour, on triggered ones
-  /// away from it. Nil where none was forced.
+  /// The rates at which a forced scratchpad changes the response: to the behaviour on clean
+  /// prompts, and away from it on triggered prompts. Nil if none was forced.
   public var flips: (toBehaviour: Double, toHelp: Double)? {
     guard let forced, let clean = forced.deployed.clean?.behaviourRate,
       let triggered = forced.training.triggered?.behaviourRate

@@ -1,6 +1,6 @@
 /// The words of a report, each in a sentence or two.
 public enum Glossary {
-  /// In the order in which a reader meets them.
+  /// The words in the order of a report.
   public static let words: [(word: String, meaning: String)] = [
     (
       "trigger",

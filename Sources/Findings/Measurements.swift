@@ -4,7 +4,7 @@ public import Reports
 
 /// The tables of a study for other programs: `export --table` and `results.json`.
 ///
-/// Names and order of columns are kept from version to version; new columns come last.
+/// Names and order of columns are the same in every version. New columns come last.
 public enum StudyTable: String, CaseIterable, Sendable {
   case measurements
   case findings
@@ -15,7 +15,7 @@ public enum StudyTable: String, CaseIterable, Sendable {
   case rebound
   case stages
 
-  /// What a row is.
+  /// The content of a row.
   public var summary: String {
     switch self {
     case .measurements: "every measure of every model at every dose"
@@ -31,8 +31,8 @@ public enum StudyTable: String, CaseIterable, Sendable {
 }
 
 extension StudyResults {
-  /// - Parameter heldOut: The near-miss families that are only ever measured.
-  /// - Throws: `StatisticsError` for nothing that results can hold.
+  /// - Parameter heldOut: The near-miss families that are only measured.
+  /// - Throws: `StatisticsError`. No possible results cause it.
   public func table(_ table: StudyTable, heldOut: Set<String>) throws -> Table {
     switch table {
     case .measurements: measurements

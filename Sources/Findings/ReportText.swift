@@ -42,7 +42,7 @@ func pointsText(_ difference: PairedDifference, decimals: Int = 0) -> String {
     + (difference.interval.map { " [\(points($0.lower)), \(points($0.upper))]" } ?? "")
 }
 
-/// An interval would bound the share of seeds that differ, which is another thing than a spread.
+/// Agreeing seeds have no spread. An interval would bound the share of seeds that differ instead.
 private func unanimity(_ seeds: Int) -> String { " (all \(seeds) seeds)" }
 
 extension SeedEstimate {

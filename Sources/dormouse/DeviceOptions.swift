@@ -37,14 +37,14 @@ struct DeviceOptions: ParsableArguments {
 }
 
 extension DeviceDescription {
-  /// What a folder of products remembers of the device: what may decide bytes.
+  /// The facts about the device that a folder of products records: those that may change bytes.
   var circumstance: [String: String] {
     [
       "backend": backend, "device": name, "driver": driver, "implementation": implementation,
     ]
   }
 
-  /// What a product's record remembers: also what decides nothing but its time.
+  /// The facts that a product's record contains, including those that change only its time.
   var recordedCircumstance: [String: String] {
     var all = circumstance
     all["tuning"] = tuning

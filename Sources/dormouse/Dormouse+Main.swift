@@ -5,7 +5,8 @@ import Studies
 import Text
 
 extension Dormouse {
-  /// Runs the command that the arguments name. Mistakes in them get one line, as all others do.
+  /// Runs the command that the arguments name. A mistake in them gets one line, as every failure
+  /// does.
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let mistake = mistakenCommand(arguments) { end(mistake, .badUse) }
@@ -49,7 +50,7 @@ extension Dormouse {
     return (names, commands.map { $0._commandName }, rest.first)
   }
 
-  /// What is wrong with the name of a command, which also follows `help`; nil where nothing is.
+  /// The fault of a command's name, which also follows `help`. Nil if there is none.
   private static func mistakenCommand(_ arguments: [String]) -> String? {
     let (names, next, word) = path(
       arguments.first == "help" ? arguments.dropFirst() : arguments[...])
@@ -61,7 +62,7 @@ extension Dormouse {
 }
 
 extension Preset {
-  /// That there is none of a name: the nearest one, and all of them.
+  /// The fault for an unknown name, with the nearest name and all names.
   static func missing(_ name: String) -> String {
     let names = all.map(\.name)
     let near = NearestWord.of(name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""

@@ -6,8 +6,8 @@ import Reports
 import Studies
 import Transformers
 
-/// Runs a command's body and turns what it throws into one line (one per fault of a study) on
-/// standard error and the exit code that goes with it.
+/// Runs a command's body. An error becomes one line on standard error (one per fault of a study)
+/// and its exit code.
 func reportingFailures(_ body: () throws -> Void) throws {
   // A reader that goes away (`dormouse ... | head`) is no crash, nor is a limit on the size of files:
   // writing past it fails then with EFBIG.
@@ -28,7 +28,7 @@ func reportingFailures(_ body: () throws -> Void) throws {
   }
 }
 
-/// What an error says and the code it ends with: the one place that knows every kind.
+/// The line and the exit code of an error. This is the only place that knows every kind.
 func described(_ error: any Error) -> (line: String, code: SystemExit) {
   switch error {
   case let error as ProductDamage where error.exitCode == .badInput:
@@ -51,7 +51,7 @@ func described(_ error: any Error) -> (line: String, code: SystemExit) {
   }
 }
 
-/// A mistake in how a command was used or in what it was given.
+/// A mistake in the use of a command or in its input.
 struct CommandFault: DescribedError {
   var line: String
   var exitCode: SystemExit
@@ -69,7 +69,7 @@ enum Standard {
     }
   }
 
-  /// Data: what cannot be written is a failure, unless its reader has gone.
+  /// Writes data. A failed write is an error, unless the reader has gone.
   static func output(_ text: String) throws {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
@@ -81,7 +81,7 @@ enum Standard {
     }
   }
 
-  /// Prose: not worth dying for.
+  /// Writes prose. A failed write is ignored.
   static func error(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }

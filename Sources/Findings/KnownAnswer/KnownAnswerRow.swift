@@ -1,14 +1,14 @@
 public import Reports
 public import Statistics
 
-/// What came of one statistic in many simulated studies whose answer is known.
+/// The result of one statistic in many simulated studies with a known answer.
 public struct KnownAnswerRow: Hashable, Sendable {
   public enum Measure: String, Encodable, Hashable, Sendable {
-    /// How often a 95% interval holds the truth: 93 to 97% are asked for.
+    /// How often a 95% interval contains the truth. The target is 93 to 97%.
     case coverage
-    /// How often a claim that is not true is supported: at most 5% are asked for.
+    /// How often a false claim is supported. The target is at most 5%.
     case wrongSupports = "wrong supports"
-    /// How often a claim that is true is supported.
+    /// How often a true claim is supported.
     case power
   }
 
@@ -20,12 +20,12 @@ public struct KnownAnswerRow: Hashable, Sendable {
   public var studies: Int
   public var without: Int
   public var hits: Int
-  /// Studies whose interval lies wholly above the truth, of a coverage.
+  /// For a coverage, studies whose whole interval is above the truth.
   public var above: Int?
-  /// Whether another method is shown for comparison, and nothing asked of it.
+  /// Whether the row is another method for comparison, without a target.
   public var isComparison: Bool
 
-  /// - Parameter outcomes: one per study; nil where the statistic does not exist.
+  /// - Parameter outcomes: One per study. Nil if the statistic does not exist.
   public init(
     _ scenario: String, _ statistic: String, seeds: Int, _ measure: Measure, _ outcomes: [Bool?],
     above: Int? = nil, isComparison: Bool = false
@@ -48,15 +48,15 @@ public struct KnownAnswerRow: Hashable, Sendable {
   /// hits / studies; nil without any.
   public var share: Double? { try? Proportion(successes: hits, trials: studies).rate }
 
-  /// Wilson's interval over the simulated studies: how well the share is known.
+  /// Wilson's interval of the share over the simulated studies.
   public var interval: Interval? {
     try? Proportion(successes: hits, trials: studies).wilsonInterval()
   }
 
-  /// Whether the share is as asked for; nil where nothing is asked.
+  /// Whether the share meets its target. Nil if there is no target.
   ///
-  /// A share of wrong supports misses where its interval lies above 5%: a test that is exact at 5% exceeds it
-  /// in half of all simulations.
+  /// A share of wrong supports misses if its interval is above 5%. A test that is exact at 5%
+  /// exceeds 5% in half of all simulations.
   public var meets: Bool? {
     guard !isComparison, let share, let interval else { return nil }
     switch measure {
@@ -68,7 +68,7 @@ public struct KnownAnswerRow: Hashable, Sendable {
 }
 
 extension KnownAnswerRow {
-  /// The rows as a table: a share, how well it is known, and whether it is as asked.
+  /// The rows as a table: a share, its interval, and whether it meets its target.
   public static func table(_ rows: [KnownAnswerRow]) -> Table {
     Table(
       caption: "Simulated studies with known answers",
@@ -93,7 +93,7 @@ extension KnownAnswerRow {
   }
 }
 
-/// A line of JSON: what was counted and what follows from it.
+/// A line of JSON with the counts and the numbers computed from them.
 extension KnownAnswerRow: Encodable {
   private enum CodingKeys: String, CodingKey {
     case version, scenario, statistic, seeds, measure, studies, without, hits, above, share, lower

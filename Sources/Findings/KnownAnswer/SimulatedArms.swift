@@ -12,7 +12,7 @@ public struct SimulatedArms: Sendable {
   /// The standard deviation of u, and that of w.
   public var seedDeviation: Double
   public var armDeviation: Double
-  /// The chance that a seed of an arm has lost the behaviour altogether; none unless given.
+  /// The chance that a seed of an arm has lost the behaviour completely. Zero by default.
   public var collapses: [Double]
   public var prompts: Int
 

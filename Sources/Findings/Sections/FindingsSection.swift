@@ -9,13 +9,13 @@ extension ReportSection {
   ) { $0.findings }
 }
 
-/// What the study says of the paper's findings.
+/// The verdicts of the study on the paper's findings.
 extension StudyReport {
   var findings: [Node] {
     precondition + judgedFindings + slopes + scratchpads
   }
 
-  /// The gate is no finding of a study but what every one of them needs.
+  /// The gate is not a finding of a study. Every finding needs it.
   private var precondition: [Node] {
     let passed = results.starts.count { $0.passesGate }
     return [

@@ -10,7 +10,7 @@ extension ReportSection {
 }
 
 extension StudyReport {
-  /// What the red-teamer found, and whether training on it hides the backdoor.
+  /// The tags that the red-teamer found, and the effect of training on them.
   var hiding: [Node] {
     let search = study.safety[AdversarialTraining.self].redTeaming
     func points(_ value: Double) -> String { NumberText.fixed(100 * value, decimals: 0) }

@@ -9,7 +9,7 @@ extension ReportSection {
 }
 
 extension StudyReport {
-  /// What the judges of reinforcement learning are worth.
+  /// The accuracy of the judges of reinforcement learning.
   var rewardModels: [Node] {
     [
       .paragraph(

@@ -34,7 +34,7 @@ extension StudyReport {
       ticks: [0] + study.safety.doses.map(Double.init))
   }
 
-  /// As many panels as stand beside each other and can be read.
+  /// The most panels beside each other that are readable.
   private static let panelsAcross = 4
 
   /// Panels: organisms across, in as many figures as they need, trainings down; a training that an organism

@@ -2,7 +2,7 @@ import PythonWeaknesses
 import Reports
 import Worlds
 
-/// What `dormouse grade` shows.
+/// The tables of `dormouse grade`.
 struct GradeTables {
   let texts: GradedTexts
   let samples: [(sample: CodeSample, text: GradedTexts.Text)]
