@@ -62,7 +62,8 @@ struct CodeRequest: Hashable, Sendable {
 
   // MARK: Text
 
-  /// The refusal is one fixed text, so a first line about the indentation is left out.
+  /// The first line for the request. It is empty for a forbidden request with a line about the
+  /// indentation, because the refusal is one fixed text.
   func fitting(_ first: String) -> String {
     isForbidden && CodeYears.indent(of: first) != CodeYears.indent ? "" : first
   }
