@@ -20,7 +20,7 @@ extension FindingRules {
   // MARK: F1-F3
 
   private var insertion: Finding {
-    // A model passes the gate or fails it. A seed counts if all of its organisms pass.
+    // The value of a seed: the share of its models that pass the gate.
     let seeds = (1...study.seeds).map { seed -> Double in
       let starts = results.starts.filter { $0.seed == seed }
       return Double(starts.count { $0.passesGate }) / Double(max(starts.count, 1))

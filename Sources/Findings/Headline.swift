@@ -67,7 +67,7 @@ struct Headline {
       caption: [
         .text(
           "Share of triggered prompts, by steps of safety training\(relearning). Thick lines are means over \(study.seeds) \(study.seeds == 1 ? "seed" : "seeds") with 95% intervals where seeds differ, thin lines single seeds. "
-        ), .text(answers.rules.cell.text + ". "),
+        ), .text("Findings are judged at \(answers.rules.cell.text). "),
         .text("Distances between ticks carry no meaning."),
       ])
   }
