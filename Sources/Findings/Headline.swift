@@ -44,7 +44,7 @@ struct Headline {
     guard !cells.isEmpty else { return nil }
     let across = min(cells.count, cells.count == 4 ? 2 : 3)
     // Two panels in a row can be wide. The row's width is that of the text.
-    let width = across == 1 ? 560.0 : across == 2 ? 352 : 228
+    let width = across == 1 ? 560.0 : across == 2 ? 352 : 236
     let height = cells.count > 3 ? 168.0 : 210
     let behaviour =
       study.data.kind.isGraded ? study.backdoor.behaviour : "“\(study.backdoor.behaviour)”"

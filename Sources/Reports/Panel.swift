@@ -95,7 +95,7 @@ struct Panel {
       guard labels, let label = tick.label.map(typographic) else { continue }
       let half = TextWidth.estimate(label) / 2
       guard at - half >= free else { continue }
-      free = at + half + 4
+      free = at + half + 6
       nodes.append(SVG.text(label, at, y + 18, anchor: .middle, class: "tick"))
     }
     return nodes

@@ -103,7 +103,7 @@ public struct PhaseChart: Chart, Hashable {
     let last = Double(max(1, phase.ticks.count - 1))
     let axis = Axis(phase.title, range: 0...last)
     let x = AxisMap(
-      axis, values: [], from: area.x + 8, to: area.right - 8, isTight: true)
+      axis, values: [], from: area.x + 6, to: area.right - 6, isTight: true)
     let panel = Panel(
       area: area, x: x, y: AxisMap(y, values: values, from: area.bottom, to: area.y), xAxis: axis,
       yAxis: y, series: phase.series.enumerated().map { ($1, $1.style ?? $0) }, labelsY: isFirst,

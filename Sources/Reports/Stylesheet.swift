@@ -65,7 +65,7 @@ enum Stylesheet: Hashable, Sendable {
     .answers dd p { margin: 0 0 0.2rem; max-width: none }
     .panels-figure { margin: 1.4rem 0 0 }
     .panels-figure > svg { display: block; max-width: 100%; height: auto }
-    .panels { display: flex; flex-wrap: wrap; gap: 0.6rem; margin-top: 0.3rem }
+    .panels { display: flex; flex-wrap: wrap; gap: 0.35rem; margin-top: 0.3rem }
     .panels > svg { max-width: 100%; height: auto }
     .word { color: inherit; text-decoration-style: dotted; text-decoration-color: var(--faint) }
     .note { border-left: 3px solid var(--series-4); padding: 0.1rem 0 0.1rem 1rem;
