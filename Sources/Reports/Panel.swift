@@ -62,7 +62,9 @@ struct Panel {
   }
 
   private var axes: [Node] {
-    Panel.horizontalAxis(xTicks, map: x, area: area, labels: labelsX || places != nil)
+    Panel.horizontalAxis(
+      xTicks, map: x, area: area, labels: labelsX || places != nil,
+      labelGap: places == nil ? 6 : 3)
       + (labelsY
         ? yTicks.compactMap { tick, at in
           tick.label.map {
@@ -74,7 +76,8 @@ struct Panel {
   /// The axis under an area, with a break if zero has a separate position. Labels that would
   /// overlap are omitted.
   static func horizontalAxis(
-    _ ticks: [(tick: Tick, at: Double)], map: AxisMap, area: PlotArea, labels: Bool
+    _ ticks: [(tick: Tick, at: Double)], map: AxisMap, area: PlotArea, labels: Bool,
+    labelGap: Double = 6
   ) -> [Node] {
     let y = area.bottom + Panel.margin
     var nodes: [Node] = []
@@ -95,7 +98,7 @@ struct Panel {
       guard labels, let label = tick.label.map(typographic) else { continue }
       let half = TextWidth.estimate(label) / 2
       guard at - half >= free else { continue }
-      free = at + half + 6
+      free = at + half + labelGap
       nodes.append(SVG.text(label, at, y + 18, anchor: .middle, class: "tick"))
     }
     return nodes
