@@ -470,6 +470,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("0123abcd", true), ("0123abcd with changes", true), ("", false), ("../0123abcd", false),
+  ])
+  func recordsAndTheReportNameTheCommit(_ commit: String, _ isNamed: Bool) throws {
+    try withFolder { folder in
+      let environment = ["DORMOUSE_COMMIT": commit]
+      #expect(try run(mini(in: folder), environment: environment, in: folder).code == 0)
+      let stages = folder.appending(path: "out/stages")
+      let names = try FileManager.default.contentsOfDirectory(atPath: stages.path)
+      let name = try #require(names.first { $0.hasPrefix("train-base-model-") })
+      for file in ["out/report.html", "out/stages/\(name)/record.json"] {
+        let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+        #expect(text.contains("0123abcd") == isNamed, "\(file)")
+      }
+    }
+  }
+
   /// Weights of a finished run are read by nothing but this.
   @Test func statusVerifiesEveryByte() throws {
     try withFolder { folder in

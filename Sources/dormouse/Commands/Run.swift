@@ -100,9 +100,17 @@ struct Run: ParsableCommand {
   }
 }
 
-/// Versions that go into every record.
+/// Versions that go into every record and report.
 enum Versions {
   static var all: [String: String] {
-    ["dormouse": Dormouse.version, "study format": "\(Study.formatVersions.upperBound)"]
+    var versions = [
+      "dormouse": Dormouse.version, "study format": "\(Study.formatVersions.upperBound)",
+    ]
+    // Scripts/dormouse knows the checkout that it built the program from.
+    let commit = ProcessInfo.processInfo.environment["DORMOUSE_COMMIT"] ?? ""
+    if commit.wholeMatch(of: /[0-9a-f]{7,40}( with changes)?/) != nil {
+      versions["commit"] = commit
+    }
+    return versions
   }
 }
