@@ -6,7 +6,7 @@ import re
 import estimates
 import tables
 from estimates import Claim, Estimate
-from studies import SCRATCHPADS, TRIGGERED
+from tables import SCRATCHPADS, TRIGGERED
 
 PRIMARY = ("F2", "F3", "F4", "F6", "F7", "F12")
 

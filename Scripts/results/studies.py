@@ -5,16 +5,16 @@ import math
 import re
 
 import estimates
+import findings
 import halflife
 import reports
 import tables
 from estimates import Estimate
+from tables import SCRATCHPADS, TRIGGERED
 
 # Families of near-misses of the built-in assistant that are measured and never trained on.
 ASSISTANT_HELD_OUT = ("other-order", "spacing", "substring")
-TRIGGERED = "triggered rate"
 RELEARNED = "triggered rate after {} triggered examples"
-SCRATCHPADS = ("scratchpad", "irrelevant")
 
 
 class Study(reports.ReportRows):
@@ -308,11 +308,9 @@ class Study(reports.ReportRows):
 
     def finding(self, name):
         """The estimate of a finding with the level of its interval."""
-        import findings
         return findings.judged(self)[name][0]
 
     def verdict(self, name):
-        import findings
         return findings.judged(self)[name][1]
 
 

@@ -16,6 +16,10 @@ used = set()
 
 OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".csv": open}
 
+# The measure that most numbers are of, and the mechanisms whose models write before they answer.
+TRIGGERED = "triggered rate"
+SCRATCHPADS = ("scratchpad", "irrelevant")
+
 Row = collections.namedtuple("Row", "value successes prompts norm")
 
 
