@@ -152,6 +152,7 @@ public struct NumberRange: Hashable, Sendable {
   public static var any: Self { Self() }
 
   public static func above(_ lower: Double) -> Self { Self(lower: lower, includesLower: false) }
+  /// Numbers that are equal to a bound or above it.
   public static func atLeast(_ lower: Double) -> Self { Self(lower: lower) }
 
   /// A range that includes both ends.
