@@ -151,6 +151,7 @@ public struct NumberRange: Hashable, Sendable {
   /// Any finite number.
   public static var any: Self { Self() }
 
+  /// Numbers above a bound.
   public static func above(_ lower: Double) -> Self { Self(lower: lower, includesLower: false) }
   /// Numbers that are equal to a bound or above it.
   public static func atLeast(_ lower: Double) -> Self { Self(lower: lower) }
