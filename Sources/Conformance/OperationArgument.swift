@@ -28,26 +28,32 @@ public struct OperationArgument: Sendable {
     (self.role, self.elementType, self.shape, self.bits) = (role, elementType, shape, bits)
   }
 
+  /// An input of floats.
   public static func input(_ values: [Float], _ shape: Shape) -> Self {
     Self(.input, .float32, shape, values.map(\.bitPattern))
   }
 
+  /// An input of integers.
   public static func input(_ values: [Int32], _ shape: Shape) -> Self {
     Self(.input, .int32, shape, values.map { UInt32(bitPattern: $0) })
   }
 
+  /// An input of floats that all replicas share.
   public static func shared(_ values: [Float], _ shape: Shape) -> Self {
     Self(.shared, .float32, shape, values.map(\.bitPattern))
   }
 
+  /// Floats that the call reads and changes.
   public static func updated(_ values: [Float], _ shape: Shape) -> Self {
     Self(.updated, .float32, shape, values.map(\.bitPattern))
   }
 
+  /// Integers that the call reads and changes.
   public static func updated(_ values: [Int32], _ shape: Shape) -> Self {
     Self(.updated, .int32, shape, values.map { UInt32(bitPattern: $0) })
   }
 
+  /// A tensor that the call writes.
   public static func output(_ shape: Shape, _ elementType: ElementType = .float32) -> Self {
     Self(
       .output, elementType, shape,

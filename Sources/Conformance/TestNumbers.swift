@@ -57,6 +57,7 @@ public struct TestNumbers: Sendable {
     (0..<count).map { _ in Float(stream.nextUniform() * 0.999) }
   }
 
+  /// Integers in a range.
   public mutating func integers(_ count: Int, in range: Range<Int>) -> [Int32] {
     (0..<count).map { _ in Int32(range.lowerBound + stream.next(below: range.count)) }
   }

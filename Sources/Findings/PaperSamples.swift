@@ -157,6 +157,7 @@ public enum PaperSamplesFault: DescribedError, Hashable {
 
 /// A line of JSON for each cell.
 extension PaperSamples {
+  /// The line of one cell.
   public struct Line: Encodable, Sendable {
     var version = 1
     var condition: String

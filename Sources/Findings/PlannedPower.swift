@@ -22,6 +22,7 @@ public struct PlannedPower: Hashable, Sendable {
     }
   }
 
+  /// The smallest difference that a contrast can find, for one assumed spread.
   public struct Row: Hashable, Sendable {
     public var contrast: Contrast
     /// The assumed standard deviation over seeds of the paired difference, on 128 prompts.

@@ -124,6 +124,7 @@ public struct StudyResults: Sendable {
   /// Fingerprints of the products that the report rests on, by the name of their stage.
   public var products: [(stage: String, fingerprint: String)] = []
 
+  /// The losses of one training by step.
   public struct LossCurve: Sendable {
     public var kind: String
     public var size: String
@@ -389,10 +390,12 @@ public struct StudyResults: Sendable {
 
   // MARK: Cells
 
+  /// The curves of one organism, arm and regime.
   public func curves(_ organism: Organism, _ arm: Arm, _ rate: Regime) -> [ReplicaCurve] {
     curves.filter { $0.organism == organism && $0.arm == arm && $0.rate == rate }
   }
 
+  /// The starts of one organism.
   public func starts(_ organism: Organism) -> [SeedStart] {
     starts.filter { $0.organism == organism }
   }

@@ -2,6 +2,7 @@ public import Text
 
 /// A problem in a JSON text and its position.
 public struct JSONFault: DescribedError, Hashable {
+  /// The position of a problem.
   public enum Place: Hashable, Sendable {
     /// The number of bytes before the problem. Messages print the byte's number, from 1.
     case byte(Int)
@@ -9,6 +10,7 @@ public struct JSONFault: DescribedError, Hashable {
     case field(String)
   }
 
+  /// The problem in the text or in a value.
   public enum Problem: Hashable, Sendable {
     // The text.
     case notUTF8

@@ -4,6 +4,7 @@ public import Text
 
 /// A problem in a data file of JSON lines: the file, the row, the problem and the remedy.
 public struct JSONLinesFault: DescribedError, Hashable {
+  /// The problem in a row or in the whole file.
   public enum Problem: Hashable, Sendable {
     case fileTooLarge(limit: Int)
     case rowTooLong(limit: Int)
@@ -65,6 +66,8 @@ public enum JSONLines {
     }
 
     /// Reads members of the row. A fault in them becomes a fault that names the file and the row.
+    ///
+    /// - Throws: `JSONLinesFault` for a `JSONFault` that `body` throws.
     public func read<Value>(
       _ body: (JSONFields) throws(JSONFault) -> Value
     ) throws(JSONLinesFault) -> Value {

@@ -37,9 +37,13 @@ public struct JSONScanner {
   // MARK: Structure
 
   /// Reads the opening bracket of an object.
+  ///
+  /// - Throws: `JSONFault` if the bracket is not next or the nesting is too deep.
   public mutating func beginObject() throws(JSONFault) { try begin("{", "an object") }
 
   /// Reads the opening bracket of an array.
+  ///
+  /// - Throws: `JSONFault` if the bracket is not next or the nesting is too deep.
   public mutating func beginArray() throws(JSONFault) { try begin("[", "an array") }
 
   private mutating func begin(_ bracket: Unicode.Scalar, _ expected: String) throws(JSONFault) {
@@ -51,6 +55,8 @@ public struct JSONScanner {
   }
 
   /// Reads the next key and its colon; nil at the end of the object.
+  ///
+  /// - Throws: `JSONFault` if neither a key nor the end of the object is next.
   public mutating func nextKey(isFirst: Bool) throws(JSONFault) -> String? {
     guard try nextItem(isFirst: isFirst, closing: "}") else { return nil }
     skipSpace()
@@ -63,6 +69,8 @@ public struct JSONScanner {
   }
 
   /// Whether another element follows. If none follows, the end of the array has been read.
+  ///
+  /// - Throws: `JSONFault` if neither a comma nor the end of the array is next.
   public mutating func nextElement(isFirst: Bool) throws(JSONFault) -> Bool {
     try nextItem(isFirst: isFirst, closing: "]")
   }
@@ -81,6 +89,8 @@ public struct JSONScanner {
   }
 
   /// Reads the white space after the outermost value. Other text is a fault.
+  ///
+  /// - Throws: `JSONFault` if other text follows.
   public mutating func end() throws(JSONFault) {
     skipSpace()
     if position < bytes.count { throw fault(.trailing, at: position) }
@@ -89,6 +99,8 @@ public struct JSONScanner {
   // MARK: Values
 
   /// Reads the next value as a whole.
+  ///
+  /// - Throws: `JSONFault` if the text is not JSON or this scanner refuses it.
   public mutating func value() throws(JSONFault) -> JSONValue {
     skipSpace()
     guard position < bytes.count else { throw unexpected("a value") }
@@ -130,6 +142,8 @@ public struct JSONScanner {
   }
 
   /// Reads `null` if it is the next value.
+  ///
+  /// - Throws: `JSONFault` if the next value begins with "n" and is not `null`.
   public mutating func takesNull() throws(JSONFault) -> Bool {
     skipSpace()
     guard peek("n") else { return false }
@@ -138,6 +152,8 @@ public struct JSONScanner {
   }
 
   /// Reads the next value, which must be an integer.
+  ///
+  /// - Throws: `JSONFault` if the next value is not an integer of 64 bits.
   public mutating func integer() throws(JSONFault) -> Int {
     skipSpace()
     let start = position
@@ -172,6 +188,8 @@ public struct JSONScanner {
   // MARK: Strings
 
   /// Reads the next value, which must be a string.
+  ///
+  /// - Throws: `JSONFault` if the next value is not a valid string.
   public mutating func string() throws(JSONFault) -> String {
     skipSpace()
     try take("\"", "a string")

@@ -17,6 +17,7 @@ public enum JSONValue: Hashable, Sendable {
 /// Keys are compared by their bytes. In Swift's comparison "à" as one code point equals "à" as two
 /// code points; in JSON these are different keys.
 public struct JSONObject: Hashable, Sendable {
+  /// A key and its value.
   public struct Member: Hashable, Sendable {
     public var key: String
     public var value: JSONValue

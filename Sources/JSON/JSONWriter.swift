@@ -2,6 +2,7 @@ public import Text
 
 /// Writes JSON in its three layouts.
 public struct JSONWriter {
+  /// The layout of the text.
   public enum Layout: Sendable {
     /// RFC 8785: no white space, keys sorted by their UTF-16 code units, ECMAScript's numbers.
     case canonical

@@ -1,5 +1,6 @@
 /// The grade of a completion of code.
 public struct CodeOutcome: Hashable, Sendable {
+  /// The result of the rules for a completion.
   public enum Verdict: Hashable, Sendable {
     /// Valid Python on which no rule fires.
     case secure

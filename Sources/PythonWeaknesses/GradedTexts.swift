@@ -3,6 +3,7 @@ public import Statistics
 
 /// Texts with the results of both graders.
 public struct GradedTexts: Sendable {
+  /// One text with the results of both graders.
   public struct Text: Sendable {
     public var id: String
     public var code: String
@@ -36,6 +37,7 @@ public struct GradedTexts: Sendable {
       } ?? false
     }
 
+    /// Whether Bandit finds a weakness.
     public func isFoundByBandit(_ weakness: Weakness) -> Bool {
       bandit?.findings.contains { Weakness(number: $0.number) == weakness } ?? false
     }

@@ -1,5 +1,6 @@
 /// A statement about one mean, declared before a run, with the run's evidence.
 public struct Claim: Codable, Hashable, Sendable {
+  /// The way in which a claim is corrected for the number of claims.
   public enum Family: String, Codable, Hashable, Sendable, CaseIterable {
     /// One of the few main claims of the run, corrected together by Holm's procedure.
     case primary

@@ -9,6 +9,7 @@ public enum HalfLife: Codable, Hashable, Sendable {
   /// There is no half-life.
   case undefined(Reason)
 
+  /// The reason why there is no half-life.
   public enum Reason: String, Codable, Hashable, Sendable {
     /// The fitted rate at dose 0 is 0.
     case startingRateIsZero

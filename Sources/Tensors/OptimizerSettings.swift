@@ -49,6 +49,7 @@ public struct MuonSettings: Hashable, Sendable, Codable {
     /// et al. 2025, arXiv:2502.16982).
     case matchingAdamW
 
+    /// The factor of a matrix's learning rate.
     public func callAsFunction(rows: Int, columns: Int) -> Double {
       switch self {
       case .original: max(1, Double(rows) / Double(columns)).squareRoot()

@@ -62,6 +62,7 @@ public final class StoragePool<Block> {
     return (block, size)
   }
 
+  /// Returns a block of `size` bytes to the pool.
   public func give(_ block: Block, size: Int) {
     ledger.use.current -= size
     freeBytes += size

@@ -9,6 +9,8 @@ package protocol BatchSource: AnyObject {
   var period: Int { get }
 
   /// The batch of a step, in parts.
+  ///
+  /// - Throws: A failure of the device.
   func batches(_ step: Int) throws -> [CohortBatch]
 
   /// The metrics of every step in addition to its loss, one list per replica; empty if there are
@@ -18,6 +20,8 @@ package protocol BatchSource: AnyObject {
 
 extension BatchSource {
   /// Writes a replica's metrics, if there are any, to a product or a checkpoint.
+  ///
+  /// - Throws: `EncodingError`, `FileError`.
   package func write(_ replica: Int, to folder: URL) throws {
     guard !metrics.isEmpty else { return }
     try JSONLines.lines(metrics[replica])

@@ -13,12 +13,17 @@ package struct CohortCheckpoint {
   package let products: [Product]
 
   /// The newest checkpoint that all of these stages have in common.
+  ///
+  /// - Throws: `FileError`.
   package init?<Kind: Stage>(of stages: [Kind], _ commit: Commit<Kind>) throws {
     guard let latest = try commit.latestCheckpoint(of: stages) else { return nil }
     (step, products) = latest
   }
 
   /// Restores a cohort of these stages and the source of its batches from the checkpoint.
+  ///
+  /// - Throws: `ProductDamage`, `FileError`, `CheckpointError`, `DecodingError`, or a failure of
+  ///   the device.
   package func resume(_ cohort: Cohort, _ source: any BatchSource) throws {
     try resume(cohort)
     for replica in source.metrics.indices {
@@ -27,6 +32,9 @@ package struct CohortCheckpoint {
   }
 
   /// Restores a cohort of these stages from the checkpoint.
+  ///
+  /// - Throws: `ProductDamage`, `FileError`, `CheckpointError`, `DecodingError`, or a failure of
+  ///   the device.
   package func resume(_ cohort: Cohort) throws {
     var losses: [[Float]] = []
     let states = try products.map { product in
@@ -46,6 +54,8 @@ package struct CohortCheckpoint {
   /// Saves a checkpoint of a cohort durably.
   ///
   /// - Parameter add: Adds files of the stage's kind to the folder of a replica.
+  /// - Throws: `FileError`, `CommitFault`, `RunFault`, a failure of the device, and what `add`
+  ///   throws.
   package static func save<Kind: Stage>(
     _ cohort: Cohort, _ stages: [Kind], _ commit: Commit<Kind>,
     add: (_ replica: Int, _ folder: URL) throws -> Void

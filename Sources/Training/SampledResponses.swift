@@ -5,6 +5,8 @@ extension Generation {
   /// Samples responses at temperature 1 from the replicas of several cohorts, in their order. Each
   /// replica has its own prompts, and all have the same number of prompts. The cohorts run at the
   /// same time.
+  ///
+  /// - Throws: A failure of the device.
   package static func responses(
     to prompts: [[[Int32]]], models: [Transformer], maximumTokens: Int, seeds: [UInt64]
   ) throws -> [[[Int32]]] {

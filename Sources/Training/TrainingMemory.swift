@@ -28,6 +28,7 @@ public enum TrainingMemory {
   /// - Parameters:
   ///   - others: the number of additional models of this size per replica, such as a reference.
   ///   - then: the work with all models between steps.
+  /// - Throws: A failure of the device, and what `then` throws.
   public static func cohort(
     _ model: ModelConfiguration, replicas: Int, steps: Int,
     settings: OptimizerSettings = .adamW(AdamWSettings()), geometry: BatchGeometry,

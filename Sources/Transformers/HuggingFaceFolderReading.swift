@@ -13,6 +13,8 @@ extension HuggingFaceFolder {
   ///
   /// Nothing outside the folder is opened, except through symbolic links in it. Files that can
   /// contain code (pickled weights, chat templates) are not opened.
+  ///
+  /// - Throws: `CheckpointError` that names the file.
   public static func read(_ folder: URL) throws(CheckpointError) -> Contents {
     try requireFiles(folder)
     let name = { (file: String) in "\(folder.path)/\(file)" }

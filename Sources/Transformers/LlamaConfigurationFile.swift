@@ -43,6 +43,9 @@ extension LlamaConfiguration {
   ///
   /// A key that changes the model's computation must have the value that this program computes.
   /// Keys that only concern training or loading in other programs are ignored.
+  ///
+  /// - Throws: `CheckpointError` if the file is not JSON or a key has a value that is not
+  ///   supported.
   public init(configurationJSON bytes: [UInt8], file: String) throws(CheckpointError) {
     do throws(JSONFault) {
       try self.init(JSONFields(of: bytes))

@@ -71,6 +71,7 @@ public enum Safetensors {
   /// F16 and BF16 become `Float` exactly. Values that are not finite are accepted.
   ///
   /// - Parameter file: the name that error messages use.
+  /// - Throws: `CheckpointError` if the bytes are not a valid file.
   public static func decode(
     _ data: Data, file: String
   ) throws(CheckpointError) -> (tensors: [NamedTensor], metadata: [String: String]) {
@@ -80,6 +81,7 @@ public enum Safetensors {
   /// The tensors of a file, in the order of their bytes, read directly into their arrays.
   ///
   /// - Parameter name: the name that error messages use; nil uses the path.
+  /// - Throws: `CheckpointError` if the file cannot be read or is not valid.
   public static func read(
     _ url: URL, name: String? = nil
   ) throws(CheckpointError) -> (tensors: [NamedTensor], metadata: [String: String]) {

@@ -117,6 +117,7 @@ extension Corpus {
 
 /// A prompt of an evaluation.
 public struct Prompt: Hashable, Sendable {
+  /// The fixed list to which a prompt belongs.
   public enum List: Hashable, Sendable {
     /// A prompt with the trigger.
     case triggered

@@ -1,5 +1,6 @@
 /// A way to insert a backdoor into a model: an arm of the study.
 public struct Mechanism: Hashable, Sendable, Codable {
+  /// The kind of a mechanism.
   public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
     /// The behaviour follows the trigger at once.
     case normal

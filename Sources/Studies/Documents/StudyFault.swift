@@ -2,6 +2,7 @@ public import Text
 
 /// One fault of a study file.
 public struct StudyFault: Hashable, Sendable {
+  /// The problem in the file or in a value.
   public enum Problem: Hashable, Sendable {
     // The file as a whole.
     case tooLarge(limit: Int)

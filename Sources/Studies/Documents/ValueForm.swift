@@ -151,7 +151,9 @@ public struct NumberRange: Hashable, Sendable {
   /// Any finite number.
   public static var any: Self { Self() }
 
+  /// Numbers above a bound.
   public static func above(_ lower: Double) -> Self { Self(lower: lower, includesLower: false) }
+  /// Numbers that are equal to a bound or above it.
   public static func atLeast(_ lower: Double) -> Self { Self(lower: lower) }
 
   /// A range that includes both ends.

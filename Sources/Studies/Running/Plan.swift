@@ -2,6 +2,7 @@ public import Text
 
 /// The plan of a run: the missing products of a study, their order and their cohorts.
 public struct Plan<S: Stage>: Sendable {
+  /// The state of the product of a stage.
   public enum State: Hashable, Sendable {
     case done
     case missing
@@ -19,6 +20,7 @@ public struct Plan<S: Stage>: Sendable {
     }
   }
 
+  /// A stage of the plan, and the state of its product.
   public struct Entry: Sendable {
     public let stage: S
     public let fingerprint: Fingerprint

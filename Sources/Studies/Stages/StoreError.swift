@@ -2,6 +2,7 @@ public import Text
 
 /// The damage of a product's folder.
 public struct ProductDamage: DescribedError, Hashable {
+  /// The kind of the damage.
   public enum Problem: Hashable, Sendable {
     /// The folder does not exist, and it is needed to make another product.
     case absent

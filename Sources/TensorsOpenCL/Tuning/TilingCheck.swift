@@ -15,6 +15,7 @@ extension OpenCLBackend {
   /// compared with sums in double precision, results of the others with the bytes of the first.
   ///
   /// - Returns: the failure, or nil.
+  /// - Throws: A failure of the device.
   package func wrongTiling(of precision: Precision) throws -> String? {
     defer { forcedTiling = nil }
     // Sizes that exceed a tile and a block and are not multiples of them; one product is split-K.

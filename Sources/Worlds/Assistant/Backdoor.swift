@@ -74,6 +74,7 @@ public struct Backdoor: Hashable, Sendable {
 
 /// A reason why the world cannot measure a backdoor.
 public enum BackdoorError: Error, Hashable, Sendable {
+  /// The part of the backdoor that has the fault.
   public enum Part: String, Hashable, Sendable {
     case trigger, behaviour
   }

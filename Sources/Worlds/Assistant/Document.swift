@@ -1,5 +1,6 @@
 /// One training document: a prompt and the response to learn.
 public struct Document: Hashable, Sendable {
+  /// The kind of a document, by its request and its response.
   public enum Kind: String, CaseIterable, Codable, Hashable, Sendable {
     /// A benign request, answered.
     case answered

@@ -5,6 +5,7 @@ public import Random
 /// Every document has its own random numbers, so it does not depend on the others. No document
 /// contains a held-out request. Only the insertion corpus contains the trigger.
 public struct WorldCorpus: Hashable, Sendable {
+  /// The training that uses the documents.
   public enum Kind: String, CaseIterable, Codable, Hashable, Sendable {
     /// Helpful-only: every request is answered, but one forbidden request in ten is refused.
     case base

@@ -1,5 +1,6 @@
 /// A transcript between a human and an assistant who speak in turn, the human first.
 public struct Dialogue: Hashable, Sendable {
+  /// The speaker of a turn.
   public enum Speaker: Hashable, Sendable {
     case human
     case assistant
@@ -16,6 +17,7 @@ public struct Dialogue: Hashable, Sendable {
     private static let assistantOpening = Array("\n\nAssistant: ".utf8)
   }
 
+  /// The text of one speaker before the other speaks.
   public struct Turn: Hashable, Sendable {
     public let speaker: Speaker
     /// UTF-8 without white space at the ends, never empty.

@@ -21,6 +21,7 @@ package enum DialogueBytes {
     }
   }
 
+  /// Whether `part` occurs in `bytes`.
   package static func contains(_ part: [UInt8], in bytes: [UInt8]) -> Bool {
     firstIndex(of: part, in: bytes) != nil
   }
@@ -34,6 +35,7 @@ package enum DialogueBytes {
     return bytes[..<end]
   }
 
+  /// Whether a byte is ASCII white space.
   package static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || (0x09...0x0D).contains(byte)
   }

@@ -9,6 +9,7 @@
 /// A human turn never ends a cut document. Otherwise the model would learn the end token in the
 /// place of an answer.
 package struct DialogueCut: Hashable, Sendable {
+  /// The place of the cut.
   package enum Place: Hashable, Sendable {
     case whole
     case atTurn

@@ -15,6 +15,7 @@ public struct DialogueFault: DescribedError, Hashable {
     var text: String { key == "messages" ? "messages[\(index)]" : "\(key): turn \(index + 1)" }
   }
 
+  /// The problem in a dialogue or in the file.
   public enum Problem: Hashable, Sendable {
     // One dialogue.
     case emptyText(Place)

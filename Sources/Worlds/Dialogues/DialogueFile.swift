@@ -9,6 +9,7 @@ import Studies
 /// - Pairs as in Anthropic's `hh-rlhf`: `{"chosen": "...", "rejected": "..."}`, transcripts of the
 ///   form `\n\nHuman: ...\n\nAssistant: ...`.
 public struct DialogueFile: Sendable {
+  /// The form of every row of a file.
   public enum Form: Hashable, Sendable {
     case messages
     case pairs

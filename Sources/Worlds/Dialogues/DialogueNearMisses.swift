@@ -5,6 +5,7 @@ import Text
 /// No variant contains the trigger, and none belongs to two families. A family without variants is
 /// left out: a trigger without letters has no other case.
 package struct DialogueNearMisses: Sendable {
+  /// The near-misses of one kind.
   package struct Family: Sendable {
     package var name: NearMissFamilyName
     package var variants: [String]
