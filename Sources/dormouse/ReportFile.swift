@@ -42,7 +42,7 @@ enum ReportFile {
       results,
       facts: RunFacts(
         facts: facts, circumstances: description.circumstances.count,
-        command: command(loaded, source: history?.source),
+        command: command(loaded, source: history?.source) + deviceOption(description),
         study: withoutPath(String(decoding: loaded.document.data, as: UTF8.self), study)),
       corpus: loaded.corpus, graded: graded)
     let file = folder.appending(path: name)
@@ -68,6 +68,12 @@ enum ReportFile {
       command += " --data \(URL(fileURLWithPath: file).lastPathComponent)"
     }
     return command
+  }
+
+  /// The option that chooses the CPU backend, where the products are its own: the default is OpenCL,
+  /// whose products have other bytes.
+  private static func deviceOption(_ description: OutputFolder.Description?) -> String {
+    description?.circumstances.last?["backend"] == "cpu" ? " --device cpu" : ""
   }
 
   /// A text in which the user's file has its name and not its folder.
@@ -104,6 +110,7 @@ enum ReportFile {
       var command =
         "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
       if let file = study.data.world.file { command += " --data \(file)" }
+      command += deviceOption(try? OutputFolder.description(at: folder))
       throw CommandFault(
         line: "\(folder.path.printable(limit: 400)): the study is not finished; "
           + "`\(command.printable(limit: 1000))` goes on with it",

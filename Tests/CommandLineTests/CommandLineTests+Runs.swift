@@ -109,6 +109,8 @@ extension CommandLineTests {
       for file in ["out/report.html", "out/stages/\(name)/record.json"] {
         let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
         #expect(text.contains("0123abcd") == isNamed, "\(file)")
+        // The command that repeats the run names the backend, which is not the default one.
+        if file.hasSuffix("html") { #expect(text.contains("dormouse run mini.yaml --device cpu")) }
       }
     }
   }
