@@ -53,11 +53,22 @@ struct Run: ParsableCommand {
         report: display.show)
       let start = ContinuousClock.now
       var preparation: Result<Void, any Error> = .success(())
+      var made = 0
+      var isRecorded = false
+      // Before the report, which names the file, the date and the time.
+      func recordRun() throws {
+        guard !isRecorded else { return }
+        isRecorded = true
+        try RunHistory.add(
+          source: study.source, seconds: (ContinuousClock.now - start).seconds, made: made,
+          to: folder)
+      }
       let runner = Runner<StudyStage>(
         store: outputFolder.store, device: description.recordedCircumstance, versions: Versions.all,
         capacity: maker.capacity,
         report: { event in
           display.handle(event)
+          if case .committed = event { made += 1 }
           guard case .planned(_, let cohorts) = event else { return }
           // Before the first cohort begins, so that what it is recorded to have taken is its own.
           preparation = Result {
@@ -73,10 +84,11 @@ struct Run: ParsableCommand {
           try maker.make(stages, commit)
         }
       ) {
+        try recordRun()
         report = try ReportFile.write(loaded, folder: folder, store: outputFolder.store)
       }
       let seconds = (ContinuousClock.now - start).seconds
-      try RunHistory.add(source: study.source, seconds: seconds, made: outcome.made, to: folder)
+      try recordRun()
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
