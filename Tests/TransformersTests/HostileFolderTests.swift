@@ -16,7 +16,7 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
 /// Damaged and hostile model folders: each ends in one line that names the file and the place.
 @Suite struct HostileFolderTests {
   /// Reads the folder after `damage`, and compares the error with the folder's path left out.
-  private func expect(_ damage: FolderDamage) throws {
+  func expect(_ damage: FolderDamage) throws {
     let folder = try ScratchFolder()
     let model = folder.url.appending(path: "m")
     try SampleModel.write(to: model)
@@ -30,13 +30,13 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
 
   // MARK: Files
 
-  private static func remove(_ names: String...) -> @Sendable (URL) throws -> Void {
+  static func remove(_ names: String...) -> @Sendable (URL) throws -> Void {
     { folder in
       for name in names { try FileManager.default.removeItem(at: folder.appending(path: name)) }
     }
   }
 
-  private static func put(_ name: String, _ text: String) -> @Sendable (URL) throws -> Void {
+  static func put(_ name: String, _ text: String) -> @Sendable (URL) throws -> Void {
     { folder in try Data(text.utf8).write(to: folder.appending(path: name)) }
   }
 
@@ -272,151 +272,6 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
       FolderDamage(
         testDescription: text, message: "m/config.json: " + message,
         apply: Self.put("config.json", text)))
-  }
-
-  // MARK: Weights
-
-  /// Rewrites the weights after a change.
-  private static func weights(
-    _ change: @escaping @Sendable (inout [NamedTensor]) -> Void
-  ) -> @Sendable (URL) throws -> Void {
-    { folder in
-      var tensors = SampleModel.tensors()
-      change(&tensors)
-      try Safetensors.encode(tensors).write(to: folder.appending(path: "model.safetensors"))
-    }
-  }
-
-  private static let tensors: [FolderDamage] = [
-    FolderDamage(
-      testDescription: "missing tensor",
-      message: "lacks the tensor \"model.norm.weight\" that config.json calls for",
-      apply: weights { $0.removeLast() }),
-    FolderDamage(
-      testDescription: "missing tensors",
-      message: "lacks 20 tensors: \"model.embed_tokens.weight\", "
-        + "\"model.layers.0.input_layernorm.weight\", \"model.layers.0.self_attn.q_proj.weight\" "
-        + "and others that config.json calls for",
-      apply: weights { $0.removeAll { _ in true } }),
-    FolderDamage(
-      testDescription: "output layer of a tied model",
-      message: "holds the tensor \"lm_head.weight\" that config.json does not call for",
-      apply: weights {
-        $0.append(
-          NamedTensor(
-            name: "lm_head.weight", shape: [272, 8], values: Array(repeating: 0, count: 2176)))
-      }),
-    FolderDamage(
-      testDescription: "two unknown tensors",
-      message: "holds 2 tensors: \"\\u{202e}x\", \"y\" that config.json does not call for",
-      apply: weights {
-        $0.append(NamedTensor(name: "\u{202E}x", shape: [], values: [1]))
-        $0.append(NamedTensor(name: "y", shape: [0], values: []))
-      }),
-    FolderDamage(
-      testDescription: "name with a Kelvin sign",
-      message: "lacks the tensor \"model.norm.weight\" that config.json calls for",
-      apply: weights { $0[19].name = "model.norm.weigh\u{212A}" }),
-    FolderDamage(
-      testDescription: "transposed",
-      message: "tensor \"model.layers.0.mlp.down_proj.weight\": has shape [12, 8], not [8, 12]",
-      apply: weights { $0[9].shape = [12, 8] }),
-    FolderDamage(
-      testDescription: "flat",
-      message: "tensor \"model.embed_tokens.weight\": has shape [2176], not [272, 8]",
-      apply: weights { $0[0].shape = [2176] }),
-    FolderDamage(
-      testDescription: "more dimensions",
-      message: "tensor \"model.norm.weight\": has shape [1, 8], not [8]",
-      apply: weights { $0[19].shape = [1, 8] }),
-    FolderDamage(
-      testDescription: "not a number",
-      message: "tensor \"model.layers.1.mlp.up_proj.weight\": element 5 is not a finite number",
-      apply: weights { $0[17].values[5] = .nan }),
-    FolderDamage(
-      testDescription: "infinite",
-      message: "tensor \"model.embed_tokens.weight\": element 2175 is not a finite number",
-      apply: weights { $0[0].values[2175] = -.infinity }),
-    FolderDamage(
-      testDescription: "cut short",
-      message: "the tensors end at 13216, the data at 13215 (the file is cut short; copy it again)",
-      apply: { folder in
-        let url = folder.appending(path: "model.safetensors")
-        try Data(contentsOf: url).dropLast().write(to: url)
-      }),
-    FolderDamage(
-      testDescription: "something behind", message: "the tensors end at 13216, the data at 13217",
-      apply: { folder in
-        let url = folder.appending(path: "model.safetensors")
-        try (Data(contentsOf: url) + Data([0])).write(to: url)
-      }),
-  ]
-
-  @Test(arguments: tensors) func refusesWeights(_ damage: FolderDamage) throws {
-    var damage = damage
-    damage.message = "m/model.safetensors: " + damage.message
-    try expect(damage)
-  }
-
-  // MARK: Tokenizer
-
-  @Test(arguments: [
-    (
-      "\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}",
-      "normalizer: expected null, found an object"
-    ),
-    (
-      "\"use_regex\": false", "\"use_regex\": true",
-      "pre_tokenizer.use_regex: expected false, found true"
-    ),
-    (
-      "\"add_prefix_space\": false", "\"add_prefix_space\": true",
-      "pre_tokenizer.add_prefix_space: expected false, found true"
-    ),
-    (
-      "\"type\": \"BPE\"", "\"type\": \"Unigram\"",
-      "model.type: expected \"BPE\", found \"Unigram\""
-    ),
-    (
-      "\"merges\": []", "\"merges\": [\"a b\"]",
-      "model.merges: expected an empty array, found an array"
-    ),
-    ("\"a\": 97", "\"a\": 98", "model.vocab.a: expected 97, found 98"),
-    ("\"a\": 97,", "", "model.vocab.a: missing; add 97"),
-    ("\"<eos>\": 257", "\"</s>\": 257", "model.vocab.<eos>: missing; add 257"),
-    ("\"<unused-259>\": 259", "\"the\": 272", "model.vocab.the: not a known key"),
-    ("\"<unused-259>\": 259", "\"the\": 97", "model.vocab.the: not a known key"),
-    (
-      "\"id\": 257", "\"id\": 256",
-      "added_tokens[1]: expected a special token of the byte tokenizer, found another token"
-    ),
-    (
-      "\"id\": 257", "\"id\": 97",
-      "added_tokens[1]: expected a special token of the byte tokenizer, found another token"
-    ),
-    ("\"model\": {", "\"model\": 1, \"x\": {", "model: expected an object, found an integer"),
-    ("\"À\"", "\"A\\u0300\"", "model.vocab.À: missing; add 192"),
-  ])
-  func refusesTokenizers(_ old: String, _ new: String, _ message: String) throws {
-    let text = ByteTokenizer().tokenizerJSON
-    let range = try #require(text.range(of: old, options: .literal))
-    try expect(
-      FolderDamage(
-        testDescription: old, message: "m/tokenizer.json: " + message,
-        apply: Self.put("tokenizer.json", text.replacingCharacters(in: range, with: new))))
-  }
-
-  /// The smallest vocabulary has no id to spare.
-  @Test func aTokenTooManyForTheSmallestVocabulary() throws {
-    var configuration = SampleModel.configuration
-    configuration.vocabularySize = 259
-    let folder = try ScratchFolder()
-    try SampleModel.write(to: folder.url, configuration)
-    #expect(throws: Never.self) { try HuggingFaceFolder.read(folder.url) }
-    try Self.put("tokenizer.json", ByteTokenizer(vocabularySize: 260).tokenizerJSON)(folder.url)
-    let error = #expect(throws: CheckpointError.self) { try HuggingFaceFolder.read(folder.url) }
-    #expect(
-      error?.problem == .json(JSONFault(.unknownKey, at: .field("model.vocab.<unused-259>"))))
   }
 
   // MARK: Chance
