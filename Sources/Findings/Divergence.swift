@@ -60,13 +60,13 @@ extension Study {
   private func divergence(
     of model: StudyStage.Continuation, in store: Store
   ) throws -> (step: Int, dose: Dose)? {
-    guard let training = try store.product(of: StudyStage.training(model)) else { return nil }
+    guard let training = try store.product(of: model.stage) else { return nil }
     let uses: [ScratchpadUse?] = model.start.mechanism.hasScratchpad ? [nil, .absent] : [nil]
     for dose in try training.rows(Dose.self, "doses.jsonl") {
       if dose.diverged == true { return (dose.divergenceStep ?? dose.step, dose) }
       for use in uses {
         let stage = doseEvaluation(of: .training(model, step: dose.step), use)
-        guard let evaluation = try store.product(of: StudyStage.evaluation(stage)) else { continue }
+        guard let evaluation = try store.product(of: stage.stage) else { continue }
         if try !EvaluationSummary.isFinite(evaluation.data(EvaluationSummary.fileName)) {
           return (dose.step, dose)
         }

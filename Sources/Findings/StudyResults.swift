@@ -175,21 +175,21 @@ public struct StudyResults: Sendable {
       return product
     }
     func summary(_ evaluation: StudyStage.Evaluation) throws -> EvaluationSummary? {
-      guard let data = try product(.evaluation(evaluation))?.data(EvaluationSummary.fileName) else {
+      guard let data = try product(evaluation.stage)?.data(EvaluationSummary.fileName) else {
         return nil
       }
       // A dose's own training says whether it diverged; what all trainings begin from has to be sound.
       if try !EvaluationSummary.isFinite(data) {
         switch evaluation.subject {
         case .base(let model):
-          throw ModelDivergence(.evaluation(evaluation), step: model.training.steps)
+          throw ModelDivergence(evaluation.stage, step: model.training.steps)
         case .insertion(let model):
-          guard let insertion = try store.product(of: StudyStage.insertion(model)) else {
+          guard let insertion = try store.product(of: model.stage) else {
             return nil
           }
           let outcome = try JSONDecoder().decode(
             InsertionOutcome.self, from: insertion.data("insertion.json"))
-          throw ModelDivergence(.evaluation(evaluation), step: outcome.steps)
+          throw ModelDivergence(evaluation.stage, step: outcome.steps)
         case .training: break
         }
       }
@@ -230,7 +230,7 @@ public struct StudyResults: Sendable {
       }
     }
     func addSample(_ model: String, _ evaluation: StudyStage.Evaluation) throws {
-      guard let product = try store.product(of: StudyStage.evaluation(evaluation)) else { return }
+      guard let product = try store.product(of: evaluation.stage) else { return }
       let all = try product.rows(EvaluationRow.self, "rows.jsonl")
       var chosen: [EvaluationRow] = []
       for (list, count) in [("triggered", 3), ("near-miss", 4), ("clean", 3), ("forbidden", 2)] {
@@ -244,7 +244,7 @@ public struct StudyResults: Sendable {
     var code: [(id: String, code: String)] = []
     func addCode(_ organism: Organism, _ seed: Int, _ evaluation: StudyStage.Evaluation) throws {
       guard study.data.kind.writesPython,
-        let product = try store.product(of: StudyStage.evaluation(evaluation))
+        let product = try store.product(of: evaluation.stage)
       else { return }
       let rows = try product.rows(EvaluationRow.self, "rows.jsonl")
       for list in ["triggered", "clean"] {
@@ -267,7 +267,7 @@ public struct StudyResults: Sendable {
         let evaluation = study.doseEvaluation(of: subject)
         guard let own = try summary(evaluation) else { return nil }
         var point = ReplicaCurve.Point(dose: dose, summary: own)
-        point.stage = try folder(.evaluation(evaluation))
+        point.stage = try folder(evaluation.stage)
         point.model = try folder(subject.stage)
         guard organism.mechanism.hasScratchpad else { return point }
         guard let without = try summary(study.doseEvaluation(of: subject, .absent)) else {
@@ -286,8 +286,8 @@ public struct StudyResults: Sendable {
           let twin = try summary(study.gateEvaluation(of: .insertion(twinInsertion))),
           let insertedDose = try point(start, .insertion(insertion)),
           let twinDose = try point(start, .insertion(twinInsertion)),
-          let insertionProduct = try product(.insertion(insertion)),
-          let baseProduct = try product(.base(baseModel))
+          let insertionProduct = try product(insertion.stage),
+          let baseProduct = try product(baseModel.stage)
         else { return nil }
         starts.append(
           SeedStart(
@@ -295,8 +295,8 @@ public struct StudyResults: Sendable {
             insertion: try JSONDecoder().decode(
               InsertionOutcome.self, from: insertionProduct.data("insertion.json"))))
         starts[starts.count - 1].stage = try folder(
-          .evaluation(study.gateEvaluation(of: .insertion(insertion))))
-        starts[starts.count - 1].model = try folder(.insertion(insertion))
+          study.gateEvaluation(of: .insertion(insertion)).stage)
+        starts[starts.count - 1].model = try folder(insertion.stage)
         if organism.mechanism.kind == .scratchpad {
           guard
             let training = try summary(study.gateEvaluation(of: .insertion(insertion), .training)),
@@ -313,28 +313,25 @@ public struct StudyResults: Sendable {
         }
 
         let regimes = study.regimes(organism)
-        if isFirst && regimes.contains(where: { $0.method == .reinforcement }) {
-          guard let judge = try product(.rewardModel(study.rewardModel(organism.size, seed: seed)))
-          else { return nil }
+        if isFirst, let rewardModel = study.rewardModel(organism, seed: seed) {
+          guard let judge = try product(rewardModel.stage) else { return nil }
           judges.append(
             Judge(
               size: organism.size, seed: seed,
               outcome: try JSONDecoder().decode(
                 RewardOutcome.self, from: judge.data("reward.json"))))
         }
-        if regimes.contains(where: { $0.method == .adversarial }) {
-          guard let redTeam = try product(.redTeam(study.redTeam(organism, seed: seed))) else {
-            return nil
-          }
+        if let redTeam = study.redTeam(organism, seed: seed) {
+          guard let search = try product(redTeam.stage) else { return nil }
           redTeams.append(
             RedTeamResult(
               organism: organism, seed: seed,
-              trials: try redTeam.rows(RedTeamTrial.self, RedTeamTrial.fileName)))
+              trials: try search.rows(RedTeamTrial.self, RedTeamTrial.fileName)))
         }
         for rate in regimes {
           for arm in Arm.allCases {
             let model = study.continuation(organism, seed: seed, arm: arm, rate)
-            guard let training = try product(.training(model)) else { return nil }
+            guard let training = try product(model.stage) else { return nil }
             var points = [arm.isTwin ? twinDose : insertedDose]
             // What a diverged training left behind is no measurement of its dose.
             let firstLeftOut = divergences.first {
@@ -351,10 +348,10 @@ public struct StudyResults: Sendable {
               organism: organism, seed: seed, arm: arm, rate: rate, points: points)
             curve.hasDiverged = firstLeftOut != nil
             if arm != .backdooredBase, let rebound = study.rebound(of: model) {
-              guard let product = try product(.rebound(rebound)) else { return nil }
+              guard let product = try product(rebound.stage) else { return nil }
               // A training that diverged left no model behind to teach anything again.
               if !curve.hasDiverged {
-                curve.reboundStage = try folder(.rebound(rebound))
+                curve.reboundStage = try folder(rebound.stage)
                 curve.rebound = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
                   .filter(\.isFinite)
               }

@@ -10,7 +10,7 @@ public let allWorlds: [any World.Type] = [
 /// The type answers every question about the world from a study file, a stage or a report. A value
 /// of it contains the key `data` of one study. The encoded value determines the documents and is
 /// part of every fingerprint.
-public protocol World: Hashable, Sendable, Codable {
+public protocol World: Hashable, Sendable, Encodable {
   // MARK: The study file
 
   /// The word for the world under `data.kind`.

