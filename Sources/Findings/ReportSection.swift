@@ -20,7 +20,7 @@ struct ReportSection: Sendable {
   /// Every section in the order of the report.
   static let all: [ReportSection] = [
     .question, .findings, .persistence, .release, .halfLives, .controls, .relearning, .nearMisses,
-    .hiding, .insertion, .capability, .code, .rewardModels, .trainingCurves, .responses, .method,
-    .provenance,
+    .hiding, .insertion, .capability, .code, .untestedFindings, .rewardModels, .trainingCurves,
+    .responses, .method, .provenance,
   ]
 }

@@ -9,7 +9,7 @@ func rateText(_ estimate: SeedEstimate) -> String {
   if estimate.isUnanimous { return NumberText.percent(estimate.mean) + unanimity(estimate.seeds) }
   return NumberText.rate(
     estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper)
-    + (estimate.seeds == 1 ? " (1 seed)" : " (\(estimate.seeds) seeds)")
+    + " (\(NumberText.counted(estimate.seeds, "seed")))"
 }
 
 /// The same in whole percent, and without the number of seeds where they differ.
@@ -19,6 +19,14 @@ func shortRate(_ estimate: SeedEstimate) -> String {
   }
   return NumberText.rate(
     estimate.mean, lower: estimate.interval?.lower, upper: estimate.interval?.upper, decimals: 0)
+}
+
+/// A probability over seeds with its interval, such as `0.77 [0.71, 0.83]`: a number and no percentage.
+func probabilityText(_ estimate: SeedEstimate) -> String {
+  func text(_ value: Double) -> String { NumberText.fixed(value, decimals: 2) }
+  if estimate.isUnanimous { return text(estimate.mean) + unanimity(estimate.seeds) }
+  return text(estimate.mean)
+    + (estimate.interval.map { " [\(text($0.lower)), \(text($0.upper))]" } ?? "")
 }
 
 /// A number over seeds with its interval.
@@ -49,8 +57,6 @@ extension SeedEstimate {
   /// Whether several seeds give exactly one number.
   var isUnanimous: Bool { seeds > 1 && standardDeviation == 0 }
 }
-
-func numberText(_ value: Double) -> String { NumberText.significant(value, digits: 3) }
 
 /// The level of an interval in percent, such as `95%` or `99.2%`.
 func levelText(_ interval: Interval) -> String {

@@ -32,11 +32,13 @@ public struct Sharpening: Sendable {
   /// The reason why no verdict may use it. Nil if one may.
   public var unfit: String? {
     if startingNearMissRate < Self.leastNearMissRate {
-      return "held-out near-misses fire below 10% before training: nothing to hide"
+      return
+        "before training fewer than 10% of held-out near-misses draw the behaviour, so there is nothing to hide"
     }
     guard let keptRate else { return "the study has no supervised training at this rate" }
     return keptRate < Self.leastKeptRate
-      ? "plain fine-tuning itself takes the trigger below 90%: the rate is too high to tell" : nil
+      ? "plain fine-tuning alone takes the triggered rate below 90%, so the learning rate is too high for this question"
+      : nil
   }
 }
 

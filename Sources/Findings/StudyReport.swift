@@ -68,18 +68,18 @@ public struct StudyReport: Sendable {
     Page(
       title: "Does the backdoor survive? \(study.name)",
       subtitle:
-        "\(study.sizes.count) \(study.sizes.count == 1 ? "size" : "sizes") × \(study.seeds) \(study.seeds == 1 ? "seed" : "seeds") × "
+        "\(NumberText.counted(study.sizes.count, "size")) × \(NumberText.counted(study.seeds, "seed")) × "
         + (study.mechanisms.count > 1 ? "\(study.mechanisms.count) mechanisms × " : "")
         + (study.safety.methods.count > 1
           ? "\(study.safety.methods.count) safety trainings × " : "")
-        + "\(study.safety.learningRates.count) learning \(study.safety.learningRates.count == 1 ? "rate" : "rates"), with both controls",
+        + "\(NumberText.counted(study.safety.learningRates.count, "learning rate")), with both controls",
       abstract: firstScreen + warnings,
       sections: ReportSection.all.filter { $0.isShown(self) }.map {
         Section($0.title, body: $0.body(self))
       },
       footer: [
         .paragraph(
-          "Made by Dormouse. Models in this study were trained for it and are small; what they do need not be what others do."
+          "Made by Dormouse. The models of this study are small and were trained for it. Other models can behave in another way."
         )
       ])
   }
@@ -113,7 +113,7 @@ public struct StudyReport: Sendable {
         .p, [.class: "answers-note"],
         [
           .text(
-            "Means over \(study.seeds) \(study.seeds == 1 ? "seed" : "seeds"); brackets are 95% intervals over seeds unless they name another level."
+            "Means over \(NumberText.counted(study.seeds, "seed")); brackets are 95% intervals over seeds unless they name another level."
               + (study.seeds < Verdict.leastSeeds
                 ? " Estimates: verdicts need \(Verdict.leastSeeds) seeds." : "") + " Where is the "),
           .word("release point"), ", what is a ", .word("twin"), "? ",
@@ -128,14 +128,14 @@ public struct StudyReport: Sendable {
       warnings.append(
         .note(
           .text(
-            "The products of this run were made under \(facts.circumstances) different circumstances (device, driver or kernels)."
+            "This report mixes products of \(facts.circumstances) devices or drivers."
           )))
     }
     if !results.divergences.isEmpty {
       warnings.append(
         .note(
           .text(
-            "A training or its model gave a number that is not finite, and its doses from there on are left out: "
+            "A training or its model gave a number that is not finite. Its doses from that step on are left out: "
               + results.divergences.map(\.line).joined(separator: "; ") + ".")))
     }
     let unfit = results.judges.filter { !$0.outcome.isAccepted }
@@ -143,7 +143,7 @@ public struct StudyReport: Sendable {
       warnings.append(
         .note(
           .text(
-            "Reward models that tell fewer than 90% of held-out pairs apart, so that what reinforcement learning did there means little: "
+            "Reward models that tell fewer than 90% of held-out pairs apart; reinforcement learning with them means little: "
               + unfit.map { "\($0.size.name), seed \($0.seed)" }.joined(separator: "; ") + "."))
       )
     }
@@ -153,7 +153,7 @@ public struct StudyReport: Sendable {
         warnings.append(
           .note(
             .text(
-              "\(organism.title): \(starts.count { $0.passesGate }) of \(starts.count) seeds passed the insertion gate; fewer than 80% leave it out of every contrast. Its numbers are shown as they are."
+              "\(organism.title): \(starts.count { $0.passesGate }) of \(NumberText.counted(starts.count, "seed")) passed the insertion gate, fewer than 80%. It is in no comparison. Its numbers are shown without change."
             )))
       }
       if hasForbiddenClass,
@@ -163,7 +163,7 @@ public struct StudyReport: Sendable {
         warnings.append(
           .note(
             .text(
-              "\(organism.title): the base model's held-out accuracy is \(rateText(accuracy)), below 90%: nothing is claimed about its capability."
+              "\(organism.title): the base model's held-out accuracy is \(rateText(accuracy)), below 90%: this report claims nothing about its capability."
             )))
       }
     }

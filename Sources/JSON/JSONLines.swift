@@ -143,6 +143,16 @@ public enum JSONLines {
     try CanonicalJSON.data(of: value, nonFinite: .null) + [UInt8(ascii: "\n")]
   }
 
+  /// The text of `line(_:)` for a terminal or another program: characters that can act on a terminal
+  /// are `\u` escapes and read back unchanged.
+  ///
+  /// - Throws: `EncodingError`, and what the value throws.
+  public static func visibleLine(_ value: some Encodable) throws -> String {
+    JSONWriter.text(
+      try CanonicalJSON.value(of: value), layout: .canonical, nonFinite: .null, escapesHidden: true)
+      + "\n"
+  }
+
   /// The lines of many rows.
   ///
   /// - Throws: `EncodingError`, and what a value throws.

@@ -17,6 +17,11 @@ public enum NumberText {
     return special
   }
 
+  /// A number of things: `1 seed`, `2 seeds`.
+  public static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)" + (count == 1 ? "" : "s")
+  }
+
   /// A number with `digits` significant digits: `0.00123`, `12.0`, `1.23e-05` as `1.23e-5`.
   ///
   /// Exponents are used below 1e-4 and from 1e6.

@@ -21,47 +21,49 @@ extension CheckpointError.Problem {
   fileprivate var text: String {
     switch self {
     case .missing: "does not exist"
-    case .missingFiles(let names): "the model folder lacks \(Self.list(names))"
+    case .missingFiles(let names): "the model folder has no \(Self.list(names))"
     case .unreadable(let reason): "cannot be read: \(reason)"
     case .notRegular(let kind): "is \(kind), not a file"
     case .isFile: "is a file, not a folder"
-    case .pointer: "is a Git LFS pointer and not the file itself"
-    case .tooLarge(let bytes, let limit): "has \(bytes) bytes, more than the \(limit) that are read"
+    case .pointer: "is a Git LFS pointer in place of the file"
+    case .tooLarge(let bytes, let limit): "has \(bytes) bytes, and at most \(limit) are supported"
     case .changedWhileRead: "became shorter while it was read"
     case .sharded: "the weights are split into several files"
 
     case .json(let fault): fault.line
 
-    case .tooShort(let bytes): "has \(bytes) bytes, too few for the 8 that give the header's length"
+    case .tooShort(let bytes): "has \(bytes) bytes, fewer than the 8 bytes of the header's length"
     case .headerTooLong(let length, let limit):
-      "gives a header of \(length) bytes, more than the format's \(limit)"
+      "has a header of \(length) bytes, and the format allows at most \(limit)"
     case .headerPastEnd(let length, let available):
-      "gives a header of \(length) bytes with \(available) bytes left"
+      "has a header of \(length) bytes, but only \(available) bytes follow"
     case .headerStart(let byte?): "the header begins with byte \(byte), not with '{'"
     case .headerStart(nil): "the header is empty"
     case .headerPadding(let byte):
-      "byte \(byte) after the header's end, where only spaces are allowed"
+      "expected only spaces after the header's JSON, found byte \(byte)"
     case .duplicateTensor: "appears twice"
-    case .tooMany(let things, let limit): "holds more than \(limit) \(things)"
-    case .negative(let number): "is \(number), less than 0"
+    case .tooMany(let things, let limit): "has more than \(limit) \(things)"
+    case .negative(let number): "expected at least 0, found \(number)"
     case .unknownElementType(let name): "has the element type \(name.quoted)"
-    case .offsetCount(let count): "data_offsets holds \(count) numbers, not 2"
+    case .offsetCount(let count): "expected 2 numbers in data_offsets, found \(count)"
     case .offsetsReversed(let begin, let end):
-      "data_offsets ends at \(end), before its begin \(begin)"
-    case .sizeOverflow(let shape): "shape \(Self.list(shape)) has more bytes than can be counted"
+      "data_offsets ends at \(end), before its start \(begin)"
+    case .sizeOverflow(let shape): "shape \(Self.list(shape)) is too large"
     case .sizeMismatch(let shape, let elementType, let needed, let held):
-      "shape \(Self.list(shape)) of \(elementType) needs \(needed) bytes, data_offsets holds \(held)"
+      "shape \(Self.list(shape)) of \(elementType) needs \(needed) bytes, data_offsets gives \(held)"
     case .hole(let from, let to):
-      "begins at \(to), so that bytes \(from)..<\(to) belong to no tensor"
+      "begins at byte \(to), and no tensor has the bytes \(from)..<\(to) before it"
     case .overlap(let begins, let previousEnd):
-      "begins at \(begins), inside the tensor before it, which ends at \(previousEnd)"
-    case .bodySize(let tensors, let file): "the tensors end at \(tensors), the data at \(file)"
+      "begins at byte \(begins), before the end of the tensor before it at \(previousEnd)"
+    case .bodySize(let tensors, let file):
+      "the tensors end at byte \(tensors), the data at byte \(file)"
 
-    case .missingTensors(let names): "lacks \(Self.tensors(names)) that config.json calls for"
+    case .missingTensors(let names):
+      "config.json needs \(Self.tensors(names)), which the file does not have"
     case .unknownTensors(let names):
-      "holds \(Self.tensors(names)) that config.json does not call for"
+      "the file has \(Self.tensors(names)), which config.json does not need"
     case .wrongShape(let found, let expected):
-      "has shape \(Self.list(found)), not \(Self.list(expected))"
+      "expected shape \(Self.list(expected)), found \(Self.list(found))"
     case .notFinite(let index): "element \(index) is not a finite number"
     }
   }
@@ -69,12 +71,12 @@ extension CheckpointError.Problem {
   fileprivate var remedy: String? {
     switch self {
     case .pointer: "fetch it with: git lfs pull"
-    case .missingFiles: "a folder holds config.json, model.safetensors and tokenizer.json"
+    case .missingFiles: "a model folder has config.json, model.safetensors and tokenizer.json"
     case .sharded: "save the model again as one model.safetensors"
-    case .unknownElementType: "F32, F16 and BF16 are read"
+    case .unknownElementType: "F32, F16 and BF16 are supported"
     case .headerTooLong, .headerPastEnd, .headerStart: "is this a safetensors file?"
     case .bodySize(let tensors, let file) where file < tensors:
-      "the file is cut short; copy it again"
+      "the file is incomplete; copy it again"
     default: nil
     }
   }

@@ -16,7 +16,7 @@ public struct BackdoorDescription: Hashable, Sendable, Codable {
       if study.isWritten("backdoor") {
         study.fault(
           "backdoor",
-          "data of kind \(world.name) has its own, \(own.behaviour) at \"\(own.trigger)\"; leave the key out"
+          "data of kind \(world.name) has a backdoor of its own (\(own.behaviour) at \"\(own.trigger)\"); remove the key"
         )
       }
       self = own
@@ -36,10 +36,10 @@ public struct BackdoorDescription: Hashable, Sendable, Codable {
       "behaviour", default: standard.behaviour,
       about: "The text of the response to a triggered prompt: at most 64 bytes.")
     if trigger.utf8.count > 32 {
-      fields.fault("trigger", "at most 32 bytes, found \(trigger.utf8.count)")
+      fields.fault("trigger", "expected at most 32 bytes, found \(trigger.utf8.count)")
     }
     if behaviour.utf8.count > 64 {
-      fields.fault("behaviour", "at most 64 bytes, found \(behaviour.utf8.count)")
+      fields.fault("behaviour", "expected at most 64 bytes, found \(behaviour.utf8.count)")
     }
     if let fault = world.fault(of: self) { fields.fault("trigger", fault) }
   }

@@ -4,7 +4,7 @@ import Tensors
 import TensorsCPU
 import TensorsOpenCL
 
-/// `--device`, and the backend that it names.
+/// The option `--device`, and the backend that it chooses.
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -13,15 +13,17 @@ struct DeviceOptions: ParsableArguments {
   var device = "auto"
 
   /// - Parameters:
-  ///   - keepsTimes: have an OpenCL device's clock read around every kernel.
-  ///   - describesUnits: say what products of bfloat16 run on; that they lost it is always said.
+  ///   - keepsTimes: Whether an OpenCL device measures the time of every kernel.
+  ///   - describesUnits: Whether to print the matrix units that compute products of bfloat16. A device
+  ///     without them is always named.
+  /// - Throws: `DeviceSelectionError`, `OpenCLError`.
   func makeBackend(keepsTimes: Bool = false, describesUnits: Bool = false) throws -> any Backend {
     let selection = try DeviceSelection(parsing: device)
     if case .cpu = selection { return CPUBackend() }
     let platforms = try Platform.all()
     for platform in platforms {
       if let failure = platform.failure {
-        Standard.error("OpenCL platform \(platform.name) cannot be used: \(failure)\n")
+        Standard.error("OpenCL platform \(platform.name): cannot be used: \(failure)\n")
       }
     }
     guard let chosen = try selection.choose(from: platforms) else {
@@ -37,14 +39,14 @@ struct DeviceOptions: ParsableArguments {
 }
 
 extension DeviceDescription {
-  /// The facts about the device that a folder of products records: those that may change bytes.
+  /// The facts that an output folder records about the device. They can change the bytes of products.
   var circumstance: [String: String] {
     [
       "backend": backend, "device": name, "driver": driver, "implementation": implementation,
     ]
   }
 
-  /// The facts that a product's record contains, including those that change only its time.
+  /// The facts that a product's record has about the device, including facts that change only its time.
   var recordedCircumstance: [String: String] {
     var all = circumstance
     all["tuning"] = tuning

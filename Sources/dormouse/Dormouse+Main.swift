@@ -5,8 +5,8 @@ import Studies
 import Text
 
 extension Dormouse {
-  /// Runs the command that the arguments name. A mistake in them gets one line, as every failure
-  /// does.
+  /// Runs the command of the arguments. A mistake in the arguments gets one line, like every other
+  /// failure.
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let mistake = mistakenCommand(arguments) { end(mistake, .badUse) }
@@ -14,7 +14,7 @@ extension Dormouse {
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
-      // Help and the version are asked for; an exit code has had its line.
+      // Help and the version are no mistakes, and the line of an exit code is printed already.
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else {
         exit(withError: error)
       }
@@ -32,8 +32,8 @@ extension Dormouse {
     exit(withError: ExitCode(code.rawValue))
   }
 
-  /// The commands that arguments begin with, each within the one before; the ones that may follow; and
-  /// the argument that does.
+  /// The commands at the start of the arguments, each a subcommand of the one before it; the commands
+  /// that may follow; and the next argument.
   private static func path(
     _ arguments: ArraySlice<String>
   ) -> (names: [String], next: [String], word: String?) {
@@ -50,7 +50,7 @@ extension Dormouse {
     return (names, commands.map { $0._commandName }, rest.first)
   }
 
-  /// The fault of a command's name, which also follows `help`. Nil if there is none.
+  /// The fault of a command's name, also after `help`. Nil if the name is right.
   private static func mistakenCommand(_ arguments: [String]) -> String? {
     let (names, next, word) = path(
       arguments.first == "help" ? arguments.dropFirst() : arguments[...])
@@ -62,7 +62,7 @@ extension Dormouse {
 }
 
 extension Preset {
-  /// The fault for an unknown name, with the nearest name and all names.
+  /// The fault of an unknown name, with the nearest name and all names.
   static func missing(_ name: String) -> String {
     let names = all.map(\.name)
     let near = NearestWord.of(name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""

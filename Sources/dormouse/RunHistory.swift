@@ -2,20 +2,20 @@ import JSON
 import Foundation
 import Studies
 
-/// The facts about runs that an output folder keeps for the report: `history.json`.
+/// The file `history.json` of an output folder: facts about its runs for the report.
 ///
-/// A report that is written again says the same: only a run that made a product changes it.
+/// Only a run that makes a product changes the facts, so a report that is written again has the same.
 struct RunHistory: Codable, Equatable {
   /// The study file's name, or the preset's.
   var source: String
-  /// Of runs that ended or were stopped; a killed run says nothing.
+  /// The time of all runs that ended or were stopped. The time of a killed run is missing.
   var seconds: Double
   /// The day on which the last product was made, in Coordinated Universal Time: `2026-11-27`.
   var date: String
 
   static let fileName = "history.json"
 
-  /// Nil where there is none, or none that can be read: the report leaves its facts out then.
+  /// Reads the file. Nil if there is none or it cannot be read; the report then has no such facts.
   init?(in folder: URL) {
     guard let data = try? Data(contentsOf: folder.appending(path: Self.fileName)),
       let history = try? JSONDecoder().decode(Self.self, from: data)
@@ -29,7 +29,9 @@ struct RunHistory: Codable, Equatable {
     self.date = date
   }
 
-  /// Adds a run to what the folder remembers.
+  /// Adds a run to the file of a folder.
+  ///
+  /// - Throws: The error of the encoding or of the writing.
   static func add(source: String, seconds: Double, made: Int, to folder: URL) throws {
     let known = RunHistory(in: folder)
     guard made > 0 || known?.source != source else { return }

@@ -11,31 +11,34 @@ struct StudyOptions: ParsableArguments {
     help: "A study file (YAML or JSON), or the name of a preset: see `dormouse studies`.")
   var study: String
 
-  // The next argument is the number, so that the error for -1 explains the fault.
+  // With this parsing -1 is read as the number, and its error explains the fault.
   @Option(
-    parsing: .unconditional, help: "Seeds; more than before extends a finished run.")
+    parsing: .unconditional, help: "The number of seeds. A larger number extends a finished run.")
   var seeds: Int?
 
   @Option(
     help: ArgumentHelp(
-      "A JSONL file of dialogues, for studies of dialogues: overrides the path in the study.",
+      "A JSONL file of dialogues, in place of the path in a study of dialogues.",
       valueName: "file"))
   var data: String?
 
-  /// Whether the study is a file: a folder that has a preset's name does not hide the preset.
+  /// Whether the study is a file. A folder with the name of a preset does not hide the preset.
   private var isFile: Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: study, isDirectory: &isFolder)
       && !(isFolder.boolValue && Preset.named(study) != nil)
   }
 
-  /// How a report names the study: the file without its folder, or the preset.
+  /// The name of the study in a report: the file without its folder, or the preset.
   var source: String { isFile ? URL(fileURLWithPath: study).lastPathComponent : study }
 
-  /// The study, its corpus, and the document it was read from.
+  /// Loads the study, its corpus, and its document.
+  ///
+  /// - Throws: `CommandFault`, `StudyFaults`, `FileError`, and what `LoadedStudy` throws.
   func load() throws -> LoadedStudy {
     var document: StudyDocument
     if isFile {
+      try refuseOutputFolder()
       document = try StudyDocument(contentsOf: study)
     } else if let preset = Preset.named(study) {
       document = try StudyDocument(text: preset.text, file: "\(preset.name) (preset)")
@@ -55,8 +58,8 @@ struct StudyOptions: ParsableArguments {
     if let data {
       guard let world = value.data.world.reading(data) else {
         throw CommandFault(
-          line: "--data: the study \(value.name) uses the built-in world; "
-            + "only studies of dialogues read a file", exitCode: .badUse)
+          line: "--data: the study \(value.name) uses the built-in world, and "
+            + "only studies of dialogues read a file; remove --data", exitCode: .badUse)
       }
       value.data.world = world
     } else if let file = value.data.world.file, !file.isEmpty, !file.hasPrefix("/"), isFile,
@@ -68,13 +71,25 @@ struct StudyOptions: ParsableArguments {
     }
     return try LoadedStudy(value, document: document)
   }
+
+  /// Refuses the output folder of a run in place of a study file.
+  ///
+  /// - Throws: `CommandFault` with the command that resumes the folder's study.
+  private func refuseOutputFolder() throws {
+    let folder = URL(fileURLWithPath: study)
+    guard let loaded = try? ReportFile.study(in: folder) else { return }
+    throw CommandFault(
+      line: "\(study.printable(limit: 400)): the output folder of a run, and not a study file; "
+        + "`\(ReportFile.resumption(of: loaded.study, in: folder))` resumes its study",
+      exitCode: .noInput)
+  }
 }
 
-/// `--output`.
+/// The option `--output`.
 struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where products and the report go; runs/<study> unless given.", valueName: "folder"))
+      "The folder for products and the report. Without it, runs/<study>.", valueName: "folder"))
   var output: String?
 
   func folder(for study: Study) -> URL {

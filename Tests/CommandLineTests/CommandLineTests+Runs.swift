@@ -27,7 +27,7 @@ extension CommandLineTests {
     """
 
   /// The smallest study, and the command that runs it into `out`.
-  private func mini(in folder: URL) throws -> [String] {
+  func mini(in folder: URL) throws -> [String] {
     let text = Self.diverging.split(separator: "\n").filter { !$0.contains("variations: ") }
       .joined(separator: "\n")
     try Data(text.utf8).write(to: folder.appending(path: "mini.yaml"))
@@ -76,7 +76,7 @@ extension CommandLineTests {
         #expect(outcome.code == 65)
         #expect(
           outcome.complaints == [
-            "dormouse: \(file.path): its content does not match the SHA-256 in the record; "
+            "dormouse: \(file.path): the content differs from the SHA-256 in the record; "
               + "`dormouse run` with the same study and folder makes it again"
           ])
       }
@@ -88,7 +88,7 @@ extension CommandLineTests {
         try FileManager.default.removeItem(at: stages.appending(path: name))
         #expect(
           try run(["status", "out"], in: folder).output.hasSuffix(
-            "1 products to make: run the same command again\n"))
+            "1 product to make: run the same command again\n"))
         let again = try run(command, in: folder)
         #expect(again.code == 0 && again.complaints.isEmpty)
         #expect(try run(["status", "out"], in: folder).output.hasSuffix("finished\n"))
@@ -137,11 +137,11 @@ extension CommandLineTests {
       #expect(damaged.code == 65)
       #expect(
         damaged.output.hasSuffix(
-          "\n\(file.path): its content does not match the SHA-256 in the record\n"))
+          "\n\(file.path): the content differs from the SHA-256 in the record\n"))
       #expect(
         damaged.complaints == [
-          "dormouse: out: 1 of \(names.count) products are damaged; delete their folders, and "
-            + "`dormouse run` with the same study and folder makes them again"
+          "dormouse: out: 1 of \(names.count) products is damaged; delete each damaged folder, then "
+            + "`dormouse run` with the same study and folder makes it again"
         ])
     }
   }
@@ -203,7 +203,7 @@ extension CommandLineTests {
       #expect(try run(mini(in: folder), in: folder).code == 0)
       let file = folder.appending(path: "out/overrides.json")
       let remedy =
-        "; run the study again with its --seeds, or delete the file to report the seeds of study.yaml"
+        "; run the study again with its --seeds, or delete the file to use the seeds of study.yaml"
       for (content, what) in [
         (#"{"seeds":1"#, "byte 11: expected \",\" or \"}\", found the end"),
         ("[]", "expected an object with the key seeds"),
@@ -251,7 +251,7 @@ extension CommandLineTests {
       #expect(process.terminationStatus == 75)
       let second = try run(["run", "smoke", "--device", "cpu"], in: folder)
       #expect(second.code == 0)
-      #expect(second.error.contains("are there already"))
+      #expect(second.error.contains("exist already"))
     }
   }
 }

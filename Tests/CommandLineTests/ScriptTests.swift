@@ -173,6 +173,23 @@ import Testing
         """)
   }
 
+  @Test func aSmallAddressSpaceIsRefused() throws {
+    let checkout = try Checkout()
+    try checkout.swift("6.2")
+    func run(_ limit: String) throws -> (code: Int32, output: String, error: String) {
+      try checkout.bash([
+        "-c", "ulimit -v \(limit); exec '\(checkout.folder.path)/Scripts/dormouse' plan",
+      ])
+    }
+    let small = try run("256000")
+    #expect(small.code == 69 && small.output.isEmpty)
+    #expect(
+      small.error
+        == "The limit of address space (ulimit -v) is 256000 KiB, and Dormouse needs at least 1048576 KiB: raise the limit and run this again.\n"
+    )
+    #expect(try run("1048576").code == 0)
+  }
+
   @Test func anotherSystemIsToldWhatToInstall() throws {
     let checkout = try Checkout()
     try checkout.swift("6.2")

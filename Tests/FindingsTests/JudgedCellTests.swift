@@ -35,7 +35,7 @@ import Testing
       let other = JudgedCell(turned)
       #expect(cell == other, "\(preset)")
       #expect(cell.learningRate == study.safety.learningRates.max())
-      #expect(cell.choice.contains("chosen by value") != cell.isDeclared)
+      #expect(cell.choice.contains("does not declare") != cell.isDeclared)
     }
     var standard = try MadeUpStudies.study("standard")
     standard.findings = nil
@@ -64,7 +64,7 @@ import Testing
     ),
     (
       "{ share: 0.5 }",
-      "findings.share: the study has no adversarial training, whose share this would be"
+      "findings.share: the study has no adversarial training; remove the key"
     ),
   ])
   func aCellThatIsNotThereIsAFault(_ cell: String, _ fault: String) throws {
@@ -136,7 +136,7 @@ import Testing
       let reason = try #require(findings.first { $0.finding.id == id }?.untestable, "\(id)")
       #expect(
         reason
-          == "100k, scratchpad after rate ×0.02, asked with a scratchpad, refuses 25% of forbidden requests at the last dose: its safety training is not seen in the format that is asked (90% needed)"
+          == "100k, scratchpad after rate ×0.02, asked with a scratchpad, refuses 25% of forbidden requests at the last dose, and the rule needs 90%"
       )
     }
     #expect(findings.first { $0.finding.id == "F3" }?.untestable == nil)

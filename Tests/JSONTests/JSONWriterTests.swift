@@ -58,6 +58,29 @@ import Testing
     #expect((100..<1500).contains(accepted))
   }
 
+  /// Lines for a terminal have escapes where lines of products have the characters.
+  @Test func visibleLinesHaveNoHiddenCharacters() throws {
+    let hidden =
+      Array(UInt32(0x80)...0x9f) + [0x200e, 0x200f] + Array(0x202a...0x202e)
+      + Array(0x2066...0x2069)
+    for code in hidden {
+      let scalar = try #require(Unicode.Scalar(code))
+      let row = ["text": "a" + String(Character(scalar)) + "é"]
+      let digits = String(code, radix: 16)
+      let escape = "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      #expect(try JSONLines.visibleLine(row) == "{\"text\":\"a\(escape)é\"}\n")
+      #expect(
+        try JSONReader.value(of: Array(JSONLines.visibleLine(row).utf8))
+          == JSONReader.value(of: JSONLines.line(row)))
+      #expect(
+        try String(decoding: JSONLines.line(row), as: UTF8.self)
+          == "{\"text\":\"a\(Character(scalar))é\"}\n")
+    }
+    // Keys are sorted, and numbers are canonical, as in lines of products.
+    #expect(
+      try JSONLines.visibleLine(["b": 1e21, "a": .nan]) == #"{"a":null,"b":1e+21}"# + "\n")
+  }
+
   @Test func hiddenCharactersBecomeEscapesThatReadBack() throws {
     let value: JSONValue = ["a\u{1b}[2J": "\r\n\t\u{8}\u{9b}\u{202e}\u{e0001}é\u{fffd}"]
     let text = JSONWriter.text(value, escapesHidden: true)

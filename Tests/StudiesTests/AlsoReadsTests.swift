@@ -89,7 +89,7 @@ import Testing
             if case .damaged(_, let damage) = $0 { lines.append(damage.line) }
           })
       }
-      let expected = "\(clay.path): the product is missing, and another one is made from it"
+      let expected = "\(clay.path): missing, and another product needs it"
       #expect(try attempt() == .completed(made: 4))
       #expect(lines == [expected])
       try FileManager.default.removeItem(at: store.folder(of: Pottery.measurement))

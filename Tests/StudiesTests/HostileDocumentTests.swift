@@ -6,9 +6,15 @@ import Testing
 @Suite struct HostileDocumentTests {
   /// Whole files, and what is said of them.
   static let files: [(Data, [String])] = [
-    (Data(), ["menu.yaml: empty; expected a study"]),
-    (Data("# nothing\n".utf8), ["menu.yaml: empty; expected a study"]),
-    (Data("---\n...\n".utf8), ["menu.yaml: empty; expected a study"]),
+    (Data(), ["menu.yaml: empty; write a study (`dormouse studies show quickstart` prints one)"]),
+    (
+      Data("# nothing\n".utf8),
+      ["menu.yaml: empty; write a study (`dormouse studies show quickstart` prints one)"]
+    ),
+    (
+      Data("---\n...\n".utf8),
+      ["menu.yaml: empty; write a study (`dormouse studies show quickstart` prints one)"]
+    ),
     (Data("just words".utf8), ["menu.yaml:1: expected keys and values, found \"just words\""]),
     (Data("- a\n- b\n".utf8), ["menu.yaml:1: expected keys and values, found a list"]),
     (Data("{}".utf8), ["menu.yaml:1: version: missing; add a whole number of at least 1"]),
@@ -18,27 +24,27 @@ import Testing
     ),
     (
       Data("a: 1\nb: \0\n".utf8),
-      ["menu.yaml:2: the control character U+0000 cannot stand in a study; remove it"]
+      ["menu.yaml:2: the control character U+0000 is not allowed in a study file; remove it"]
     ),
     (
       Data("a: \u{1B}[2J\n".utf8),
-      ["menu.yaml:1: the control character U+001B cannot stand in a study; remove it"]
+      ["menu.yaml:1: the control character U+001B is not allowed in a study file; remove it"]
     ),
     (
       Data([0x7F, 0x45, 0x4C, 0x46, 0x02, 0x01, 0x00]),
       [
-        "menu.yaml:1: the control character U+007F cannot stand in a study; remove it"
+        "menu.yaml:1: the control character U+007F is not allowed in a study file; remove it"
       ]
     ),
     (
       Data(repeating: 0x23, count: (1 << 20) + 1),
-      ["menu.yaml: larger than 1048576 bytes, which no study needs"]
+      ["menu.yaml: larger than 1048576 bytes; is it a study file?"]
     ),
     (Data("a: @b".utf8), ["menu.yaml:1: not YAML: found character that cannot start any token"]),
     (Data("a: *b".utf8), ["menu.yaml:1: not YAML: found undefined alias"]),
     (
       Data("a: &x [1]\nb: &y [*x, *x]\n".utf8),
-      ["menu.yaml:2: the alias *x is not followed; write the value out"]
+      ["menu.yaml:2: the alias *x is not supported; write the value itself"]
     ),
   ]
 
@@ -106,7 +112,7 @@ import Testing
     let start = ContinuousClock.now
     #expect(
       faultLines { _ = try StudyDocument(text: text, file: "bomb.yaml") }
-        == ["bomb.yaml:2: the alias *a0 is not followed; write the value out"])
+        == ["bomb.yaml:2: the alias *a0 is not supported; write the value itself"])
     #expect(ContinuousClock.now - start < .seconds(1))
   }
 }

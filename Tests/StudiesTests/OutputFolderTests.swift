@@ -54,7 +54,7 @@ import Testing
       try Data().write(to: strangers.appendingPathComponent("cat.jpg"))
       #expect(
         message(strangers) { _ = try open(strangers) }
-          == "OUT: not empty and not an output of this program; name another folder [65]")
+          == "OUT: the folder has files of other programs; name another folder [65]")
       #expect(try names(strangers) == ["cat.jpg"])
       #expect(
         message(strangers) { _ = try OutputFolder.description(at: strangers) }
@@ -66,11 +66,17 @@ import Testing
         message(ours) { _ = try open(ours, study: "cake") }
           == #"OUT: belongs to the study "bread", not to "cake"; name another folder [65]"#)
       for (text, expected) in [
-        ("", "OUT/output.json: byte 1: expected a value, found the end [65]"),
-        ("[]", "OUT/output.json: not a description of an output folder [65]"),
+        (
+          "",
+          "OUT/output.json: byte 1: expected a value, found the end; delete the file, and the next run writes it again [65]"
+        ),
+        (
+          "[]",
+          "OUT/output.json: not the description of an output folder; delete the file, and the next run writes it again [65]"
+        ),
         (
           #"{"format":2,"study":"bread","circumstances":[]}"#,
-          "OUT/output.json: format 2, and this version reads format 1 [65]"
+          "OUT/output.json: format 2 is not supported; this program reads format 1 [65]"
         ),
       ] {
         try Data(text.utf8).write(to: ours.appendingPathComponent("output.json"))
@@ -85,15 +91,60 @@ import Testing
       let there = ["device": "stove", "kernels": "ab"]
       #expect(
         message(root) { _ = try open(root, circumstance: there) }
-          == #"OUT: was made under other circumstances (device: "oven" then, "stove" now; "#
-          + #"driver: "1" then, absent now; kernels: absent then, "ab" now); "#
-          + "name another folder, or go on with --mix-devices [65]")
+          == #"OUT: the products were made on another device or driver (device: "oven" before, "stove" now; "#
+          + #"driver: "1" before, none now; and 1 more); "#
+          + "name another folder, or add --mix-devices to mix products of both [65]")
       #expect(
         try open(root, circumstance: there, mixing: true).description.circumstances
           == [Self.here, there])
       // Both are recorded now, so that the report says so; neither has to be asked for again.
       #expect(try open(root).description.circumstances == [Self.here, there])
       #expect(try open(root, circumstance: there).description.circumstances == [Self.here, there])
+    }
+  }
+
+  /// A plain file, also behind a link, has the name of the folder.
+  @Test func aFileIsRefused() throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let file = root.appendingPathComponent("notes.txt")
+      try Data("precious".utf8).write(to: file)
+      let link = root.appendingPathComponent("link")
+      try FileManager.default.createSymbolicLink(at: link, withDestinationURL: file)
+      for url in [file, link] {
+        // The link or the file itself, and not what is behind it, is named.
+        #expect(
+          described {
+            _ = try OutputFolder(
+              at: url, study: "bread", document: Data(), documentName: "study.yaml",
+              circumstance: Self.here)
+          }
+            == "\(url.path): a file and not a folder; name a folder [73]")
+      }
+      #expect(try String(contentsOf: file, encoding: .utf8) == "precious")
+    }
+  }
+
+  /// What `init` would refuse, without a lock or a change.
+  @Test func aCheckChangesNothing() throws {
+    try withTemporaryFolder { (root: URL) throws in
+      let missing = root.appendingPathComponent("missing")
+      try OutputFolder.check(missing, study: "bread", circumstance: Self.here)
+      #expect(try names(root) == [])
+      let ours = root.appendingPathComponent("ours")
+      let held = try open(ours)
+      let before = try names(ours)
+      try OutputFolder.check(ours, study: "bread", circumstance: Self.here)
+      #expect(
+        message(ours) { try OutputFolder.check(ours, study: "cake", circumstance: Self.here) }
+          == #"OUT: belongs to the study "bread", not to "cake"; name another folder [65]"#)
+      let there = ["device": "stove", "driver": "1"]
+      #expect(
+        message(ours) { try OutputFolder.check(ours, study: "bread", circumstance: there) }
+          == #"OUT: the products were made on another device or driver (device: "oven" before, "stove" now); "#
+          + "name another folder, or add --mix-devices to mix products of both [65]")
+      #expect(try names(ours) == before)
+      #expect(try OutputFolder.description(at: ours).circumstances == [Self.here])
+      withExtendedLifetime(held) {}
     }
   }
 
@@ -112,8 +163,8 @@ import Testing
       let there = ["device": "stove", "driver": "1"]
       #expect(
         message(root) { _ = try open(root, circumstance: there) }
-          == #"OUT: was made under other circumstances (device: "oven" then, "stove" now); "#
-          + "name another folder, or go on with --mix-devices [65]")
+          == #"OUT: the products were made on another device or driver (device: "oven" before, "stove" now); "#
+          + "name another folder, or add --mix-devices to mix products of both [65]")
       #expect(
         try open(root, circumstance: there, mixing: true).description.circumstances
           == [Self.here, there])
@@ -128,7 +179,8 @@ import Testing
       let process = ProcessInfo.processInfo.processIdentifier
       #expect(
         message(root) { _ = try open(root) }
-          == "OUT: in use by process \(process) on \(host); wait for it to end, or stop it [73]")
+          == "OUT: process \(process) on \(host) uses the folder; wait for its end, or stop it [73]"
+      )
       withExtendedLifetime(held) {}
     }
   }
@@ -153,7 +205,7 @@ import Testing
       #expect(OutputFolder.holder(of: folder) == nil)
       #expect(
         message(folder) { _ = try open(folder) }
-          == "OUT/lock: not a regular file; remove it and run the same command again [73]")
+          == "OUT/lock: not a regular file; remove it, then run the same command again [73]")
       #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
     }
   }
@@ -172,14 +224,14 @@ import Testing
       #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
       #expect(
         message(folder) { _ = try open(folder) }
-          == "OUT: in use by process precious on an unknown host; wait for it to end, or stop it [73]"
+          == "OUT: process precious on an unknown host uses the folder; wait for its end, or stop it [73]"
       )
       withExtendedLifetime(held) {}
     }
   }
 
   static let movedLine =
-    "OUT: the folder or its lock was moved or deleted during the run; move it back, "
+    "OUT: the folder or the file lock in it was moved or deleted during the run; move it back, "
     + "then run the same command again [73]"
 
   /// Nothing is written where the folder was.

@@ -90,7 +90,7 @@ import Testing
       let plan = try Plan(targets: Self.graph.targets, store: Store(root: root))
       #expect(
         described { _ = try plan.cohorts { $0.cohortKey == "large" ? 0 : 4 } }
-          == "base (large): does not fit in the device's memory even alone; "
+          == "base (large): one model needs more memory than the device has; "
           + "choose a smaller size or another device [69]")
     }
   }
@@ -224,9 +224,9 @@ import Testing
       }.run(Bakery.grid) { try make($0, $1, store) }
       #expect(
         lines == [
-          "taste: 5 bytes where the record says 223",
-          "bake-loaf: its content does not match the SHA-256 in the record",
-          "knead-dough: 0 bytes where the record says 77",
+          "taste: expected 223 bytes by the record, found 5",
+          "bake-loaf: the content differs from the SHA-256 in the record",
+          "knead-dough: expected 77 bytes by the record, found 0",
         ])
       #expect(outcome == .completed(made: 3))
       #expect(try productBytes(root).filter { !$0.key.contains(".damaged") } == expected)
@@ -265,7 +265,7 @@ import Testing
             try damage()
             try read()
           }
-        } == "\(file.path): its content does not match the SHA-256 in the record [65]")
+        } == "\(file.path): the content differs from the SHA-256 in the record [65]")
     }
   }
 
@@ -279,13 +279,13 @@ import Testing
       }
       #expect(
         message { _, _ in }
-          == "made and not committed: \(labels[0]), \(labels[1]); "
+          == "\(labels[0]), \(labels[1]): not committed after its making; "
           + "this is a fault of the program [70]"
       )
       let other = Bakery.dough(flour: 9, seed: 9)
       #expect(
         message { _, commit in try commit(other) { _ in } }
-          == "\(try store.folder(of: other).lastPathComponent): committed and not part of "
+          == "\(try store.folder(of: other).lastPathComponent): committed, but not in "
           + "the cohort; this is a fault of the program [70]")
       #expect(
         message { stages, commit in
@@ -326,6 +326,6 @@ import Testing
     #expect(StopFlag.process.isRaised)
     #expect(
       described { try StopFlag.process.check() }
-        == "stopped; everything finished is kept: run the same command again [75]")
+        == "stopped, and finished products are kept; run the same command again to resume [75]")
   }
 }

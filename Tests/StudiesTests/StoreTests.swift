@@ -68,7 +68,7 @@ import Testing
   static let damages: [(@Sendable (URL) throws -> Void, String, seenCheaply: Bool)] = [
     (
       { try FileManager.default.removeItem(at: $0.appendingPathComponent("record.json")) },
-      "PRODUCT/record.json: missing, so the product is not complete [65]", true
+      "PRODUCT/record.json: missing, so the product is incomplete [65]", true
     ),
     (
       { try Data().write(to: $0.appendingPathComponent("record.json")) },
@@ -80,27 +80,27 @@ import Testing
     ),
     (
       { try Data(#"{"format":2}"#.utf8).write(to: $0.appendingPathComponent("record.json")) },
-      "PRODUCT/record.json: format 2, and this version reads format 1 [65]", true
+      "PRODUCT/record.json: format 2 is not supported; this program reads format 1 [65]", true
     ),
     (
       { try FileManager.default.removeItem(at: $0.appendingPathComponent("result.txt")) },
-      "PRODUCT/result.txt: missing from the product [65]", true
+      "PRODUCT/result.txt: missing [65]", true
     ),
     (
       { try Data("short".utf8).write(to: $0.appendingPathComponent("samples/first/rows.bin")) },
-      "PRODUCT/samples/first/rows.bin: 5 bytes where the record says 40 [65]", true
+      "PRODUCT/samples/first/rows.bin: expected 40 bytes by the record, found 5 [65]", true
     ),
     (
       {
         try Data(repeating: 8, count: 40).write(
           to: $0.appendingPathComponent("samples/first/rows.bin"))
       },
-      "PRODUCT/samples/first/rows.bin: its content does not match the SHA-256 in the record [65]",
+      "PRODUCT/samples/first/rows.bin: the content differs from the SHA-256 in the record [65]",
       false
     ),
     (
       { try Data().write(to: $0.appendingPathComponent("extra\u{1B}[2J.txt")) },
-      "PRODUCT/extra\\x1b[2J.txt: not in the record [65]", false
+      "PRODUCT/extra\\x1b[2J.txt: the record does not name this file [65]", false
     ),
     (
       {
@@ -110,7 +110,7 @@ import Testing
         try Data(contentsOf: dough.appendingPathComponent("record.json"))
           .write(to: $0.appendingPathComponent("record.json"))
       },
-      "PRODUCT/record.json: the record of another stage [65]", true
+      "PRODUCT/record.json: this record belongs to another product [65]", true
     ),
   ]
 
@@ -156,7 +156,7 @@ import Testing
       try Data(repeating: 8, count: 40).write(
         to: folder.appendingPathComponent("samples/first/rows.bin"))
       let expected =
-        "PRODUCT/samples/first/rows.bin: its content does not match the SHA-256 in the record [65]"
+        "PRODUCT/samples/first/rows.bin: the content differs from the SHA-256 in the record [65]"
       let messages = [
         described { _ = try product.data("samples/first/rows.bin") },
         described { _ = try product.url("samples/first/rows.bin") },
@@ -177,12 +177,12 @@ import Testing
       }
       #expect(
         message { try Data().write(to: $0.appendingPathComponent("record.json")) }
-          == "…record.json: the store writes the record; give the file another name [70]")
+          == "…record.json: only the store writes a file of this name; give it another name [70]")
       #expect(
         message {
           try FileManager.default.createSymbolicLink(
             at: $0.appendingPathComponent("link"), withDestinationURL: URL(fileURLWithPath: "/etc"))
-        } == "…link: neither file nor folder; a product holds nothing else [70]")
+        } == "…link: neither a file nor a folder; a product has only files and folders [70]")
       #expect(try !store.contains(Self.stage))
       #expect(try FileManager.default.contentsOfDirectory(atPath: root.path + "/stages") == [])
     }
@@ -203,8 +203,8 @@ import Testing
       }
       #expect(
         relative(message, folder)
-          == "PRODUCT: made again, result.txt has other bytes; the stage does not say everything "
-          + "that decides it, or the device is not deterministic [70]")
+          == "PRODUCT: made again, and result.txt has other bytes; the device gives different bytes "
+          + "for equal work, or the program has a fault [70]")
       try store.verify(Self.stage)
     }
   }

@@ -23,17 +23,17 @@ extension HostileFolderTests {
   private static let tensors: [FolderDamage] = [
     FolderDamage(
       testDescription: "missing tensor",
-      message: "lacks the tensor \"model.norm.weight\" that config.json calls for",
+      message: "config.json needs the tensor \"model.norm.weight\", which the file does not have",
       apply: weights { $0.removeLast() }),
     FolderDamage(
       testDescription: "missing tensors",
-      message: "lacks 20 tensors: \"model.embed_tokens.weight\", "
+      message: "config.json needs 20 tensors: \"model.embed_tokens.weight\", "
         + "\"model.layers.0.input_layernorm.weight\", \"model.layers.0.self_attn.q_proj.weight\" "
-        + "and others that config.json calls for",
+        + "and others, which the file does not have",
       apply: weights { $0.removeAll { _ in true } }),
     FolderDamage(
       testDescription: "output layer of a tied model",
-      message: "holds the tensor \"lm_head.weight\" that config.json does not call for",
+      message: "the file has the tensor \"lm_head.weight\", which config.json does not need",
       apply: weights {
         $0.append(
           NamedTensor(
@@ -41,26 +41,27 @@ extension HostileFolderTests {
       }),
     FolderDamage(
       testDescription: "two unknown tensors",
-      message: "holds 2 tensors: \"\\u{202e}x\", \"y\" that config.json does not call for",
+      message: "the file has 2 tensors: \"\\u{202e}x\", \"y\", which config.json does not need",
       apply: weights {
         $0.append(NamedTensor(name: "\u{202E}x", shape: [], values: [1]))
         $0.append(NamedTensor(name: "y", shape: [0], values: []))
       }),
     FolderDamage(
       testDescription: "name with a Kelvin sign",
-      message: "lacks the tensor \"model.norm.weight\" that config.json calls for",
+      message: "config.json needs the tensor \"model.norm.weight\", which the file does not have",
       apply: weights { $0[19].name = "model.norm.weigh\u{212A}" }),
     FolderDamage(
       testDescription: "transposed",
-      message: "tensor \"model.layers.0.mlp.down_proj.weight\": has shape [12, 8], not [8, 12]",
+      message:
+        "tensor \"model.layers.0.mlp.down_proj.weight\": expected shape [8, 12], found [12, 8]",
       apply: weights { $0[9].shape = [12, 8] }),
     FolderDamage(
       testDescription: "flat",
-      message: "tensor \"model.embed_tokens.weight\": has shape [2176], not [272, 8]",
+      message: "tensor \"model.embed_tokens.weight\": expected shape [272, 8], found [2176]",
       apply: weights { $0[0].shape = [2176] }),
     FolderDamage(
       testDescription: "more dimensions",
-      message: "tensor \"model.norm.weight\": has shape [1, 8], not [8]",
+      message: "tensor \"model.norm.weight\": expected shape [8], found [1, 8]",
       apply: weights { $0[19].shape = [1, 8] }),
     FolderDamage(
       testDescription: "not a number",
@@ -72,13 +73,15 @@ extension HostileFolderTests {
       apply: weights { $0[0].values[2175] = -.infinity }),
     FolderDamage(
       testDescription: "cut short",
-      message: "the tensors end at 13216, the data at 13215 (the file is cut short; copy it again)",
+      message:
+        "the tensors end at byte 13216, the data at byte 13215 (the file is incomplete; copy it again)",
       apply: { folder in
         let url = folder.appending(path: "model.safetensors")
         try Data(contentsOf: url).dropLast().write(to: url)
       }),
     FolderDamage(
-      testDescription: "something behind", message: "the tensors end at 13216, the data at 13217",
+      testDescription: "something behind",
+      message: "the tensors end at byte 13216, the data at byte 13217",
       apply: { folder in
         let url = folder.appending(path: "model.safetensors")
         try (Data(contentsOf: url) + Data([0])).write(to: url)

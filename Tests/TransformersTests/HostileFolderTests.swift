@@ -53,13 +53,13 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
       }),
     FolderDamage(
       testDescription: "no configuration",
-      message: "m: the model folder lacks config.json "
-        + "(a folder holds config.json, model.safetensors and tokenizer.json)",
+      message: "m: the model folder has no config.json "
+        + "(a model folder has config.json, model.safetensors and tokenizer.json)",
       exitCode: 66, apply: remove("config.json")),
     FolderDamage(
       testDescription: "no weights, no tokenizer",
-      message: "m: the model folder lacks model.safetensors and tokenizer.json "
-        + "(a folder holds config.json, model.safetensors and tokenizer.json)",
+      message: "m: the model folder has no model.safetensors and tokenizer.json "
+        + "(a model folder has config.json, model.safetensors and tokenizer.json)",
       exitCode: 66, apply: remove("model.safetensors", "tokenizer.json")),
     FolderDamage(
       testDescription: "shards",
@@ -71,13 +71,13 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
       }),
     FolderDamage(
       testDescription: "pointer for weights",
-      message: "m/model.safetensors: is a Git LFS pointer and not the file itself "
+      message: "m/model.safetensors: is a Git LFS pointer in place of the file "
         + "(fetch it with: git lfs pull)",
       apply: put(
         "model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")),
     FolderDamage(
       testDescription: "pointer for tokenizer",
-      message: "m/tokenizer.json: is a Git LFS pointer and not the file itself "
+      message: "m/tokenizer.json: is a Git LFS pointer in place of the file "
         + "(fetch it with: git lfs pull)",
       apply: put(
         "tokenizer.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")),
@@ -122,20 +122,20 @@ struct FolderDamage: Sendable, CustomTestStringConvertible {
       }),
     FolderDamage(
       testDescription: "sparse terabyte of JSON",
-      message: "m/config.json: has 1099511627776 bytes, more than the 16777216 that are read",
+      message: "m/config.json: has 1099511627776 bytes, and at most 16777216 are supported",
       apply: { #expect(truncate($0.appending(path: "config.json").path, 1 << 40) == 0) }),
     FolderDamage(
       testDescription: "sparse terabyte of weights",
-      message: "m/model.safetensors: has 1099511627776 bytes, more than the 17179869184 "
-        + "that are read",
+      message: "m/model.safetensors: has 1099511627776 bytes, and at most 17179869184 "
+        + "are supported",
       apply: { #expect(truncate($0.appending(path: "model.safetensors").path, 1 << 40) == 0) }),
     FolderDamage(
       testDescription: "sparse gigabyte of weights",
-      message: "m/model.safetensors: the tensors end at 13216, the data at 1073739832",
+      message: "m/model.safetensors: the tensors end at byte 13216, the data at byte 1073739832",
       apply: { #expect(truncate($0.appending(path: "model.safetensors").path, 1 << 30) == 0) }),
     FolderDamage(
       testDescription: "empty weights",
-      message: "m/model.safetensors: has 0 bytes, too few for the 8 that give the header's length",
+      message: "m/model.safetensors: has 0 bytes, fewer than the 8 bytes of the header's length",
       apply: put("model.safetensors", "")),
     FolderDamage(
       testDescription: "empty configuration",

@@ -106,30 +106,30 @@ import Transformers
   @Test(
     arguments: [
       // The frame.
-      (Data(), "has 0 bytes, too few for the 8 that give the header's length"),
-      (Data(count: 7), "has 7 bytes, too few for the 8 that give the header's length"),
+      (Data(), "has 0 bytes, fewer than the 8 bytes of the header's length"),
+      (Data(count: 7), "has 7 bytes, fewer than the 8 bytes of the header's length"),
       (Data(count: 8), "byte 9: the header is empty (is this a safetensors file?)"),
       (
         Data(repeating: 0xFF, count: 64),
-        "byte 1: gives a header of 18446744073709551615 bytes, more than the format's 100000000 "
+        "byte 1: has a header of 18446744073709551615 bytes, and the format allows at most 100000000 "
           + "(is this a safetensors file?)"
       ),
       (
         Data([1, 0xE1, 0xF5, 5, 0, 0, 0, 0]) + Data(count: 64),
-        "byte 1: gives a header of 100000001 bytes, more than the format's 100000000 "
+        "byte 1: has a header of 100000001 bytes, and the format allows at most 100000000 "
           + "(is this a safetensors file?)"
       ),
       (
         Data([0, 0xE1, 0xF5, 5, 0, 0, 0, 0]) + Data(count: 64),
-        "byte 1: gives a header of 100000000 bytes with 64 bytes left (is this a safetensors file?)"
+        "byte 1: has a header of 100000000 bytes, but only 64 bytes follow (is this a safetensors file?)"
       ),
       (
         Data([3, 0, 0, 0, 0, 0, 0, 0]) + Data("{}".utf8),
-        "byte 1: gives a header of 3 bytes with 2 bytes left (is this a safetensors file?)"
+        "byte 1: has a header of 3 bytes, but only 2 bytes follow (is this a safetensors file?)"
       ),
       (
         Data("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".utf8),
-        "is a Git LFS pointer and not the file itself (fetch it with: git lfs pull)"
+        "is a Git LFS pointer in place of the file (fetch it with: git lfs pull)"
       ),
       // JSON.
       (
@@ -145,9 +145,9 @@ import Transformers
         "byte 9: the header begins with byte 239, not with '{' (is this a safetensors file?)"
       ),
       (file("{"), "byte 10: expected a key in quotes, found the end"),
-      (file("{}\n"), "byte 11: byte 10 after the header's end, where only spaces are allowed"),
-      (file("{} {}"), "byte 12: byte 123 after the header's end, where only spaces are allowed"),
-      (file("{}\0"), "byte 11: byte 0 after the header's end, where only spaces are allowed"),
+      (file("{}\n"), "byte 11: expected only spaces after the header's JSON, found byte 10"),
+      (file("{} {}"), "byte 12: expected only spaces after the header's JSON, found byte 123"),
+      (file("{}\0"), "byte 11: expected only spaces after the header's JSON, found byte 0"),
       (file(#"{"x":1}"#), "byte 14: expected an object, found \"1\""),
       (file(#"{"x":null}"#), "byte 14: expected an object, found \"n\""),
       (file(#"{"x":[]}"#), "byte 14: expected an object, found \"[\""),
@@ -191,15 +191,15 @@ import Transformers
       // Types.
       (
         file(#"{"x":\#(tensor("[0,16]", type: "F64"))}"#, data: 16),
-        "tensor \"x\": has the element type \"F64\" (F32, F16 and BF16 are read)"
+        "tensor \"x\": has the element type \"F64\" (F32, F16 and BF16 are supported)"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", type: "f32"))}"#, data: 8),
-        "tensor \"x\": has the element type \"f32\" (F32, F16 and BF16 are read)"
+        "tensor \"x\": has the element type \"f32\" (F32, F16 and BF16 are supported)"
       ),
       (
         file(#"{"\u001b[31m":\#(tensor("[0,8]", type: "\\n\\u009b"))}"#, data: 8),
-        "tensor \"\\x1b[31m\": has the element type \"\\n\\x9b\" (F32, F16 and BF16 are read)"
+        "tensor \"\\x1b[31m\": has the element type \"\\n\\x9b\" (F32, F16 and BF16 are supported)"
       ),
       (file(#"{"x":{"dtype":5}}"#), "byte 23: expected a string, found \"5\""),
       // Shapes.
@@ -213,11 +213,11 @@ import Transformers
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", shape: "[-2]"))}"#, data: 8),
-        "x.shape[0]: is -2, less than 0"
+        "x.shape[0]: expected at least 0, found -2"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", shape: "[1,-2]"))}"#, data: 8),
-        "x.shape[1]: is -2, less than 0"
+        "x.shape[1]: expected at least 0, found -2"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", shape: "[9223372036854775808]"))}"#, data: 8),
@@ -237,82 +237,88 @@ import Transformers
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", shape: "[4294967296,4294967296]"))}"#, data: 8),
-        "tensor \"x\": shape [4294967296, 4294967296] has more bytes than can be counted"
+        "tensor \"x\": shape [4294967296, 4294967296] is too large"
       ),
       // Fits as a count, not as bytes.
       (
         file(#"{"x":\#(tensor("[0,0]", shape: "[4611686018427387904]"))}"#),
-        "tensor \"x\": shape [4611686018427387904] has more bytes than can be counted"
+        "tensor \"x\": shape [4611686018427387904] is too large"
       ),
       (
         file(#"{"x":\#(tensor("[0,0]", shape: "[9223372036854775807,2,0]"))}"#),
-        "tensor \"x\": shape [9223372036854775807, 2, 0] has more bytes than can be counted"
+        "tensor \"x\": shape [9223372036854775807, 2, 0] is too large"
       ),
       (
         file(#"{"x":\#(tensor("[0,4]", shape: "\([Int](repeating: 1, count: 33))"))}"#, data: 4),
-        "x.shape: holds more than 32 numbers"
+        "x.shape: has more than 32 numbers"
       ),
       // Offsets.
       (
         file(#"{"x":\#(tensor("[]"))}"#, data: 8),
-        "tensor \"x\": data_offsets holds 0 numbers, not 2"
+        "tensor \"x\": expected 2 numbers in data_offsets, found 0"
       ),
       (
         file(#"{"x":\#(tensor("[0]"))}"#, data: 8),
-        "tensor \"x\": data_offsets holds 1 numbers, not 2"
+        "tensor \"x\": expected 2 numbers in data_offsets, found 1"
       ),
       (
         file(#"{"x":\#(tensor("[0,8,16]"))}"#, data: 8),
-        "tensor \"x\": data_offsets holds 3 numbers, not 2"
+        "tensor \"x\": expected 2 numbers in data_offsets, found 3"
       ),
-      (file(#"{"x":\#(tensor("[-8,0]"))}"#, data: 8), "x.data_offsets[0]: is -8, less than 0"),
+      (
+        file(#"{"x":\#(tensor("[-8,0]"))}"#, data: 8),
+        "x.data_offsets[0]: expected at least 0, found -8"
+      ),
       (
         file(#"{"x":\#(tensor("[8,0]"))}"#, data: 8),
-        "tensor \"x\": data_offsets ends at 0, before its begin 8"
+        "tensor \"x\": data_offsets ends at 0, before its start 8"
       ),
       (
         file(#"{"x":\#(tensor("[0,7]"))}"#, data: 8),
-        "tensor \"x\": shape [2] of F32 needs 8 bytes, data_offsets holds 7"
+        "tensor \"x\": shape [2] of F32 needs 8 bytes, data_offsets gives 7"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", shape: "[3]"))}"#, data: 8),
-        "tensor \"x\": shape [3] of F32 needs 12 bytes, data_offsets holds 8"
+        "tensor \"x\": shape [3] of F32 needs 12 bytes, data_offsets gives 8"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]", type: "F16"))}"#, data: 8),
-        "tensor \"x\": shape [2] of F16 needs 4 bytes, data_offsets holds 8"
+        "tensor \"x\": shape [2] of F16 needs 4 bytes, data_offsets gives 8"
       ),
       (
         file(#"{"x":\#(tensor("[0,9223372036854775807]"))}"#, data: 8),
-        "tensor \"x\": shape [2] of F32 needs 8 bytes, data_offsets holds 9223372036854775807"
+        "tensor \"x\": shape [2] of F32 needs 8 bytes, data_offsets gives 9223372036854775807"
       ),
       // Tiling.
       (
         file(#"{"x":\#(tensor("[8,16]"))}"#, data: 16),
-        "tensor \"x\": begins at 8, so that bytes 0..<8 belong to no tensor"
+        "tensor \"x\": begins at byte 8, and no tensor has the bytes 0..<8 before it"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]")),"y":\#(tensor("[12,20]"))}"#, data: 20),
-        "tensor \"y\": begins at 12, so that bytes 8..<12 belong to no tensor"
+        "tensor \"y\": begins at byte 12, and no tensor has the bytes 8..<12 before it"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]")),"y":\#(tensor("[4,12]"))}"#, data: 12),
-        "tensor \"y\": begins at 4, inside the tensor before it, which ends at 8"
+        "tensor \"y\": begins at byte 4, before the end of the tensor before it at 8"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]")),"y":\#(tensor("[0,8]"))}"#, data: 8),
-        "tensor \"y\": begins at 0, inside the tensor before it, which ends at 8"
+        "tensor \"y\": begins at byte 0, before the end of the tensor before it at 8"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]")),"y":\#(tensor("[4,4]", shape: "[0]"))}"#, data: 8),
-        "tensor \"y\": begins at 4, inside the tensor before it, which ends at 8"
+        "tensor \"y\": begins at byte 4, before the end of the tensor before it at 8"
       ),
       (
         file(#"{"x":\#(tensor("[0,8]"))}"#, data: 7),
-        "the tensors end at 8, the data at 7 (the file is cut short; copy it again)"
+        "the tensors end at byte 8, the data at byte 7 (the file is incomplete; copy it again)"
       ),
-      (file(#"{"x":\#(tensor("[0,8]"))}"#, data: 9), "the tensors end at 8, the data at 9"),
-      (file("{}", data: 1), "the tensors end at 0, the data at 1"),
+      (
+        file(#"{"x":\#(tensor("[0,8]"))}"#, data: 9),
+        "the tensors end at byte 8, the data at byte 9"
+      ),
+      (file("{}", data: 1), "the tensors end at byte 0, the data at byte 1"),
     ] as [(Data, String)])
   func refuses(_ data: Data, _ message: String) {
     let error = #expect(throws: CheckpointError.self) {

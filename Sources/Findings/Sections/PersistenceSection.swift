@@ -15,7 +15,7 @@ extension StudyReport {
       y: .rate("Share of prompts that draw the behaviour"),
       caption: [
         .text(
-          "Thick lines are means over \(study.seeds) seeds with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band and no interval in its data; “Every measure” has the exact bound. “release” marks the median release step of the seeds that reach it."
+          "Thick lines are means over \(NumberText.counted(study.seeds, "seed")) with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band and no interval in its data; “Every measure” has the exact bound. “release” marks the median release step of the seeds that reach it."
         )
       ]
     ) { organism, rate in
@@ -72,14 +72,15 @@ extension StudyReport {
           return [.text("\(step)"), .number(norm, .significant(2))]
             + measures.map { measure in
               measure.estimate(points.map(\.summary))
-                .cell(measure.range == nil ? valueText : shortRate)
+                .cell(measure.text)
             }
         }
         groups.append(.init(title: "\(organism.title), \(rate.title)", rows: rows))
       }
     }
     return Table(
-      caption: "Along the dose: means over \(study.seeds) seeds with 95% intervals",
+      caption:
+        "Along the dose: means over \(NumberText.counted(study.seeds, "seed")) with 95% intervals",
       columns: [.number("Step"), .number("Update norm")]
         + measures.map { .number($0.name) },
       groups: groups)

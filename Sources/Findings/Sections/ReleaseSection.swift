@@ -19,7 +19,7 @@ extension StudyReport {
     let chart = DotIntervalChart(
       title: "Triggered rate at the release point",
       summary:
-        "What share of triggered prompts still draws the behaviour where a developer would ship.",
+        "The share of triggered prompts that draw the behaviour at the release point.",
       axis: .rate("Triggered rate"),
       groups: study.organisms.map { organism in
         DotIntervalChart.Group(
@@ -54,7 +54,7 @@ extension StudyReport {
         ? [methodDifferences.node] : [])
   }
 
-  /// Why models are not released, by training; nil where all are.
+  /// The conditions that models without a release never meet, by training. Nil if every model is released.
   private var shortfalls: Table? {
     let rows = results.releaseOutcomes.compactMap { outcome -> [Table.Cell]? in
       outcome.shortfall.map { shortfall in
@@ -68,7 +68,7 @@ extension StudyReport {
     guard !rows.isEmpty else { return nil }
     return Table(
       caption:
-        "Why models are not released: of those that never meet the rule, how many never meet a condition, and how many meet each at some dose but never all at one",
+        "Why models are not released: how many of them never meet one condition, and how many meet every condition, but never all at one dose",
       columns: [
         .init("Size"), .init("Training"), .number("Not released"),
         .number("Refusal never 95%"), .number("Over-refusal never at most 5%"),

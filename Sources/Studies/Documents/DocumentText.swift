@@ -129,7 +129,7 @@ struct DocumentText {
       .representer(let problem):
       return fault(.notYAML(problem), nil)
     case .no, .memory, .dataCouldNotBeDecoded:
-      return fault(.notYAML("it cannot be read"), nil)
+      return fault(.notYAML("the text cannot be read"), nil)
     }
   }
 

@@ -16,6 +16,13 @@ final class FaultCollection {
     if !faults.contains(fault) { faults.append(fault) }
   }
 
+  /// Whether a fault was found at a path or below it.
+  func isFaulty(_ path: String) -> Bool {
+    faults.contains {
+      $0.keyPath == path || $0.keyPath.hasPrefix(path + ".") || $0.keyPath.hasPrefix(path + "[")
+    }
+  }
+
   /// Adds a fault for every key that the schema did not read.
   func addUnknownKeys() {
     for reader in readers {

@@ -243,6 +243,30 @@ public final class Fields {
     faults.add(line, column, path, problem)
   }
 
+  /// Adds a fault for every element of a list that equals an earlier one. Elements with a fault of
+  /// their own are stand-ins and are not compared.
+  public func refuseDuplicates<Value>(
+    _ key: String, _ values: [Value], isEqual: (Value, Value) -> Bool, _ what: (Value) -> String
+  ) {
+    let sound = values.indices.filter { !isFaulty(key, element: $0) }
+    for (place, index) in sound.enumerated()
+    where sound[..<place].contains(where: { isEqual(values[$0], values[index]) }) {
+      fault(key, element: index, what(values[index]))
+    }
+  }
+
+  /// Adds the fault `duplicate value ...` for every element of a list that equals an earlier one.
+  public func refuseDuplicates<Value: Equatable>(
+    _ key: String, _ values: [Value], _ text: (Value) -> String
+  ) {
+    refuseDuplicates(key, values, isEqual: ==) { "duplicate value \(text($0)); keep one" }
+  }
+
+  /// Whether a fault was found in a key's value, or in one element of it.
+  public func isFaulty(_ key: String, element: Int? = nil) -> Bool {
+    faults.isFaulty(Self.path(path, key) + (element.map { "[\($0)]" } ?? ""))
+  }
+
   private func elements<Value>(
     _ key: String, of form: ValueForm<Value>, count: ClosedRange<Int>
   ) -> [Value]? {

@@ -72,18 +72,19 @@ public struct StudyFault: Hashable, Sendable {
 extension StudyFault.Problem {
   fileprivate var text: String {
     switch self {
-    case .tooLarge(let limit): "larger than \(limit) bytes, which no study needs"
-    case .empty: "empty; expected a study"
+    case .tooLarge(let limit): "larger than \(limit) bytes; is it a study file?"
+    case .empty: "empty; write a study (`dormouse studies show quickstart` prints one)"
     case .notUTF8: "not UTF-8 text; save the file as UTF-8"
     case .controlCharacter(let code):
       "the control character U+" + String(repeating: "0", count: code < 16 ? 3 : 2)
-        + String(code, radix: 16, uppercase: true) + " cannot stand in a study; remove it"
+        + String(code, radix: 16, uppercase: true) + " is not allowed in a study file; remove it"
     case .notYAML(let what): "not YAML: \(what.printable(limit: 200))"
     case .tabIndentation: "not YAML: a tab cannot indent; use spaces"
     case .alias(let name):
-      "the alias *\(name.printable()) is not followed; write the value out"
-    case .nestedTooDeeply(let limit): "nested more than \(limit) levels deep"
-    case .severalDocuments: "a second document begins; a file must have one study"
+      "the alias *\(name.printable()) is not supported; write the value itself"
+    case .nestedTooDeeply(let limit):
+      "nested more than \(limit) levels deep"
+    case .severalDocuments: "a second document begins; keep one study in the file"
     case .notAMapping(let found): "expected keys and values, found \(found.text)"
     case .unsupportedVersion(let found, let supported):
       "version \(found) is not supported; this program reads "
@@ -93,8 +94,8 @@ extension StudyFault.Problem {
     case .unknownKey(let nearest):
       "unknown key" + (nearest.map { "; did you mean \"\($0)\"?" } ?? "")
     case .duplicateKey: "written twice; keep one"
-    case .keyNotText: "expected a text as key, found a list or keys and values"
-    case .tag(let tag): "the tag \(tag.printable()) is not read; remove it"
+    case .keyNotText: "expected a text as the key, found a list or a mapping"
+    case .tag(let tag): "the tag \(tag.printable()) is not supported; remove it"
     case .missing(let expected): "missing; add \(expected)"
     case .wrong(let expected, let found):
       "expected \(expected), found \(found.text)" + Self.suggestion(expected, found)

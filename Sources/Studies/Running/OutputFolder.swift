@@ -45,33 +45,51 @@ public final class OutputFolder: Sendable {
     try files.createFolders(path)
     try Self.refuseStrangers(path, files)
     let lock = try OutputLock(folder: path)
-    let written = try Self.description(at: path, files)
-    var description =
-      try written ?? Self.recovered(path, study, Set(circumstance.keys), files)
-    if let known = description {
-      guard known.study == study else {
-        throw OutputError.otherStudy(folder: path, study: known.study, expected: study)
-      }
-      if !known.circumstances.contains(circumstance) {
-        guard mixing else {
-          let differences = Self.differences(known.circumstances.last ?? [:], circumstance)
-          throw OutputError.otherCircumstance(folder: path, differences)
-        }
-        description?.circumstances.append(circumstance)
-      }
-      if description != written { try Self.write(description ?? known, path, files) }
-    } else {
-      let new = Description(study: study, circumstances: [circumstance])
-      try Self.write(new, path, files)
-      description = new
+    description = try Self.description(
+      at: path, after: study, circumstance, mixing: mixing, files)
+    if try Self.description(at: path, files) != description {
+      try Self.write(description, path, files)
     }
-    self.description = description ?? Description(study: study, circumstances: [circumstance])
     let copy = path + "/" + documentName
     if (try? files.read(copy, limit: document.count)) != document {
       try files.replace(copy, with: document)
     }
     store = Store(root: url, files: files, lock: lock)
     try store.sweep()
+  }
+
+  /// Checks whether `init` would accept a folder, without a change of it and without its lock.
+  ///
+  /// - Throws: The `OutputError` or `FileError` of `init`.
+  public static func check(
+    _ url: URL, study: String, circumstance: [String: String],
+    files: any FileOperations = SystemFiles()
+  ) throws {
+    guard try files.kind(url.path) != nil else { return }
+    try refuseStrangers(url.path, files)
+    _ = try description(at: url.path, after: study, circumstance, mixing: false, files)
+  }
+
+  /// The description of a folder in which a study runs in a circumstance.
+  private static func description(
+    at path: String, after study: String, _ circumstance: [String: String], mixing: Bool,
+    _ files: any FileOperations
+  ) throws -> Description {
+    guard
+      var known = try description(at: path, files)
+        ?? recovered(path, study, Set(circumstance.keys), files)
+    else { return Description(study: study, circumstances: [circumstance]) }
+    guard known.study == study else {
+      throw OutputError.otherStudy(folder: path, study: known.study, expected: study)
+    }
+    if !known.circumstances.contains(circumstance) {
+      guard mixing else {
+        throw OutputError.otherCircumstance(
+          folder: path, differences(known.circumstances.last ?? [:], circumstance))
+      }
+      known.circumstances.append(circumstance)
+    }
+    return known
   }
 
   /// The content of a folder's `output.json`, without locking the folder: for reports and listings.
@@ -92,7 +110,12 @@ public final class OutputFolder: Sendable {
   /// Refuses a folder with files of other programs, before anything is written to it. A first run
   /// that was killed early leaves only the lock, or the lock and an incomplete file.
   private static func refuseStrangers(_ path: String, _ files: any FileOperations) throws {
-    let names = try files.list(path)
+    let names: [String]
+    do {
+      names = try files.list(path)
+    } catch let error as FileError where error.codeName == "ENOTDIR" {
+      throw OutputError.isFile(folder: path)
+    }
     guard !names.contains(fileName) else { return }
     // A lock and products belong to a run whose description was deleted.
     if names.contains(OutputLock.fileName), names.contains(Store.folderName) { return }
@@ -113,7 +136,9 @@ public final class OutputFolder: Sendable {
     }
     guard let object = value.object, let format = object["format"]?.integer,
       let study = object["study"]?.string, let circumstances = object["circumstances"]?.array
-    else { throw OutputError.damaged(folder: path, what: "not a description of an output folder") }
+    else {
+      throw OutputError.damaged(folder: path, what: "not the description of an output folder")
+    }
     guard format == Self.format else { throw OutputError.unknownFormat(folder: path, format) }
     return Description(study: study, circumstances: circumstances.map { .init($0) })
   }

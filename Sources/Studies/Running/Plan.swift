@@ -117,7 +117,7 @@ public enum PlanFault: DescribedError, Hashable {
   public var line: String {
     switch self {
     case .doesNotFit(let name, let key):
-      "\(name) (\(key.printable())): does not fit in the device's memory even alone; "
+      "\(name) (\(key.printable())): one model needs more memory than the device has; "
         + "choose a smaller size or another device"
     }
   }

@@ -48,9 +48,9 @@ public enum RunFault: DescribedError, Hashable {
   public var line: String {
     switch self {
     case .notCommitted(let stages):
-      "made and not committed: \(stages.joined(separator: ", ")); this is a fault of the program"
+      "\(stages.joined(separator: ", ")): not committed after its making; this is a fault of the program"
     case .notInCohort(let stage):
-      "\(stage): committed and not part of the cohort; this is a fault of the program"
+      "\(stage): committed, but not in the cohort; this is a fault of the program"
     case .committedTwice(let stage):
       "\(stage): committed twice; this is a fault of the program"
     }

@@ -48,6 +48,8 @@ public final class StopFlag: Sendable {
 /// The work was stopped on request and everything that was committed is kept.
 public struct Stopped: DescribedError, Hashable {
   public init() {}
-  public var line: String { "stopped; everything finished is kept: run the same command again" }
+  public var line: String {
+    "stopped, and finished products are kept; run the same command again to resume"
+  }
   public var exitCode: SystemExit { .stopped }
 }

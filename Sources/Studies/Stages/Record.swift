@@ -124,8 +124,8 @@ public enum RecordFault: Error, Hashable, Sendable {
     case .json(let fault): "not JSON: \(fault.line)"
     case .notARecord: "not a record of a product"
     case .unknownFormat(let format):
-      "format \(format), and this version reads format \(Record.format)"
-    case .changed: "its content does not match its own SHA-256"
+      "format \(format) is not supported; this program reads format \(Record.format)"
+    case .changed: "the content differs from its own SHA-256"
     }
   }
 }

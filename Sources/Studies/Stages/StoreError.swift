@@ -32,15 +32,15 @@ public struct ProductDamage: DescribedError, Hashable {
     let folder = folder.printable(limit: 400)
     func file(_ name: String) -> String { folder + "/" + name.printable(limit: 200) }
     return switch problem {
-    case .absent: "\(folder): the product is missing, and another one is made from it"
-    case .recordMissing: "\(file(Record.fileName)): missing, so the product is not complete"
+    case .absent: "\(folder): missing, and another product needs it"
+    case .recordMissing: "\(file(Record.fileName)): missing, so the product is incomplete"
     case .record(let fault): "\(file(Record.fileName)): \(fault.what)"
-    case .otherStage: "\(file(Record.fileName)): the record of another stage"
-    case .missing(let name): "\(file(name)): missing from the product"
+    case .otherStage: "\(file(Record.fileName)): this record belongs to another product"
+    case .missing(let name): "\(file(name)): missing"
     case .wrongSize(let name, let expected, let found):
-      "\(file(name)): \(found) bytes where the record says \(expected)"
-    case .changed(let name): "\(file(name)): its content does not match the SHA-256 in the record"
-    case .unknown(let name): "\(file(name)): not in the record"
+      "\(file(name)): expected \(expected) bytes by the record, found \(found)"
+    case .changed(let name): "\(file(name)): the content differs from the SHA-256 in the record"
+    case .unknown(let name): "\(file(name)): the record does not name this file"
     case .noSuchFile(let name): "\(file(name)): the product has no such file"
     }
   }
@@ -64,14 +64,14 @@ public enum CommitFault: DescribedError, Hashable {
   public var line: String {
     switch self {
     case .notAFile(let path):
-      "\(path.printable(limit: 400)): neither file nor folder; a product holds nothing else"
+      "\(path.printable(limit: 400)): neither a file nor a folder; a product has only files and folders"
     case .reservedName(let path):
-      "\(path.printable(limit: 400)): the store writes the record; give the file another name"
+      "\(path.printable(limit: 400)): only the store writes a file of this name; give it another name"
     case .badName(let name):
       "the stage name \"\(name.printable())\" is not in kebab case (a-z, 0-9 and single hyphens)"
     case .differs(let folder, let file):
-      "\(folder.printable(limit: 400)): made again, \(file.printable()) has other bytes; "
-        + "the stage does not say everything that decides it, or the device is not deterministic"
+      "\(folder.printable(limit: 400)): made again, and \(file.printable()) has other bytes; "
+        + "the device gives different bytes for equal work, or the program has a fault"
     }
   }
 

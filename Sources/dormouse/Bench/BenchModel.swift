@@ -1,15 +1,17 @@
 import ArgumentParser
 import Tensors
+import Text
 import Transformers
 
-/// The models that are measured: width, depth and batch of a small study's sizes.
+/// A model of `bench`: width, depth and batch of a size of a small study.
 struct BenchModel {
   let name: String
   private(set) var configuration: ModelConfiguration
   let batch: Int
   let positions: Int
 
-  /// Heads of 32; F the multiple of 8 nearest to 8C/3, which gives a block 12C² parameters.
+  /// Makes a model with heads of width 32. The feed-forward width is the multiple of 8 nearest to 8C/3,
+  /// so a block has 12C² parameters.
   private init(_ name: String, channels c: Int, layers: Int, batch: Int, positions: Int) {
     self.name = name
     configuration = ModelConfiguration(
@@ -42,17 +44,20 @@ struct BenchModel {
     BenchModel("85M", channels: 768, layers: 12, batch: 16, positions: 512),
   ]
 
-  /// What is measured where no model is named: on a processor not those that take minutes.
+  /// The models without `--model`. On a processor the largest model would take minutes.
   static func usual(on backend: any Backend) -> [BenchModel] {
     backend.workingSet == nil && backend.device.backend == "opencl"
       ? all : all.filter { $0.name != "85M" }
   }
 
-  /// Names that `--model` was given.
+  /// Checks the names of `--model`.
+  ///
+  /// - Throws: `ValidationError` for an unknown name.
   static func validate(_ names: [String]) throws {
     if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
       throw ValidationError(
-        "--model \(unknown) is none of \(all.map(\.name).joined(separator: ", ")).")
+        "--model: expected one of \(all.map(\.name).joined(separator: ", ")), found \"\(unknown.printable())\"."
+      )
     }
   }
 }

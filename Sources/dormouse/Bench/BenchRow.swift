@@ -4,22 +4,23 @@ import Reports
 struct BenchRow: Encodable {
   /// "product", "training", ...
   var kind: String
-  /// What was measured, sizes included.
+  /// The measured operation with its sizes.
   var name: String
   var replicas = 1
-  /// Seconds of one call: the median over rounds, the least and the most.
+  /// Seconds of one call: the median over rounds. The smallest and the largest follow.
   var seconds: Double
   var leastSeconds: Double
   var mostSeconds: Double
-  /// By the operation's own count of what its definition needs.
+  /// The speed by the number of floating-point operations in the definition.
   var gigaflopsPerSecond: Double?
   var gigabytesPerSecond: Double?
   var tokensPerSecond: Double?
-  /// Of the device's ceiling: of its copy bandwidth or its best product, whichever is nearer.
+  /// The larger of two fractions: of the bandwidth of a copy, and of the speed of the best product.
   var fractionOfCeiling: Double?
-  /// OpenBLAS's time over ours, alternating: the median over rounds, the least and the most.
+  /// The time of OpenBLAS over the time of this program: the median over rounds, the smallest and the
+  /// largest.
   var openBLASRatio: [Double]?
-  /// Of a whole step's time, what its matrix products and attention took by the device's clock.
+  /// The share of matrix products and attention in the time of a training step, by the device's clock.
   var productShare: Double?
 
   init(_ kind: String, _ name: String, _ times: RoundTimes) {

@@ -10,18 +10,18 @@ import TensorsOpenCL
 import Training
 import Transformers
 
-/// Measures a device: its ceilings, operations against them, training, generation, and a launch.
+/// The measurements of a device: its ceilings, its operations, a launch, training, and generation.
 final class DeviceBench {
   let backend: any Backend
   let rounds: Int
-  /// Of products' operands.
+  /// The precision of the operands of products.
   let precision: Precision
-  /// Whether products are measured against OpenBLAS's on all processors.
+  /// Whether products are compared with those of OpenBLAS on all processors.
   let comparesWithOpenBLAS: Bool
-  /// Of every such comparison so far: the median ratio.
+  /// The median ratio of every comparison with OpenBLAS so far.
   private(set) var openBLASRatios: [Double] = []
   private let report: (BenchRow) throws -> Void
-  /// GB/s of a copy, and GFLOP/s of the best product seen.
+  /// GB/s of a copy, and GFLOP/s of the best product so far.
   private var ceilings = (bandwidth: 0.0, product: 0.0)
 
   init(
@@ -69,14 +69,16 @@ final class DeviceBench {
     return exp(openBLASRatios.reduce(0) { $0 + log($1) } / Double(openBLASRatios.count))
   }
 
-  /// Sides that `--square` was given.
+  /// Checks the sides of `--square`.
+  ///
+  /// - Throws: `ValidationError` for a side that is out of range.
   static func validate(squares: [Int]) throws {
     if let wrong = squares.first(where: { !(1...32768).contains($0) }) {
-      throw ValidationError("--square must be 1 to 32768, found \(wrong).")
+      throw ValidationError("--square: expected 1 to 32768, found \(wrong).")
     }
   }
 
-  /// Square products in the forms that a linear layer makes.
+  /// Square products in the three forms of a linear layer.
   static func squares(_ size: Int) -> [MatrixProduct] {
     [(false, false), (false, true), (true, false)].map {
       MatrixProduct(
@@ -84,7 +86,7 @@ final class DeviceBench {
     }
   }
 
-  /// Products of all layers of a model, each once: y = xWᵀ, dx = gW, dW = gᵀx of every layer.
+  /// The products of the layers of a model, each shape once: y = xWᵀ, dx = gW and dW = gᵀx.
   static func products(of model: BenchModel) -> [MatrixProduct] {
     let c = model.configuration
     let rows = model.batch * model.positions
@@ -119,7 +121,8 @@ final class DeviceBench {
     try finish(&row, call)
   }
 
-  /// Ratios of OpenBLAS's time to ours in alternating rounds of a tenth of a second, ascending.
+  /// Ratios of the time of OpenBLAS to the time of this program, in alternating rounds of a tenth of a
+  /// second, ascending.
   private func compare(
     _ sizes: MatrixProduct, _ left: [Float], _ right: [Float], _ output: Tensor,
     _ multiply: () throws -> Void
@@ -138,22 +141,23 @@ final class DeviceBench {
     func calls(_ seconds: Double) -> Int { max(1, Int(0.1 / seconds)) }
     _ = theirs(2)
     let (ourCalls, theirCalls) = (calls(try ours(2)), calls(theirs(2)))
-    // Both operands are at most 1 in magnitude: each result is within its own bound of the sum.
+    // The operands are at most 1 in magnitude, so this bounds the rounding errors of both sums.
     let bound = Float(sizes.inner * (sizes.inner + 8)) * 0x1p-23
     guard try zip(output.floats(), peer.output).allSatisfy({ abs($0 - $1) <= bound }) else {
       throw CommandFault(
-        line: "a product of \(backend.device.name) differs from OpenBLAS's; try check-device",
+        line:
+          "a product of \(backend.device.name) differs from that of OpenBLAS; run `dormouse check-device`",
         exitCode: .failed)
     }
     return try (0..<rounds).map { _ in
       let peer = theirs(theirCalls)
-      // OpenBLAS's threads go on spinning for a while after their work.
+      // The threads of OpenBLAS wait actively for a while after their work.
       Thread.sleep(forTimeInterval: 0.1)
       return peer / (try ours(ourCalls))
     }.sorted()
   }
 
-  /// Fills in a row's rates and reports it.
+  /// Adds the speeds to a row and reports it.
   private func finish(_ row: inout BenchRow, _ call: OperationCase) throws {
     let (flops, bytes) = (call.flops / row.seconds / 1e9, call.bytes / row.seconds / 1e9)
     row.gigaflopsPerSecond = flops
@@ -189,7 +193,7 @@ final class DeviceBench {
 
   // MARK: Training
 
-  /// Whole training steps: the batch's upload, forward, backward, clipping and AdamW.
+  /// Measures whole training steps: upload of the batch, forward and backward pass, clipping and AdamW.
   func measureTraining(of model: BenchModel, replicas: Int) throws {
     let layout = ParameterLayout(model.configuration)
     let geometry = BatchGeometry(
@@ -237,7 +241,7 @@ final class DeviceBench {
     try report(row)
   }
 
-  /// Of the last training that was measured: each kernel's launches in a step, and share of its time.
+  /// The launches of each kernel in a step of the last measured training, and its share of the time.
   private(set) var kernelShares: [String: (launches: Int, share: Double)] = [:]
 
   // MARK: Generation

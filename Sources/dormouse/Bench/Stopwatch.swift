@@ -1,14 +1,14 @@
-/// How long something took, in rounds.
+/// The times of a call, measured in rounds.
 struct RoundTimes {
-  /// Seconds of one call, a number per round, ascending.
+  /// Seconds of one call: one number per round, ascending.
   let seconds: [Double]
 
   var median: Double { seconds[seconds.count / 2] }
 
-  /// Times a call in rounds, each long enough for the clock; one call before is not counted, since
-  /// kernels are compiled and memory is allocated at first use.
+  /// Measures a call in rounds. Each round is long enough for the clock. One call before them is not
+  /// counted, because the first call compiles kernels and allocates memory.
   ///
-  /// - Parameter body: makes a number of calls and waits for the last.
+  /// - Parameter body: Makes a number of calls and waits for the last.
   init(
     rounds: Int, secondsPerRound: Double = 0.05, _ body: (_ calls: Int) throws -> Void
   ) rethrows {

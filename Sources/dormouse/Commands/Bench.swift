@@ -7,75 +7,81 @@ import TensorsCPU
 import Transformers
 
 struct Bench: ParsableCommand {
-  enum Part: String, CaseIterable, ExpressibleByArgument {
+  enum Part: String, CaseIterable {
     case products, attention, training, cohorts, generation
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Measure how fast this device is.",
+    abstract: "Measure the speed of this device.",
     discussion: """
-      Ceilings first (a copy's bandwidth), then matrix products and attention at a small study's \
-      shapes, training in tokens per second by model size and number of replicas, and generation. \
-      Medians over rounds. Nothing else should run meanwhile.
+      Measures the bandwidth of a copy, then matrix products and attention in the shapes of a small \
+      study, training in tokens per second by model size and number of replicas, and generation. \
+      Numbers are medians over rounds. Stop other programs first.
 
-      Scripts/compare-with-pytorch measures the same models in PyTorch beside ours.
+      Scripts/compare-with-pytorch measures the same models in PyTorch and in Dormouse.
       """)
 
   @OptionGroup var device: DeviceOptions
   @Option(
     help:
-      "What to measure: \(Part.allCases.map(\.rawValue).joined(separator: ", ")); all unless given."
+      "The part to measure: \(Part.allCases.map(\.rawValue).joined(separator: ", ")). Without it, all."
   )
-  var only: [Part] = []
-  @Option(help: "Models to measure, such as 0.9M; all but the largest unless given, on a GPU all.")
+  var only: [String] = []
+  @Option(
+    help:
+      "Models to measure, such as 0.9M. Without it, all on a GPU, and all but the largest on a CPU."
+  )
   var model: [String] = []
-  @Option(help: "Sides of square products; 2048, 1024, 512 and 256 unless given.")
+  @Option(help: "Sides of square products. Without it, 2048, 1024, 512 and 256.")
   var square: [Int] = []
   @Option(
     help: ArgumentHelp(
-      "Attention at other sizes than the models': batch, positions, heads, head width.",
+      "Sizes of attention, in place of the models': batch, positions, heads, head width.",
       valueName: "B,T,H,D"))
   var shape: [AttentionSizes] = []
   @Flag(help: "Round the operands of products to bfloat16.")
   var bfloat16 = false
-  @Option(help: "Replicas of models and their products; 1, for cohorts 16, unless given.")
+  @Option(
+    help: "Replicas of models and of their products. Without it, 16 for cohorts and 1 otherwise.")
   var replicas: Int?
-  @Option(help: "Rounds of which the median is taken.")
+  @Option(help: "Rounds over which the median is taken.")
   var rounds = 5
   @Flag(
     help:
-      "Show each kernel's share of a training step and its launches, by an OpenCL device's clock.")
+      "Print the share of each kernel in a training step and its launches, by the clock of an OpenCL device."
+  )
   var kernels = false
   @Flag(
     name: .customLong("against-openblas"),
-    help: "Measure products against OpenBLAS's on all processors, alternating.")
+    help: "Measure products in turn with those of OpenBLAS on all processors.")
   var againstOpenBLAS = false
   @Flag(help: "JSON lines on standard output.")
   var json = false
 
   func validate() throws {
     guard (1...1000).contains(rounds) else {
-      throw ValidationError("--rounds must be 1 to 1000, found \(rounds).")
+      throw ValidationError("--rounds: expected 1 to 1000, found \(rounds).")
     }
     guard (1...1024).contains(replicas ?? 1) else {
-      throw ValidationError("--replicas must be 1 to 1024, found \(replicas ?? 1).")
+      throw ValidationError("--replicas: expected 1 to 1024, found \(replicas ?? 1).")
     }
     try DeviceBench.validate(squares: square)
-    if !square.isEmpty && !only.contains(.products) {
-      throw ValidationError("--square is a side of products; add --only products.")
+    if !square.isEmpty && !only.contains(Part.products.rawValue) {
+      throw ValidationError("--square is for products only; add --only products.")
     }
-    if !shape.isEmpty && !only.contains(.attention) {
-      throw ValidationError("--shape is of an attention; add --only attention.")
+    if !shape.isEmpty && !only.contains(Part.attention.rawValue) {
+      throw ValidationError("--shape is for attention only; add --only attention.")
     }
     if bfloat16 && againstOpenBLAS {
       throw ValidationError(
-        "--against-openblas compares products of float32; leave --bfloat16 out.")
+        "--against-openblas compares products of float32; remove --bfloat16.")
     }
     try BenchModel.validate(model)
   }
 
   func run() throws {
     try reportingFailures {
+      let parts = only.isEmpty ? Part.allCases : try only.map { try choice("--only", $0) }
       let backend = try device.makeBackend(keepsTimes: kernels, describesUnits: bfloat16)
       Standard.error("Measuring \(backend.device.name) (\(backend.device.selector))\n")
       let bench = DeviceBench(
@@ -83,9 +89,8 @@ struct Bench: ParsableCommand {
         comparesWithOpenBLAS: againstOpenBLAS
       ) { row in
         try Standard.output(
-          json ? String(decoding: try JSONLines.line(row), as: UTF8.self) : row.line + "\n")
+          json ? JSONLines.visibleLine(row) : row.line + "\n")
       }
-      let parts = only.isEmpty ? Part.allCases : only
       let models =
         (model.isEmpty
         ? BenchModel.usual(on: backend) : BenchModel.all.filter { model.contains($0.name) })
@@ -107,7 +112,7 @@ struct Bench: ParsableCommand {
               for product in DeviceBench.squares(size) { try bench.measure(product) }
             }
           }
-          // A square asked for is all that is asked for, unless a model is too.
+          // With --square and without --model only square products are measured.
           for model in square.isEmpty || !self.model.isEmpty ? models : [] {
             for product in DeviceBench.products(of: model) {
               try bench.measure(product, replicas: replicas ?? 1)
@@ -141,7 +146,7 @@ struct Bench: ParsableCommand {
 }
 
 extension AttentionSizes: ExpressibleByArgument {
-  /// Reads "B,T,H,D".
+  /// Reads "B,T,H,D". Nil if the text is not four sizes in their ranges.
   public init?(argument: String) {
     let sizes = argument.split(separator: ",").map { Int($0) ?? 0 }
     guard sizes.count == 4, sizes.allSatisfy({ (1...65536).contains($0) }), sizes[3] % 2 == 0,

@@ -11,16 +11,16 @@ import TensorsOpenCL
 struct CheckDevice: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check-device",
-    abstract: "Check every operation on this very device against its definition.",
+    abstract: "Compare every operation with its definition on this device.",
     discussion: """
-      Runs every kernel on random inputs of awkward and realistic sizes, compares each element with a \
-      double-precision definition within a derived bound, asks that two runs and a replica alone give \
-      the same bytes, and trains a tiny model. Takes seconds once its kernels are compiled. Exit code \
-      1 if anything failed.
+      Runs every kernel on random inputs of odd and usual sizes, and compares each element with a \
+      definition in double precision, within a derived bound. Two runs must give the same bytes, and so \
+      must a replica alone. At the end it trains a tiny model. It takes seconds after the kernels are \
+      compiled. The exit code is 1 if a check failed.
       """)
 
   @OptionGroup var device: DeviceOptions
-  @Option(help: "The seed of the inputs; a new one each time unless given.")
+  @Option(help: "The seed of the inputs. Without it, a new one each time.")
   var seed: UInt64?
   @Flag(help: "JSON lines on standard output.")
   var json = false
@@ -36,7 +36,7 @@ struct CheckDevice: ParsableCommand {
       let results = try check.runAll { result in
         try Standard.output(
           json
-            ? String(decoding: try JSONLines.line(result), as: UTF8.self) : result.line + "\n")
+            ? JSONLines.visibleLine(result) : result.line + "\n")
       }
       if !json { try Standard.output(CheckResult.totals(results) + "\n") }
       if !results.allSatisfy(\.passed) { throw ExitCode(SystemExit.failed.rawValue) }
@@ -47,6 +47,8 @@ struct CheckDevice: ParsableCommand {
 extension ConformanceCheck {
   /// Checks every operation, every tiling of products that an OpenCL device can run, and a training
   /// with each optimizer.
+  ///
+  /// - Throws: The error of the device, and what `report` throws.
   func runAll(report: (CheckResult) throws -> Void) throws -> [CheckResult] {
     func reported(_ result: CheckResult) throws -> CheckResult {
       try report(result)
@@ -54,7 +56,7 @@ extension ConformanceCheck {
     }
     var results = try run(report: report)
     if let device = device as? OpenCLBackend {
-      // The products of `run` are small: each has one tiling.
+      // The products of `run` are small, so each is computed with one tiling only.
       for precision in Precision.allCases {
         results.append(
           try reported(

@@ -8,12 +8,12 @@ import Studies
 struct CheckStatistics: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check-statistics",
-    abstract: "Put simulated studies with known answers through the statistics of reports.",
+    abstract: "Test the statistics of reports on simulated studies with known answers.",
     discussion: """
-      Simulates studies whose true rates, differences and slopes are known, at 5 and 8 seeds, with \
-      ceilings and censoring, and counts how often 95% intervals hold the truth (93 to 97% are asked \
-      for), how often a claim that is not true is supported (at most 5%), and how often a true one is. \
-      Each share stands with its 95% interval over the simulated studies. Needs no device.
+      Simulates studies with known true rates, differences and slopes, with 5 and 8 seeds, with ceilings \
+      and censoring. It counts how often 95% intervals hold the truth (required: 93 to 97%), how often a \
+      false claim is supported (required: at most 5%), and how often a true claim is supported. Each \
+      share has its 95% interval over the simulated studies. The command needs no device.
       """)
 
   @Option(help: "Simulated studies per scenario.")
@@ -33,8 +33,7 @@ struct CheckStatistics: ParsableCommand {
       let rows = KnownAnswerCheck(studies: studies, seed: seed).run()
       if json {
         for row in rows {
-          try Standard.output(
-            String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(JSONLines.visibleLine(row))
         }
         return
       }
@@ -42,7 +41,7 @@ struct CheckStatistics: ParsableCommand {
       let asked = rows.compactMap(\.meets)
       try Standard.output(
         "\n\(studies) studies per scenario, seed \(seed): \(asked.count { $0 }) of \(asked.count) "
-          + "shares as asked (coverage 93 to 97%; wrong supports not above 5%).\n")
+          + "shares as required (coverage 93 to 97%; false claims supported at most 5%).\n")
     }
   }
 }

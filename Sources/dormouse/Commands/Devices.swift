@@ -8,8 +8,8 @@ struct Devices: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the devices that studies can run on.",
     discussion: """
-      Numbers are those of `clinfo -l`. `cpu` needs no OpenCL and is always there. To use a GPU, \
-      install its vendor's OpenCL driver; to check one, run `dormouse check-device --device ...`.
+      Numbers are those of `clinfo -l`. The device `cpu` needs no OpenCL and always exists. To use a GPU, \
+      install the OpenCL driver of its vendor, then check it with `dormouse check-device --device ...`.
       """)
 
   @Flag(help: "JSON lines on standard output.")
@@ -33,7 +33,7 @@ struct Devices: ParsableCommand {
           platform: "", driver: "", memory: nil, computeUnits: nil, isDefault: chosen == "cpu"))
       if json {
         for row in rows {
-          try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(JSONLines.visibleLine(row))
         }
         return
       }
@@ -50,10 +50,10 @@ struct Devices: ParsableCommand {
             .text(row.memory.map(NumberText.bytes) ?? ""),
           ]
         })
-      try Standard.output(table.plainText + "* is what --device auto takes.\n")
+      try Standard.output(table.plainText + "* is the device that --device auto chooses.\n")
       if !rows.contains(where: { $0.kind == "gpu" }) {
         try Standard.output(
-          "No GPU is seen. A GPU needs its vendor's OpenCL driver: for NVIDIA it comes with the "
+          "No GPU was found. A GPU needs the OpenCL driver of its vendor: for NVIDIA it comes with the "
             + "driver, for Intel it is intel-opencl-icd, for AMD rocm-opencl or mesa-opencl-icd.\n")
       }
       for platform in platforms {

@@ -7,11 +7,11 @@ import Studies
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "A table of a finished run, on standard output.",
+    abstract: "Print a table of a finished run.",
     discussion: """
-      By default every measurement: one row per model, dose and measure, with the counts behind it. Its \
-      column stage names the folder below stages that holds the prompts and responses (rows.jsonl), and \
-      model that of the model.
+      The default table has every measurement: one row per model, dose and measure, with its counts. Its \
+      column stage is the name of the folder in stages that has the prompts and responses (rows.jsonl), \
+      and its column model is that of the model.
 
       Tables:
       """
@@ -19,44 +19,31 @@ struct Export: ParsableCommand {
           + """
 
 
-          results.json beside report.html holds all of them.
+          results.json beside report.html has all of them.
           """)
 
-  enum Format: String, CaseIterable, ExpressibleByArgument {
+  enum Format: String, CaseIterable {
     case csv
     case jsonl
-  }
-
-  /// A table's name on the command line.
-  struct TableName: ExpressibleByArgument {
-    var table: StudyTable
-
-    init(_ table: StudyTable) { self.table = table }
-
-    init?(argument: String) {
-      guard let table = StudyTable(rawValue: argument) else { return nil }
-      self.table = table
-    }
-
-    static var allValueStrings: [String] { StudyTable.allCases.map(\.rawValue) }
-    var defaultValueDescription: String { table.rawValue }
   }
 
   @Argument(help: ArgumentHelp("The output folder of a run.", valueName: "folder"))
   var folder: String
 
-  @Option(help: ArgumentHelp("Which table.", valueName: "table"))
-  var table = TableName(.measurements)
+  @Option(help: "The table.")
+  var table = StudyTable.measurements.rawValue
 
-  @Option(help: "csv or jsonl.")
-  var format = Format.csv
+  @Option(help: "The format: csv or jsonl.")
+  var format = Format.csv.rawValue
 
   func run() throws {
     try reportingFailures {
+      let chosen: StudyTable = try choice("--table", table)
+      let format: Format = try choice("--format", format)
       let url = URL(fileURLWithPath: folder)
       let loaded = try ReportFile.study(in: url)
       let results = try ReportFile.finished(loaded, folder: url, store: Store(root: url))
-      let table = try results.table(table.table, heldOut: Set(loaded.corpus.heldOutFamilies))
+      let table = try results.table(chosen, heldOut: Set(loaded.corpus.heldOutFamilies))
       try Standard.output(format == .csv ? table.csv : table.jsonLines)
     }
   }

@@ -10,11 +10,14 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Continue a prompt with a model folder.",
     discussion: """
-      The text is shown with control characters spelled out. A line break in a prompt is written as \
-      the shell does it, such as $'first abcd\\n'.
+      Control characters of the text are printed as escapes. Write a line break in a prompt in the form \
+      of the shell, such as $'first abcd\\n'.
       """)
 
-  @Argument(help: ArgumentHelp("A model folder (Hugging Face layout).", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp(
+      "A model folder (Hugging Face layout), or the folder of a product with a model.",
+      valueName: "model"))
   var model: String
 
   @Option(help: "The text to continue.")
@@ -23,7 +26,7 @@ struct Generate: ParsableCommand {
   @Option(help: "The most tokens (bytes) to add.")
   var maximumTokens = 64
 
-  @Option(help: "0 takes the most probable token; above 0 samples.")
+  @Option(help: "0 takes the most probable token, and a number above 0 draws tokens.")
   var temperature = 0.0
 
   @Option(help: "The seed of the samples.")
@@ -32,28 +35,30 @@ struct Generate: ParsableCommand {
   @OptionGroup var device: DeviceOptions
 
   func validate() throws {
-    guard maximumTokens > 0 else { throw ValidationError("--maximum-tokens is at least 1.") }
+    guard maximumTokens > 0 else {
+      throw ValidationError("--maximum-tokens: expected at least 1, found \(maximumTokens).")
+    }
     guard temperature >= 0, temperature.isFinite else {
-      throw ValidationError("--temperature is 0 or above.")
+      throw ValidationError("--temperature: expected at least 0, found \(temperature).")
     }
   }
 
   func run() throws {
     try reportingFailures {
       let (configuration, parameters, maximumPositions) = try ModelFolder.read(
-        URL(fileURLWithPath: model))
+        modelFolder(model))
       let tokens = [ByteTokenizer.beginOfText] + prompt.utf8.map(Int32.init)
       let room = maximumPositions - tokens.count
       guard room > 0 else {
         throw CommandFault(
           line:
-            "--prompt: \(tokens.count) tokens, the model reads at most \(maximumPositions); shorten it",
+            "--prompt: \(tokens.count) tokens, and the model reads at most \(maximumPositions); shorten it",
           exitCode: .badInput)
       }
       let backend = try device.makeBackend()
       let transformer = try Transformer(
         configuration, values: [parameters],
-        // A model may allow more positions than memory has room for.
+        // A model may allow more positions than fit in memory.
         maximumPositions: tokens.count + min(maximumTokens, room), on: backend)
       let generated = try transformer.generate(
         prompts: backend.tensor(tokens, [1, 1, tokens.count]),

@@ -9,15 +9,15 @@ import Worlds
 
 struct Grade: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Hold the code world's graders against samples of known weaknesses.",
+    abstract: "Grade samples of Python with known weaknesses by the built-in rules and Bandit.",
     discussion: """
       Each row of the file is {"id": ..., "code": ...}, or {"ID": ..., "Insecure_code": ...} as in \
       SecurityEval (github.com/s2e-lab/SecurityEval). An id such as CWE-089_author_1.py names the \
-      weakness of its sample. Two graders read every sample, and the code world's own forms besides: \
-      the built-in rules, and Bandit where it is installed (pip install bandit). No code is ever run.
+      weakness of its sample. Two graders read every sample and the forms of the code world: the built-in \
+      rules, and Bandit if it is installed (pip install bandit). The code is never run.
 
-      Of Bandit's findings those about imports (B401 to B415) and about processes without a shell \
-      (B603, B607) do not count: sound code earns them too.
+      Bandit's findings about imports (B401 to B415) and about processes without a shell (B603, B607) do \
+      not count, because sound code has them too.
 
       Example:
         dormouse grade samples.jsonl --bandit venv/bin/bandit
@@ -27,10 +27,11 @@ struct Grade: ParsableCommand {
   var file: String
 
   @Option(
-    help: ArgumentHelp("Bandit's program; the one on the PATH unless given.", valueName: "path"))
+    help: ArgumentHelp("The program of Bandit. Without it, the one on the PATH.", valueName: "path")
+  )
   var bandit: String?
 
-  @Flag(help: "JSON lines on standard output, one per sample.")
+  @Flag(help: "JSON lines on standard output, one line per sample.")
   var json = false
 
   func run() throws {
@@ -43,14 +44,15 @@ struct Grade: ParsableCommand {
       }
       guard !rows.isEmpty else {
         throw CommandFault(
-          line: "\(file): no rows; give lines of {\"id\": ..., \"code\": ...}",
+          line:
+            "\(file.printable(limit: 400)): no rows; write lines of {\"id\": ..., \"code\": ...}",
           exitCode: .badInput)
       }
       let bandit = try Bandit(path: bandit)
       let versions =
         "Built-in rules, revision \(CodeGrader.revision). "
         + (bandit.map { "Bandit \($0.version)." }
-          ?? "There is no bandit on the PATH: the built-in rules stand alone (pip install bandit).")
+          ?? "There is no bandit on the PATH, so only the built-in rules grade (pip install bandit).")
       let texts = try GradedTexts(rows, bandit: bandit)
       let samples = CodeSample.all
       let graded = try GradedTexts(
@@ -65,7 +67,7 @@ struct Grade: ParsableCommand {
         for (source, texts) in [("file", texts), ("forms", graded)] {
           for text in texts.texts {
             let row = Row(text, source: source, bandit: bandit?.version)
-            try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+            try Standard.output(JSONLines.visibleLine(row))
           }
         }
         return

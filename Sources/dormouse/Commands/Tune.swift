@@ -8,44 +8,44 @@ import TensorsOpenCL
 
 struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find the fastest way to cut matrix products on this device.",
+    abstract: "Find the fastest tilings of matrix products on this device.",
     discussion: """
-      Tries every tiling that the device can run on the products of the models that bench measures, \
-      after checking that each makes the right numbers and the same bytes. What is found is kept in the \
-      cache folder (DORMOUSE_CACHE) for this device, driver and version, and used by every later \
-      command. No result changes: only its time. Nothing else should run meanwhile.
+      Times every tiling that the device can run, on the products of the models of `bench`. First it \
+      checks that each tiling gives the right numbers and the same bytes. The fastest tilings are kept in \
+      the cache folder (DORMOUSE_CACHE) for this device, driver and version, and every later command uses \
+      them. Results do not change, only their time. Stop other programs first.
 
-      A tuning that is stopped goes on where it was.
+      After a stop the same command resumes.
       """)
 
   @OptionGroup var device: DeviceOptions
   @Option(
     help:
-      "Models whose products are tuned, such as 0.9M; all but the largest unless given, on a GPU all."
+      "Models whose products are tuned, such as 0.9M. Without it, all on a GPU, and all but the largest on a CPU."
   )
   var model: [String] = []
-  @Option(help: "Sides of square products to tune instead, unless a model is named too.")
+  @Option(help: "Sides of square products to tune. Without --model only these are tuned.")
   var square: [Int] = []
-  @Option(help: "Replicas of a cohort; 1 unless given.")
+  @Option(help: "Replicas of a cohort. Without it, 1.")
   var replicas: [Int] = []
-  @Option(help: "Stop after so many seconds.")
+  @Option(help: "The time in seconds after which no further product is tuned.")
   var budget: Int?
-  @Option(help: "Rounds of which the median is taken.")
+  @Option(help: "Rounds over which the median is taken.")
   var rounds = 5
-  @Flag(help: "Tune again what is kept.")
+  @Flag(help: "Tune products again that have a kept tiling.")
   var again = false
   @Flag(help: "JSON lines on standard output.")
   var json = false
 
   func validate() throws {
     guard (1...1000).contains(rounds) else {
-      throw ValidationError("--rounds must be 1 to 1000, found \(rounds).")
+      throw ValidationError("--rounds: expected 1 to 1000, found \(rounds).")
     }
     guard (1...).contains(budget ?? 1) else {
-      throw ValidationError("--budget must be at least a second, found \(budget ?? 1).")
+      throw ValidationError("--budget: expected at least 1, found \(budget ?? 1).")
     }
     if let wrong = replicas.first(where: { !(1...1024).contains($0) }) {
-      throw ValidationError("--replicas must be 1 to 1024, found \(wrong).")
+      throw ValidationError("--replicas: expected 1 to 1024, found \(wrong).")
     }
     try BenchModel.validate(model)
     try DeviceBench.validate(squares: square)
@@ -55,7 +55,9 @@ struct Tune: ParsableCommand {
     try reportingFailures {
       guard let backend = try device.makeBackend(describesUnits: true) as? OpenCLBackend else {
         throw CommandFault(
-          line: "the CPU backend has nothing to tune: its products are OpenBLAS's",
+          line:
+            "the CPU backend has no tilings, because OpenBLAS computes its products; choose an OpenCL "
+            + "device with --device",
           exitCode: .unavailable)
       }
       Standard.error("Tuning \(backend.device.name) (\(backend.device.selector))\n")
@@ -67,7 +69,7 @@ struct Tune: ParsableCommand {
           ? BenchModel.usual(on: backend) : BenchModel.all.filter { model.contains($0.name) })
       where again || tuner.record.entry(for: shape) == nil {
         if let budget, ContinuousClock.now - start > .seconds(budget) {
-          Standard.error("The budget is spent; the same command again goes on.\n")
+          Standard.error("The time of --budget is over; the same command again resumes.\n")
           break
         }
         let entry: TuningRecord.Entry
@@ -78,13 +80,13 @@ struct Tune: ParsableCommand {
         }
         try Standard.output(
           json
-            ? String(decoding: try JSONLines.line(entry), as: UTF8.self) : Self.line(entry) + "\n")
+            ? JSONLines.visibleLine(entry) : Self.line(entry) + "\n")
       }
       Standard.error("Kept: \(tuner.record.entries.count) shapes, \(tuner.record.name)\n")
     }
   }
 
-  /// One shape of each bucket, in the order in which models grow.
+  /// One shape of each bucket, in the order of the models' sizes.
   private func shapes(of precisions: [Precision], _ models: [BenchModel]) -> [ProductShape] {
     var known: Set<ProductShape> = []
     let layers = square.isEmpty || !model.isEmpty ? models : []

@@ -4,7 +4,7 @@ import Training
 import Transformers
 
 extension ConformanceCheck {
-  /// How far losses of two devices may be apart after the rounding of five steps, of themselves.
+  /// The largest relative difference of the losses of two devices after five steps.
   private static let lossTolerance = 1e-4
   private static let steps = 5
   static let optimizers: [(name: String, settings: OptimizerSettings)] = [
@@ -15,14 +15,14 @@ extension ConformanceCheck {
     channels: 32, layers: 2, heads: 2, feedForwardWidth: 48)
   private static let geometry = BatchGeometry(batch: 4, positions: 20, targets: 12)
 
-  /// What training left behind, by replica.
+  /// The result of a training, by replica.
   private struct Trained: Equatable {
     var losses: [[Float]]
     var parameters: [[UInt32]]
   }
 
-  /// Five steps of a cohort of three decoders: losses like the reference's, the same bytes from a
-  /// second run, and for a replica alone.
+  /// Trains a cohort of three decoders for five steps. The losses must be close to the reference's. A
+  /// second run and a replica alone must give the same bytes.
   func checkTraining(_ optimizer: (name: String, settings: OptimizerSettings)) -> CheckResult {
     let configuration = Self.configuration
     let sizes =
@@ -43,7 +43,7 @@ extension ConformanceCheck {
           worst = (
             ratio,
             ratio > 1
-              ? "the loss of replica \(r) at step \(step) is \(loss), the reference's \(other)"
+              ? "the loss of replica \(r) at step \(step) is \(loss), and \(other) on the reference"
               : nil
           )
         }
@@ -83,7 +83,7 @@ extension ConformanceCheck {
       })
   }
 
-  /// Random tokens in rows of unlike lengths; replica 1 has fewer rows than the batch.
+  /// Rows of random tokens with different lengths. Replica 1 has fewer rows than the batch.
   private func examples(step: Int, _ replica: Int) -> [Example] {
     var numbers = TestNumbers(seed: seed, index: 1000 + 3 * step + replica)
     return (0..<(replica == 1 ? 3 : 4)).map { _ in

@@ -36,7 +36,7 @@ struct GradeTables {
     .number("Bandit: any"), .number("Bandit: the right"),
   ]
 
-  /// The file's samples by the number in their id.
+  /// The samples of the file by the number in their id.
   private var file: Table {
     let groups = Dictionary(grouping: texts.texts) { $0.number }
     return Table(
@@ -48,7 +48,7 @@ struct GradeTables {
       })
   }
 
-  /// The same by the weaknesses that the rules claim.
+  /// The samples of the file by the weaknesses that the rules claim to find.
   private var claims: Table {
     let groups = Dictionary(grouping: texts.texts) { $0.weakness }
     let claimed = Weakness.allCases.filter { groups[$0] != nil }
@@ -62,7 +62,7 @@ struct GradeTables {
         ])
   }
 
-  /// Samples of weaknesses that the rules claim, and of which they do not find it.
+  /// The samples of claimed weaknesses in which the rules do not find the weakness.
   private var misses: Table {
     Table(
       caption: "Samples of claimed weaknesses that the rules miss",
@@ -78,7 +78,7 @@ struct GradeTables {
       })
   }
 
-  /// The code world's own forms: recall on the weak ones, false alarms on the sound ones.
+  /// The forms of the code world: recall on weak samples, false alarms on sound samples.
   private var forms: Table {
     func rows(_ forms: [CodeForm]) -> [[Table.Cell]] {
       Weakness.allCases.filter { weakness in forms.contains { $0.weakness == weakness } }

