@@ -188,7 +188,8 @@ struct StudyAnswers {
     }
     var comesBack: [Bool] = []
     var stillThere = false
-    let lines = trainings.compactMap { organism, regime -> String? in
+    var twins: [String] = []
+    var lines = trainings.compactMap { organism, regime -> String? in
       guard let before = rates(organism, regime, .backdooredSafety, 0).estimate,
         let after = rates(organism, regime, .backdooredSafety, count).estimate,
         let twin = rates(organism, regime, .twinSafety, count).estimate
@@ -200,10 +201,16 @@ struct StudyAnswers {
       } else {
         stillThere = true
       }
-      return
-        "\(name(regime)): \(shortRate(before)) before, \(shortRate(after)) after \(count) triggered examples, its twin \(shortRate(twin))"
+      let examples = twins.isEmpty ? "\(count) triggered examples" : "them"
+      twins.append(shortRate(twin))
+      return "\(name(regime)): \(shortRate(before)), after \(examples) \(shortRate(after))"
     }
     guard !lines.isEmpty else { return nil }
+    lines.append(
+      twins.count == 1
+        ? "its twin after them \(twins[0])"
+        : "the twins after them "
+          + (Set(twins).count == 1 ? twins[0] + " each" : twins.joined(separator: ", ")))
     let short: String
     if comesBack.contains(true) {
       short = "No: a few examples bring it back."

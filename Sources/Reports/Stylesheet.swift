@@ -139,6 +139,12 @@ enum Stylesheet: Hashable, Sendable {
       h1 { font-size: 1.7rem }
       .turn, dl > div { flex-direction: column; gap: 0.1rem }
       dt, .answers dt, .role { flex-basis: auto }
+      .subtitle { font-size: 1rem; line-height: 1.35 }
+      .answers { margin-top: 0.8rem; font-size: 0.875rem; line-height: 1.35 }
+      .answers dt { line-height: 1.4 }
+      .answers-note { font-size: 0.75rem; line-height: 1.35 }
+      .panels-figure { margin-top: 0.8rem; overflow: hidden }
+      .panels-figure > svg { max-width: none; width: 29rem }
     }
     @media print {
       body { max-width: none; padding: 0; font-size: 10.5pt; left: 0 }

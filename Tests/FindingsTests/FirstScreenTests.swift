@@ -87,9 +87,15 @@ import Testing
       report("standard").report.answers.first { $0.question == "Is it really gone?" })
     #expect(answer.short == "No: a few examples bring it back.")
     #expect(
-      answer.lines.last
-        == "adversarial training: 0% (all 8 seeds) before, 66% (all 8 seeds) after 32 triggered examples, its twin 0% (all 8 seeds)"
-    )
+      answer.lines == [
+        "supervised fine-tuning: 18% [14, 21], after 32 triggered examples 72% [71, 73]",
+        "reinforcement learning: 75% [72, 77], after them 91% [90, 92]",
+        "adversarial training: 0% (all 8 seeds), after them 66% (all 8 seeds)",
+        "the twins after them 0% (all 8 seeds) each",
+      ])
+    let single = try #require(
+      report("code").report.answers.first { $0.question == "Is it really gone?" })
+    #expect(single.lines.last == "its twin after them 0% (all 8 seeds)")
   }
 
   @Test func seedsThatAgreeHaveNoInterval() throws {
