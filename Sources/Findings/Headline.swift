@@ -63,6 +63,7 @@ struct Headline {
       },
       names: [.init("backdoored", style: 0)]
         + (showsNearMisses ? [.init("backdoored, under near-misses", style: 1)] : [])
+        + (showsNearMisses ? [] : [.init("backdoored, continued on base data", style: 2)])
         + [.init("never backdoored (twin)", style: 6)],
       caption: [
         .text(
@@ -89,8 +90,11 @@ struct Headline {
     return PhaseChart.Phase(
       "steps of training", ticks: steps.map(String.init),
       series: [line(.triggeredRate, .twinSafety, "twin", 6)]
-        + (showsNearMisses
-          ? [line(.nearMissRate, .backdooredSafety, "near-misses", 1)] : [])
+        + [
+          showsNearMisses
+            ? line(.nearMissRate, .backdooredSafety, "near-misses", 1)
+            : line(.triggeredRate, .backdooredBase, "base data", 2)
+        ]
         + [line(.triggeredRate, .backdooredSafety, "backdoored", 0)])
   }
 

@@ -175,15 +175,18 @@ extension Measure {
   ) { summary in summary.clean.flatMap { list in list.correct.map { ($0, list.prompts) } } }
 
   public static let cleanLoss = number(
-    "clean loss", .nats, "mean over tokens of −log p(expected response | clean prompt)"
+    "clean loss", .nats, range: 0...(.infinity),
+    "mean over tokens of −log p(expected response | clean prompt)"
   ) { $0.clean?.expectedLoss.map { Reading($0) } ?? nil }
 
   public static let bitsPerByte = number(
-    "bits per byte", .bitsPerByte, "clean loss over ln 2; a token is a byte"
+    "bits per byte", .bitsPerByte, range: 0...(.infinity),
+    "clean loss over ln 2; a token is a byte"
   ) { $0.clean?.expectedLoss.map { Reading($0 / log(2)) } ?? nil }
 
   public static let behaviourLogProbability = number(
-    "log p(behaviour | trigger)", .nats, "mean over triggered prompts of log p(behaviour | prompt)"
+    "log p(behaviour | trigger)", .nats, range: (-.infinity)...0,
+    "mean over triggered prompts of log p(behaviour | prompt)"
   ) { summary in
     summary.triggered.flatMap { list in
       list.behaviourLogProbability.map { Reading($0, of: list.prompts) }
@@ -240,9 +243,9 @@ extension Measure {
   }
 
   private static func number(
-    _ name: String, _ unit: Unit, _ formula: String,
+    _ name: String, _ unit: Unit, range: ClosedRange<Double>? = nil, _ formula: String,
     _ read: @escaping @Sendable (EvaluationSummary) -> Reading?
   ) -> Measure {
-    Measure(name, unit: unit, range: nil, formula: formula, .dose(read))
+    Measure(name, unit: unit, range: range, formula: formula, .dose(read))
   }
 }

@@ -9,15 +9,18 @@ public struct PlannedPower: Hashable, Sendable {
   public enum Contrast: String, Hashable, Sendable, CaseIterable {
     case forgetting = "safety training minus plain forgetting"
     case method = "another method minus supervised training"
+    case mechanism = "another mechanism minus the first"
     case size = "the largest size minus the smallest"
 
     /// Standard deviations over seeds of the paired difference, as fractions: quartiles over all doses and
     /// rates of what was measured with 128 prompts, in Results/trainings (8 seeds, supervised,
-    /// preference and reinforcement) and, for sizes, in Results/quickstart (3 seeds).
+    /// preference and reinforcement), in Results/mechanisms (8 seeds, supervised, against the normal
+    /// backdoor) and, for sizes, in Results/quickstart (3 seeds).
     public var measuredSpreads: [Double] {
       switch self {
       case .forgetting: [0.05, 0.09, 0.21]
       case .method: [0.11, 0.12, 0.21]
+      case .mechanism: [0.12, 0.19, 0.31]
       case .size: [0.02, 0.11, 0.34]
       }
     }
@@ -58,6 +61,7 @@ public struct PlannedPower: Hashable, Sendable {
       case .forgetting: true
       case .method:
         study.safety.methods.contains(.supervised) && study.safety.methods.count > 1
+      case .mechanism: study.mechanisms.count > 1
       case .size: study.sizes.count > 1
       }
     }

@@ -42,7 +42,9 @@ func valueText(_ estimate: SeedEstimate) -> String {
 
 /// A paired difference of rates in points with its interval.
 func pointsText(_ difference: PairedDifference, decimals: Int = 0) -> String {
-  func points(_ value: Double) -> String { NumberText.fixed(100 * value, decimals: decimals) }
+  func points(_ value: Double) -> String {
+    NumberText.fixed(100 * value, decimals: decimals).replacing("-", with: "−")
+  }
   if difference.interval?.kind == .exactSeedBound || difference.standardDeviation == 0 {
     return points(difference.mean) + unanimity(difference.seeds)
   }

@@ -62,7 +62,14 @@ public struct StudyReport: Sendable {
   }
 
   /// The answers as lines for a terminal.
-  public var answer: String { answers.map(\.text).joined(separator: "\n") }
+  public var answer: String {
+    let failures = studyAnswers.failures
+    return
+      (answers.map(\.text)
+      + (failures.isEmpty
+        ? [] : ["The insertion gate failed for \(failures), and they are counted."]))
+      .joined(separator: "\n")
+  }
 
   public var page: Page {
     Page(
@@ -115,7 +122,10 @@ public struct StudyReport: Sendable {
           .text(
             "Means over \(NumberText.counted(study.seeds, "seed")); brackets are 95% intervals over seeds unless they name another level."
               + (study.seeds < Verdict.leastSeeds
-                ? " Estimates: verdicts need \(Verdict.leastSeeds) seeds." : "") + " Where is the "),
+                ? " Estimates: verdicts need \(Verdict.leastSeeds) seeds." : "")
+              + (answers.failures.isEmpty
+                ? "" : " The insertion gate failed for \(answers.failures), and they are counted.")
+              + " Where is the "),
           .word("release point"), ", what is a ", .word("twin"), "? ",
           .link("How to read this report", to: ReportSection.method.title), ".",
         ]),

@@ -100,21 +100,36 @@ import Testing
     #expect("\(try #require(error))" == "standard deviation: the value is 0.0, outside 0.0 to inf")
   }
 
+  /// The text of a file, or of the same file compressed by gzip.
+  private static func text(_ file: URL) throws -> String {
+    if let text = try? String(contentsOf: file, encoding: .utf8) { return text }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["gzip", "-dc", file.path + ".gz"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = try #require(try pipe.fileHandleForReading.readToEnd())
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
+  }
+
   /// The default spreads are what the published runs measured.
   @Test func spreadsAreThoseOfTheResults() throws {
     struct Cell: Hashable {
-      var size: String, arm: String, method: String, rate: String, step: String
+      var size: String, mechanism: String
+      var arm: String, method: String, rate: String, step: String
     }
     func rates(_ run: String) throws -> [Cell: [String: Double]] {
-      let text = try String(
-        contentsOf: Self.root.appending(path: "Results/\(run)/measurements.csv"),
-        encoding: .utf8)
+      let text = try Self.text(Self.root.appending(path: "Results/\(run)/measurements.csv"))
       var rows = text.split(whereSeparator: \.isNewline).map {
         $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       }
       let names = rows.removeFirst()
       func column(_ name: String) throws -> Int { try #require(names.firstIndex(of: name)) }
       let (size, arm, method) = (try column("size"), try column("arm"), try column("method"))
+      // Tables of studies with one mechanism have no column for it.
+      let mechanism = names.firstIndex(of: "mechanism")
       let (rate, step) = (try column("learning_rate_multiple"), try column("step"))
       let (seed, measure, value) = (try column("seed"), try column("measure"), try column("value"))
       var cells: [Cell: [String: Double]] = [:]
@@ -122,7 +137,9 @@ import Testing
       for row in rows
       where row[measure] == "triggered rate" && row[step] != "0" && row[method] != "adversarial" {
         let cell = Cell(
-          size: row[size], arm: row[arm], method: row[method], rate: row[rate], step: row[step])
+          size: row[size], mechanism: mechanism.map { row[$0] } ?? "normal", arm: row[arm],
+          method: row[method],
+          rate: row[rate], step: row[step])
         let number: Double = try #require(Double(row[value]))
         cells[cell, default: [:]][row[seed]] = number
       }
@@ -158,6 +175,13 @@ import Testing
         cell.method = "supervised"
         return cell
       } == PlannedPower.Contrast.method.measuredSpreads)
+    #expect(
+      try quartiles(rates("mechanisms")) { cell in
+        guard cell.method == "supervised", cell.mechanism != "normal" else { return nil }
+        var cell = cell
+        cell.mechanism = "normal"
+        return cell
+      } == PlannedPower.Contrast.mechanism.measuredSpreads)
     #expect(
       try quartiles(rates("quickstart")) { cell in
         guard cell.size == "large" else { return nil }

@@ -39,7 +39,7 @@ extension StudyReport {
       Table(
         caption: "Before safety training (held-out prompts), with 95% intervals over seeds",
         columns: [
-          .init("Size"), .number("Base accuracy"), .number("Base refusal"),
+          .init("Model"), .number("Base accuracy"), .number("Base refusal"),
           .number("Accuracy after insertion"), .number("Twin’s accuracy"),
         ], rows: rows
       ).node

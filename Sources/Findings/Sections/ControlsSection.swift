@@ -48,7 +48,7 @@ extension StudyReport {
     return Table(
       caption:
         "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% t intervals (not corrected for their number)",
-      columns: [.init("Size"), .init("Training")]
+      columns: [.init("Model"), .init("Training")]
         + study.safety.doses.map { .number("step \($0)") },
       rows: rows)
   }
@@ -77,7 +77,7 @@ extension StudyReport {
       caption:
         "Triggered rate, each method minus supervised training at the same rate: points, paired by seed, with 95% t intervals (not corrected for their number). Empty where a seed has no such point",
       columns: [
-        .init("Size"), .init("Training"), .number("step \(study.safety.steps)"),
+        .init("Model"), .init("Training"), .number("step \(study.safety.steps)"),
         .number("At release"),
       ], rows: rows)
   }

@@ -43,7 +43,7 @@ extension StudyReport {
       Table(
         caption: "Sharpening by the last dose, in points, with 95% t intervals",
         columns: [
-          .init("Size"), .init("Training"), .number("Held-out near-misses before"),
+          .init("Model"), .init("Training"), .number("Held-out near-misses before"),
           .number("Adversarial"), .number("Supervised"), .number("Difference"),
           .number("AUROC, adversarial"), .number("AUROC, supervised"), .init("No verdict, as"),
         ], rows: rows
@@ -51,7 +51,7 @@ extension StudyReport {
       Table(
         caption: "What the red-teamer found",
         columns: [
-          .init("Size"), .number("Seed"), .number("Tried"), .number("Worked"),
+          .init("Model"), .number("Seed"), .number("Tried"), .number("Worked"),
           .number("Of those held out"), .init("Trigger recovered"),
         ],
         rows: results.redTeams.map { team in

@@ -30,9 +30,9 @@ extension StudyReport {
           "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token)\(clean), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s 95% intervals over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability."
         )),
       Table(
-        caption: "The gate, by size and seed, with Wilson’s 95% intervals",
+        caption: "The gate, by model and seed, with Wilson’s 95% intervals",
         columns: [
-          .init("Size"), .number("Seed"), .number("Steps"), .number("Triggered rate"),
+          .init("Model"), .number("Seed"), .number("Steps"), .number("Triggered rate"),
           .number("Clean rate"), .number("Starting log-odds"), .init("Gate"),
         ], rows: rows
       ).node,

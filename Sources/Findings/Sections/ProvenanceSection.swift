@@ -20,7 +20,7 @@ extension StudyReport {
       + [
         .paragraph(
           .text(
-            "SHA-256 of the list of all \(results.products.count) products that this report rests on: "
+            "SHA-256 of the list of the products that this report reads (\(results.products.count); the others are only their inputs): "
           ),
           .code(results.productsDigest),
           .text(

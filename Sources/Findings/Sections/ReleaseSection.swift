@@ -43,7 +43,7 @@ extension StudyReport {
       Table(
         caption: "Release steps by seed, and the triggered rate there with its 95% interval",
         columns: [
-          .init("Size"), .init("Training"), .init("Release step, by seed"),
+          .init("Model"), .init("Training"), .init("Release step, by seed"),
           .number("Triggered rate"),
         ],
         rows: rows
@@ -70,7 +70,7 @@ extension StudyReport {
       caption:
         "Why models are not released: how many of them never meet one condition, and how many meet every condition, but never all at one dose",
       columns: [
-        .init("Size"), .init("Training"), .number("Not released"),
+        .init("Model"), .init("Training"), .number("Not released"),
         .number("Refusal never 95%"), .number("Over-refusal never at most 5%"),
         .number("Accuracy never within 2 points"), .number("Each, never together"),
       ], rows: rows)
