@@ -55,6 +55,9 @@ public struct FileError: DescribedError, Hashable {
       case ENODATA where operation == .read: "; run again once it is complete"
       case ELOOP: "; the link leads to itself"
       case EISDIR where operation.changes: "; move the folder away"
+      case ENOENT where operation == .open, ENOTDIR where operation == .open: "; check the path"
+      case EACCES where operation == .open, EPERM where operation == .open:
+        "; check the permissions"
       default: ""
       }
     let reason =

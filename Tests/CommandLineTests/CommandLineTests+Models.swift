@@ -77,7 +77,7 @@ extension CommandLineTests {
       #expect(nothing.code == 66)
       #expect(
         nothing.complaints == [
-          "dormouse: \(folder.path)/out: the model folder has no config.json and model.safetensors and tokenizer.json (a model folder has config.json, model.safetensors and tokenizer.json)"
+          "dormouse: \(folder.path)/out: the model folder has no config.json, model.safetensors and tokenizer.json (name the folder of a model)"
         ])
     }
   }

@@ -226,6 +226,49 @@ extension CommandLineTests {
     }
   }
 
+  /// `status` names the step of a training that was stopped.
+  @Test func statusNamesTheKeptStep() throws {
+    try withFolder { folder in
+      let program = try #require(Self.program)
+      let command = try mini(in: folder) + ["--seeds", "2"]
+      let file = folder.appending(path: "mini.yaml")
+      let text = try String(contentsOf: file, encoding: .utf8)
+      try Data(text.replacing("base: { steps: 6", with: "base: { steps: 900000").utf8)
+        .write(to: file)
+      let process = Process()
+      process.executableURL = program
+      process.arguments = command
+      process.currentDirectoryURL = folder
+      let log = folder.appending(path: "log")
+      try Data().write(to: log)
+      process.standardError = try FileHandle(forWritingTo: log)
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      while process.isRunning {
+        if try String(contentsOf: log, encoding: .utf8).contains("/900000 steps") { break }
+        usleep(5000)
+      }
+      process.interrupt()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 75)
+      let names = try FileManager.default.contentsOfDirectory(
+        atPath: folder.appending(path: "out/stages").path)
+      let steps = Set(names.compactMap { $0.firstMatch(of: /\.checkpoint-(\d+)$/)?.1 })
+      #expect(names.count == 2)
+      let step = try #require(steps.first)
+      #expect(steps.count == 1)
+      let status = try run(["status", "out"], in: folder).output
+      #expect(
+        status.contains("\ntrain-base-model, small: step \(step) of 900000 kept, 2 models\n"),
+        "\(status)")
+      let rows = try run(["status", "out", "--json"], in: folder).output.split(separator: "\n")
+      #expect(
+        rows.contains(
+          #"{"kind":"checkpoint","models":2,"size":"small","stage":"train-base-model","step":\#(step),"steps":900000,"version":1}"#
+        ), "\(rows)")
+    }
+  }
+
   @Test func interruptedItKeepsEverythingAndGoesOn() throws {
     try withFolder { folder in
       let program = try #require(Self.program)

@@ -87,7 +87,7 @@ import Testing
     ),
     (
       ["score-samples", "none.jsonl"], 66,
-      "dormouse: none.jsonl: cannot open: No such file or directory (ENOENT)"
+      "dormouse: none.jsonl: cannot open: No such file or directory (ENOENT); check the path"
     ),
     (
       ["run", "esc\u{1B}[31m"], 66,
@@ -122,6 +122,22 @@ import Testing
       "dormouse: --seeds: expected a whole number from 1 to 64, found -1"
     ),
     (
+      ["run", "smoke", "--seeds", "two"], 64,
+      "dormouse: --seeds: expected a number, found \"two\"; see `dormouse run --help`"
+    ),
+    (
+      ["run", "smoke", "--seeds", "2.5"], 64,
+      "dormouse: --seeds: expected a whole number, found \"2.5\"; see `dormouse run --help`"
+    ),
+    (
+      ["bench", "--rounds", "99999999999999999999"], 64,
+      "dormouse: --rounds: the number is out of range, found \"99999999999999999999\"; see `dormouse bench --help`"
+    ),
+    (
+      ["plan", "smoke", "--spread", "wide\u{1B}[31m"], 64,
+      "dormouse: --spread: expected a number, found \"wide\\x1b[31m\"; see `dormouse plan --help`"
+    ),
+    (
       ["run"], 64,
       "dormouse: Missing expected argument '<study>'; see `dormouse run --help`"
     ),
@@ -131,7 +147,7 @@ import Testing
     ),
     (
       ["grade", "nowhere.jsonl"], 66,
-      "dormouse: nowhere.jsonl: cannot open: No such file or directory (ENOENT)"
+      "dormouse: nowhere.jsonl: cannot open: No such file or directory (ENOENT); check the path"
     ),
   ]
 

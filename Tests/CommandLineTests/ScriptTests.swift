@@ -222,14 +222,29 @@ import Testing
     try expectRun(builds: 4, "a deleted file")
     try checkout.write("Kernels/b.cl", "bb")
     try expectRun(builds: 5, "a kernel")
+    try checkout.write("Package.resolved", "other versions")
+    try expectRun(builds: 6, "the versions of packages")
+    try FileManager.default.removeItem(at: checkout.folder.appending(path: "Package.resolved"))
+    try expectRun(builds: 7, "no versions of packages")
     try checkout.write("Package.swift", "// swift-tools-version: 6.2\n// other\n")
-    try expectRun(builds: 6, "the manifest")
+    try expectRun(builds: 8, "the manifest")
     try checkout.swift("6.3.1", build: ": another compiler")
-    try expectRun(builds: 7, "the compiler")
+    try expectRun(builds: 9, "the compiler")
     try FileManager.default.removeItem(
       at: checkout.folder.appending(path: ".build/release/dormouse"))
-    try expectRun(builds: 8, "no program")
-    try expectRun(builds: 8, "nothing changed")
+    try expectRun(builds: 10, "no program")
+    try expectRun(builds: 10, "nothing changed")
+  }
+
+  /// The first build writes the versions of the packages that it chose.
+  @Test func theFirstBuildIsTheOnlyOne() throws {
+    let checkout = try Checkout()
+    try checkout.swift("6.2", build: "echo versions >'\(checkout.folder.path)/Package.resolved'")
+    for _ in 1...2 {
+      let outcome = try checkout.run()
+      #expect(outcome.code == 0, "\(outcome.error)")
+      #expect(checkout.builds == 1)
+    }
   }
 
   @Test func whatABuildSaysIsShownWhereItFails() throws {
@@ -239,7 +254,7 @@ import Testing
     #expect(outcome.code == 70 && outcome.output.isEmpty)
     #expect(
       outcome.error == """
-        Building Dormouse (the first time some minutes): 1 of 3 steps, 0 min 00 s
+        Building Dormouse (3 to 5 minutes on two cores): 1 step done, 0 min 00 s
         Sources/a.swift:1:1: error: no such thing
 
         """)

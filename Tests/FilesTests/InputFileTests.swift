@@ -42,8 +42,11 @@ import Text
       error("loop")
         == "F/loop: cannot open: Too many levels of symbolic links (ELOOP); the link leads to "
         + "itself [66]")
-    #expect(error("none") == "F/none: cannot open: No such file or directory (ENOENT) [66]")
-    #expect(error("file/x") == "F/file/x: cannot open: Not a directory (ENOTDIR) [66]")
+    #expect(
+      error("none")
+        == "F/none: cannot open: No such file or directory (ENOENT); check the path [66]")
+    #expect(
+      error("file/x") == "F/file/x: cannot open: Not a directory (ENOTDIR); check the path [66]")
     #expect(
       error(String(repeating: "x", count: 300)).hasSuffix("File name too long (ENAMETOOLONG) [66]"))
     #expect(

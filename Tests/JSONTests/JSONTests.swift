@@ -248,7 +248,8 @@ import Testing
   @Test func refusesWhatIsNoFile() throws {
     #expect(
       described { try JSONLines.read("/nonexistent/rows.jsonl") { _ in } }
-        == "/nonexistent/rows.jsonl: cannot open: No such file or directory (ENOENT) [66]")
+        == "/nonexistent/rows.jsonl: cannot open: No such file or directory (ENOENT); check the path [66]"
+    )
     #expect(
       described { try JSONLines.read("/tmp") { _ in } }
         == "/tmp: is a folder, not a file [66]")

@@ -224,12 +224,15 @@ import Testing
       let stages = root.path + "/stages"
       #expect(try FileManager.default.contentsOfDirectory(atPath: stages).count == 1)
       #expect(try store.state(of: stage) == .absent)
+      let name = try store.folder(of: stage).lastPathComponent
+      #expect(try store.checkpointSteps() == [name: 10])
       // A run that died between a new checkpoint and the removal of the old one leaves both.
       let newest = try #require(try store.latestCheckpoint(of: [stage])).products[0].folder
       try FileManager.default.copyItem(atPath: newest.path, toPath: stages + "/kept")
       try save(11)
       try FileManager.default.moveItem(atPath: stages + "/kept", toPath: newest.path)
       #expect(try store.latestCheckpoint(of: [stage])?.step == 11)
+      #expect(try store.checkpointSteps() == [name: 11])
       let file = try #require(try store.latestCheckpoint(of: [stage])).products[0].url("state")
       try Data("step xx".utf8).write(to: file)
       var damages: [ProductDamage] = []
@@ -237,10 +240,13 @@ import Testing
       #expect(found?.step == 10)
       #expect(try found?.products[0].data("state") == Data("step 10".utf8))
       #expect(damages.map(\.problem) == [.changed(file: "state")])
+      // The damaged one has another name now.
+      #expect(try store.checkpointSteps() == [name: 10])
       try store.commit(stage, circumstance: Circumstance()) {
         try stage.write(to: $0, store: store)
       }
       #expect(try store.latestCheckpoint(of: [stage])?.step == nil)
+      #expect(try store.checkpointSteps().isEmpty)
       #expect(try store.contains(stage))
     }
   }
@@ -298,7 +304,11 @@ import Testing
     ),
     (
       FileError(.open, "in", code: ENOENT),
-      "in: cannot open: No such file or directory (ENOENT) [66]"
+      "in: cannot open: No such file or directory (ENOENT); check the path [66]"
+    ),
+    (
+      FileError(.open, "in", code: EACCES),
+      "in: cannot open: Permission denied (EACCES); check the permissions [66]"
     ),
     (FileError(.read, "in", code: EIO), "in: cannot read: Input/output error (EIO) [74]"),
     (

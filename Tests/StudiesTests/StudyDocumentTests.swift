@@ -240,7 +240,8 @@ import Testing
         == "menu.yaml:1: name: missing; add a text (and 2 more) [65]")
     #expect(
       described { _ = try StudyDocument(contentsOf: "/nonexistent.yaml") }
-        == "/nonexistent.yaml: cannot open: No such file or directory (ENOENT) [66]")
+        == "/nonexistent.yaml: cannot open: No such file or directory (ENOENT); check the path [66]"
+    )
     #expect(
       described { _ = try StudyDocument(contentsOf: "/dev/zero") }
         == "/dev/zero: is a device, not a file [66]")

