@@ -16,7 +16,8 @@
 // k is the outer index of both operands, so four elements of a row or column are one load. Rows are four
 // elements longer than the tile to avoid bank conflicts.
 // k ascends with one fma per product into one accumulator per output, so the tile does not change the
-// bytes: the bytes of a part are those of matmul_tile. The last block stops at K: products of padding
+// bytes: the bytes of a part are those of matmul_tile. The accumulators are named variables and not an
+// array: Intel's compiler keeps an array of this size in memory. The last block stops at K: products of padding
 // would be exact except for the sign of a zero.
 
 #ifndef TILE_M
@@ -35,12 +36,12 @@
 
 // The first element of load number `unit` of a block: four elements along k if k is contiguous, else four
 // along the lines (rows of left, columns of right). Neighbouring work-items read neighbouring addresses.
-inline int unit_k(const int unit, const int tile, const int inner_step)
+INLINE int unit_k(const int unit, const int tile, const int inner_step)
 {
   return inner_step == 1 ? unit % (DEPTH / 4) * 4 : unit / (tile / 4);
 }
 
-inline int unit_line(const int unit, const int tile, const int inner_step)
+INLINE int unit_line(const int unit, const int tile, const int inner_step)
 {
   return inner_step == 1 ? unit / (DEPTH / 4) : unit % (tile / 4) * 4;
 }
@@ -89,25 +90,54 @@ INLINE void store_unit(__local float *block, const float4 x, const int unit, con
   }
 }
 
-// sum[4i..4i+3][j] += a[i]'s four elements times b[j], for one k.
-INLINE void accumulate(const __local float *left, const __local float *right,
-    float4 sum[ITEM_M][ITEM_N / 4])
+// sum<i>_<j>: row i of the work-item, its columns 4 j to 4 j + 3.
+#if ITEM_N == 8
+#define EACH_COLUMN(F, i) F(i, 0) F(i, 1)
+#else
+#define EACH_COLUMN(F, i) F(i, 0)
+#endif
+#define EACH_ROW_OF_4(F, i0, i1, i2, i3) \
+  EACH_COLUMN(F, i0) EACH_COLUMN(F, i1) EACH_COLUMN(F, i2) EACH_COLUMN(F, i3)
+#if ITEM_M == 8
+#define EACH_SUM(F) EACH_ROW_OF_4(F, 0, 1, 2, 3) EACH_ROW_OF_4(F, 4, 5, 6, 7)
+#else
+#define EACH_SUM(F) EACH_ROW_OF_4(F, 0, 1, 2, 3)
+#endif
+
+#define START(i, j) float4 sum##i##_##j = (float4)(0.0f);
+#define LEFT_0 a0.s0
+#define LEFT_1 a0.s1
+#define LEFT_2 a0.s2
+#define LEFT_3 a0.s3
+#define LEFT_4 a1.s0
+#define LEFT_5 a1.s1
+#define LEFT_6 a1.s2
+#define LEFT_7 a1.s3
+#define MULTIPLY(i, j) sum##i##_##j = fma((float4)(LEFT_##i), b##j, sum##i##_##j);
+
+// Adds the products of one k.
+#define ACCUMULATE(left, right) { \
+  const float4 a0 = *(const __local float4 *)(left), b0 = *(const __local float4 *)(right); \
+  const float4 a1 = ITEM_M == 8 ? *(const __local float4 *)(left + 4 * ITEMS_M) : a0; \
+  const float4 b1 = ITEM_N == 8 ? *(const __local float4 *)(right + 4 * ITEMS_N) : b0; \
+  EACH_SUM(MULTIPLY) }
+
+#define STORE(i, j) { \
+  const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4, n = n0 + j * 4 * ITEMS_N + 4 * x; \
+  if (m < M) \
+    store_four(sum##i##_##j, adds, addend_r + (ulong)m * N + n, output_r + (ulong)m * N + n, N - n); }
+
+INLINE void store_four(const float4 x, const int adds, const __global float *addend,
+    __global float *output, const int columns)
 {
-  float4 b[ITEM_N / 4];
-#pragma unroll
-  for (int j = 0; j < ITEM_N / 4; ++j)
-    b[j] = *(const __local float4 *)(right + j * 4 * ITEMS_N);
-#pragma unroll
-  for (int i = 0; i < ITEM_M / 4; ++i) {
-    const float4 a = *(const __local float4 *)(left + i * 4 * ITEMS_M);
-#pragma unroll
-    for (int j = 0; j < ITEM_N / 4; ++j) {
-      sum[4 * i][j] = fma((float4)(a.s0), b[j], sum[4 * i][j]);
-      sum[4 * i + 1][j] = fma((float4)(a.s1), b[j], sum[4 * i + 1][j]);
-      sum[4 * i + 2][j] = fma((float4)(a.s2), b[j], sum[4 * i + 2][j]);
-      sum[4 * i + 3][j] = fma((float4)(a.s3), b[j], sum[4 * i + 3][j]);
-    }
-  }
+  if (columns > 0)
+    output[0] = adds ? x.s0 + addend[0] : x.s0;
+  if (columns > 1)
+    output[1] = adds ? x.s1 + addend[1] : x.s1;
+  if (columns > 2)
+    output[2] = adds ? x.s2 + addend[2] : x.s2;
+  if (columns > 3)
+    output[3] = adds ? x.s3 + addend[3] : x.s3;
 }
 
 __kernel __attribute__((reqd_work_group_size(ITEMS_N, ITEMS_M, 1)))
@@ -133,12 +163,7 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   const __global float *right_r =
       BLOCK(right, r) + (ulong)n0 * right_column + (ulong)first * right_inner;
   float4 next_left[LEFT_LOADS], next_right[RIGHT_LOADS];
-  float4 sum[ITEM_M][ITEM_N / 4];
-#pragma unroll
-  for (int i = 0; i < ITEM_M; ++i)
-#pragma unroll
-    for (int j = 0; j < ITEM_N / 4; ++j)
-      sum[i][j] = (float4)(0.0f);
+  EACH_SUM(START)
 
 #define LOAD_NEXT(k0) \
   load_block(left_r, next_left, LEFT_LOADS, item, TILE_M, left_row, left_inner, M - m0, k0, K); \
@@ -160,26 +185,14 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     if (K - k0 >= DEPTH) {
 #pragma unroll
       for (int k = 0; k < DEPTH; ++k)
-        accumulate(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4), sum);
+        ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
     } else {
       for (int k = 0; k < K - k0; ++k)
-        accumulate(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4), sum);
+        ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
     }
   }
 
   const __global float *addend_r = BLOCK(addend, r);
   __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
-#pragma unroll
-  for (int i = 0; i < ITEM_M; ++i)
-#pragma unroll
-    for (int j = 0; j < ITEM_N; ++j) {
-      const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4;
-      const int n = n0 + j / 4 * 4 * ITEMS_N + 4 * x + j % 4;
-      if (m < M && n < N) {
-        const ulong at = (ulong)m * N + n;
-        const float four[4] = {sum[i][j / 4].s0, sum[i][j / 4].s1, sum[i][j / 4].s2,
-                               sum[i][j / 4].s3};
-        output_r[at] = adds ? four[j % 4] + addend_r[at] : four[j % 4];
-      }
-    }
+  EACH_SUM(STORE)
 }
