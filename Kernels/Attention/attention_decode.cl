@@ -29,7 +29,7 @@ typedef float part;
 #if KEYS == 1
 // One key: its score, and its own maximum, weight and sum.
 typedef float scores;
-inline float score_keys(float *x) { return x[0]; }
+INLINE float score_keys(float *x) { return x[0]; }
 #define score_numbers 0.0f
 #define largest_score(x) (x)
 #define score_sum(x) (x)
@@ -38,7 +38,7 @@ inline float score_keys(float *x) { return x[0]; }
 #else
 typedef vector scores;
 // Lane j of the result is the sum of the lanes of x[j], in the order of the lanes.
-inline scores score_keys(vector *x)
+INLINE scores score_keys(vector *x)
 {
   transpose(x);
   scores sum = x[0];

@@ -16,7 +16,7 @@
 
 #define PARTS ((D + TEAM - 1) / TEAM)
 
-__kernel void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(values),
+__kernel TEAM_GROUP void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(values),
     INTEGERS(positions), FLOATS(output), const int H, const int T, const float scale)
 {
   TEAM_SCRATCH;

@@ -4,7 +4,7 @@
 // keys, values (R, B, H, T, D)
 // Launch: teams (ceil(B*P / rows_per_item), R).
 
-__kernel void cache_store(FLOATS(projection), FLOATS(keys), FLOATS(values), const int rows,
+__kernel TEAM_GROUP void cache_store(FLOATS(projection), FLOATS(keys), FLOATS(values), const int rows,
     const int P, const int H, const int D, const int T, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);

@@ -8,7 +8,7 @@
 //                    position of every row; else column 0 has position 0
 // Launch: teams (ceil(B*T / rows_per_item), R). A team computes whole rows.
 
-__kernel void rotary(FLOATS(projection), FLOATS(table), INTEGERS(start), FLOATS(output),
+__kernel TEAM_GROUP void rotary(FLOATS(projection), FLOATS(table), INTEGERS(start), FLOATS(output),
     LIVE, const int rows, const int T, const int H, const int D, const int start_of,
     const float sign, const int rows_per_item)
 {

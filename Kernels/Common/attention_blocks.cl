@@ -40,11 +40,11 @@ typedef float part;
 #define WARP_ROW (ITEM_Y >> 1 << 4)
 
 // The elements of a work-item's rows in a column of TILE rows.
-inline rows load_column(const __local float4 *column)
+INLINE rows load_column(const __local float4 *column)
 {
   return (rows)(column[BASE_ROW / 4], column[BASE_ROW / 4 + 2]);
 }
-inline void store_column(const rows x, __local float4 *column)
+INLINE void store_column(const rows x, __local float4 *column)
 {
   column[BASE_ROW / 4] = x.lo;
   column[BASE_ROW / 4 + 2] = x.hi;

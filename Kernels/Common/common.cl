@@ -45,8 +45,13 @@ INLINE place place_of_group(const int N, const int tile_n, const int M, const in
 
 // A team: the work-items of a group that share a row. On GPUs, with one lane per item, a team reads
 // neighbouring elements. On CPUs a team is one item, with vectors of eight.
+// TEAM_GROUP says the size of the group before the compilation, so that barriers of a group that is
+// one wave cost little or nothing. A team has the width of a wave: 32, or 64 where -DTEAM=64 is given.
 #if LANES == 1
+#ifndef TEAM
 #define TEAM 32
+#endif
+#define TEAM_GROUP __attribute__((reqd_work_group_size(TEAM, 1, 1)))
 #define TEAM_MEMBER (int)get_local_id(0)
 #define TEAM_NUMBER (int)get_group_id(0)
 #define TEAM_SCRATCH __local float team_scratch[TEAM] __attribute__((aligned(64)))
@@ -54,6 +59,7 @@ INLINE place place_of_group(const int N, const int tile_n, const int M, const in
 #define team_max(x) max_of_team(x, team_scratch)
 #else
 #define TEAM 1
+#define TEAM_GROUP
 #define TEAM_MEMBER 0
 #define TEAM_NUMBER (int)get_global_id(0)
 #define TEAM_SCRATCH
@@ -74,14 +80,14 @@ INLINE place place_of_group(const int N, const int tile_n, const int M, const in
 #endif
 
 // The sum of eight lanes, as a fixed tree.
-inline float sum8(float8 x)
+INLINE float sum8(float8 x)
 {
   const float4 y = x.lo + x.hi;
   const float2 z = y.lo + y.hi;
   return z.x + z.y;
 }
 
-inline float max8(float8 x)
+INLINE float max8(float8 x)
 {
   const float4 y = fmax(x.lo, x.hi);
   const float2 z = fmax(y.lo, y.hi);
@@ -90,7 +96,7 @@ inline float max8(float8 x)
 
 #if TEAM > 1
 // Stores every member's number in local memory, so that every member can read it.
-inline void share(const float x, __local float *scratch)
+INLINE void share(const float x, __local float *scratch)
 {
   barrier(CLK_LOCAL_MEM_FENCE);
   scratch[TEAM_MEMBER] = x;
@@ -99,17 +105,26 @@ inline void share(const float x, __local float *scratch)
 
 // The sum of a team's numbers. Every member computes the same fixed tree, so two barriers are
 // enough.
-inline float sum_of_team(const float x, __local float *scratch)
+INLINE float sum_of_team(const float x, __local float *scratch)
 {
   share(x, scratch);
-  return sum8(vload8(0, scratch) + vload8(1, scratch) + (vload8(2, scratch) + vload8(3, scratch)));
+  float8 sum = vload8(0, scratch) + vload8(1, scratch) + (vload8(2, scratch) + vload8(3, scratch));
+#if TEAM == 64
+  sum += vload8(4, scratch) + vload8(5, scratch) + (vload8(6, scratch) + vload8(7, scratch));
+#endif
+  return sum8(sum);
 }
 
-inline float max_of_team(const float x, __local float *scratch)
+INLINE float max_of_team(const float x, __local float *scratch)
 {
   share(x, scratch);
-  return max8(fmax(fmax(vload8(0, scratch), vload8(1, scratch)),
-                   fmax(vload8(2, scratch), vload8(3, scratch))));
+  float8 most = fmax(fmax(vload8(0, scratch), vload8(1, scratch)),
+                     fmax(vload8(2, scratch), vload8(3, scratch)));
+#if TEAM == 64
+  most = fmax(most, fmax(fmax(vload8(4, scratch), vload8(5, scratch)),
+                         fmax(vload8(6, scratch), vload8(7, scratch))));
+#endif
+  return max8(most);
 }
 #endif
 
@@ -117,7 +132,7 @@ inline float max_of_team(const float x, __local float *scratch)
 // function, so that a model's bytes do not depend on a driver's library. Twin, with the derivation:
 // Sources/TensorsCPU/Exponential.swift
 #define EXPONENTIAL(name, F, I) \
-inline F name(const F x) \
+INLINE F name(const F x) \
 { \
   const F below = x > (F)(89.0f) ? (F)(89.0f) : x; \
   const F y = below < (F)(-104.0f) ? (F)(-104.0f) : below; \
@@ -140,7 +155,7 @@ EXPONENTIAL(exponential, float, int)
 EXPONENTIAL(exponential8, float8, int8)
 
 // Philox 4x32-10 (Salmon et al. 2011). Twin: Sources/Tensors/Philox.swift
-inline uint4 philox(uint2 key, uint4 c)
+INLINE uint4 philox(uint2 key, uint4 c)
 {
   for (int round = 0; round < 10; ++round) {
     const uint high0 = mul_hi(0xD2511F53u, c.x), low0 = 0xD2511F53u * c.x;

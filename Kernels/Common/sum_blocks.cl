@@ -9,7 +9,7 @@
 // adds its own blocks, with stride TEAM, and a tree adds the members' sums. This is for few
 // elements with many blocks.
 
-__kernel void sum_blocks(FLOATS(partial), FLOATS(output), const int blocks, const int C,
+__kernel TEAM_GROUP void sum_blocks(FLOATS(partial), FLOATS(output), const int blocks, const int C,
     const int elements_per_team)
 {
   const int r = (int)get_global_id(1);

@@ -15,28 +15,28 @@ EXPONENTIAL(exponential_lanes, float16, int16)
 // Transposes a square of LANES vectors: row i is interleaved with row i + LANES / 2, log2(LANES)
 // times.
 #if LANES == 16
-inline vector zip_low(vector a, vector b)
+INLINE vector zip_low(vector a, vector b)
 {
   return (vector)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3,
                   a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
 }
-inline vector zip_high(vector a, vector b)
+INLINE vector zip_high(vector a, vector b)
 {
   return (vector)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb,
                   a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf);
 }
 #else
-inline vector zip_low(vector a, vector b)
+INLINE vector zip_low(vector a, vector b)
 {
   return (vector)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3);
 }
-inline vector zip_high(vector a, vector b)
+INLINE vector zip_high(vector a, vector b)
 {
   return (vector)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
 }
 #endif
 
-inline void transpose(vector *x)
+INLINE void transpose(vector *x)
 {
   for (int width = LANES; width > 1; width /= 2) {
     vector y[LANES];
@@ -61,7 +61,7 @@ inline void transpose(vector *x)
 #ifdef D
 // Loads rows of D elements as vectors over rows: lane i of x[d] is rows[first + i][d]. The last row
 // is repeated.
-inline void load_columns(const __global float *rows, const int stride, const int first,
+INLINE void load_columns(const __global float *rows, const int stride, const int first,
     const int count, vector *x)
 {
   int d = 0;
@@ -84,7 +84,7 @@ inline void load_columns(const __global float *rows, const int stride, const int
 }
 
 // Stores vectors over rows: rows up to length from x times scale, then zeros up to count.
-inline void store_columns(const vector *x, const vector scale, __global float *rows,
+INLINE void store_columns(const vector *x, const vector scale, __global float *rows,
     const int stride, const int first, const int length, const int count)
 {
   int d = 0;
@@ -109,7 +109,7 @@ inline void store_columns(const vector *x, const vector scale, __global float *r
 }
 
 // Loads one number per row: lane i is row[first + i]. The last number is repeated.
-inline vector load_lanes(const __global float *row, const int first, const int count)
+INLINE vector load_lanes(const __global float *row, const int first, const int count)
 {
   float lane[LANES];
   for (int i = 0; i < LANES; ++i)
@@ -117,7 +117,7 @@ inline vector load_lanes(const __global float *row, const int first, const int c
   return vector_load(lane);
 }
 
-inline void store_lanes(const vector x, __global float *row, const int first, const int length,
+INLINE void store_lanes(const vector x, __global float *row, const int first, const int length,
     const int count)
 {
   float lane[LANES];

@@ -8,7 +8,7 @@
 // Twin: Sources/TensorsCPU/Elementwise.swift
 
 #define ROUND(name, F, U, I) \
-inline F name(const F x) \
+INLINE F name(const F x) \
 { \
   const U bits = as_##U(x); \
   const U rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) & 0xffff0000u; \

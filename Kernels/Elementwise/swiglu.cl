@@ -4,7 +4,7 @@
 // Launch: teams (ceil(M / rows_per_item), R).
 // exp(-x) overflows to infinity for x < -88. There x / infinity is -0, the correct limit.
 
-__kernel void swiglu(FLOATS(gate_and_up), FLOATS(output), LIVE, const int M,
+__kernel TEAM_GROUP void swiglu(FLOATS(gate_and_up), FLOATS(output), LIVE, const int M,
     const int F, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);

@@ -15,7 +15,7 @@
   dx = g * u * s * (1.0f + x * rest); \
   du = g * x * s; }
 
-__kernel void swiglu_gradient(FLOATS(gate_and_up), FLOATS(output_gradient), FLOATS(gradient),
+__kernel TEAM_GROUP void swiglu_gradient(FLOATS(gate_and_up), FLOATS(output_gradient), FLOATS(gradient),
     LIVE, const int M, const int F, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);

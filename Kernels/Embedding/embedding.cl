@@ -3,7 +3,7 @@
 // indices (R, count); table (R, V, C); output (R, count, C)
 // Launch: teams (ceil(count / rows_per_item), R).
 
-__kernel void embedding(INTEGERS(indices), FLOATS(table), FLOATS(output), LIVE,
+__kernel TEAM_GROUP void embedding(INTEGERS(indices), FLOATS(table), FLOATS(output), LIVE,
     const int count, const int C, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);

@@ -10,7 +10,7 @@
 #define WINDOW 8
 #endif
 
-__kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
+__kernel TEAM_GROUP void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
     FLOATS(table_gradient), LIVE, const int count, const int V, const int C,
     const int accumulate)
 {

@@ -5,7 +5,7 @@
 // Two passes compute the maximum and then the sum of exp(x - maximum). The largest term of the sum
 // is 1, so the sum cannot overflow and its logarithm is at least 0.
 
-__kernel void token_log_probabilities(FLOATS(logits), INTEGERS(targets),
+__kernel TEAM_GROUP void token_log_probabilities(FLOATS(logits), INTEGERS(targets),
     FLOATS(log_probabilities), FLOATS(log_sum_exp), LIVE, const int M, const int V,
     const int rows_per_item)
 {

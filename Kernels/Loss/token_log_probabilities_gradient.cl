@@ -6,7 +6,7 @@
 // logits, gradient (R, M, V), may be the same tensor; targets, log_sum_exp, output_gradient (R, M)
 // Launch: teams (ceil(M / rows_per_item), R). A row whose g is 0 is exactly 0.
 
-__kernel void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets),
+__kernel TEAM_GROUP void token_log_probabilities_gradient(FLOATS(logits), INTEGERS(targets),
     FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(gradient), LIVE, const int M,
     const int V, const int rows_per_item)
 {

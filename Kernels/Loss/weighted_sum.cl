@@ -5,7 +5,7 @@
 // Eight partial sums, or one per member of a team, are added as a fixed tree: the order never
 // changes.
 
-__kernel void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), LIVE,
+__kernel TEAM_GROUP void weighted_sum(FLOATS(values), FLOATS(weights), FLOATS(partial), LIVE,
     const ulong count, const int elements_per_block)
 {
   const int r = (int)get_global_id(1);

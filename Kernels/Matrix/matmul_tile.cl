@@ -43,7 +43,7 @@
 #endif
 
 // Columns from n on. Columns past N have arbitrary values and are not stored.
-inline void load_row(const __global float *row, const int columns, vector *x)
+INLINE void load_row(const __global float *row, const int columns, vector *x)
 {
   if (columns >= WIDTH) {
 #pragma unroll
@@ -62,7 +62,7 @@ inline void load_row(const __global float *row, const int columns, vector *x)
   }
 }
 
-inline void store_row(__global float *row, const int columns, const vector *x)
+INLINE void store_row(__global float *row, const int columns, const vector *x)
 {
   if (columns >= WIDTH) {
 #pragma unroll
@@ -86,7 +86,7 @@ inline void store_row(__global float *row, const int columns, const vector *x)
 // in registers.
 //
 // rows: the number of rows from here on that are followed by WIDTH elements of the matrix
-inline void copy_block(const __global float *right, const int columns, const int rows,
+INLINE void copy_block(const __global float *right, const int columns, const int rows,
     const int depth, const int right_inner, const int right_column, vector *block)
 {
   int k = 0;

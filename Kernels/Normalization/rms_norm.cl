@@ -5,7 +5,7 @@
 // input, output (R, M, C); weight (R, C); scale (R, M): s
 // Launch: teams (ceil(M / rows_per_item), R). A team computes whole rows.
 
-__kernel void rms_norm(FLOATS(input), FLOATS(weight), FLOATS(output), FLOATS(scale),
+__kernel TEAM_GROUP void rms_norm(FLOATS(input), FLOATS(weight), FLOATS(output), FLOATS(scale),
     LIVE, const int M, const int C, const float epsilon, const int rows_per_item)
 {
   const int r = (int)get_global_id(1);

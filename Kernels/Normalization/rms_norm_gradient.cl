@@ -9,7 +9,7 @@
 //         blocks = ceil(M / rows_per_block) depends on M alone
 // Launch: teams (blocks, R).
 
-__kernel void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS(scale),
+__kernel TEAM_GROUP void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS(scale),
     FLOATS(output_gradient), FLOATS(addend), FLOATS(input_gradient), FLOATS(partial),
     LIVE, const int M, const int C, const int adds, const int rows_per_block)
 {

@@ -11,7 +11,7 @@
 // Launch: teams (B, R). Members take groups of four logits in turn. The result is the lowest index among
 // the largest of the members' values.
 
-__kernel void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(places),
+__kernel TEAM_GROUP void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(places),
     INTEGERS(output), const int has_places, const int B, const int V, const float temperature, const uint purpose)
 {
   const int b = TEAM_NUMBER, r = (int)get_global_id(1);

@@ -15,26 +15,38 @@ public struct Device: @unchecked Sendable {
   public let index: Int
 
   public let name: String
-  public let vendor: String
+  public internal(set) var vendor: String
   public let version: String
   public let driverVersion: String
 
   /// The version of the platform. On some platforms it names the compiler.
   public let platformVersion: String
 
-  public let kind: Kind
-  public let computeUnits: Int
+  public internal(set) var kind: Kind
+  /// Compute units as the driver counts them. Intel's GPU driver counts vector engines; see ``cores``.
+  public internal(set) var computeUnits: Int
   public let clockMegahertz: Int
 
   /// Bytes of the cache that all compute units share; 0 if the driver does not report it.
   public let globalCache: Int
   /// Bytes of global memory, bytes of the largest buffer that is guaranteed to be possible, and
   /// bytes of local memory of a work-group.
-  public let globalMemory: Int
-  public let maximumAllocation: Int
-  public let localMemory: Int
+  public internal(set) var globalMemory: Int
+  public internal(set) var maximumAllocation: Int
+  public internal(set) var localMemory: Int
 
-  public let maximumWorkGroupSize: Int
+  public internal(set) var maximumWorkGroupSize: Int
+
+  /// Work-items that run in step on a GPU: NVIDIA's warp, AMD's wavefront. 32 if the driver does not
+  /// report it.
+  public internal(set) var waveWidth: Int
+
+  /// Whether the driver reports `fma` in hardware (CL_FP_FMA). Without it OpenCL computes `fma` in
+  /// software, ten times as slow and more.
+  public internal(set) var hasFastFMA: Bool
+
+  /// The properties that replace the driver's.
+  var pretended: PretendedProperties?
 
   /// The `float` elements of a vector that the device prefers; 1 on most GPUs.
   public let preferredVectorWidth: Int
@@ -55,6 +67,12 @@ public struct Device: @unchecked Sendable {
     extensions.contains(extensionName)
   }
 
+  public var isIntelGPU: Bool { kind == .gpu && vendor.contains("Intel") }
+
+  /// Units that run work-groups independently. Intel's GPUs report vector engines, 16 of which are a
+  /// core (Xe-HPG); devices with 8 a core are then taken for half as large.
+  public var cores: Int { isIntelGPU ? max(1, computeUnits / 16) : computeUnits }
+
   /// Equal sub-devices with the given number of this device's compute units each; empty if the
   /// driver cannot make them.
   ///
@@ -70,11 +88,12 @@ public struct Device: @unchecked Sendable {
       return []
     }
     return handles.compactMap { part in
-      part.flatMap {
-        try? Device(
-          handle: $0, platformHandle: platformHandle, platformIndex: platformIndex,
+      guard let part,
+        let device = try? Device(
+          handle: part, platformHandle: platformHandle, platformIndex: platformIndex,
           platformVersion: platformVersion, index: index)
-      }
+      else { return nil }
+      return pretended.map { device.pretending($0) } ?? device
     }
   }
 
@@ -100,6 +119,8 @@ public struct Device: @unchecked Sendable {
     maximumAllocation = 0
     localMemory = 0
     maximumWorkGroupSize = 1
+    waveWidth = 32
+    hasFastFMA = true
     preferredVectorWidth = 1
     extensions = []
     computeCapability = nil
@@ -145,6 +166,15 @@ public struct Device: @unchecked Sendable {
     preferredVectorWidth = try narrow(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)
     extensions = Set(try text(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init))
     // CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV of cl_ext.h.
+    let capabilities: cl_device_fp_config = try infoValue(
+      "clGetDeviceInfo", query(CL_DEVICE_SINGLE_FP_CONFIG))
+    hasFastFMA = capabilities & cl_device_fp_config(CL_FP_FMA) != 0
+    // CL_DEVICE_WARP_SIZE_NV and CL_DEVICE_WAVEFRONT_WIDTH_AMD of cl_ext.h.
+    let width: Int? =
+      extensions.contains("cl_nv_device_attribute_query")
+      ? try? narrow(0x4003)
+      : extensions.contains("cl_amd_device_attribute_query") ? try? narrow(0x4043) : nil
+    waveWidth = width.flatMap { $0 > 0 ? $0 : nil } ?? 32
     computeCapability =
       extensions.contains("cl_nv_device_attribute_query") ? try? narrow(0x4000) : nil
   }

@@ -47,8 +47,9 @@ public final class Kernel {
       argumentCount = try infoValue("clGetKernelInfo") {
         clGetKernelInfo(created, cl_kernel_info(CL_KERNEL_NUM_ARGS), $0, $1, $2)
       }
-      workGroupSizeLimit = try infoValue(
+      let workGroupSize: Int = try infoValue(
         "clGetKernelWorkGroupInfo", limit(CL_KERNEL_WORK_GROUP_SIZE))
+      workGroupSizeLimit = min(workGroupSize, program.device.pretended?.kernelGroup ?? .max)
       privateMemory =
         (try? infoValue("clGetKernelWorkGroupInfo", limit(CL_KERNEL_PRIVATE_MEM_SIZE))) ?? 0
       localMemory =

@@ -33,8 +33,9 @@ public struct Platform: Sendable {
 
   /// The platforms of this machine; empty if no driver is installed.
   ///
+  /// - Parameter pretended: Properties that replace those of every device.
   /// - Throws: ``OpenCLError``.
-  public static func all() throws -> [Platform] {
+  public static func all(pretending pretended: PretendedProperties? = nil) throws -> [Platform] {
     _ = Runtime.prepare
     var count: cl_uint = 0
     let code = clGetPlatformIDs(0, nil, &count)
@@ -45,11 +46,11 @@ public struct Platform: Sendable {
     var handles = [cl_platform_id?](repeating: nil, count: Int(count))
     try check(clGetPlatformIDs(count, &handles, nil), "clGetPlatformIDs")
     return handles.enumerated().compactMap { index, handle in
-      handle.map { Platform(index: index, handle: $0) }
+      handle.map { Platform(index: index, handle: $0, pretended) }
     }
   }
 
-  private init(index: Int, handle: cl_platform_id) {
+  private init(index: Int, handle: cl_platform_id, _ pretended: PretendedProperties?) {
     func text(_ parameter: Int32) -> String {
       let text = try? infoString("clGetPlatformInfo") {
         clGetPlatformInfo(handle, cl_platform_info(parameter), $0, $1, $2)
@@ -61,9 +62,10 @@ public struct Platform: Sendable {
     var failure: OpenCLError?
     do {
       devices = try deviceHandles(of: handle).enumerated().map { position, device in
-        try Device(
+        let device = try Device(
           handle: device, platformHandle: handle, platformIndex: index, platformVersion: version,
           index: position)
+        return pretended.map { device.pretending($0) } ?? device
       }
     } catch {
       failure = error as? OpenCLError

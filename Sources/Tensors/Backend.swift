@@ -64,6 +64,10 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// Called by `copy`.
   func computeCopy(_ source: Tensor, to destination: Tensor) throws
 
+  /// Sends all enqueued commands to the device without waiting, also those of parts of the device. A
+  /// driver may keep commands until then.
+  func flush() throws
+
   /// Waits for all enqueued commands, also on parts of the device.
   func finish() throws
 

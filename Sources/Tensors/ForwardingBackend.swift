@@ -37,6 +37,7 @@ open class ForwardingBackend: Backend {
   open func download(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws {
     try original.download(tensor, into: bytes)
   }
+  open func flush() throws { try original.flush() }
   open func finish() throws { try original.finish() }
 
   open func fill(_ tensor: Tensor, bits: UInt32) throws {

@@ -48,6 +48,7 @@ public final class ProjectingBackend: ForwardingBackend {
   }
 
   public override func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {}
+  public override func flush() throws {}
   public override func finish() throws {}
   public override func trim() { pool.trim() }
 

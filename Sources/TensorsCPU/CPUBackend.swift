@@ -99,6 +99,7 @@ public final class CPUBackend: Backend {
     }
   }
 
+  public func flush() throws {}
   public func finish() throws {}
 
   private static func text(_ characters: UnsafePointer<CChar>?) -> String {

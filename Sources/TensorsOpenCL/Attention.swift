@@ -52,13 +52,14 @@ extension OpenCLBackend {
   /// With `wideItems` a work-item computes all tiles of a head, grid (1, heads, rows). With
   /// `manyItems` a work-group computes a tile and an item 8 rows of the tile, grid (rows, heads,
   /// tiles): only the first dimension of a GPU's grid can exceed 65,535. Short sequences get
-  /// smaller tiles. The tile depends on T alone and does not change the bytes.
+  /// smaller tiles, and so do devices that cannot build or launch a large one: their sums have
+  /// another order, within the same bounds.
   private func launchAttention(
     _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes,
     _ tensors: (inout Arguments) throws -> Void
   ) throws {
     let isWide = style == .wideItems
-    let tile = [16, 32].first { sizes.positions <= $0 } ?? 64
+    let tile = isWide ? 64 : attentionTile(many, sizes)
     let local = isWide ? (1, 1, 1) : (16, tile / 8, 1)
     let rows = sizes.replicas * sizes.batch
     let tiles = sizes.positions.dividedRoundingUp(by: tile)
@@ -72,5 +73,19 @@ extension OpenCLBackend {
       try $0.integers(sizes.batch, sizes.positions, sizes.heads)
       try $0.value(1 / Float(sizes.headWidth).squareRoot())
     }
+  }
+
+  private func attentionTile(_ program: KernelProgram, _ sizes: AttentionSizes) -> Int {
+    let largest = [16, 32].first { sizes.positions <= $0 } ?? 64
+    let key = "\(program.rawValue) \(sizes.headWidth) \(largest)"
+    if let known = attentionTiles[key] { return known }
+    let tile = [64, 32].first { tile in
+      tile <= largest && 2 * tile <= limits.workGroup
+        && (rehearsed != nil
+          || usableKernel(
+            program, constants: ["D": sizes.headWidth, "TILE": tile], items: 2 * tile) != nil)
+    }
+    attentionTiles[key] = tile ?? 16
+    return tile ?? 16
   }
 }

@@ -20,7 +20,12 @@ public final class KernelRehearsal: Rehearsal {
     guard !missing.isEmpty else { return }
     for (done, request) in missing.enumerated() {
       try report(done, missing.count)
-      _ = try request.backend.kernel(request.program, constants: request.constants)
+      // A kernel that a device cannot build is replaced by one with a smaller tile at its first launch.
+      do {
+        _ = try request.backend.kernel(request.program, constants: request.constants)
+      } catch  where request.constants.keys.contains(where: { $0.hasPrefix("TILE") }) {
+        continue
+      }
     }
     try report(missing.count, missing.count)
   }

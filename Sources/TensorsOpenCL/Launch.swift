@@ -67,9 +67,6 @@ extension OpenCLBackend {
   static let elementsPerBlock = 4096
   static let rowsPerBlock = 64
 
-  /// `TEAM` of common.cl.
-  var team: Int { style == .wideItems ? 1 : 32 }
-
   /// Launches a kernel over (teams, replicas).
   func launch(
     _ program: KernelProgram, teams: Int, replicas: Int, _ set: (inout Arguments) throws -> Void
@@ -82,7 +79,7 @@ extension OpenCLBackend {
     _ program: KernelProgram, constants: [String: Int] = [:], items: Int, replicas: Int,
     _ set: (inout Arguments) throws -> Void
   ) throws {
-    let width = style == .wideItems ? 1 : 64
+    let width = style == .wideItems ? 1 : min(64, limits.workGroup)
     try launch(
       program, constants: constants, global: (items.roundedUp(to: width), replicas, 1),
       local: (width, 1, 1), set)

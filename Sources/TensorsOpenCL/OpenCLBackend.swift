@@ -20,7 +20,13 @@ public final class OpenCLBackend: Backend {
   public let style: Style
   /// Floats in one vector of a work-item.
   let lanes: Int
+  /// Units that run work-groups independently.
   let computeUnits: Int
+  /// `TEAM` of common.cl: work-items that share a row. With `manyItems` it is the width of a wave, so
+  /// that no lane is idle.
+  let team: Int
+  /// Whether the sources' `fma` is compiled as `mad`, because the device has none in hardware.
+  let replacesFMA: Bool
   let limits: (workGroup: Int, localMemory: Int)
   /// Whether blocks of 8 in k are a better guess than 16. On Intel's GPUs they are 1.3 to 1.45
   /// times as fast in public measurements.
@@ -34,6 +40,10 @@ public final class OpenCLBackend: Backend {
   /// The tiling that a tuner tries.
   package var forcedTiling: ProductTiling?
   var tilingsInUse: [ProductShape: ProductTiling] = [:]
+  /// Tilings whose kernel this device cannot build or launch.
+  var unusableTilings: Set<ProductTiling> = []
+  /// The tile of attention kernels, by kernel, head width and largest tile.
+  var attentionTiles: [String: Int] = [:]
 
   let context: Context
   let queue: Queue
@@ -85,9 +95,11 @@ public final class OpenCLBackend: Backend {
     self.style = style
     self.lanes =
       style == .manyItems ? 1 : lanes ?? (device.preferredVectorWidth >= 16 ? 16 : 8)
-    computeUnits = device.computeUnits
+    computeUnits = device.cores
+    team = style == .manyItems ? (device.waveWidth > 32 ? 64 : 32) : 1
+    replacesFMA = !device.hasFastFMA
     limits = (device.maximumWorkGroupSize, device.localMemory)
-    prefersShallowBlocks = device.vendor.contains("Intel")
+    prefersShallowBlocks = device.isIntelGPU
     workingSet = style == .wideItems ? max(device.globalCache, 1 << 24) * 9 / 4 : nil
     handle = device
     self.ledger = ledger
@@ -108,7 +120,8 @@ public final class OpenCLBackend: Backend {
     tuning = tuningFolder.map(untuned.kept) ?? untuned
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name, driver: driver,
-      implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)",
+      implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)"
+        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : ""),
       tuning: tuning.name, memoryLimit: memoryLimit)
   }
 
@@ -119,6 +132,8 @@ public final class OpenCLBackend: Backend {
     style = original.style
     lanes = original.lanes
     computeUnits = original.computeUnits
+    team = original.team
+    replacesFMA = original.replacesFMA
     limits = original.limits
     prefersShallowBlocks = original.prefersShallowBlocks
     matrixUnits = original.matrixUnits
@@ -245,6 +260,12 @@ public final class OpenCLBackend: Backend {
     }
   }
 
+  public func flush() throws {
+    if rehearsed != nil { return }
+    try queue.flush()
+    for part in parts.values.joined() { try part.flush() }
+  }
+
   public func finish() throws {
     if rehearsed != nil { return }
     try queue.finish()
@@ -298,16 +319,40 @@ public final class OpenCLBackend: Backend {
   func kernel(_ program: KernelProgram, constants: [String: Int] = [:]) throws -> Kernel {
     let key = KernelKey(program: program, constants: constants)
     if let kernel = kernels[key] { return kernel }
-    let built = try context.makeProgram(
-      name: program.rawValue, source: program.source, options: options(constants)
-    ).kernel(named: program.kernelName)
+    let built = try makeProgram(program, constants).kernel(named: program.kernelName)
     kernels[key] = built
     return built
+  }
+
+  /// The kernel of a program. Nil if this device cannot build it, or cannot launch it in groups of so
+  /// many items.
+  func usableKernel(_ program: KernelProgram, constants: [String: Int], items: Int) -> Kernel? {
+    guard items <= limits.workGroup, let kernel = try? kernel(program, constants: constants),
+      items <= kernel.workGroupSizeLimit, kernel.localMemory <= limits.localMemory
+    else { return nil }
+    return kernel
+  }
+
+  /// Attention keeps more numbers per work-item than half of the registers of Intel's GPUs, so it asks
+  /// for all registers. Devices without that choice refuse the option.
+  private func makeProgram(_ program: KernelProgram, _ constants: [String: Int]) throws -> Program {
+    func made(_ options: String) throws -> Program {
+      try context.makeProgram(name: program.rawValue, source: program.source, options: options)
+    }
+    let options = options(constants)
+    if handle.isIntelGPU, constants["TILE"] != nil,
+      let program = try? made(options + " -cl-intel-256-GRF-per-thread")
+    {
+      return program
+    }
+    return try made(options)
   }
 
   /// The compiler options of a program.
   func options(_ constants: [String: Int]) -> String {
     var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
+    if team == 64 { options += " -DTEAM=64" }
+    if replacesFMA { options += " -Dfma=mad" }
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
       options += " -D\(name)=\(value)"
     }

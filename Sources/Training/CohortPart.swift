@@ -73,6 +73,8 @@ final class CohortPart {
         shape: [1, replicas], elementType: .float32, storage: loss.storage, offset: loss.offset,
         backend: backend),
       to: losses.slice(from: number * replicas, shape: [1, replicas]))
+    // The device computes this step while the host prepares the next one.
+    try backend.flush()
   }
 
   /// Runs the forward and backward pass of some replicas over a batch, or over a part of a batch

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import OpenCL
 import Tensors
 import TensorsCPU
@@ -20,7 +21,9 @@ struct DeviceOptions: ParsableArguments {
   func makeBackend(keepsTimes: Bool = false, describesUnits: Bool = false) throws -> any Backend {
     let selection = try DeviceSelection(parsing: device)
     if case .cpu = selection { return CPUBackend() }
-    let platforms = try Platform.all()
+    let environment = ProcessInfo.processInfo.environment
+    let platforms = try Platform.all(
+      pretending: environment["DORMOUSE_PRETEND"].map { try PretendedProperties(parsing: $0) })
     for platform in platforms {
       if let failure = platform.failure {
         Standard.error("OpenCL platform \(platform.name): cannot be used: \(failure)\n")
@@ -30,7 +33,10 @@ struct DeviceOptions: ParsableArguments {
       Standard.error("No OpenCL device was found: computing on the CPU.\n")
       return CPUBackend()
     }
-    let backend = try OpenCLBackend(device: chosen, keepsTimes: keepsTimes)
+    let style =
+      try environment["DORMOUSE_STYLE"].map { try choice("DORMOUSE_STYLE", $0) }
+      as OpenCLBackend.Style?
+    let backend = try OpenCLBackend(device: chosen, style: style, keepsTimes: keepsTimes)
     if let note = backend.matrixUnitsNote, describesUnits || backend.matrixUnits == nil {
       Standard.error(note + "\n")
     }

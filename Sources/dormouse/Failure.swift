@@ -39,6 +39,7 @@ func described(_ error: any Error) -> (line: String, code: SystemExit) {
   case let error as DeviceSelectionError:
     if case .unknownSelector = error { return (error.description, .badUse) }
     return (error.description, .unavailable)
+  case let error as PretendedPropertiesError: return (error.description, .badUse)
   case let error as OpenCLError:
     return (
       "\(error); try `dormouse check-device`, a smaller study, or --device cpu", .failed

@@ -11,23 +11,32 @@ struct KernelBuildTests {
     let lanes: Int
     let headWidth: Int?
     var tile: Int?
+    /// Without optimization no function is inlined, unless its text demands it.
+    var isOptimized = true
 
     var text: String {
       "-cl-std=CL1.2 -DLANES=\(lanes)" + (headWidth.map { " -DD=\($0)" } ?? "")
-        + (tile.map { " -DTILE=\($0)" } ?? "")
+        + (tile.map { " -DTILE=\($0)" } ?? "") + (isOptimized ? "" : " -cl-opt-disable")
     }
     var testDescription: String { text }
 
     /// Width 1, odd, above a vector, and the largest.
     static let headWidths = [1, 4, 16, 33, 64, 128]
-    static let all =
-      [1, 8, 16].flatMap { lanes in
-        [Options(lanes: lanes, headWidth: nil)]
-          + headWidths.map { Options(lanes: lanes, headWidth: $0) }
-      }
-      + headWidths.flatMap { width in
-        [16, 32, 64].map { Options(lanes: 1, headWidth: width, tile: $0) }
-      }
+    static let all: [Options] = plain + tiled + unoptimized
+
+    private static let plain: [Options] = [1, 8, 16].flatMap { lanes in
+      ([nil] + headWidths.map { $0 }).map { Options(lanes: lanes, headWidth: $0) }
+    }
+    private static let tiled: [Options] = headWidths.flatMap { width in
+      [16, 32, 64].map { Options(lanes: 1, headWidth: width, tile: $0) }
+    }
+    private static let unoptimized: [Options] = [
+      Options(lanes: 1, headWidth: nil, isOptimized: false),
+      Options(lanes: 8, headWidth: nil, isOptimized: false),
+      Options(lanes: 1, headWidth: 16, isOptimized: false),
+      Options(lanes: 8, headWidth: 16, isOptimized: false),
+      Options(lanes: 1, headWidth: 16, tile: 16, isOptimized: false),
+    ]
   }
 
   /// The programs that are compiled for one head width.

@@ -1,3 +1,4 @@
+import Kernels
 import OpenCL
 public import Tensors
 
@@ -88,23 +89,39 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
 
 extension OpenCLBackend {
   /// The tilings that this device can run, the best guess for a large product first.
+  ///
+  /// Their kernels are built.
   package func tilings(for precision: Precision) -> [ProductTiling] {
-    tilings(on: precision == .bfloat16 ? matrixUnits : nil)
+    let units = precision == .bfloat16 ? matrixUnits : nil
+    let all = tilings(on: units)
+    let usable = all.filter { isUsable($0, on: units) }
+    // Without any, the last one says why.
+    return usable.isEmpty ? Array(all.suffix(1)) : usable
   }
 
+  /// The tilings that this device's limits allow and that did not fail, the largest tile first. Empty
+  /// if matrix units have none; without matrix units the smallest tiling is always left.
   func tilings(on units: MatrixUnits?) -> [ProductTiling] {
     if units != nil {
       return ProductTiling.onMatrixUnits.filter {
         $0.lanesPerGroup <= limits.workGroup && $0.unitBytes <= limits.localMemory
+          && !unusableTilings.contains($0)
       }
     }
-    switch style {
-    case .wideItems: return ProductTiling.byWideItems(lanes: lanes)
-    case .manyItems:
-      return ProductTiling.throughLocalMemory.filter {
-        $0.itemsPerGroup <= limits.workGroup && $0.localBytes <= limits.localMemory
-      }
+    if style == .wideItems { return ProductTiling.byWideItems(lanes: lanes) }
+    let all = ProductTiling.throughLocalMemory
+    let left = all.filter {
+      $0.itemsPerGroup <= limits.workGroup && $0.localBytes <= limits.localMemory
+        && !unusableTilings.contains($0)
     }
+    return left.isEmpty ? [all[all.count - 1]] : left
+  }
+
+  private func isUsable(_ tiling: ProductTiling, on units: MatrixUnits?) -> Bool {
+    guard style == .manyItems, rehearsed == nil else { return true }
+    return usableKernel(
+      units == nil ? .matmulLocal : .matmulMatrixUnits, constants: tiling.constants(on: units),
+      items: units == nil ? tiling.itemsPerGroup : tiling.lanesPerGroup) != nil
   }
 
   package func tiling(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
@@ -113,8 +130,14 @@ extension OpenCLBackend {
     if let known = tilingsInUse[shape] { return known }
     // A record is a file that may have any content, so its tiling must be one of these.
     let tuned = tuning.entry(for: shape)?.chosen
-    let tiling =
+    func choice() -> ProductTiling {
       tuned.flatMap { tilings(on: units).contains($0) ? $0 : nil } ?? guess(for: product, on: units)
+    }
+    var tiling = choice()
+    while tilings(on: units).count > 1, !isUsable(tiling, on: units) {
+      unusableTilings.insert(tiling)
+      tiling = choice()
+    }
     tilingsInUse[shape] = tiling
     return tiling
   }

@@ -150,6 +150,7 @@ public final class Generation {
       last = tokens
       step += 1
     }
+    try backend.flush()
   }
 
   /// The position of each row's token of a step: (R, B).

@@ -1,0 +1,85 @@
+import Conformance
+import OpenCL
+import Tensors
+import TensorsOpenCL
+import TestSupport
+import Testing
+
+extension BackendTests {
+  /// Devices that seem to be others: smaller, without fma, of other vendors, of wider waves.
+  @Suite struct PretendedDeviceTests {
+    private static func backend(
+      _ device: Device, _ properties: String
+    ) throws -> OpenCLBackend {
+      try OpenCLBackend(
+        device: device.pretending(PretendedProperties(parsing: properties)), style: .manyItems,
+        fillsWithNaN: true, tuningFolder: nil)
+    }
+
+    private static func cases(
+      _ names: Set<String>, _ extent: OperationDescription.Extent
+    ) -> [OperationCase] {
+      OperationDescription.all.filter { names.contains($0.name) }
+        .flatMap { $0.cases(extent, seed: 1900) }
+    }
+
+    /// Products have the same bytes in every tile. Attention in smaller tiles is within its bounds.
+    @Test(arguments: openCLDevices, ["group=64", "kernelGroup=64", "local=8192"])
+    func smallDevicesUseSmallTiles(_ device: Device, _ properties: String) throws {
+      let large = try Self.backend(device, "kind=gpu")
+      let small = try Self.backend(device, "kind=gpu,\(properties)")
+      for call in Self.cases(["matmul", "attention", "attentionGradient", "add"], .device) {
+        let outcome = try call.run(on: small)
+        #expect(outcome.violations == [], "\(call)")
+        #expect(call.deviation(of: outcome, from: call.expected()).note == nil, "\(call)")
+        if ["matmul", "add"].contains(call.operation) {
+          #expect(try call.run(on: large).written == outcome.written, "\(call)")
+        }
+      }
+      #expect(small.tilings(for: .float32) != large.tilings(for: .float32), "\(properties)")
+    }
+
+    /// Teams of a wave of 64 sum in another order, within the same bounds.
+    @Test(arguments: openCLDevices)
+    func teamsOfAWideWaveAreRight(_ device: Device) throws {
+      let backend = try Self.backend(device, "kind=gpu,wave=64")
+      #expect(backend.device.implementation.hasSuffix("manyItems of 1, teams of 64"))
+      let teams: Set<String> = [
+        "rotary", "storeKeysAndValues", "attentionDecode", "rmsNorm", "rmsNormGradient", "swiGLU",
+        "swiGLUGradient", "embedding", "embeddingGradient", "tokenLogProbabilities",
+        "tokenLogProbabilitiesGradient", "weightedSum", "sumOfSquares", "sample", "matmul",
+      ]
+      for call in Self.cases(teams, .device) {
+        let outcome = try call.run(on: backend)
+        let note = call.deviation(of: outcome, from: call.expected()).note
+        #expect(outcome.violations == [] && note == nil, "\(call): \(note ?? "")")
+      }
+    }
+
+    /// Without fma in hardware the kernels use mad, and the record says so.
+    @Test(arguments: openCLDevices)
+    func madReplacesAMissingFMA(_ device: Device) throws {
+      let backend = try Self.backend(device, "kind=gpu,fma=no")
+      #expect(backend.device.implementation.hasSuffix("manyItems of 1, mad for fma"))
+      for call in Self.cases(["rmsNorm", "matmul"], .cohort) {
+        #expect(try call.run(on: backend).violations == [], "\(call)")
+      }
+    }
+
+    /// Intel's GPUs count vector engines: 512 of them are 32 cores. They take 8 x 8 outputs an item for
+    /// a product that keeps 32 cores busy.
+    @Test(arguments: openCLDevices)
+    func vectorEnginesAreNotCores(_ device: Device) throws {
+      let product = MatrixProduct(replicas: 1, rows: 2048, columns: 2048, inner: 256)
+      let intel = try Self.backend(
+        device, "kind=gpu,vendor=Intel(R) Corporation,units=512,local=65536")
+      let others = try Self.backend(device, "kind=gpu,units=32,local=65536")
+      #expect(intel.guess(for: product, on: nil).rows == 128)
+      #expect(others.guess(for: product, on: nil).rows == 128)
+      // Its attention asks for all registers. A compiler that does not know the option still builds it.
+      for call in Self.cases(["attention"], .cohort) {
+        #expect(try call.run(on: intel).violations == [], "\(call)")
+      }
+    }
+  }
+}
