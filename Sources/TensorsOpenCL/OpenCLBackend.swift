@@ -25,7 +25,8 @@ public final class OpenCLBackend: Backend {
   /// `TEAM` of common.cl: work-items that share a row. With `manyItems` it is the width of a wave, so
   /// that no lane is idle.
   let team: Int
-  /// Whether the sources' `fma` is compiled as `mad`, because the device has none in hardware.
+  /// Whether the sources' `fma` is compiled as `mad`, because a GPU has none in hardware. Processors keep
+  /// `fma`, so that all of them give the same bytes.
   let replacesFMA: Bool
   let limits: (workGroup: Int, localMemory: Int)
   /// Whether blocks of 8 in k are a better guess than 16. On Intel's GPUs they are 1.3 to 1.45
@@ -97,7 +98,7 @@ public final class OpenCLBackend: Backend {
       style == .manyItems ? 1 : lanes ?? (device.preferredVectorWidth >= 16 ? 16 : 8)
     computeUnits = device.cores
     team = style == .manyItems ? (device.waveWidth > 32 ? 64 : 32) : 1
-    replacesFMA = !device.hasFastFMA
+    replacesFMA = style == .manyItems && !device.hasFastFMA
     limits = (device.maximumWorkGroupSize, device.localMemory)
     prefersShallowBlocks = device.isIntelGPU
     workingSet = style == .wideItems ? max(device.globalCache, 1 << 24) * 9 / 4 : nil
