@@ -68,6 +68,10 @@ extension BackendTests {
     func madReplacesAMissingFMA(_ device: Device) throws {
       let backend = try Self.backend(device, "kind=gpu,fma=no")
       #expect(backend.device.implementation.hasSuffix("manyItems of 1, mad for fma"))
+      let processor = try OpenCLBackend(
+        device: device.pretending(PretendedProperties(parsing: "fma=no")), style: .wideItems,
+        tuningFolder: nil)
+      #expect(!processor.device.implementation.contains("mad"))
       for call in Self.cases(["rmsNorm", "matmul"], .cohort) {
         #expect(try call.run(on: backend).violations == [], "\(call)")
       }
