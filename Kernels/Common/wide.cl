@@ -2,15 +2,29 @@
 
 #if LANES == 8
 typedef float8 vector;
-#define vector_load(p) vload8(0, p)
-#define vector_store(x, p) vstore8(x, 0, p)
 #define exponential_lanes exponential8
 #else
 typedef float16 vector;
-#define vector_load(p) vload16(0, p)
-#define vector_store(x, p) vstore16(x, 0, p)
 EXPONENTIAL(exponential_lanes, float16, int16)
 #endif
+
+// Vectors at any address of a float. The type says so itself, because some implementations make two
+// moves of vload8 and vstore8.
+typedef vector loose_vector __attribute__((aligned(4)));
+#define LOAD_AND_STORE(space) \
+  INLINE __attribute__((overloadable)) vector vector_load(const space float *p) \
+  { return *(const space loose_vector *)p; } \
+  INLINE __attribute__((overloadable)) void vector_store(const vector x, space float *p) \
+  { *(space loose_vector *)p = x; }
+LOAD_AND_STORE(__global)
+LOAD_AND_STORE(__local)
+LOAD_AND_STORE(__private)
+
+// Brings the cache line of an address near. OpenCL's prefetch() does nothing on some processors.
+INLINE void prefetch_line(const __global float *p)
+{
+  __builtin_prefetch((const void *)(size_t)p);
+}
 
 // Transposes a square of LANES vectors: row i is interleaved with row i + LANES / 2, log2(LANES)
 // times.

@@ -8,15 +8,19 @@
 //         and addend is output
 // live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
 //         goes over live[r] elements
-// Launch: global (ceil(N / WIDTH), ceil(M / rows_per_item), R), local (1, 1, 1).
+// tiles   local memory of rows_per_item x min(K, BLOCK_INNER) floats; only if PACKED is 1
+// Launch: global (ceil(N / columns_per_item), ceil(M / rows_per_item), R), local (1, 1, 1).
 //
-// A work-item computes rows_per_item x WIDTH outputs. k is processed in blocks. The work-item copies a
-// block of its WIDTH columns into contiguous memory, which stays in cache, and then processes its rows in
-// tiles of ROWS. With 16 lanes, 12 rows of two vectors or 8 rows of three vectors are 24 vector
-// accumulators. Together with the vectors of right and a broadcast of left they fit into the 32 registers
-// of AVX-512; with 8 lanes half the rows fit into the 16 registers of AVX2. The accumulators are named
-// variables and not an array, because compilers keep arrays in memory. Between blocks of k the
-// accumulators are stored in partial, without rounding.
+// A work-item computes rows_per_item x columns_per_item outputs. k is processed in blocks. The work-item
+// copies a block of WIDTH columns into contiguous memory, which stays in cache, and then processes its
+// rows in tiles of ROWS. If PACKED is 1, it first copies a block of its rows of left too, tile after tile,
+// and all its columns read this copy in the order of the memory. Without the copy a product with left
+// transposed reads only ROWS floats of a cache line, and visits a page, for each k.
+// With 16 lanes, 12 rows of two vectors or 8 rows of three vectors are 24 vector accumulators. Together
+// with the vectors of right and a broadcast of left they fit into the 32 registers of AVX-512; with 8
+// lanes half the rows fit into the 16 registers of AVX2. The accumulators are named variables and not an
+// array, because compilers keep arrays in memory. Between blocks of k the accumulators are stored in
+// partial, without rounding.
 // k ascends with one fma per product into one accumulator per output, so neither the tile's shape nor the
 // batch can change a byte.
 
@@ -24,6 +28,7 @@
 #define ROWS (LANES == 16 ? 12 : 6)
 #define VECTORS 2
 #define BLOCK_INNER 256
+#define PACKED 0
 #endif
 #define WIDTH (VECTORS * LANES)
 
@@ -120,27 +125,96 @@ INLINE void copy_block(const __global float *right, const int columns, const int
     }
 }
 
+#if PACKED
+// Stores ROWS of the lanes of x.
+INLINE void store_column(const vector x, __local float *tile)
+{
+#if ROWS == 12
+  vstore8(x.lo, 0, tile);
+  vstore4(x.hi.lo, 0, tile + 8);
+#elif LANES == 16
+  vstore8(x.lo, 0, tile);
+#else
+  vstore4(x.lo, 0, tile);
+#if ROWS == 6
+  vstore2(x.hi.lo, 0, tile + 4);
+#endif
+#endif
+}
+
+// tiles[(tile * depth + k) * ROWS + i]: row tile * ROWS + i of left. Rows past the last repeat it.
+//
+// rows: the number of rows to copy; all: the number of rows of the matrix from here on
+INLINE void copy_rows(const __global float *left, const int rows, const int all, const int depth,
+    const int left_row, const int left_inner, __local float *tiles)
+{
+  int m = 0;
+  if (left_row == 1) {
+    // Tiles whose vectors end before the matrix does. Eight of them for each k, so that a page is visited
+    // once for all of them.
+    const int whole = min(rows, all < LANES ? 0 : (all - LANES) / ROWS * ROWS + ROWS);
+    for (; m < whole; m += 8 * ROWS)
+      for (int k = 0; k < depth; ++k)
+        for (int i = m; i < min(m + 8 * ROWS, whole); i += ROWS)
+          store_column(vector_load(left + (ulong)k * left_inner + i), tiles + i * depth + k * ROWS);
+    m = (whole + ROWS - 1) / ROWS * ROWS;
+  }
+  for (; m < rows; m += ROWS) {
+    __local float *tile = tiles + m * depth;
+    int k = 0;
+    if (left_inner == 1)
+      for (; k + LANES <= depth; k += LANES) {
+        vector x[LANES];
+#pragma unroll
+        for (int i = 0; i < LANES; ++i)
+          x[i] = vector_load(left + (ulong)min(m + min(i, ROWS - 1), all - 1) * left_row + k);
+        transpose(x);
+#pragma unroll
+        for (int i = 0; i < LANES; ++i)
+          store_column(x[i], tile + (k + i) * ROWS);
+      }
+    for (; k < depth; ++k)
+      for (int i = 0; i < ROWS; ++i)
+        tile[k * ROWS + i] = left[(ulong)min(m + i, all - 1) * left_row + (ulong)k * left_inner];
+  }
+}
+#define ROW(i) const vector x = tile_k[i];
+#define NEXT_ROW(i)
+#else
+#define ROW(i) const vector x = *a##i;
+#define NEXT_ROW(i) a##i += left_inner;
+#endif
+
 #define START(i, v) vector sum##i##_##v = 0.0f;
 #define GO_ON(i, v) sum##i##_##v = x[v];
 #define MULTIPLY(i, v) sum##i##_##v = fma(x, b##v, sum##i##_##v);
 #define ADD(i, v) sum##i##_##v += x[v];
 #define KEEP(i, v) x[v] = sum##i##_##v;
 
+#define ROW_START(i) \
+  const __global float *a##i = left_r + (ulong)min(m + i, M - 1) * left_row;
 #define DECLARE(i) \
-  const __global float *a##i = left_r + (ulong)min(m + i, M - 1) * left_row; \
   EACH_VECTOR(START, i) \
   if (k0 > 0) { \
     vector x[VECTORS]; \
-    load_row(partial_r + (ulong)min(m + i, M - 1) * N, N - n, x); \
+    load_row(partial_r + (ulong)min(m + i, M - 1) * N + n, N - n, x); \
     EACH_VECTOR(GO_ON, i) }
 
 #define ACCUMULATE(i) { \
-  const vector x = *a##i; \
+  ROW(i) \
   EACH_VECTOR(MULTIPLY, i) \
-  a##i += left_inner; }
+  NEXT_ROW(i) }
+
+// Brings the next tile's outputs near while this one is computed. Their rows are far apart in memory, so
+// the processor does not foresee them.
+#define FETCH(i) { \
+  const __global float *next = \
+      (is_last ? output_r : partial_r) + (ulong)min(m + ROWS + i, M - 1) * N + n; \
+  prefetch_line(next); \
+  prefetch_line(next + WIDTH - 1); }
 
 #define STORE(i) if (m + i < M) { \
-  const ulong at = (ulong)(m + i) * N; \
+  const ulong at = (ulong)(m + i) * N + n; \
   vector x[VECTORS]; \
   if (adds && is_last) { \
     load_row(addend_r + at, N - n, x); \
@@ -152,9 +226,14 @@ INLINE void copy_block(const __global float *right, const int columns, const int
 __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     FLOATS(partial), INTEGERS(live), const int limits, const int rows, const int N,
     const int all, const int left_row, const int left_inner, const int right_inner,
-    const int right_column, const int adds, const int rows_per_item)
+    const int right_column, const int adds, const int rows_per_item, const int columns_per_item
+#if PACKED
+    , __local float *tiles
+#endif
+    )
 {
-  const int n = (int)get_global_id(0) * WIDTH;
+  const int first_column = (int)get_global_id(0) * columns_per_item;
+  const int end_column = min(first_column + columns_per_item, N);
   const int first = (int)get_global_id(1) * rows_per_item;
   const int r = (int)get_global_id(2);
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
@@ -162,8 +241,8 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
   const int end = min(first + rows_per_item, M);
   if (first >= end)
     return;
-  const __global float *addend_r = BLOCK(addend, r) + n;
-  __global float *output_r = BLOCK(output, r) + n, *partial_r = BLOCK(partial, r) + n;
+  const __global float *addend_r = BLOCK(addend, r);
+  __global float *output_r = BLOCK(output, r), *partial_r = BLOCK(partial, r);
   vector block[VECTORS * BLOCK_INNER];
 
   // The loop runs once for K = 0 too: an empty sum is stored.
@@ -172,20 +251,36 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
     const int depth = min(BLOCK_INNER, K - k0);
     const bool is_last = k0 + BLOCK_INNER >= K;
     const __global float *left_r = BLOCK(left, r) + (ulong)k0 * left_inner;
-    copy_block(
-        BLOCK(right, r) + (ulong)k0 * right_inner + (ulong)n * right_column, N - n,
-        n + WIDTH <= N ? depth : K - k0 - (WIDTH + N - 1) / N, depth, right_inner, right_column,
-        block);
-    for (int m = first; m < end; m += ROWS) {
-      EACH_ROW(DECLARE)
-      for (int k = 0; k < depth; ++k) {
-        const vector b0 = block[VECTORS * k], b1 = block[VECTORS * k + 1];
-#if VECTORS == 3
-        const vector b2 = block[VECTORS * k + 2];
+#if PACKED
+    copy_rows(left_r + (ulong)first * left_row, end - first, M - first, depth, left_row, left_inner,
+        tiles);
 #endif
-        EACH_ROW(ACCUMULATE)
+    for (int n = first_column; n < end_column; n += WIDTH) {
+      copy_block(
+          BLOCK(right, r) + (ulong)k0 * right_inner + (ulong)n * right_column, N - n,
+          n + WIDTH <= N ? depth : K - k0 - (WIDTH + N - 1) / N, depth, right_inner, right_column,
+          block);
+      for (int m = first; m < end; m += ROWS) {
+#if PACKED
+        const __local float *tile_k = tiles + (m - first) * depth;
+#else
+        EACH_ROW(ROW_START)
+#endif
+        EACH_ROW(DECLARE)
+        EACH_ROW(FETCH)
+#pragma unroll 4
+        for (int k = 0; k < depth; ++k) {
+          const vector b0 = block[VECTORS * k], b1 = block[VECTORS * k + 1];
+#if VECTORS == 3
+          const vector b2 = block[VECTORS * k + 2];
+#endif
+          EACH_ROW(ACCUMULATE)
+#if PACKED
+          tile_k += ROWS;
+#endif
+        }
+        EACH_ROW(STORE)
       }
-      EACH_ROW(STORE)
     }
     k0 += BLOCK_INNER;
   } while (k0 < K);

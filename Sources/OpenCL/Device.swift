@@ -49,7 +49,7 @@ public struct Device: @unchecked Sendable {
   var pretended: PretendedProperties?
 
   /// The `float` elements of a vector that the device prefers; 1 on most GPUs.
-  public let preferredVectorWidth: Int
+  public internal(set) var preferredVectorWidth: Int
 
   public let extensions: Set<String>
 

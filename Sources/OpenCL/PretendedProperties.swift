@@ -20,10 +20,29 @@ public struct PretendedProperties: Hashable, Sendable {
   public var kernelGroup: Int?
   /// Work-items that run in step.
   public var wave: Int?
+  /// Floats of a vector register: 8 on a processor with 16 computes as on one with 8.
+  public var vector: Int?
   /// Whether the device has a fast `fma`.
   public var fma: Bool?
 
   public init() {}
+
+  fileprivate typealias Number = (
+    pretended: any WritableKeyPath<PretendedProperties, Int?> & Sendable,
+    property: (any WritableKeyPath<Device, Int> & Sendable)?
+  )
+
+  /// The properties that are numbers, by name. `kernelGroup` is a property of kernels.
+  fileprivate static let numbers: [String: Number] = [
+    "units": (\PretendedProperties.units, \Device.computeUnits),
+    "memory": (\PretendedProperties.memory, \Device.globalMemory),
+    "allocation": (\PretendedProperties.allocation, \Device.maximumAllocation),
+    "local": (\PretendedProperties.local, \Device.localMemory),
+    "group": (\PretendedProperties.group, \Device.maximumWorkGroupSize),
+    "kernelGroup": (\PretendedProperties.kernelGroup, nil),
+    "wave": (\PretendedProperties.wave, \Device.waveWidth),
+    "vector": (\PretendedProperties.vector, \Device.preferredVectorWidth),
+  ]
 
   /// Reads the text of `DORMOUSE_PRETEND`.
   ///
@@ -33,20 +52,16 @@ public struct PretendedProperties: Hashable, Sendable {
       let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { throw PretendedPropertiesError(pair: String(pair)) }
       let (name, value) = (parts[0], parts[1])
-      let number = Int(value).flatMap { $0 > 0 ? $0 : nil }
       let isKnown: Bool
-      switch name {
-      case "kind":
-        (kind, isKnown) = (Device.Kind(rawValue: value), Device.Kind(rawValue: value) != nil)
-      case "vendor": (vendor, isKnown) = (value, true)
-      case "units": (units, isKnown) = (number, number != nil)
-      case "memory": (memory, isKnown) = (number, number != nil)
-      case "allocation": (allocation, isKnown) = (number, number != nil)
-      case "local": (local, isKnown) = (number, number != nil)
-      case "group": (group, isKnown) = (number, number != nil)
-      case "kernelGroup": (kernelGroup, isKnown) = (number, number != nil)
-      case "wave": (wave, isKnown) = (number, number != nil)
-      case "fma": (fma, isKnown) = (value == "yes", value == "yes" || value == "no")
+      switch (name, Self.numbers[name]) {
+      case (_, let number?):
+        self[keyPath: number.pretended] = Int(value).flatMap { $0 > 0 ? $0 : nil }
+        isKnown = self[keyPath: number.pretended] != nil
+      case ("kind", _):
+        kind = Device.Kind(rawValue: value)
+        isKnown = kind != nil
+      case ("vendor", _): (vendor, isKnown) = (value, true)
+      case ("fma", _): (fma, isKnown) = (value == "yes", value == "yes" || value == "no")
       default: isKnown = false
       }
       guard isKnown else { throw PretendedPropertiesError(pair: String(pair)) }
@@ -61,7 +76,7 @@ public struct PretendedPropertiesError: Error, Hashable, CustomStringConvertible
   public var description: String {
     """
     DORMOUSE_PRETEND: expected kind=cpu|gpu|accelerator|other, vendor=TEXT, fma=yes|no, or units, \
-    memory, allocation, local, group, kernelGroup or wave with a number above 0, found \(pair.quoted)
+    memory, allocation, local, group, kernelGroup, wave or vector with a number above 0, found \(pair.quoted)
     """
   }
 }
@@ -73,12 +88,11 @@ extension Device {
     device.pretended = other
     if let kind = other.kind { device.kind = kind }
     if let vendor = other.vendor { device.vendor = vendor }
-    if let units = other.units { device.computeUnits = units }
-    if let memory = other.memory { device.globalMemory = memory }
-    if let allocation = other.allocation { device.maximumAllocation = allocation }
-    if let local = other.local { device.localMemory = local }
-    if let group = other.group { device.maximumWorkGroupSize = group }
-    if let wave = other.wave { device.waveWidth = wave }
+    for number in PretendedProperties.numbers.values {
+      if let property = number.property, let value = other[keyPath: number.pretended] {
+        device[keyPath: property] = value
+      }
+    }
     if let fma = other.fma { device.hasFastFMA = fma }
     return device
   }

@@ -46,6 +46,12 @@ struct Arguments {
     }
   }
 
+  /// Passes local memory of a work-group.
+  mutating func local(byteCount: Int) throws {
+    try kernel.setLocal(index, byteCount: byteCount)
+    index += 1
+  }
+
   /// Passes one parameter of another type.
   mutating func value<Value: BitwiseCopyable>(_ value: Value) throws {
     try kernel.setArgument(index, value)

@@ -22,21 +22,23 @@ extension OpenCLBackend {
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor
   ) throws {
     let tiling = tiling(for: sizes, on: nil)
-    let panels = sizes.columns.dividedRoundingUp(by: tiling.columns)
     // Sums of a part of k are stored in the output, unless the output is also the addend.
     let partial = sizes.inner > tiling.depth && sizes.adds ? try empty(output.shape) : output
-    let rowsPerItem = rowsPerItem(sizes, tiling, panels: panels)
+    let item = tiling.packsRows ? largeItem(sizes, tiling) : tallItem(sizes, tiling)
     try launch(
-      .matmulTile,
-      constants: [
-        "BLOCK_INNER": tiling.depth, "ROWS": tiling.itemRows, "VECTORS": tiling.columns / lanes,
-      ],
-      global: (panels, sizes.rows.dividedRoundingUp(by: rowsPerItem), sizes.replicas),
+      .matmulTile, constants: tiling.constants(lanes: lanes),
+      global: (
+        sizes.columns.dividedRoundingUp(by: item.columns),
+        sizes.rows.dividedRoundingUp(by: item.rows), sizes.replicas
+      ),
       local: (1, 1, 1)
     ) {
       try $0.tensors(left, right, adding ?? output, output, partial)
       try setSizes(&$0, sizes, left)
-      try $0.integers(sizes.adds ? 1 : 0, rowsPerItem)
+      try $0.integers(sizes.adds ? 1 : 0, item.rows, item.columns)
+      if tiling.packsRows {
+        try $0.local(byteCount: 4 * item.rows * max(1, min(sizes.inner, tiling.depth)))
+      }
     }
   }
 
@@ -52,18 +54,48 @@ extension OpenCLBackend {
     try arguments.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
   }
 
-  /// Rows per work-item. They are many, because a work-item first copies its columns of `right`.
-  /// They are at most the tiling's rows, which its neighbours read too. They are fewer if the
-  /// device would have too few work-items.
-  private func rowsPerItem(_ sizes: MatrixProduct, _ tiling: ProductTiling, panels: Int) -> Int {
+  /// The part of the output of a work-item that copies its columns of `right`. It has many rows,
+  /// because each uses the copy. It has at most the tiling's rows, which its neighbours read too. It
+  /// has fewer if the device would have too few work-items.
+  private func tallItem(_ sizes: MatrixProduct, _ tiling: ProductTiling) -> ProductItem {
     // If the sum is shorter than a block, more rows fit into the cache.
     let most = max(48, tiling.rows * tiling.depth / min(max(1, sizes.inner), tiling.depth))
+    let panels = sizes.columns.dividedRoundingUp(by: tiling.columns)
     let blocks = max(
       sizes.rows.dividedRoundingUp(by: most),
       (8 * computeUnits).dividedRoundingUp(by: panels * sizes.replicas))
-    return max(
+    let rows = max(
       2 * tiling.itemRows,
       sizes.rows.dividedRoundingUp(by: blocks).roundedUp(to: tiling.itemRows))
+    return ProductItem(rows: rows, columns: tiling.columns)
+  }
+
+  /// The part of the output of a work-item that copies its rows of `left` and its columns of `right`:
+  /// the part with which all units end soonest. Beside its products an item costs its copies, which
+  /// took the time of about 13 products per row and 16 per column (for each k).
+  private func largeItem(_ sizes: MatrixProduct, _ tiling: ProductTiling) -> ProductItem {
+    let key = ProductItem.Key(sizes, tiling)
+    if let known = itemsInUse[key] { return known }
+    func sides(_ size: Int, most: Int, step: Int) -> [Int] {
+      let fewest = size.dividedRoundingUp(by: most)
+      return (fewest..<fewest + 4 * computeUnits).map {
+        min(most, size.dividedRoundingUp(by: $0).roundedUp(to: step))
+      }
+    }
+    func cost(_ item: ProductItem) -> Int {
+      let items =
+        sizes.rows.dividedRoundingUp(by: item.rows)
+        * sizes.columns.dividedRoundingUp(by: item.columns) * sizes.replicas
+      return items.dividedRoundingUp(by: computeUnits)
+        * (item.rows * item.columns + 13 * item.rows + 16 * item.columns)
+    }
+    let columns = sides(sizes.columns, most: tiling.columns, step: tiling.itemColumns)
+    let all = sides(sizes.rows, most: tiling.rows, step: tiling.itemRows).flatMap { rows in
+      columns.map { ProductItem(rows: rows, columns: $0) }
+    }
+    let best = all.min { cost($0) < cost($1) } ?? tallItem(sizes, tiling)
+    itemsInUse[key] = best
+    return best
   }
 
   /// Launches a product in tiles of work-groups, in local memory or on matrix units.
@@ -94,5 +126,22 @@ extension OpenCLBackend {
     let sum = sizes.adds ? try empty(output.shape) : output
     try sumBlocks(product, blocks: parts, into: sum)
     if let adding { try add(sum, adding, into: output) }
+  }
+}
+
+/// The part of a product's output that a wide work-item computes.
+struct ProductItem {
+  var rows: Int
+  var columns: Int
+
+  /// What decides the part on a device.
+  struct Key: Hashable {
+    private let sizes: [Int]
+    private let tiling: ProductTiling
+
+    init(_ product: MatrixProduct, _ tiling: ProductTiling) {
+      sizes = [product.rows, product.columns, product.replicas]
+      self.tiling = tiling
+    }
   }
 }

@@ -41,6 +41,7 @@ public final class OpenCLBackend: Backend {
   /// The tiling that a tuner tries.
   package var forcedTiling: ProductTiling?
   var tilingsInUse: [ProductShape: ProductTiling] = [:]
+  var itemsInUse: [ProductItem.Key: ProductItem] = [:]
   /// Tilings whose kernel this device cannot build or launch.
   var unusableTilings: Set<ProductTiling> = []
   /// The tile of attention kernels, by kernel, head width and largest tile.

@@ -23,6 +23,7 @@ extension BackendTests {
       let forms: [(Int, Int, Int, Bool, Bool)] = [
         (129, 65, 300, false, true), (70, 130, 17, false, false), (33, 40, 1030, true, false),
         (3, 200, 64, false, true), (128, 128, 128, false, false), (5, 7, 1, false, true),
+        (203, 35, 270, true, false),
       ]
       for (number, (m, n, k, transposeLeft, transposeRight)) in forms.enumerated() {
         for (isRagged, precision) in [false, true].flatMap({ ragged in

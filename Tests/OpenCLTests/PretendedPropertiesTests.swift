@@ -24,7 +24,7 @@ import Testing
     #expect(
       error?.description
         == "DORMOUSE_PRETEND: expected kind=cpu|gpu|accelerator|other, vendor=TEXT, fma=yes|no, or units, "
-        + "memory, allocation, local, group, kernelGroup or wave with a number above 0, found \"\(pair)\""
+        + "memory, allocation, local, group, kernelGroup, wave or vector with a number above 0, found \"\(pair)\""
     )
   }
 

@@ -5,8 +5,8 @@ public import Tensors
 /// The tiling of a product on a device. A tiling does not change the bytes: a sum over k has the
 /// same order in every tile.
 public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertible {
-  /// The rows and columns of a work-group's tile. With `wideItems`, `rows` is the largest number of
-  /// rows per work-item.
+  /// The rows and columns of a work-group's tile. With `wideItems`, they are the largest numbers of
+  /// rows and columns per work-item.
   public var rows: Int
   public var columns: Int
   /// The size of a block of k, which is in local memory or in a core's L1 cache.
@@ -74,16 +74,41 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
 
   // MARK: By wide items
 
+  /// Whether a work-item copies its rows of `left`, which all its columns use.
+  var packsRows: Bool { columns > itemColumns }
+
+  /// The constants that matmul_tile.cl is compiled with.
+  func constants(lanes: Int) -> [String: Int] {
+    [
+      "BLOCK_INNER": depth, "ROWS": itemRows, "VECTORS": itemColumns / lanes,
+      "PACKED": packsRows ? 1 : 0,
+    ]
+  }
+
   /// Tiles of two vectors of columns with many rows, or of three vectors with fewer rows: both use
-  /// all registers. With three vectors a tile reads less of `left`, and fewer of its rows at a
-  /// time: rows with a stride of a power of two use the same cache lines. The columns of a block of
-  /// k are in a core's L1 or L2 cache, and many rows of `left` use them.
-  static func byWideItems(lanes: Int) -> [ProductTiling] {
-    [(12, 2, 256, 512), (8, 3, 256, 1024), (12, 2, 256, 128), (12, 2, 512, 128)].map {
-      rows, vectors, depth, most in
-      ProductTiling(
-        most, vectors * lanes, depth: depth, item: lanes == 16 ? rows : rows / 2, vectors * lanes)
+  /// all registers. Without a copy of `left` the block of a few columns is in a core's L1 or L2
+  /// cache, and many rows of `left` use it. With a copy, an item has many rows and many columns.
+  ///
+  /// - Parameter localMemory: bytes for the copy of a block of rows of `left`. A device with too
+  ///   little of it has no tilings with a copy, because each copy needs many rows.
+  static func byWideItems(lanes: Int, localMemory: Int) -> [ProductTiling] {
+    func tiling(_ rows: Int, _ vectors: Int, depth: Int, most: Int, columns: Int? = nil)
+      -> ProductTiling
+    {
+      let itemRows = lanes == 16 ? rows : rows / 2
+      let width = vectors * lanes
+      let copied = min(most, localMemory / (4 * depth)) / itemRows * itemRows
+      return ProductTiling(
+        columns == nil ? most : copied, columns ?? width, depth: depth, item: itemRows, width)
     }
+    let all = [
+      tiling(12, 2, depth: 256, most: 512),
+      tiling(12, 2, depth: 256, most: 768, columns: 1024),
+      tiling(8, 3, depth: 256, most: 1024),
+      tiling(8, 3, depth: 256, most: 768, columns: 1536),
+      tiling(12, 2, depth: 512, most: 384, columns: 1024),
+    ]
+    return all.filter { !$0.packsRows || $0.rows >= 128 }
   }
 }
 
@@ -108,7 +133,7 @@ extension OpenCLBackend {
           && !unusableTilings.contains($0)
       }
     }
-    if style == .wideItems { return ProductTiling.byWideItems(lanes: lanes) }
+    if style == .wideItems { return ProductTiling.byWideItems(lanes: lanes, localMemory: limits.localMemory) }
     let all = ProductTiling.throughLocalMemory
     let left = all.filter {
       $0.itemsPerGroup <= limits.workGroup && $0.localBytes <= limits.localMemory
@@ -146,15 +171,7 @@ extension OpenCLBackend {
   package func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     let tilings = tilings(on: units)
     if style == .wideItems {
-      // Three vectors of 16 if the last columns leave little of them unused. This comes from
-      // measurements on the shapes of models of 0.03M to 25M. Vectors of 8 were not measured.
-      func padded(_ tiling: ProductTiling) -> Double {
-        Double(product.columns.roundedUp(to: tiling.columns))
-      }
-      let most = product.columns < 1024 ? 1.02 : 1.04
-      let isWorthIt =
-        lanes == 16 && product.columns >= 300 && padded(tilings[1]) <= most * padded(tilings[0])
-      return tilings[isWorthIt ? 1 : 0]
+      return isWorthPacking(product) ? tilings.first(where: \.packsRows) ?? tilings[0] : tilings[0]
     }
     let depth = units == nil && prefersShallowBlocks ? 8 : tilings[0].depth
     func groups(_ tiling: ProductTiling) -> Int {
@@ -164,6 +181,14 @@ extension OpenCLBackend {
     return tilings.first {
       $0.rows == $0.columns && $0.depth == depth && groups($0) >= 2 * computeUnits
     } ?? tilings[tilings.count - 1]
+  }
+
+  /// Whether a copy of rows of `left` costs less than it saves. Measured with 8 and 16 lanes on the
+  /// products of models of 0.1M to 25M and on squares: Results/performance.md.
+  private func isWorthPacking(_ product: MatrixProduct) -> Bool {
+    let (rows, columns) = (product.rows, product.columns)
+    guard product.transposeLeft else { return rows >= 64 && columns >= 320 }
+    return rows * columns >= 1 << 17 || (rows >= 2 * columns && rows * columns >= 1 << 15)
   }
 }
 
