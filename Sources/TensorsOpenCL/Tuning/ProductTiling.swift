@@ -133,7 +133,9 @@ extension OpenCLBackend {
           && !unusableTilings.contains($0)
       }
     }
-    if style == .wideItems { return ProductTiling.byWideItems(lanes: lanes, localMemory: limits.localMemory) }
+    if style == .wideItems {
+      return ProductTiling.byWideItems(lanes: lanes, localMemory: limits.localMemory)
+    }
     let all = ProductTiling.throughLocalMemory
     let left = all.filter {
       $0.itemsPerGroup <= limits.workGroup && $0.localBytes <= limits.localMemory
