@@ -127,7 +127,8 @@ let package = Package(
     tests("OpenCLTests", ["OpenCL"]),
     tests("ConformanceTests", ["Conformance", "Tensors", "TensorsCPU"]),
     tests(
-      "BackendTests", ["Conformance", "Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL"]),
+      "BackendTests",
+      ["Conformance", "Tensors", "Random", "TensorsCPU", "TensorsOpenCL", "OpenCL", "Kernels"]),
     tests("GradientsTests", ["Gradients", "Conformance", "Tensors"]),
     tests(
       "TransformersTests",

@@ -75,17 +75,21 @@ extension OpenCLBackend {
     }
   }
 
+  /// The rows of a work-group's tile of attention, the largest first.
+  static let attentionTiles = [64, 32, 16]
+
   private func attentionTile(_ program: KernelProgram, _ sizes: AttentionSizes) -> Int {
-    let largest = [16, 32].first { sizes.positions <= $0 } ?? 64
+    let largest = Self.attentionTiles.last { sizes.positions <= $0 } ?? Self.attentionTiles[0]
     let key = "\(program.rawValue) \(sizes.headWidth) \(largest)"
     if let known = attentionTiles[key] { return known }
-    let tile = [64, 32].first { tile in
+    let smallest = Self.attentionTiles[Self.attentionTiles.count - 1]
+    let tile = Self.attentionTiles.dropLast().first { tile in
       tile <= largest && 2 * tile <= limits.workGroup
         && (rehearsed != nil
           || usableKernel(
             program, constants: ["D": sizes.headWidth, "TILE": tile], items: 2 * tile) != nil)
     }
-    attentionTiles[key] = tile ?? 16
-    return tile ?? 16
+    attentionTiles[key] = tile ?? smallest
+    return tile ?? smallest
   }
 }

@@ -15,6 +15,14 @@ public final class KernelRehearsal: Rehearsal {
 
   public var backend: any Backend { rehearsing }
 
+  /// The kernels that the calls so far would launch: names, constants, and the options of the first attempt
+  /// to build them.
+  package var requested: [(kernel: String, constants: [String: Int], options: String)] {
+    list.requests.map {
+      ($0.program.kernelName, $0.constants, $0.backend.build.preferredOptions($0.constants))
+    }
+  }
+
   public func compile(_ report: (_ done: Int, _ total: Int) throws -> Void) throws {
     let missing = list.missing
     guard !missing.isEmpty else { return }
@@ -40,7 +48,7 @@ final class KernelList {
     let constants: [String: Int]
   }
 
-  private var requests: [Request] = []
+  private(set) var requests: [Request] = []
   private var known: Set<String> = []
 
   func add(_ program: KernelProgram, _ constants: [String: Int], of backend: OpenCLBackend) {

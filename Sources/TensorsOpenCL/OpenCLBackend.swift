@@ -98,7 +98,7 @@ public final class OpenCLBackend: Backend {
     self.lanes =
       style == .manyItems ? 1 : lanes ?? (device.preferredVectorWidth >= 16 ? 16 : 8)
     computeUnits = device.cores
-    team = style == .manyItems ? (device.waveWidth > 32 ? 64 : 32) : 1
+    team = style == .manyItems ? KernelBuild.team(waveWidth: device.waveWidth) : 1
     replacesFMA = style == .manyItems && !device.hasFastFMA
     limits = (device.maximumWorkGroupSize, device.localMemory)
     prefersShallowBlocks = device.isIntelGPU
@@ -335,31 +335,24 @@ public final class OpenCLBackend: Backend {
     return kernel
   }
 
-  /// Attention keeps more numbers per work-item than half of the registers of Intel's GPUs, so it asks
-  /// for all registers. Devices without that choice refuse the option.
   private func makeProgram(_ program: KernelProgram, _ constants: [String: Int]) throws -> Program {
     func made(_ options: String) throws -> Program {
       try context.makeProgram(name: program.rawValue, source: program.source, options: options)
     }
-    let options = options(constants)
-    if handle.isIntelGPU, constants["TILE"] != nil,
-      let program = try? made(options + " -cl-intel-256-GRF-per-thread")
-    {
+    // Devices without a choice of registers refuse the option.
+    if let options = build.optionsForAllRegisters(constants), let program = try? made(options) {
       return program
     }
-    return try made(options)
+    return try made(options(constants))
+  }
+
+  var build: KernelBuild {
+    KernelBuild(
+      lanes: lanes, team: team, replacesFMA: replacesFMA, isIntelGPU: handle.isIntelGPU)
   }
 
   /// The compiler options of a program.
-  func options(_ constants: [String: Int]) -> String {
-    var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
-    if team == 64 { options += " -DTEAM=64" }
-    if replacesFMA { options += " -Dfma=mad" }
-    for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
-      options += " -D\(name)=\(value)"
-    }
-    return options
-  }
+  func options(_ constants: [String: Int]) -> String { build.options(constants) }
 
   /// Whether the first use of a kernel needs no compilation.
   func isCompiled(_ program: KernelProgram, constants: [String: Int]) -> Bool {

@@ -23,6 +23,6 @@ struct Dormouse: ParsableCommand {
     subcommands: [
       Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
       Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self, ScoreSamples.self,
-      Grade.self, Bench.self, Tune.self, StudiesCommand.self,
+      Grade.self, Bench.self, Tune.self, StudiesCommand.self, KernelsCommand.self,
     ])
 }
