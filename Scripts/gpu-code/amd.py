@@ -54,7 +54,7 @@ def compiled(tools, target, variant, folder):
     defined = set(re.findall(r"^([\w$.]+):", text, re.M))
     used = set(re.findall(r"([\w$.]+)@(?:gotpcrel32|rel32)@", text))
     return Code(
-        registers=number("vgpr_count"), spills=number("vgpr_spill_count"), scalar_spills=number("sgpr_spill_count"),
+        registers=number("vgpr_count"), spills=4 * number("vgpr_spill_count"), scalar_spills=number("sgpr_spill_count"),
         private=number("private_segment_fixed_size"),
         private_in_loops=loops.touched(
             instructions(text),

@@ -31,8 +31,12 @@ def environment():
 
 
 def versions(tools):
-    library = next(iter(sorted(INSTALLED.glob("intel/usr/lib/*/libigc.so.1.*"))), None)
-    return {"igc": re.search(r"libigc\.so\.(.+)", library.name)[1] if library else "of the system"}
+    packages = INSTALLED / "intel" / "packages"
+    if packages.exists():
+        said = packages.read_text()
+    else:
+        said = run(["dpkg-query", "-W", "libigc*"])
+    return {"igc": re.search(r"^libigc[12]\S*\s+(\S+)", said, re.M)[1]}
 
 
 def compiled(tools, target, variant, folder):
@@ -58,7 +62,7 @@ def compiled(tools, target, variant, folder):
 
 
 def build(tools, target, options, folder):
-    run([tools["ocloc"], "compile", "-q", "-file", folder / "kernel.cl", "-device", target, "-options", options + " -w",
+    run([tools["ocloc"], "compile", "-file", folder / "kernel.cl", "-device", target, "-options", options + " -w",
          "-out_dir", folder], environment())
 
 
@@ -69,19 +73,29 @@ def facts(target, info, assembly):
         return int(found[1]) if found else 0
 
     width, registers = number("simd_size"), number("grf_count")
-    private, spills = number("private_size") * width, number("spill_size")
+    private, spills = number("private_size"), number("spill_size") // width
     for use, size in re.findall(r"usage:\s+(\w+)\s+size:\s+(\d+)", info):
+        # Private memory is counted by work-items, the others by threads. Gen9 has one memory for both.
         if use == "private_space":
-            # `is_simt_thread`: the size is of a work-item.
-            private += int(size) * width
-        elif use == "spill_fill_space":
-            spills += int(size)
-        else:
             private += int(size)
+        elif use == "spill_fill_space":
+            spills += int(size) // width
+        else:
+            private += int(size) // width
+    spills = max(spills, spilled(assembly) // width)
     return Code(
         registers=registers, spills=spills, private=private,
         private_in_loops=loops.touched(instructions(assembly), is_arithmetic, is_private) if private + spills else 0,
         local=number("slm_size"), occupancy=THREADS[target][registers > 128] * width)
+
+
+def spilled(assembly):
+    """The bytes of registers that a thread keeps in scratch memory, by the places in 32 bytes that it writes."""
+    places = set()
+    for line in re.findall(r".*hword scratch block write x\d+", assembly):
+        place = int(re.findall(r"0x[0-9A-Fa-f]+", line.split("{")[0].split("//")[0])[-1], 16) & 0xFFF
+        places.update(range(place, place + int(line.rsplit("x", 1)[1])))
+    return 32 * len(places)
 
 
 def is_arithmetic(line):

@@ -1,14 +1,17 @@
 """NVIDIA: clang and libclc make PTX, NVIDIA's ptxas makes machine code, nvdisasm prints it."""
 
+import os
 import re
 import shutil
 
 import loops
-from target import Code, defines, installed, run
+from target import Code, Fault, defines, installed, run
 
 NAME = "NVIDIA"
 TARGETS = ("sm_80", "sm_89", "sm_90")
 GPU = dict.fromkeys(TARGETS, "nvidia")
+
+BITCODE = "/usr/lib/clc/nvptx64--nvidiacl.bc"
 
 # Of a multiprocessor: warps, groups, and bytes of local memory (CUDA C++ Programming Guide, compute capabilities).
 LIMITS = {"sm_80": (64, 32, 164 << 10), "sm_89": (48, 24, 100 << 10), "sm_90": (64, 32, 228 << 10)}
@@ -17,8 +20,7 @@ LIMITS = {"sm_80": (64, 32, 164 << 10), "sm_89": (48, 24, 100 << 10), "sm_90": (
 def tools():
     """The tools by name; None for one that is missing."""
     return {"clang": shutil.which("clang-19"),
-            "bitcode": next((path for path in ["/usr/lib/clc/nvptx64--nvidiacl.bc"] if shutil.os.path.exists(path)),
-                            None),
+            "bitcode": BITCODE if os.path.exists(BITCODE) else None,
             "ptxas": installed("python/lib/python3*/site-packages/nvidia/*/bin/ptxas"),
             "nvdisasm": installed("python/lib/python3*/site-packages/nvidia/*/bin/nvdisasm")}
 
@@ -37,10 +39,13 @@ def compiled(tools, target, variant, folder):
          "-Xclang", target, "-Xclang", "-target-feature", "-Xclang", "+ptx80", "-Xclang", "-mlink-builtin-bitcode",
          "-Xclang", tools["bitcode"], *defines(variant["options"]), "-S", "-o", ptx, source])
     text = ptx.read_text()
-    unresolved = re.findall(r"\.extern\s+\.func\s+(?:\([^)]*\)\s*)?([\w$]+)", text)
-    if unresolved:
-        return Code(unresolved=tuple(unresolved))
-    said = run([tools["ptxas"], "-arch", target, "-v", "-O3", ptx, "-o", binary])
+    try:
+        said = run([tools["ptxas"], "-arch", target, "-v", "-O3", ptx, "-o", binary])
+    except Fault as fault:
+        unresolved = re.search(r"Unresolved extern function '(.*)'", str(fault))
+        if not unresolved:
+            raise
+        return Code(unresolved=(unresolved[1],))
 
     def number(pattern):
         found = re.search(pattern, said)

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 
@@ -21,17 +22,17 @@ class Code:
 
     # Registers of a work-item (NVIDIA, AMD) or of a hardware thread (Intel).
     registers: int = 0
-    # Registers that do not fit: bytes of a work-item (NVIDIA), vector registers (AMD), bytes of a thread (Intel).
+    # Bytes of registers that do not fit, of a work-item.
     spills: int = 0
-    # AMD: scalar registers that are kept in lanes of vector registers.
+    # AMD: scalar registers that do not fit. They are kept in lanes of vector registers, not in memory.
     scalar_spills: int = 0
-    # Bytes of private memory of a work-item, spilled registers included (Intel: of a thread).
+    # Bytes of private memory of a work-item. Where the tool does not tell them apart, spills are part of it.
     private: int = 0
     # Accesses to private memory in the text of loops that contain fused multiply-adds.
     private_in_loops: int = 0
     # Bytes of local memory of a work-group.
     local: int = 0
-    # Waves that fit at a time: on a multiprocessor (NVIDIA), on a SIMD (AMD); work-items on a vector engine (Intel).
+    # Warps that a multiprocessor has at a time (NVIDIA), waves of a SIMD (AMD), work-items of a vector engine (Intel).
     occupancy: int = 0
     # Functions without a body.
     unresolved: tuple = ()
@@ -47,7 +48,7 @@ def run(command, environment=None):
     text = done.stdout + done.stderr
     if done.returncode:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        errors = [line for line in lines if "error" in line.lower() or "undefined" in line.lower()]
+        errors = [line for line in lines if re.search(r"\berror: ", line)]
         raise Fault(" ".join((errors or lines or ["no message"])[0].split())[:300])
     return text
 
