@@ -21,6 +21,7 @@ FAULTS = (SyntaxError, NameError, TypeError, AttributeError, KeyError, ValueErro
 SOURCES = {
     "arithmetic": "arithmetic on the page, and counts that its sentence names",
     "page": "pages that list them as measured",
+    "gpu code": "tables of compiled kernels (Results/gpu-code/*.csv)",
     "program": "constants of the program (Sources)",
     "study file": "study files (Results/*/*.yaml)",
     "measurements": "measurement tables (Results/*/measurements.csv*)",

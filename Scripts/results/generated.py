@@ -4,6 +4,7 @@ import re
 
 import estimates
 import findings
+import gpu_code
 import studies
 import tables
 from estimates import Estimate
@@ -166,3 +167,16 @@ class Tables:
             row = [f"**{row[0]}**"] if len(row) == 1 else row
             return [row[i] if i < len(row) else "" for i in keep]
         return table(cells(heading), [cells(row) for row in rows])
+
+    def gpu_code(self):
+        """What the compilers of GPUs made of the kernels, one row per target."""
+        return table(["Target", "Devices", "Variants", "Most registers", "Private memory in a loop of sums",
+                      "Spill registers", "Spill scalar registers"], gpu_code.summary())
+
+    def gpu_code_blemishes(self):
+        """The kernels with variants that use private memory where it is slow."""
+        return table(["Target", "Kernel", "Variants", "Private memory in a loop of sums", "Spill registers",
+                      "Most accesses"], gpu_code.blemishes())
+
+    def gpu_code_tools(self):
+        return table(["Vendor", "Tool", "Version"], gpu_code.tools())

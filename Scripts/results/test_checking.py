@@ -125,6 +125,14 @@ class Pages(unittest.TestCase):
             self.assertEqual(len(problems), 1, text)
             self.assertIn(word, problems[0])
 
+    def test_the_tables_of_gpus(self):
+        page = (tables.ROOT / "docs" / "gpus.md").read_text()
+        self.assertEqual(self.problems(page, "docs").problems, [])
+        # Another number in a generated row.
+        wrong = page.replace("| `sm_80` | NVIDIA A100 | ", "| `sm_80` | NVIDIA A100 | 1")
+        self.assertNotEqual(wrong, page)
+        self.assertIn("a table is not what gpu_code()", self.problems(wrong, "docs").problems[0])
+
     def test_a_verdict_in_words(self):
         place = "Results/hiding"
         self.assertEqual(self.problems("F6, inconclusive.", place).problems, [])
