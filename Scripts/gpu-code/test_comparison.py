@@ -42,7 +42,7 @@ class LoopTests(unittest.TestCase):
         self.assertEqual(private_in_loops(text), 0)
 
     def test_a_loop_with_two_entries_counts_whole(self):
-        self.assertEqual(private_in_loops("jump middle\ntop: private\nmiddle: fma\njump top\nend"), 1)
+        self.assertEqual(private_in_loops("private\njump middle\ntop: private\nmiddle: fma\njump top\nend"), 1)
 
     def test_only_loops_with_arithmetic_count(self):
         self.assertEqual(private_in_loops("top: private\nadd\njump top\nend"), 0)

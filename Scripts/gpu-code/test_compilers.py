@@ -4,6 +4,7 @@ import os
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import amd
 import intel
@@ -87,13 +88,25 @@ class CompilerTests(unittest.TestCase):
             self.assertIn("nothing", str(raised.exception))
             self.assertNotIn("\n", str(raised.exception))
 
-    def test_an_option_that_a_target_refuses_is_left_out(self):
+    def registers_of_clean(self):
         variant = {"kernel": "control", "source": CLEAN, "constants": {},
                    "options": "-cl-std=CL1.2 -cl-intel-256-GRF-per-thread"}
-        for target, registers in (("dg2", 256), ("skl", 128)):
-            with tempfile.TemporaryDirectory() as folder:
-                code = intel.compiled(intel.tools(), target, variant, pathlib.Path(folder))
-            self.assertEqual(code.registers, registers)
+        with tempfile.TemporaryDirectory() as folder:
+            return intel.compiled(intel.tools(), "dg2", variant, pathlib.Path(folder)).registers
+
+    def test_the_option_for_all_registers_has_its_effect(self):
+        self.assertEqual(self.registers_of_clean(), 256)
+
+    def test_an_option_that_the_compiler_refuses_is_left_out(self):
+        build = intel.build
+
+        def refuse(tools, target, options, folder):
+            if "256-GRF" in options:
+                raise Fault("unknown option")
+            build(tools, target, options, folder)
+
+        with unittest.mock.patch.object(intel, "build", refuse):
+            self.assertEqual(self.registers_of_clean(), 128)
 
 
 if __name__ == "__main__":
