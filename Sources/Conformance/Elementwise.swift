@@ -30,7 +30,7 @@ extension Oracle {
   /// Bounds. σ errs by the factor 14u: 8u of the exponential, u of the sum, 5u of the division.
   /// d up: two products more. 1 - σ errs by 14u σ when subtracted, 16u (1 - σ) when computed as
   /// e/(1 + e); h by |gate| times that, and by 2u; d gate by 18u of the whole for σ and the products
-  /// besides. σ may underflow as in `swiGLU`.
+  /// besides. σ may underflow as in `swiGLU`, and the factor of h, g · up · σ.
   public static func swiGLUGradient(
     _ gateAndUp: [Double], outputGradient: [Double], width: Int
   ) -> Expected {
@@ -46,7 +46,7 @@ extension Oracle {
         start, g * up * sigma * h,
         within: abs(g * up) * sigma * u
           * (18 * abs(h) + abs(gate) * (14 * sigma + 16 * rest) + 2)
-          + 2 * underflow * (1 + abs(g * up) * (1 + abs(gate))))
+          + 2 * underflow * (1 + abs(h) + abs(g * up) * (1 + abs(gate))))
       gradient.set(
         start + width, g * gate * sigma,
         within: 18 * u * abs(g * gate) * sigma + 2 * underflow * (1 + abs(g * gate)))
