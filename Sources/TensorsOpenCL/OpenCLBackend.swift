@@ -50,6 +50,8 @@ public final class OpenCLBackend: Backend {
   let context: Context
   let queue: Queue
   private var kernels: [KernelKey: Kernel] = [:]
+  /// Whether a tensor's buffer is, or will be, beyond what the device's default code can address.
+  private var hasLargeBuffers = false
   private let pool: StoragePool<Buffer>
   private let handle: Device
   private let ledger: MemoryLedger
@@ -111,7 +113,8 @@ public final class OpenCLBackend: Backend {
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
-    pool = StoragePool(limit: memoryLimit, ledger: ledger) { [context] in
+    pool = StoragePool(limit: memoryLimit, largest: device.largestBuffer, ledger: ledger) {
+      [context] in
       try context.makeBuffer(byteCount: $0)
     }
     let driver = "\(device.platformVersion); \(device.driverVersion)"
@@ -203,12 +206,23 @@ public final class OpenCLBackend: Backend {
   public var memory: MemoryUse { ledger.use }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {
+    prepareForLargeBuffer(byteCount: byteCount)
     if rehearsed != nil { return RehearsedStorage(byteCount: byteCount) }
     let storage = try OpenCLStorage(byteCount: byteCount, pool: pool)
     if fillsWithNaN {
       try queue.fill(storage.buffer, pattern: 0x7fc0_dead, byteCount: storage.byteCount)
     }
     return storage
+  }
+
+  /// From the first large buffer on all kernels are compiled for large buffers, because any of them may
+  /// get it. A rehearsal makes the choice for its original, so that the right kernels are compiled.
+  private func prepareForLargeBuffer(byteCount: Int) {
+    let backend = rehearsed?.original ?? self
+    guard !backend.hasLargeBuffers, handle.isBeyondDefault(byteCount: pool.size(for: byteCount))
+    else { return }
+    backend.hasLargeBuffers = true
+    backend.kernels = [:]
   }
 
   public func trim() {
@@ -351,10 +365,13 @@ public final class OpenCLBackend: Backend {
   }
 
   /// The compiler options of a program.
-  func options(_ constants: [String: Int]) -> String {
+  package func options(_ constants: [String: Int]) -> String {
     var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
     if team == 64 { options += " -DTEAM=64" }
     if replacesFMA { options += " -Dfma=mad" }
+    if (rehearsed?.original ?? self).hasLargeBuffers {
+      options += " \(Device.optionOfLargeBuffers)"
+    }
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
       options += " -D\(name)=\(value)"
     }
