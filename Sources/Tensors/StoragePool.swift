@@ -68,6 +68,7 @@ public final class StoragePool<Block> {
     }
     ledger.use.current += size
     ledger.use.peak = max(ledger.use.peak, ledger.use.current)
+    ledger.use.largest = max(ledger.use.largest, byteCount)
     return (block, size)
   }
 

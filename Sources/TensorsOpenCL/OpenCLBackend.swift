@@ -127,7 +127,7 @@ public final class OpenCLBackend: Backend {
       selector: device.selector, backend: "opencl", name: device.name, driver: driver,
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)"
         + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : ""),
-      tuning: tuning.name, memoryLimit: memoryLimit)
+      tuning: tuning.name, memoryLimit: memoryLimit, largestBuffer: device.largestBuffer)
   }
 
   /// A backend that computes nothing and lists the kernels that the same calls would launch.

@@ -51,8 +51,16 @@ struct TrainingMemoryTests {
       for step in 0..<4 { try cohort.step(Self.batch(replicas, step: step)) }
       let measured = backend.memory.peakAllocated
       #expect(
-        abs(Double(measured) / Double(projected) - 1) < 0.1,
+        abs(Double(measured) / Double(projected.peakAllocated) - 1) < 0.1,
         "\(replicas) replicas: \(measured) bytes, projected \(projected)")
+      #expect(backend.memory.largest == projected.largest)
+      // The gates and values of the feed-forward layers: R x 240 rows x 192.
+      let alone = try TrainingMemory.cohort(
+        Self.deep, replicas: 1, steps: 4, geometry: Self.geometry, recomputes: recomputes,
+        on: BackendChoice.cpu.makeBackend())
+      let parameters = 4 * ParameterLayout(Self.deep).count
+      #expect(alone.largest == max(4 * 240 * 192, parameters))
+      #expect(alone.largestName == "adamW, 1 x \(parameters / 4)")
     }
   }
 
@@ -108,7 +116,8 @@ struct TrainingMemoryTests {
     let geometry = BatchGeometry(batch: 1, positions: 1024, targets: 1024)
     let backend = try BackendChoice.cpu.makeBackend()
     let bytes = try TrainingMemory.cohort(
-      model, replicas: 1, steps: 100, geometry: geometry, recomputes: true, on: backend)
+      model, replicas: 1, steps: 100, geometry: geometry, recomputes: true, on: backend
+    ).peakAllocated
     #expect(bytes < 24 << 30, "\(bytes) bytes")
     #expect(bytes > 16 * model.parameters)
   }
