@@ -25,7 +25,7 @@ extension OpenCLBackend {
     _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
     logSumExp: Tensor
   ) throws {
-    try launchAttention(.attentionForward, .attentionForwardLocal, sizes) {
+    try launchAttention(.attentionForward, .attentionForwardLocal, sizes, products: 2) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp)
@@ -37,12 +37,12 @@ extension OpenCLBackend {
     logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     let delta = try empty(logSumExp.shape)
-    try launchAttention(.attentionGradientQuery, .attentionGradientQueryLocal, sizes) {
+    try launchAttention(.attentionGradientQuery, .attentionGradientQueryLocal, sizes, products: 3) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
     }
-    try launchAttention(.attentionGradientKey, .attentionGradientKeyLocal, sizes) {
+    try launchAttention(.attentionGradientKey, .attentionGradientKeyLocal, sizes, products: 4) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
@@ -54,25 +54,31 @@ extension OpenCLBackend {
   /// tiles): only the first dimension of a GPU's grid can exceed 65,535. Short sequences get
   /// smaller tiles, and so do devices that cannot build or launch a large one: their sums have
   /// another order, within the same bounds.
+  ///
+  /// - Parameter products: the number of products of T x T pairs and D channels, half of which are seen.
   private func launchAttention(
-    _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes,
+    _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes, products: Double,
     _ tensors: (inout Arguments) throws -> Void
   ) throws {
-    let isWide = style == .wideItems
-    let tile = isWide ? 64 : attentionTile(many, sizes)
-    let local = isWide ? (1, 1, 1) : (16, tile / 8, 1)
     let rows = sizes.replicas * sizes.batch
-    let tiles = sizes.positions.dividedRoundingUp(by: tile)
-    try launch(
-      isWide ? wide : many,
-      constants: ["D": sizes.headWidth].merging(isWide ? [:] : ["TILE": tile]) { $1 },
-      global: isWide ? (1, sizes.heads, rows) : (rows * 16, sizes.heads * local.1, tiles),
-      local: local
-    ) {
-      try tensors(&$0)
-      try $0.integers(sizes.batch, sizes.positions, sizes.heads)
-      try $0.value(1 / Float(sizes.headWidth).squareRoot())
+    func set(_ arguments: inout Arguments) throws {
+      try tensors(&arguments)
+      try arguments.integers(sizes.batch, sizes.positions, sizes.heads)
+      try arguments.value(1 / Float(sizes.headWidth).squareRoot())
     }
+    if style == .wideItems {
+      return try launch(
+        wide, constants: ["D": sizes.headWidth], global: (1, sizes.heads, rows), local: (1, 1, 1),
+        set)
+    }
+    let tile = attentionTile(many, sizes)
+    let pairs = Double(sizes.positions) * Double(sizes.positions)
+    try launch(
+      many, constants: ["D": sizes.headWidth, "TILE": tile],
+      global: (
+        rows * 16, sizes.heads * (tile / 8), sizes.positions.dividedRoundingUp(by: tile)
+      ), local: (16, tile / 8, 1),
+      operations: products * pairs * Double(rows * sizes.heads * sizes.headWidth), set)
   }
 
   private func attentionTile(_ program: KernelProgram, _ sizes: AttentionSizes) -> Int {

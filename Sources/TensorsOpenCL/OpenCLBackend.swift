@@ -38,6 +38,10 @@ public final class OpenCLBackend: Backend {
   public private(set) var matrixUnitsFailure: String?
   /// The record of earlier tuning, read once.
   public let tuning: TuningRecord
+  /// The floating-point operations of one launch of a product or of attention with `manyItems`. Systems
+  /// that also draw the screen stop a launch of a few seconds. This is 100 ms on a small GPU, of 300 GFLOP/s;
+  /// GPUs of more than 8 cores are faster.
+  package lazy var operationsPerLaunch = 30e9 * max(1, Double(computeUnits) / 8)
   /// The tiling that a tuner tries.
   package var forcedTiling: ProductTiling?
   var tilingsInUse: [ProductShape: ProductTiling] = [:]
