@@ -25,7 +25,7 @@ extension OpenCLBackend {
     _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
     logSumExp: Tensor
   ) throws {
-    try launchAttention(.attentionForward, .attentionForwardLocal, sizes, products: 2) {
+    try launchAttention(.attentionForward, .forward, sizes, products: 2) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp)
@@ -37,12 +37,12 @@ extension OpenCLBackend {
     logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     let delta = try empty(logSumExp.shape)
-    try launchAttention(.attentionGradientQuery, .attentionGradientQueryLocal, sizes, products: 3) {
+    try launchAttention(.attentionGradientQuery, .gradientQuery, sizes, products: 3) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
     }
-    try launchAttention(.attentionGradientKey, .attentionGradientKeyLocal, sizes, products: 4) {
+    try launchAttention(.attentionGradientKey, .gradientKey, sizes, products: 4) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
@@ -57,7 +57,7 @@ extension OpenCLBackend {
   ///
   /// - Parameter products: the number of products of T x T pairs and D channels, half of which are seen.
   private func launchAttention(
-    _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes, products: Double,
+    _ wide: KernelProgram, _ many: AttentionKernel, _ sizes: AttentionSizes, products: Double,
     _ tensors: (inout Arguments) throws -> Void
   ) throws {
     let rows = sizes.replicas * sizes.batch
@@ -71,27 +71,47 @@ extension OpenCLBackend {
         wide, constants: ["D": sizes.headWidth], global: (1, sizes.heads, rows), local: (1, 1, 1),
         set)
     }
-    let tile = attentionTile(many, sizes)
+    let tile = attentionTile(many, headWidth: sizes.headWidth, positions: sizes.positions)
     let pairs = Double(sizes.positions) * Double(sizes.positions)
     try launch(
-      many, constants: ["D": sizes.headWidth, "TILE": tile],
+      many.program, constants: ["D": sizes.headWidth, "TILE": tile],
       global: (
         rows * 16, sizes.heads * (tile / 8), sizes.positions.dividedRoundingUp(by: tile)
       ), local: (16, tile / 8, 1),
       operations: products * pairs * Double(rows * sizes.heads * sizes.headWidth), set)
   }
 
-  private func attentionTile(_ program: KernelProgram, _ sizes: AttentionSizes) -> Int {
-    let largest = [16, 32].first { sizes.positions <= $0 } ?? 64
-    let key = "\(program.rawValue) \(sizes.headWidth) \(largest)"
+  /// The tiles that exist, the largest first.
+  static let tiles = [64, 32, 16]
+
+  /// The tile of a kernel: the largest one that this device can run and that the positions need, or a
+  /// smaller one from tuning. A tuned tile is one for all numbers of positions. Up to its size there is one
+  /// block, and the bytes of a sequence are those of every larger tile.
+  package func attentionTile(
+    _ kernel: AttentionKernel, headWidth: Int, positions: Int
+  ) -> Int {
+    if let forced = forcedAttentionTiles[kernel] { return forced }
+    let tuned = tuning.changedTiles.first { $0.kernel == kernel && $0.headWidth == headWidth }
+    let largest = min([16, 32].first { positions <= $0 } ?? 64, tuned?.chosen ?? 64)
+    let key = "\(kernel.rawValue) \(headWidth) \(largest)"
     if let known = attentionTiles[key] { return known }
-    let tile = [64, 32].first { tile in
-      tile <= largest && 2 * tile <= limits.workGroup
-        && (rehearsed != nil
-          || usableKernel(
-            program, constants: ["D": sizes.headWidth, "TILE": tile], items: 2 * tile) != nil)
+    let tile = Self.tiles.first {
+      $0 <= largest && isUsable($0, kernel, headWidth: headWidth)
     }
     attentionTiles[key] = tile ?? 16
     return tile ?? 16
+  }
+
+  /// The tiles that this device can run, the largest first. The smallest one is always among them.
+  func usableTiles(of kernel: AttentionKernel, headWidth: Int) -> [Int] {
+    Self.tiles.filter { isUsable($0, kernel, headWidth: headWidth) }
+  }
+
+  private func isUsable(_ tile: Int, _ kernel: AttentionKernel, headWidth: Int) -> Bool {
+    if tile == Self.tiles.last { return true }
+    guard 2 * tile <= limits.workGroup else { return false }
+    return rehearsed != nil
+      || usableKernel(
+        kernel.program, constants: ["D": headWidth, "TILE": tile], items: 2 * tile) != nil
   }
 }

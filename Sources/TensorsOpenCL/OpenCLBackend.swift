@@ -50,6 +50,8 @@ public final class OpenCLBackend: Backend {
   var unusableTilings: Set<ProductTiling> = []
   /// The tile of attention kernels, by kernel, head width and largest tile.
   var attentionTiles: [String: Int] = [:]
+  /// The tiles that a tuner tries.
+  var forcedAttentionTiles: [AttentionKernel: Int] = [:]
 
   let context: Context
   let queue: Queue
@@ -130,7 +132,8 @@ public final class OpenCLBackend: Backend {
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name, driver: driver,
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)"
-        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : ""),
+        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : "")
+        + (style == .manyItems ? tuning.changedTilesText : ""),
       tuning: tuning.name, memoryLimit: memoryLimit, largestBuffer: device.largestBuffer)
   }
 
