@@ -6,7 +6,8 @@
 // lengths     (R, B): positions of a sequence; past them output and log_sum_exp are 0
 // output      (R, B, T, C)
 // log_sum_exp (R, B, H, T): kept for the gradient
-// Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1).
+// Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1), or the rows of B from
+// first_group on.
 // Needs -DD= and -DTILE=, 16, 32 or 64.
 //
 // A work-group computes TILE queries from blocks of TILE keys up to the diagonal. Scores and
@@ -19,11 +20,12 @@
 
 __kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
 void attention_forward_local(FLOATS(projection), SEQUENCES, FLOATS(output),
-    FLOATS(log_sum_exp), const int B, const int T, const int H, const float scale)
+    FLOATS(log_sum_exp), const int B, const int T, const int H, const float scale,
+    const int first_group)
 {
   __local float4 block[BLOCK_SIZE], strip[STRIP_SIZE], above[TILE / 4], factor[TILE / 4];
   const int h = (int)get_group_id(1);
-  const int r = (int)get_group_id(0) / B, b = (int)get_group_id(0) % B;
+  const int row = first_group + (int)get_group_id(0), r = row / B, b = row % B;
   const int C = H * D, length = BLOCK(lengths, r)[b], end = SEQUENCE_END;
   const ulong start = SEQUENCE_START;
   const __global float *query = BLOCK(projection, r) + start * 3 * C + h * D;

@@ -26,12 +26,13 @@
 // The tile of a product that a work-group computes, its replica and its part of the sum (split-K).
 // Groups are numbered along one dimension, the long one of a GPU's grid, because the limit of the
 // others can be 65,535. The order is columns first, then rows: neighbours share rows of left.
+// Long products are launched in parts: first_group is the number of the part's first group.
 typedef struct { int n0, m0, r, part; } place;
 INLINE place place_of_group(const int N, const int tile_n, const int M, const int tile_m,
-    const int splits)
+    const int splits, const int first_group)
 {
   const int columns = (N + tile_n - 1) / tile_n, rows = (M + tile_m - 1) / tile_m;
-  const int tile = (int)get_group_id(0), block = tile / columns / rows;
+  const int tile = first_group + (int)get_group_id(0), block = tile / columns / rows;
   const place p = {tile % columns * tile_n, tile / columns % rows * tile_m, block / splits,
                    block % splits};
   return p;

@@ -7,8 +7,8 @@
 // output, addend (R, M, N), row-major; if splits > 1 output is (R, splits, M, N) and addend is not used
 // live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
 //         goes over live[r] elements
-// Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1). Part s
-// of a split (split-K) is the sum over k from s * part_length on.
+// Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1), or the
+// groups from first_group on. Part s of a split (split-K) is the sum over k from s * part_length on.
 //
 // A work-group computes a tile of TILE_M x TILE_N from blocks of DEPTH in k in local memory. A work-item
 // computes ITEM_M x ITEM_N of the tile, in blocks of 4 x 4 with a stride such that neighbours read
@@ -145,13 +145,13 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     INTEGERS(live), const int limits, const int rows, const int N, const int all,
     const int left_row, const int left_inner,
     const int right_inner, const int right_column, const int adds, const int splits,
-    const int part_length)
+    const int part_length, const int first_group)
 {
   __local float left_block[DEPTH * (TILE_M + 4)] __attribute__((aligned(16)));
   __local float right_block[DEPTH * (TILE_N + 4)] __attribute__((aligned(16)));
   const int x = (int)get_local_id(0), y = (int)get_local_id(1);
   const int item = y * ITEMS_N + x;
-  const place p = place_of_group(N, TILE_N, rows, TILE_M, splits);
+  const place p = place_of_group(N, TILE_N, rows, TILE_M, splits, first_group);
   const int n0 = p.n0, m0 = p.m0, r = p.r, part = p.part;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;

@@ -186,7 +186,7 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
     INTEGERS(live), const int limits, const int rows, const int N, const int all,
     const int left_row, const int left_inner,
     const int right_inner, const int right_column, const int adds, const int splits,
-    const int part_length)
+    const int part_length, const int first_group)
 {
   __local uchar memory[SCRATCH_BYTES(THREADS / 32) + 2 * BUFFER_BYTES]
       __attribute__((aligned(128)));
@@ -194,7 +194,7 @@ void matmul_matrix_units(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(out
   const uint warp = (uint)get_local_id(0) / 32;
   const uint warp_m = warp / (GROUP_N / WARP_N) * WARP_M;
   const uint warp_n = warp % (GROUP_N / WARP_N) * WARP_N;
-  const place p = place_of_group(N, GROUP_N, rows, GROUP_M, splits);
+  const place p = place_of_group(N, GROUP_N, rows, GROUP_M, splits, first_group);
   const int n0 = p.n0, m0 = p.m0, r = p.r, part = p.part;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;

@@ -114,7 +114,7 @@ public final class Tape {
   }
 
   /// Memory for a variable's gradient.
-  private func room(for variable: Variable) throws -> Tensor {
+  func room(for variable: Variable) throws -> Tensor {
     try backend.empty(variable.value.shape, live: variable.value.live)
   }
 

@@ -19,19 +19,27 @@ public final class Buffer {
 
   init(byteCount: Int, context: Context) throws {
     let size = max(byteCount, 4)
-    var code: cl_int = 0
-    let handle = clCreateBuffer(
-      context.handle, cl_mem_flags(CL_MEM_READ_WRITE), size, nil, &code)
     func failure(_ code: OpenCLCode) -> OpenCLError {
       OpenCLError(
         code: code, call: "clCreateBuffer", byteCount: size, device: context.device.name)
     }
+    // Some drivers make such a buffer and then give wrong numbers.
+    guard size <= context.device.largestBuffer else { throw failure(.invalidBufferSize) }
+    var code: cl_int = 0
+    let handle = clCreateBuffer(
+      context.handle, Self.flags(byteCount: size, on: context.device), size, nil, &code)
     try check(code, failure)
     guard let handle else { throw failure(.outOfResources) }
     self.byteCount = byteCount
     self.handle = handle
     self.context = context
     identifier = context.live.addBuffer(size)
+  }
+
+  /// The flags of a new buffer.
+  package static func flags(byteCount: Int, on device: Device) -> UInt64 {
+    // CL_MEM_ALLOW_UNRESTRICTED_SIZE_INTEL of Intel's cl_ext_private.h.
+    UInt64(CL_MEM_READ_WRITE) | (device.isBeyondDefault(byteCount: byteCount) ? 1 << 23 : 0)
   }
 
   deinit {

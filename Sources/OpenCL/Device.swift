@@ -16,7 +16,7 @@ public struct Device: @unchecked Sendable {
 
   public let name: String
   public internal(set) var vendor: String
-  public let version: String
+  public internal(set) var version: String
   public let driverVersion: String
 
   /// The version of the platform. On some platforms it names the compiler.
@@ -68,6 +68,24 @@ public struct Device: @unchecked Sendable {
   }
 
   public var isIntelGPU: Bool { kind == .gpu && vendor.contains("Intel") }
+
+  /// Bytes of the largest buffer that this device makes.
+  ///
+  /// Intel's driver for its GPUs (NEO) reports at most 4 GiB, because that is what the addresses of its
+  /// default code reach. It makes larger buffers if it is asked for them and if kernels are compiled for
+  /// them (intel/compute-runtime, issue 627).
+  public var largestBuffer: Int {
+    isIntelGPU && version.contains("NEO")
+      ? max(maximumAllocation, globalMemory) : maximumAllocation
+  }
+
+  /// Whether a buffer must be asked for in a special way, and kernels that use it compiled for it.
+  public func isBeyondDefault(byteCount: Int) -> Bool {
+    byteCount > maximumAllocation && byteCount <= largestBuffer
+  }
+
+  /// The compiler's option for kernels that use a buffer that is beyond the default.
+  public static let optionOfLargeBuffers = "-cl-intel-greater-than-4GB-buffer-required"
 
   /// Units that run work-groups independently. Intel's GPUs report vector engines, 16 of which are a
   /// core (Xe-HPG); devices with 8 a core are then taken for half as large.

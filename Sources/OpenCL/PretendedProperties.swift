@@ -9,6 +9,8 @@ import Text
 public struct PretendedProperties: Hashable, Sendable {
   public var kind: Device.Kind?
   public var vendor: String?
+  /// The version of OpenCL and of the driver, such as `OpenCL 3.0 NEO`.
+  public var version: String?
   /// Compute units, in the vendor's count.
   public var units: Int?
   /// Bytes of global memory, of the largest buffer, and of a work-group's local memory.
@@ -61,6 +63,7 @@ public struct PretendedProperties: Hashable, Sendable {
         kind = Device.Kind(rawValue: value)
         isKnown = kind != nil
       case ("vendor", _): (vendor, isKnown) = (value, true)
+      case ("version", _): (version, isKnown) = (value, true)
       case ("fma", _): (fma, isKnown) = (value == "yes", value == "yes" || value == "no")
       default: isKnown = false
       }
@@ -75,8 +78,9 @@ public struct PretendedPropertiesError: Error, Hashable, CustomStringConvertible
 
   public var description: String {
     """
-    DORMOUSE_PRETEND: expected kind=cpu|gpu|accelerator|other, vendor=TEXT, fma=yes|no, or units, \
-    memory, allocation, local, group, kernelGroup, wave or vector with a number above 0, found \(pair.quoted)
+    DORMOUSE_PRETEND: expected kind=cpu|gpu|accelerator|other, vendor=TEXT, version=TEXT, fma=yes|no, \
+    or units, memory, allocation, local, group, kernelGroup, wave or vector with a number above 0, \
+    found \(pair.quoted)
     """
   }
 }
@@ -88,6 +92,7 @@ extension Device {
     device.pretended = other
     if let kind = other.kind { device.kind = kind }
     if let vendor = other.vendor { device.vendor = vendor }
+    if let version = other.version { device.version = version }
     for number in PretendedProperties.numbers.values {
       if let property = number.property, let value = other[keyPath: number.pretended] {
         device[keyPath: property] = value

@@ -23,14 +23,13 @@ public final class Queue {
   public let context: Context
 
   private let handle: OpaquePointer
-  private var staging: [UnsafeMutableRawBufferPointer] = []
-  private var stagedBytes = 0
+  private let staging: StagingRing
   /// Kernels launched since the last `takeTimes`, if times are kept.
   private var launched: [(kernel: String, event: cl_event)] = []
   private let keepsTimes: Bool
 
-  /// Bytes of host memory that non-blocking writes may use before one of them waits.
-  private static let stagingLimit = 64 << 20
+  /// How often all commands were waited for, for tests.
+  package private(set) var finishes = 0
 
   init(context: Context, keepsTimes: Bool) throws {
     var code: cl_int = 0
@@ -43,6 +42,7 @@ public final class Queue {
     guard let handle else { throw failure(.outOfResources) }
     self.handle = handle
     self.context = context
+    staging = StagingRing(context: context.handle, queue: handle)
     self.keepsTimes = keepsTimes
     context.live.others += 1
   }
@@ -51,7 +51,7 @@ public final class Queue {
     // Commands may still read the staged memory.
     clFinish(handle)
     for launch in launched { clReleaseEvent(launch.event) }
-    releaseStaging()
+    staging.release()
     clReleaseCommandQueue(handle)
     context.live.others -= 1
   }
@@ -120,25 +120,45 @@ public final class Queue {
   /// - Parameters:
   ///   - offset: Bytes into the buffer.
   ///   - blocking: Whether to wait for the transfer and all commands before it. A write that does
-  ///     not wait copies the bytes first, so the caller may reuse `bytes` in both cases.
+  ///     not wait copies the bytes first, so the caller may reuse `bytes` in both cases. It waits for the
+  ///     transfers of earlier writes if too many bytes are on their way.
   /// - Throws: ``OpenCLError``.
   public func write(
     _ buffer: Buffer, offset: Int = 0, from bytes: UnsafeRawBufferPointer, blocking: Bool = true
   ) throws {
-    guard bytes.count > 0 else { return }
-    if !blocking, stagedBytes + bytes.count > Self.stagingLimit { try finish() }
-    var source = bytes.baseAddress
-    if !blocking {
-      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
-      copy.copyMemory(from: bytes)
-      staging.append(copy)
-      stagedBytes += copy.count
-      source = UnsafeRawPointer(copy.baseAddress)
+    guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+    if blocking {
+      return try transfer("clEnqueueWriteBuffer", bytes.count, wait: true) { event in
+        clEnqueueWriteBuffer(
+          handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, start, 0, nil, event)
+      }
     }
-    let wait = cl_bool(blocking ? CL_TRUE : CL_FALSE)
-    try transfer("clEnqueueWriteBuffer", bytes.count, wait: blocking) { event in
-      clEnqueueWriteBuffer(
-        handle, buffer.handle, wait, offset, bytes.count, source, 0, nil, event)
+    var done = 0
+    while done < bytes.count {
+      let piece = try staging.place(byteCount: bytes.count - done, waitingFor: wait)
+      piece.memory.copyMemory(from: start + done, byteCount: piece.byteCount)
+      var event: cl_event?
+      try transfer("clEnqueueWriteBuffer", piece.byteCount, wait: false) { _ in
+        clEnqueueWriteBuffer(
+          handle, buffer.handle, cl_bool(CL_FALSE), offset + done, piece.byteCount, piece.memory,
+          0, nil, &event)
+      }
+      staging.setTransfer(event)
+      done += piece.byteCount
+    }
+  }
+
+  /// Waits for the transfer of an earlier write, and for the commands before it.
+  private func wait(for event: cl_event) throws {
+    defer { clReleaseEvent(event) }
+    // A driver may keep commands until they are sent.
+    try flush()
+    var event: cl_event? = event
+    // If the transfer has failed, the event says why.
+    let code = clWaitForEvents(1, &event)
+    let outcome = outcome(of: event)
+    try check(outcome == CL_SUCCESS ? code : outcome) {
+      OpenCLError(code: $0, call: "clEnqueueWriteBuffer", device: context.device.name)
     }
   }
 
@@ -201,7 +221,7 @@ public final class Queue {
       code = enqueue(&event)
       if code == CL_SUCCESS { code = outcome(of: event) }
       if let event { clReleaseEvent(event) }
-      if code == CL_SUCCESS { releaseStaging() }
+      if code == CL_SUCCESS { staging.reset() }
     } else {
       code = enqueue(nil)
     }
@@ -227,10 +247,11 @@ public final class Queue {
     var event: cl_event?
     try check(clEnqueueMarkerWithWaitList(handle, 0, nil, &event), "clEnqueueMarkerWithWaitList")
     defer { if let event { clReleaseEvent(event) } }
+    finishes += 1
     try check(clFinish(handle)) {
       OpenCLError(code: $0, call: "clFinish", device: context.device.name)
     }
-    releaseStaging()
+    staging.reset()
     try check(outcome(of: event)) {
       OpenCLError(code: $0, call: "clFinish", device: context.device.name)
     }
@@ -270,12 +291,5 @@ public final class Queue {
       event, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status,
       nil)
     return code == CL_SUCCESS ? min(status, 0) : code
-  }
-
-  private func releaseStaging() {
-    guard !staging.isEmpty else { return }
-    for copy in staging { copy.deallocate() }
-    staging.removeAll(keepingCapacity: true)
-    stagedBytes = 0
   }
 }

@@ -96,6 +96,10 @@ public struct MemoryUse: Sendable, Hashable {
   /// Bytes allocated on the device, including unused memory: now, and at the peak.
   public var allocated = 0
   public var peakAllocated = 0
+  /// The largest tensor so far: its bytes, and what it is if this is known: an operation that writes it,
+  /// and the shape.
+  public var largest = 0
+  public var largestName: String?
 
   public init() {}
 }
@@ -115,10 +119,12 @@ public struct DeviceDescription: Sendable, Hashable, Codable {
   public var tuning: String?
   /// Bytes that tensors may occupy in all.
   public var memoryLimit: Int
+  /// Bytes of the largest tensor; nil if the memory is the only limit.
+  public var largestBuffer: Int?
 
   public init(
     selector: String, backend: String, name: String, driver: String, implementation: String,
-    tuning: String? = nil, memoryLimit: Int
+    tuning: String? = nil, memoryLimit: Int, largestBuffer: Int? = nil
   ) {
     self.selector = selector
     self.backend = backend
@@ -127,6 +133,7 @@ public struct DeviceDescription: Sendable, Hashable, Codable {
     self.implementation = implementation
     self.tuning = tuning
     self.memoryLimit = memoryLimit
+    self.largestBuffer = largestBuffer
   }
 }
 

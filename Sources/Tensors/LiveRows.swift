@@ -14,13 +14,28 @@ public final class LiveRows {
   public let starts: Tensor?
   /// (R, B·T) int32: every row's position in its sequence.
   public let positions: Tensor?
+  /// The live rows of consecutive chunks of rows, for operations that process one chunk at a time; nil
+  /// if there are no such operations.
+  public let chunks: Chunks?
+
+  /// Chunks of `rows` rows each; the last one may have fewer.
+  public struct Chunks {
+    public let rows: Int
+    public let live: [LiveRows]
+
+    public init(rows: Int, live: [LiveRows]) {
+      self.rows = rows
+      self.live = live
+    }
+  }
 
   /// Rows that are not positions of sequences, such as those that predict a target.
-  public init(counts: Tensor) {
+  public init(counts: Tensor, chunks: Chunks? = nil) {
     require(
       counts.elementType == .int32 && counts.shape.rank == 1, "live rows",
       "counts \(counts.shape) of \(counts.elementType.rawValue) are not (replicas) of int32")
     self.counts = counts
+    self.chunks = chunks
     starts = nil
     positions = nil
   }
@@ -36,11 +51,16 @@ public final class LiveRows {
     self.counts = counts
     self.starts = starts
     self.positions = positions
+    chunks = nil
   }
 
   /// The live rows of some replicas.
   public func replicas(_ range: Range<Int>) -> LiveRows {
-    guard let starts, let positions else { return LiveRows(counts: counts.replicas(range)) }
+    guard let starts, let positions else {
+      return LiveRows(
+        counts: counts.replicas(range),
+        chunks: chunks.map { Chunks(rows: $0.rows, live: $0.live.map { $0.replicas(range) }) })
+    }
     return LiveRows(
       counts: counts.replicas(range), starts: starts.replicas(range),
       positions: positions.replicas(range))

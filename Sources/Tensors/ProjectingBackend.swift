@@ -4,24 +4,40 @@
 /// Tensors have no elements; downloads are zeros.
 public final class ProjectingBackend: ForwardingBackend {
   private let ledger: MemoryLedger
+  private let largest: Largest
   private let pool: StoragePool<Void>
+
+  /// The largest tensor, of all parts of the device, and its name once an operation has written it.
+  private final class Largest {
+    weak var storage: (any Storage)?
+    var byteCount = 0
+    var name: String?
+  }
 
   /// - Parameter original: the projected backend: its limits, and its distribution of replicas.
   public convenience override init(_ original: any Backend) {
-    self.init(original, ledger: MemoryLedger())
+    self.init(original, ledger: MemoryLedger(), Largest())
   }
 
-  private init(_ original: any Backend, ledger: MemoryLedger) {
+  private init(_ original: any Backend, ledger: MemoryLedger, _ largest: Largest) {
     self.ledger = ledger
-    pool = StoragePool(limit: original.device.memoryLimit, ledger: ledger) { _ in }
+    self.largest = largest
+    pool = StoragePool(
+      limit: original.device.memoryLimit, largest: original.device.largestBuffer ?? .max,
+      ledger: ledger
+    ) { _ in }
     super.init(original)
   }
 
-  public override var memory: MemoryUse { ledger.use }
+  public override var memory: MemoryUse {
+    var use = ledger.use
+    use.largestName = largest.name
+    return use
+  }
 
   public override func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
     original.spread(replicas).map { backend, count in
-      (backend === original ? self : ProjectingBackend(backend, ledger: ledger), count)
+      (backend === original ? self : ProjectingBackend(backend, ledger: ledger, largest), count)
     }
   }
 
@@ -38,7 +54,20 @@ public final class ProjectingBackend: ForwardingBackend {
   }
 
   public override func makeStorage(byteCount: Int) throws -> any Storage {
-    try Place(byteCount, pool)
+    let place = try Place(byteCount, pool)
+    if byteCount > largest.byteCount {
+      (largest.storage, largest.byteCount, largest.name) = (place, byteCount, nil)
+    }
+    return place
+  }
+
+  /// Names the largest tensor after the first operation that writes it.
+  private func note(_ operation: String, _ written: [Tensor]) {
+    guard largest.name == nil, let storage = largest.storage,
+      let tensor = written.first(where: { $0.storage === storage })
+    else { return }
+    largest.name =
+      operation + ", " + tensor.shape.dimensions.map { "\($0)" }.joined(separator: " x ")
   }
 
   public override func download(
@@ -57,7 +86,7 @@ public final class ProjectingBackend: ForwardingBackend {
   /// - Throws: A failure of the device.
   public override func forward(
     _ operation: String, writing written: [Tensor], _ body: () throws -> Void
-  ) throws {}
+  ) throws { note(operation, written) }
 
   // MARK: Temporary buffers that backends allocate inside operations
 
@@ -65,6 +94,7 @@ public final class ProjectingBackend: ForwardingBackend {
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, adding: Tensor?,
     precision: Precision, into output: Tensor
   ) throws {
+    note("matmul", [output])
     // Both copies exist until the product has been enqueued.
     let copied = copiesOperands ? precision : .float32
     let operands = (try operand(left, copied), try operand(right, copied))
@@ -72,6 +102,7 @@ public final class ProjectingBackend: ForwardingBackend {
     if workingSet == nil && sizes.parts > 1 {
       // Memory for all parts of the sum, and for their sum before `adding` is added.
       let parts = try empty([sizes.replicas, sizes.parts, sizes.rows, sizes.columns])
+      note("parts of matmul", [parts])
       if sizes.adds { _ = try empty(output.shape) }
       _ = parts
     } else if workingSet != nil && sizes.adds && sizes.inner > 256 {
@@ -83,10 +114,16 @@ public final class ProjectingBackend: ForwardingBackend {
   public override func computeAttentionGradient(
     _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
     logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
-  ) throws { _ = try empty(logSumExp.shape) }
+  ) throws {
+    note("attentionGradient", [projectionGradient])
+    _ = try empty(logSumExp.shape)
+  }
 
   public override func computeRMSNormGradient(
     _ sizes: NormalizationSizes, _ input: Tensor, weight: Tensor, scale: Tensor,
     outputGradient: Tensor, adding: Tensor?, into inputGradient: Tensor, weightGradient: Tensor
-  ) throws { _ = try empty([sizes.replicas, (sizes.rows + 63) / 64, sizes.channels]) }
+  ) throws {
+    note("rmsNormGradient", [inputGradient])
+    _ = try empty([sizes.replicas, (sizes.rows + 63) / 64, sizes.channels])
+  }
 }

@@ -15,6 +15,7 @@ public final class MemoryLedger {
 public final class StoragePool<Block> {
   private let ledger: MemoryLedger
   private let limit: Int
+  private let largest: Int
   private let make: (_ byteCount: Int) throws -> Block
   private var free: [Int: [Block]] = [:]
   /// The sizes with free blocks, the longest unused first.
@@ -23,11 +24,14 @@ public final class StoragePool<Block> {
 
   /// - Parameters:
   ///   - limit: The largest number of bytes, as long as free blocks can be released.
+  ///   - largest: The bytes of the largest block that the device makes.
   ///   - make: Allocates a block on the device. The block is freed when the pool releases it.
   public init(
-    limit: Int, ledger: MemoryLedger, make: @escaping (_ byteCount: Int) throws -> Block
+    limit: Int, largest: Int = .max, ledger: MemoryLedger,
+    make: @escaping (_ byteCount: Int) throws -> Block
   ) {
     self.limit = limit
+    self.largest = largest / 256 * 256
     self.ledger = ledger
     self.make = make
   }
@@ -42,11 +46,16 @@ public final class StoragePool<Block> {
     return (bytes + step - 1) / step * step
   }
 
+  /// The size of a new block: rounded up, unless only the rounded size is too large for the device.
+  public func size(for byteCount: Int) -> Int {
+    min(Self.size(for: byteCount), max(largest, byteCount))
+  }
+
   /// A block of at least `byteCount` bytes, and its size.
   ///
   /// - Throws: A failure of the device.
   public func take(_ byteCount: Int) throws -> (block: Block, size: Int) {
-    let size = Self.size(for: byteCount)
+    let size = size(for: byteCount)
     let block: Block
     if let kept = free[size]?.popLast() {
       freeBytes -= size
@@ -59,6 +68,7 @@ public final class StoragePool<Block> {
     }
     ledger.use.current += size
     ledger.use.peak = max(ledger.use.peak, ledger.use.current)
+    ledger.use.largest = max(ledger.use.largest, byteCount)
     return (block, size)
   }
 

@@ -25,7 +25,7 @@ extension OpenCLBackend {
     _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
     logSumExp: Tensor
   ) throws {
-    try launchAttention(.attentionForward, .attentionForwardLocal, sizes) {
+    try launchAttention(.attentionForward, .forward, sizes, products: 2) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp)
@@ -37,12 +37,12 @@ extension OpenCLBackend {
     logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     let delta = try empty(logSumExp.shape)
-    try launchAttention(.attentionGradientQuery, .attentionGradientQueryLocal, sizes) {
+    try launchAttention(.attentionGradientQuery, .gradientQuery, sizes, products: 3) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
     }
-    try launchAttention(.attentionGradientKey, .attentionGradientKeyLocal, sizes) {
+    try launchAttention(.attentionGradientKey, .gradientKey, sizes, products: 4) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
       try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
@@ -54,42 +54,65 @@ extension OpenCLBackend {
   /// tiles): only the first dimension of a GPU's grid can exceed 65,535. Short sequences get
   /// smaller tiles, and so do devices that cannot build or launch a large one: their sums have
   /// another order, within the same bounds.
+  ///
+  /// - Parameter products: the number of products of T x T pairs and D channels, half of which are seen.
   private func launchAttention(
-    _ wide: KernelProgram, _ many: KernelProgram, _ sizes: AttentionSizes,
+    _ wide: KernelProgram, _ many: AttentionKernel, _ sizes: AttentionSizes, products: Double,
     _ tensors: (inout Arguments) throws -> Void
   ) throws {
-    let isWide = style == .wideItems
-    let tile = isWide ? 64 : attentionTile(many, sizes)
-    let local = isWide ? (1, 1, 1) : (16, tile / 8, 1)
     let rows = sizes.replicas * sizes.batch
-    let tiles = sizes.positions.dividedRoundingUp(by: tile)
-    try launch(
-      isWide ? wide : many,
-      constants: ["D": sizes.headWidth].merging(isWide ? [:] : ["TILE": tile]) { $1 },
-      global: isWide ? (1, sizes.heads, rows) : (rows * 16, sizes.heads * local.1, tiles),
-      local: local
-    ) {
-      try tensors(&$0)
-      try $0.integers(sizes.batch, sizes.positions, sizes.heads)
-      try $0.value(1 / Float(sizes.headWidth).squareRoot())
+    func set(_ arguments: inout Arguments) throws {
+      try tensors(&arguments)
+      try arguments.integers(sizes.batch, sizes.positions, sizes.heads)
+      try arguments.value(1 / Float(sizes.headWidth).squareRoot())
     }
+    if style == .wideItems {
+      return try launch(
+        wide, constants: ["D": sizes.headWidth], global: (1, sizes.heads, rows), local: (1, 1, 1),
+        set)
+    }
+    let tile = attentionTile(many, headWidth: sizes.headWidth, positions: sizes.positions)
+    let pairs = Double(sizes.positions) * Double(sizes.positions)
+    try launch(
+      many.program, constants: ["D": sizes.headWidth, "TILE": tile],
+      global: (
+        rows * 16, sizes.heads * (tile / 8), sizes.positions.dividedRoundingUp(by: tile)
+      ), local: (16, tile / 8, 1),
+      operations: products * pairs * Double(rows * sizes.heads * sizes.headWidth), set)
   }
 
   /// The rows of a work-group's tile of attention, the largest first.
   static let attentionTiles = [64, 32, 16]
 
-  private func attentionTile(_ program: KernelProgram, _ sizes: AttentionSizes) -> Int {
-    let largest = Self.attentionTiles.last { sizes.positions <= $0 } ?? Self.attentionTiles[0]
-    let key = "\(program.rawValue) \(sizes.headWidth) \(largest)"
+  /// The tile of a kernel: the largest one that this device can run and that the positions need, or a
+  /// smaller one from tuning. A tuned tile is one for all numbers of positions. Up to its size there is one
+  /// block, and the bytes of a sequence are those of every larger tile.
+  package func attentionTile(
+    _ kernel: AttentionKernel, headWidth: Int, positions: Int
+  ) -> Int {
+    if let forced = forcedAttentionTiles[kernel] { return forced }
+    let tuned = tuning.changedTiles.first { $0.kernel == kernel && $0.headWidth == headWidth }
+    let largest = min(
+      Self.attentionTiles.last { positions <= $0 } ?? Self.attentionTiles[0], tuned?.chosen ?? .max)
+    let key = "\(kernel.rawValue) \(headWidth) \(largest)"
     if let known = attentionTiles[key] { return known }
-    let smallest = Self.attentionTiles[Self.attentionTiles.count - 1]
-    let tile = Self.attentionTiles.dropLast().first { tile in
-      tile <= largest && 2 * tile <= limits.workGroup
-        && (rehearsed != nil
-          || usableKernel(
-            program, constants: ["D": sizes.headWidth, "TILE": tile], items: 2 * tile) != nil)
+    let tile = Self.attentionTiles.first {
+      $0 <= largest && isUsable($0, kernel, headWidth: headWidth)
     }
-    attentionTiles[key] = tile ?? smallest
-    return tile ?? smallest
+    attentionTiles[key] = tile ?? 16
+    return tile ?? 16
+  }
+
+  /// The tiles that this device can run, the largest first. The smallest one is always among them.
+  func usableTiles(of kernel: AttentionKernel, headWidth: Int) -> [Int] {
+    Self.attentionTiles.filter { isUsable($0, kernel, headWidth: headWidth) }
+  }
+
+  private func isUsable(_ tile: Int, _ kernel: AttentionKernel, headWidth: Int) -> Bool {
+    if tile == Self.attentionTiles.last { return true }
+    guard 2 * tile <= limits.workGroup else { return false }
+    return rehearsed != nil
+      || usableKernel(
+        kernel.program, constants: ["D": headWidth, "TILE": tile], items: 2 * tile) != nil
   }
 }

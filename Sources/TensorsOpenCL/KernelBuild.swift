@@ -1,3 +1,5 @@
+import OpenCL
+
 /// The properties of a device that decide how its kernels are compiled.
 struct KernelBuild: Hashable, Sendable {
   /// Floats in one vector of a work-item.
@@ -7,6 +9,8 @@ struct KernelBuild: Hashable, Sendable {
   /// Whether the sources' `fma` is compiled as `mad`.
   var replacesFMA: Bool
   var isIntelGPU: Bool
+  /// Whether buffers may exceed the limit that the device reports.
+  var hasLargeBuffers = false
 
   /// The width of a team on a GPU whose waves have so many work-items.
   static func team(waveWidth: Int) -> Int { waveWidth > 32 ? 64 : 32 }
@@ -20,6 +24,7 @@ struct KernelBuild: Hashable, Sendable {
     if lanes > 1 { options += " -cl-denorms-are-zero" }
     if team == 64 { options += " -DTEAM=64" }
     if replacesFMA { options += " -Dfma=mad" }
+    if hasLargeBuffers { options += " \(Device.optionOfLargeBuffers)" }
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
       options += " -D\(name)=\(value)"
     }

@@ -91,6 +91,27 @@ extension OpenCLBackend {
       local: (width, 1, 1), set)
   }
 
+  /// Launches a kernel whose last parameter is the first group, in parts of the first dimension of its
+  /// grid. No part has more operations than `operationsPerLaunch`, if that is possible. Groups do not
+  /// depend on each other, so parts do not change the bytes.
+  func launch(
+    _ program: KernelProgram, constants: [String: Int], global: (Int, Int, Int),
+    local: (Int, Int, Int), operations: Double, _ set: (inout Arguments) throws -> Void
+  ) throws {
+    let groups = global.0 / local.0
+    let parts = min(max(1, (operations / operationsPerLaunch).rounded(.up)), Double(max(1, groups)))
+    let each = max(1, groups.dividedRoundingUp(by: Int(parts)))
+    for first in stride(from: 0, to: groups, by: each) {
+      let count = min(each, groups - first)
+      try launch(
+        program, constants: constants, global: (count * local.0, global.1, global.2), local: local
+      ) {
+        try set(&$0)
+        try $0.integers(first)
+      }
+    }
+  }
+
   func launch(
     _ program: KernelProgram, constants: [String: Int] = [:], global: (Int, Int, Int),
     local: (Int, Int, Int),

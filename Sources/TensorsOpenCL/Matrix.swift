@@ -115,7 +115,8 @@ extension OpenCLBackend {
       global: (
         n.dividedRoundingUp(by: tiling.columns) * m.dividedRoundingUp(by: tiling.rows)
           * sizes.replicas * parts * group.0, group.1, 1
-      ), local: group
+      ), local: group,
+      operations: 2 * Double(sizes.replicas * m) * Double(n) * Double(sizes.inner)
     ) {
       try $0.tensors(left, right, adding ?? output, product)
       try setSizes(&$0, sizes, left)

@@ -38,6 +38,10 @@ public final class OpenCLBackend: Backend {
   public private(set) var matrixUnitsFailure: String?
   /// The record of earlier tuning, read once.
   public let tuning: TuningRecord
+  /// The floating-point operations of one launch of a product or of attention with `manyItems`. Systems
+  /// that also draw the screen stop a launch of a few seconds. This is 100 ms on a small GPU, of 300 GFLOP/s;
+  /// GPUs of more than 8 cores are faster.
+  package lazy var operationsPerLaunch = 30e9 * max(1, Double(computeUnits) / 8)
   /// The tiling that a tuner tries.
   package var forcedTiling: ProductTiling?
   var tilingsInUse: [ProductShape: ProductTiling] = [:]
@@ -46,10 +50,14 @@ public final class OpenCLBackend: Backend {
   var unusableTilings: Set<ProductTiling> = []
   /// The tile of attention kernels, by kernel, head width and largest tile.
   var attentionTiles: [String: Int] = [:]
+  /// The tiles that a tuner tries.
+  var forcedAttentionTiles: [AttentionKernel: Int] = [:]
 
   let context: Context
   let queue: Queue
   private var kernels: [KernelKey: Kernel] = [:]
+  /// Whether a tensor's buffer is, or will be, beyond what the device's default code can address.
+  private var hasLargeBuffers = false
   private let pool: StoragePool<Buffer>
   private let handle: Device
   private let ledger: MemoryLedger
@@ -111,7 +119,8 @@ public final class OpenCLBackend: Backend {
     context = try Context(device)
     queue = try context.makeQueue(keepsTimes: keepsTimes)
     let memoryLimit = device.globalMemory / 4 * 3
-    pool = StoragePool(limit: memoryLimit, ledger: ledger) { [context] in
+    pool = StoragePool(limit: memoryLimit, largest: device.largestBuffer, ledger: ledger) {
+      [context] in
       try context.makeBuffer(byteCount: $0)
     }
     let driver = "\(device.platformVersion); \(device.driverVersion)"
@@ -123,8 +132,9 @@ public final class OpenCLBackend: Backend {
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name, driver: driver,
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)"
-        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : ""),
-      tuning: tuning.name, memoryLimit: memoryLimit)
+        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : "")
+        + (style == .manyItems ? tuning.changedTilesText : ""),
+      tuning: tuning.name, memoryLimit: memoryLimit, largestBuffer: device.largestBuffer)
   }
 
   /// A backend that computes nothing and lists the kernels that the same calls would launch.
@@ -203,12 +213,23 @@ public final class OpenCLBackend: Backend {
   public var memory: MemoryUse { ledger.use }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {
+    prepareForLargeBuffer(byteCount: byteCount)
     if rehearsed != nil { return RehearsedStorage(byteCount: byteCount) }
     let storage = try OpenCLStorage(byteCount: byteCount, pool: pool)
     if fillsWithNaN {
       try queue.fill(storage.buffer, pattern: 0x7fc0_dead, byteCount: storage.byteCount)
     }
     return storage
+  }
+
+  /// From the first large buffer on all kernels are compiled for large buffers, because any of them may
+  /// get it. A rehearsal makes the choice for its original, so that the right kernels are compiled.
+  private func prepareForLargeBuffer(byteCount: Int) {
+    let backend = rehearsed?.original ?? self
+    guard !backend.hasLargeBuffers, handle.isBeyondDefault(byteCount: pool.size(for: byteCount))
+    else { return }
+    backend.hasLargeBuffers = true
+    backend.kernels = [:]
   }
 
   public func trim() {
@@ -348,11 +369,12 @@ public final class OpenCLBackend: Backend {
 
   var build: KernelBuild {
     KernelBuild(
-      lanes: lanes, team: team, replacesFMA: replacesFMA, isIntelGPU: handle.isIntelGPU)
+      lanes: lanes, team: team, replacesFMA: replacesFMA, isIntelGPU: handle.isIntelGPU,
+      hasLargeBuffers: (rehearsed?.original ?? self).hasLargeBuffers)
   }
 
   /// The compiler options of a program.
-  func options(_ constants: [String: Int]) -> String { build.options(constants) }
+  package func options(_ constants: [String: Int]) -> String { build.options(constants) }
 
   /// Whether the first use of a kernel needs no compilation.
   func isCompiled(_ program: KernelProgram, constants: [String: Int]) -> Bool {

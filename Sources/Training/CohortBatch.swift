@@ -122,13 +122,21 @@ public struct BatchTensors {
   /// (R, ...): all integers of a replica one after another, so a batch needs two uploads.
   private let integers: Tensor
 
+  /// The number of rows of a chunk of `rows`, and how many chunks there are; nil if all rows are one.
+  private let chunks: (rows: Int, count: Int)?
+
   /// Allocates the tensors of batches of `r` replicas.
   ///
+  /// - Parameter rowsPerChunk: the model's `logitRowsPerChunk`.
   /// - Throws: A failure of the device.
-  public init(replicas r: Int, geometry: BatchGeometry, on backend: any Backend) throws {
+  public init(
+    replicas r: Int, geometry: BatchGeometry, rowsPerChunk: Int = .max, on backend: any Backend
+  ) throws {
     let (b, t, n) = (geometry.batch, geometry.positions, geometry.batch * geometry.targets)
     self.geometry = geometry
-    let integers = try backend.empty([r, 3 * b * t + 2 * b + 2 * n + 2], .int32)
+    chunks = n <= rowsPerChunk ? nil : (rowsPerChunk, (n + rowsPerChunk - 1) / rowsPerChunk)
+    let integers = try backend.empty(
+      [r, 3 * b * t + 2 * b + 2 * n + 2 + (chunks?.count ?? 0)], .int32)
     var offset = 0
     func next(_ dimensions: Int...) -> Tensor {
       let part = integers.slice(from: offset, shape: Shape([r] + dimensions))
@@ -140,7 +148,12 @@ public struct BatchTensors {
     let (tokens, positions, places) = (next(b, t), next(b * t), next(b * t))
     let (lengths, starts, rows, targets) = (next(b), next(b), next(n), next(n))
     let live = LiveRows(counts: next(), starts: starts, positions: positions)
-    let predicting = LiveRows(counts: next())
+    let predicting = LiveRows(
+      counts: next(),
+      chunks: chunks.map { chunks in
+        LiveRows.Chunks(
+          rows: chunks.rows, live: (0..<chunks.count).map { _ in LiveRows(counts: next()) })
+      })
     self.tokens = tokens.with(live: live)
     self.places = places.with(live: live)
     self.lengths = lengths
@@ -160,6 +173,7 @@ public struct BatchTensors {
       tensor.with(live: nil).replicas(range).with(live: live)
     }
     geometry = whole.geometry
+    chunks = whole.chunks
     tokens = part(whole.tokens, live: live)
     places = part(whole.places, live: live)
     lengths = part(whole.lengths)
@@ -183,6 +197,12 @@ public struct BatchTensors {
       ] {
         let count = list.count / batch.replicas
         values += list[replica * count..<(replica + 1) * count]
+      }
+      let targets = Int(batch.targetCounts[replica])
+      if let chunks {
+        values += (0..<chunks.count).map { index in
+          Int32(min(max(targets - index * chunks.rows, 0), chunks.rows))
+        }
       }
     }
     try integers.assign(values)

@@ -41,7 +41,9 @@ final class CohortPart {
     replicas = list.count
     update = try ParameterUpdate(settings, model)
     self.backend = backend
-    batch = try BatchTensors(replicas: list.count, geometry: geometry, on: backend)
+    batch = try BatchTensors(
+      replicas: list.count, geometry: geometry, rowsPerChunk: configuration.logitRowsPerChunk,
+      on: backend)
     schedule = try backend.tensor(
       list.flatMap {
         $0.schedule.table(

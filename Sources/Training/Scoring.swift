@@ -29,7 +29,8 @@ public struct Scoring {
         batch: examples.map(\.count).max() ?? 1, positions: positions,
         targets: all.map(\.targetCount).max() ?? 1))
     let tensors = try BatchTensors(
-      replicas: model.replicas, geometry: batch.geometry, on: model.backend)
+      replicas: model.replicas, geometry: batch.geometry,
+      rowsPerChunk: model.configuration.logitRowsPerChunk, on: model.backend)
     try tensors.assign(batch)
     self.examples = examples
     values = try model.logProbabilities(

@@ -23,7 +23,7 @@ public enum TrainingMemory {
     return projection.memory.peak - held
   }
 
-  /// Bytes that a cohort takes from a device.
+  /// The memory that a cohort takes from a device.
   ///
   /// - Parameters:
   ///   - others: the number of additional models of this size per replica, such as a reference.
@@ -35,7 +35,7 @@ public enum TrainingMemory {
     recomputes: Bool = false, freezesEmbedding: Bool = false, on backend: any Backend,
     others: Int = 0,
     then: (_ models: [Transformer]) throws -> Void = { _ in }
-  ) throws -> Int {
+  ) throws -> MemoryUse {
     let projection = backend.projection()
     let cohort = try Cohort(
       model,
@@ -53,6 +53,6 @@ public enum TrainingMemory {
     try cohort.step(
       CohortBatch([[Example]](repeating: [], count: replicas), geometry: geometry))
     try then(cohort.models + beside)
-    return projection.memory.peakAllocated
+    return projection.memory
   }
 }

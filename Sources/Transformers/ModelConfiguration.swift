@@ -54,6 +54,13 @@ public struct ModelConfiguration: Hashable, Sendable {
   /// P.
   public var parameters: Int { declarations.reduce(0) { $0 + $1.count } }
 
+  /// The largest number of rows whose logits exist at a time in training and scoring: 64 MiB of one
+  /// model's logits, or 64 rows. It decides the order of a sum, so it depends on V alone. All rows of a
+  /// small vocabulary are one chunk.
+  public var logitRowsPerChunk: Int {
+    vocabularySize <= 4096 ? .max : max(64, (1 << 24) / vocabularySize / 64 * 64)
+  }
+
   /// Floating-point operations of one training step per position, with the usual 6 per multiplied
   /// parameter. Attention's products are not counted.
   public var trainingFlopsPerPosition: Double { 6 * Double(nonEmbeddingParameters) }

@@ -154,7 +154,8 @@ public struct Transformer {
     let pass = pass(on: tape)
     let x = try residualStream(pass, tokens: tokens, lengths: lengths)
     let chosen = try tape.gather(x, rows: rows, places: places)
-    return try tape.tokenLogProbabilities(unembed(pass, chosen), targets: targets)
+    return try architecture.logProbabilities(
+      pass, chosen, targets: targets, rowsPerChunk: configuration.logitRowsPerChunk)
   }
 
   /// Logits of one new position per row, over caches of the earlier ones: (R, B, V).

@@ -1,5 +1,7 @@
 import Conformance
+import OpenCL
 import Tensors
+import TensorsOpenCL
 import TestSupport
 import Testing
 
@@ -107,6 +109,38 @@ extension BackendTests {
             "\(name), length \(length)")
         }
       }
+    }
+
+    /// Attention with more operations than a launch may have is launched in parts, with the same bytes.
+    @Test(arguments: openCLDevices)
+    func longAttentionIsLaunchedInParts(_ device: Device) throws {
+      let backend = try OpenCLBackend(
+        device: device, style: .manyItems, fillsWithNaN: true, keepsTimes: true, tuningFolder: nil)
+      let names = ["forward", "gradient_query", "gradient_key"].map { "attention_\($0)_local" }
+      let calls = OperationDescription.all.filter { $0.name.hasPrefix("attention") }
+        .flatMap { $0.cases(.cohort, seed: 2400) }
+        .filter { ["attention", "attentionGradient"].contains($0.operation) }
+      #expect(Set(calls.map(\.operation)).count == 2)
+      var cut: Set<String> = []
+      for call in calls {
+        func run() throws -> (written: [[[UInt32]]], launches: [String: Int]) {
+          _ = try backend.takeTimes()
+          let outcome = try call.run(on: backend)
+          #expect(outcome.violations == [])
+          return (outcome.written, try backend.takeTimes().mapValues(\.launches))
+        }
+        let kept = backend.operationsPerLaunch
+        let whole = try run()
+        backend.operationsPerLaunch = 1
+        let parts = try run()
+        backend.operationsPerLaunch = kept
+        #expect(parts.written == whole.written, "\(call)")
+        for name in names {
+          #expect(whole.launches[name] ?? 1 == 1)
+          if parts.launches[name] ?? 0 > 1 { cut.insert(name) }
+        }
+      }
+      #expect(cut == Set(names))
     }
 
     /// Scores of some hundreds: a softmax without its maximum would be infinite over infinite.

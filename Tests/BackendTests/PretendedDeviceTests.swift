@@ -77,6 +77,23 @@ extension BackendTests {
       }
     }
 
+    /// On Intel's GPUs all kernels are compiled for buffers above the limit once one of them is needed, and
+    /// not before.
+    @Test(arguments: openCLDevices)
+    func kernelsAreCompiledForLargeBuffers(_ device: Device) throws {
+      let option = "-cl-intel-greater-than-4GB-buffer-required"
+      let sizes = "allocation=\(4 << 30),memory=\(16 << 30)"
+      let intel = "kind=gpu,vendor=Intel(R) Corporation,version=OpenCL 3.0 NEO,\(sizes)"
+      for (properties, isAsked) in [(intel, true), ("kind=gpu,vendor=NVIDIA,\(sizes)", false)] {
+        let backend = try Self.backend(device, properties)
+        let rehearsal = try #require(backend.rehearsal()).backend
+        _ = try rehearsal.empty([4, 1 << 28])
+        #expect(!backend.options([:]).contains(option))
+        _ = try rehearsal.empty([4, 1 << 28 + 1])
+        #expect(backend.options([:]).contains(option) == isAsked)
+      }
+    }
+
     /// Intel's GPUs count vector engines: 512 of them are 32 cores. They take 8 x 8 outputs an item for
     /// a product that keeps 32 cores busy.
     @Test(arguments: openCLDevices)

@@ -15,9 +15,24 @@ import Testing
 
   private final class Counter { var count = 0 }
 
-  private func pool(limit: Int = 1 << 40) -> (StoragePool<Block>, MemoryLedger, Counter) {
+  private func pool(
+    limit: Int = 1 << 40, largest: Int = .max
+  ) -> (StoragePool<Block>, MemoryLedger, Counter) {
     let (ledger, counter) = (MemoryLedger(), Counter())
-    return (StoragePool(limit: limit, ledger: ledger) { _ in Block(counter) }, ledger, counter)
+    return (
+      StoragePool(limit: limit, largest: largest, ledger: ledger) { _ in Block(counter) }, ledger,
+      counter
+    )
+  }
+
+  /// A block that fits is not rounded up to one that does not.
+  @Test func sizesAreRoundedUpToTheLargestAtMost() throws {
+    let (pool, _, _) = pool(largest: (1 << 20) - 100)
+    let largest = (1 << 20) - 256
+    #expect(pool.size(for: 1 << 19) == 1 << 19)
+    #expect(try pool.take(largest - 1000).size == largest)
+    // The device refuses the others.
+    #expect(pool.size(for: 1 << 20) == 1 << 20)
   }
 
   /// At most an eighth more than asked for, and never less.

@@ -1,5 +1,6 @@
 import Conformance
 import Foundation
+import OpenCL
 import TensorsOpenCL
 import TestSupport
 import Tensors
@@ -60,6 +61,41 @@ extension BackendTests {
               try product(tiling), first,
               "form \(number), \(isRagged ? "ragged" : "whole"), \(precision), tiles of \(tiling)")
           }
+        }
+      }
+    }
+
+    /// A product with more operations than a launch may have is launched in parts, with the same bytes.
+    @Test(arguments: openCLDevices)
+    func longProductsAreLaunchedInParts(_ device: Device) throws {
+      for units in [nil, MatrixUnits.emulation] {
+        let precision = units == nil ? Precision.float32 : .bfloat16
+        let backend = try OpenCLBackend(
+          device: device, style: .manyItems, fillsWithNaN: true, keepsTimes: true,
+          matrixUnits: units, tuningFolder: nil)
+        // Of a sum in parts too: 3 tiles of 64 rows and columns or more in each of its 2 parts.
+        for (form, m, n, k) in [("NT", 150, 141, 40), ("TN", 70, 129, 600)] {
+          let product = ProductShape(
+            form: form, rows: m, columns: n, inner: k, replicas: 2, precision: precision
+          ).problem(comparing: .max)
+          let name = units == nil ? "matmul_local" : "matmul_matrix_units"
+          func run() throws -> (written: [[[UInt32]]], launches: Int?) {
+            _ = try backend.takeTimes()
+            let outcome = try product.run(on: backend)
+            #expect(outcome.violations == [])
+            return (outcome.written, try backend.takeTimes()[name]?.launches)
+          }
+          #expect(backend.operationsPerLaunch >= 30e9)
+          let whole = try run()
+          #expect(whole.launches == 1)
+          let kept = backend.operationsPerLaunch
+          backend.operationsPerLaunch = Double(2 * 2 * m * n * k) / 2.5
+          let parts = try run()
+          backend.operationsPerLaunch = 1
+          let groups = try run()
+          backend.operationsPerLaunch = kept
+          #expect(parts.launches == 3 && parts.written == whole.written, "\(form)")
+          #expect(try #require(groups.launches) > 3 && groups.written == whole.written, "\(form)")
         }
       }
     }

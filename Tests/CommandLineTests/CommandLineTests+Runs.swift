@@ -59,6 +59,26 @@ extension CommandLineTests {
     }
   }
 
+  /// `plan` and `run` refuse a study whose tensors are larger than the device's buffers, before training.
+  @Test(arguments: ["plan", "run"])
+  func aBufferAboveTheLimitIsRefused(_ command: String) throws {
+    guard !openCLDevices.isEmpty else { return }
+    try withFolder { folder in
+      _ = try mini(in: folder)
+      let outcome = try run(
+        [command, "mini.yaml", "--device", "opencl:0:0", "--output", "out"],
+        environment: ["DORMOUSE_PRETEND": "allocation=8192"], in: folder)
+      #expect(outcome.code == 69 && outcome.output == "")
+      let line = try #require(outcome.complaints.first)
+      #expect(outcome.complaints.count == 1)
+      #expect(line.hasPrefix("dormouse: train-base-model (small 8): one model needs a buffer of "))
+      #expect(
+        line.contains("the device's largest buffer has 8 KiB; choose a smaller batch"), "\(line)")
+      #expect(!outcome.error.contains("compil"), "\(outcome.error)")
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "out/stages").path))
+    }
+  }
+
   /// Damage of what only the report reads is healed by the command that finds it; the others name it.
   @Test func aDamagedProductIsHealedByTheNextRun() throws {
     try withFolder { folder in

@@ -310,6 +310,7 @@ import Testing
       let all = try run(["plan", "smoke", "--device", "cpu", "--stages"], in: folder)
       #expect(sums.code == 0 && all.code == 0)
       #expect(sums.output.contains("\nProjected: "))
+      #expect(sums.output.contains("\nThe largest buffer has "))
       let count = { (text: String) in text.split(separator: "\n").count }
       #expect(count(sums.output) < count(all.output))
       let lines = try run(["plan", "smoke", "--device", "cpu", "--json"], in: folder)
@@ -326,6 +327,8 @@ import Testing
       #expect(
         lines[..<place].compactMap { $0["replicas"] as? Int }.reduce(0, +)
           == lines[place]["replicas"] as? Int)
+      let buffers = lines[..<place].compactMap { $0["largestBuffer"] as? Int }
+      #expect(buffers.count == place && buffers.max() == lines[place]["largestBuffer"] as? Int)
       #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "runs").path))
     }
   }

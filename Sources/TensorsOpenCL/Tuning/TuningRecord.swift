@@ -26,6 +26,9 @@ public struct TuningRecord: Codable, Sendable {
   public let driver: String
   public let kernels: String
   public private(set) var entries: [Entry] = []
+  /// The tiles of attention; nil if they were never tuned. Unlike tilings of products those of the forward
+  /// pass change bytes.
+  public private(set) var attention: [AttentionEntry]?
 
   init(device: String, driver: String, kernels: String) {
     (self.device, self.driver, self.kernels) = (device, driver, kernels)
@@ -41,10 +44,20 @@ public struct TuningRecord: Codable, Sendable {
     entries.append(entry)
   }
 
-  /// The name of the tuning in a study's record. Tilings do not change the bytes.
+  mutating func replace(_ entry: AttentionEntry) {
+    attention = (attention ?? []).filter {
+      $0.kernel != entry.kernel || $0.headWidth != entry.headWidth
+    }
+    attention?.append(entry)
+  }
+
+  /// The name of the tuning in a study's record. Tilings of products do not change the bytes. Tiles of
+  /// attention's forward pass do, so those that tuning has changed are named in the implementation too.
   public var name: String {
-    if entries.isEmpty { return "untuned" }
-    let lines = entries.map { "\($0.shape.bucket): \($0.chosen)" }.sorted()
+    if entries.isEmpty && attention == nil { return "untuned" }
+    let lines =
+      entries.map { "\($0.shape.bucket): \($0.chosen)" }.sorted()
+      + (attention ?? []).map { "\($0.kernel.rawValue) D \($0.headWidth): \($0.chosen)" }.sorted()
     return "tuning "
       + SHA256.hash(data: Data(lines.joined(separator: "\n").utf8)).hexadecimal.prefix(16)
   }

@@ -23,6 +23,13 @@ protocol Architecture: Sendable {
 
   /// Logits of rows of the residual stream: (R, ..., C) to (R, ..., V).
   func unembed(_ pass: Pass, _ x: Variable) throws -> Variable
+
+  /// Log-probabilities of the tokens that follow rows of the residual stream: (R, N, C) to (R, N).
+  ///
+  /// - Parameter rowsPerChunk: the largest number of rows whose logits exist at a time.
+  func logProbabilities(
+    _ pass: Pass, _ x: Variable, targets: Tensor, rowsPerChunk: Int
+  ) throws -> Variable
 }
 
 extension ModelConfiguration {

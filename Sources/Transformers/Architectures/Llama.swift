@@ -73,8 +73,16 @@ struct Llama: Architecture {
   }
 
   func unembed(_ pass: Pass, _ x: Variable) throws -> Variable {
-    let normed = try finalNorm(pass, x)
-    if let output { return try output(pass, normed) }
-    return try pass.tape.linear(normed, weight: pass[embedding.weight], precision: precision)
+    try pass.tape.linear(finalNorm(pass, x), weight: pass[outputMatrix], precision: precision)
   }
+
+  func logProbabilities(
+    _ pass: Pass, _ x: Variable, targets: Tensor, rowsPerChunk: Int
+  ) throws -> Variable {
+    try pass.tape.tokenLogProbabilities(
+      finalNorm(pass, x), weight: pass[outputMatrix], targets: targets, rowsPerChunk: rowsPerChunk,
+      precision: precision)
+  }
+
+  private var outputMatrix: Weight { output?.weight ?? embedding.weight }
 }

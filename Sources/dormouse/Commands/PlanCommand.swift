@@ -14,7 +14,8 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       Writes nothing except compiled kernels, which a run needs too. The time is projected from \
       training steps and prompts of each size, which are timed now on the device, and from the times \
-      of the folder's finished products. The memory is that of the largest cohort. At the end are the \
+      of the folder's finished products. The memory is that of the largest cohort, and the buffer that \
+      of the largest tensor. At the end are the \
       smallest differences that the planned seeds and prompts find with 80% power. If `run` would \
       refuse the output folder, a warning says why.
 
@@ -55,10 +56,11 @@ struct PlanCommand: ParsableCommand {
         let first = cohort.stages[0]
         let seconds = Projection.load(of: cohort.stages, corpus: loaded.corpus)
           .flatMap(calibration.projection.seconds)
+        let memory = try maker.memory(of: first, replicas: cohort.stages.count)
         return PlannedWork(
           kind: cohort.name, size: first.baseModel.size.name, cohorts: 1,
           products: cohort.stages.count, most: cohort.stages.count, seconds: seconds,
-          bytes: try maker.bytes(of: first, replicas: cohort.stages.count))
+          bytes: memory.peakAllocated, largest: memory.largest, largestName: memory.largestName)
       }
       let total = PlannedWork.sum(rows, kind: "total", size: "")
       if json {
@@ -92,7 +94,9 @@ struct PlanCommand: ParsableCommand {
     let time = total.seconds.map { NumberText.durations($0) } ?? NumberText.missing
     try Standard.output(
       "Projected: \(time) in \(NumberText.counted(total.cohorts, "cohort")), at most "
-        + "\(NumberText.bytes(total.bytes)) of device memory.\n")
+        + "\(NumberText.bytes(total.bytes)) of device memory.\n"
+        + "The largest buffer has \(NumberText.bytes(total.largest))"
+        + (total.largestName.map { " (\($0))" } ?? "") + ".\n")
     if calibration.isUnsteady {
       try Standard.output(
         "Equal steps differed by a factor of \(NumberText.fixed(calibration.unsteadiness, decimals: 1)), "
@@ -113,6 +117,9 @@ struct PlannedWork {
   var seconds: ClosedRange<Double>?
   /// The device memory of the largest cohort.
   var bytes: Int
+  /// The bytes of the largest tensor of all cohorts, and what it is.
+  var largest: Int
+  var largestName: String?
 
   /// The longest time for the writing of a product, which does not depend on the device's speed.
   private static let secondsPerProduct = 0.05
@@ -120,6 +127,7 @@ struct PlannedWork {
   static func sum(_ rows: [PlannedWork], kind: String, size: String) -> PlannedWork {
     let seconds = rows.compactMap(\.seconds)
     let products = rows.reduce(0) { $0 + $1.products }
+    let largest = rows.max { $0.largest < $1.largest }
     return PlannedWork(
       kind: kind, size: size, cohorts: rows.reduce(0) { $0 + $1.cohorts }, products: products,
       most: rows.map(\.most).max() ?? 0,
@@ -127,7 +135,8 @@ struct PlannedWork {
         ? nil
         : seconds.reduce(0) { $0 + $1.lowerBound }...seconds.reduce(0) { $0 + $1.upperBound }
           + (kind == "total" ? secondsPerProduct * Double(products) : 0),
-      bytes: rows.map(\.bytes).max() ?? 0)
+      bytes: rows.map(\.bytes).max() ?? 0, largest: largest?.largest ?? 0,
+      largestName: largest?.largestName)
   }
 
   /// Sums by kind and size, in the order of the first cohort of each.
@@ -170,12 +179,14 @@ struct PlannedWork {
     var secondsLow: Double?
     var secondsHigh: Double?
     var bytes: Int
+    var largestBuffer: Int
   }
 
   func row(isTotal: Bool) -> Row {
     Row(
       version: 1, kind: kind, size: isTotal ? nil : size, replicas: products,
       seconds: seconds.map { ($0.lowerBound * $0.upperBound).squareRoot() },
-      secondsLow: seconds?.lowerBound, secondsHigh: seconds?.upperBound, bytes: bytes)
+      secondsLow: seconds?.lowerBound, secondsHigh: seconds?.upperBound, bytes: bytes,
+      largestBuffer: largest)
   }
 }

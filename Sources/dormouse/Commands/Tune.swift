@@ -5,6 +5,7 @@ import Reports
 import Studies
 import Tensors
 import TensorsOpenCL
+import Transformers
 
 struct Tune: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,6 +15,10 @@ struct Tune: ParsableCommand {
       checks that each tiling gives the right numbers and the same bytes. The fastest tilings are kept in \
       the cache folder (DORMOUSE_CACHE) for this device, driver and version, and every later command uses \
       them. Results do not change, only their time. Stop other programs first.
+
+      --attention also tunes attention on a GPU. Another tile of its forward pass changes the last bits of \
+      results. So it counts as another device: `run` refuses to go on in a folder with results of the \
+      earlier tile.
 
       After a stop the same command resumes.
       """)
@@ -32,6 +37,8 @@ struct Tune: ParsableCommand {
   var budget: Int?
   @Option(help: "Rounds over which the median is taken.")
   var rounds = 5
+  @Flag(help: "Tune attention too, on a GPU. This can change the last bits of results.")
+  var attention = false
   @Flag(help: "Tune products again that have a kept tiling.")
   var again = false
   @Flag(help: "JSON lines on standard output.")
@@ -82,8 +89,43 @@ struct Tune: ParsableCommand {
           json
             ? JSONLines.visibleLine(entry) : Self.line(entry) + "\n")
       }
-      Standard.error("Kept: \(tuner.record.entries.count) shapes, \(tuner.record.name)\n")
+      var record = tuner.record
+      if attention { record = try tuneAttention(on: backend, record, since: start) }
+      Standard.error("Kept: \(record.entries.count) shapes, \(record.name)\n")
     }
+  }
+
+  /// Tunes attention with the head widths of the models, at the sizes of the largest model of each.
+  private func tuneAttention(
+    on backend: OpenCLBackend, _ record: TuningRecord, since start: ContinuousClock.Instant
+  ) throws -> TuningRecord {
+    let tuner = AttentionTuner(backend, record: record)
+    let models =
+      model.isEmpty
+      ? BenchModel.usual(on: backend) : BenchModel.all.filter { model.contains($0.name) }
+    let widths = Dictionary(grouping: models, by: \.configuration.headWidth)
+    for (width, models) in widths.sorted(by: { $0.key < $1.key }) {
+      guard let model = models.max(by: { $0.configuration.channels < $1.configuration.channels }),
+        again || tuner.record.entry(for: .gradientKey, headWidth: width) == nil
+      else { continue }
+      if let budget, ContinuousClock.now - start > .seconds(budget) {
+        Standard.error("The time of --budget is over; the same command again resumes.\n")
+        break
+      }
+      let sizes = AttentionSizes(
+        replicas: replicas.first ?? 1, batch: model.batch, positions: model.positions,
+        heads: model.configuration.heads, headWidth: width)
+      let entries: [TuningRecord.AttentionEntry]
+      do { entries = try tuner.tune(sizes, rounds: rounds) } catch let wrong
+        as AttentionTuner.WrongAttention
+      {
+        throw CommandFault(line: "\(wrong)", exitCode: .failed)
+      }
+      for entry in entries {
+        try Standard.output(json ? JSONLines.visibleLine(entry) : Self.line(entry) + "\n")
+      }
+    }
+    return tuner.record
   }
 
   /// One shape of each bucket, in the order of the models' sizes.
@@ -99,6 +141,15 @@ struct Tune: ParsableCommand {
         return precisions.map { ProductShape(sizes, $0) }
       }
     }.filter { known.insert($0.bucket).inserted }
+  }
+
+  private static func line(_ entry: TuningRecord.AttentionEntry) -> String {
+    let times = entry.outcomes.map(\.median)
+    let chosen = entry.outcomes.first { $0.tile == entry.chosen }?.median ?? 0
+    return "attention, \(entry.kernel.rawValue), D \(entry.headWidth)".padding(toLength: 32)
+      + "tiles of \(entry.chosen)".padding(toLength: 28)
+      + NumberText.significant(chosen * 1e6).leftPadding(toLength: 10) + " µs, "
+      + "\(NumberText.fixed((times.max() ?? 0) / chosen, decimals: 2)) times as fast as the slowest"
   }
 
   private static func line(_ entry: TuningRecord.Entry) -> String {

