@@ -45,8 +45,10 @@ public final class CPUBackend: Backend {
     }
   }
 
-  /// A little more than the last-level cache, as on OpenCL devices that are processors.
-  public var workingSet: Int? { max(sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), 1 << 24) * 9 / 4 }
+  public var workingSet: Int? {
+    ProcessorCache.workingSet(
+      cache: sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)), processors: workers.count)
+  }
 
   public func makeStorage(byteCount: Int) throws -> any Storage {
     let storage = try CPUStorage(byteCount: byteCount, pool: pool)

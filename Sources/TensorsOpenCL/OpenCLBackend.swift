@@ -110,7 +110,9 @@ public final class OpenCLBackend: Backend {
     replacesFMA = style == .manyItems && !device.hasFastFMA
     limits = (device.maximumWorkGroupSize, device.localMemory)
     prefersShallowBlocks = device.isIntelGPU
-    workingSet = style == .wideItems ? max(device.globalCache, 1 << 24) * 9 / 4 : nil
+    workingSet =
+      style == .wideItems
+      ? ProcessorCache.workingSet(cache: device.globalCache, processors: computeUnits) : nil
     handle = device
     self.ledger = ledger
     self.fillsWithNaN = fillsWithNaN
@@ -171,8 +173,6 @@ public final class OpenCLBackend: Backend {
   /// Kernels on matrix units round operands during the load.
   public var copiesOperands: Bool { matrixUnits == nil }
 
-  /// A little more than a processor's last-level cache: with this size cohorts of small models were
-  /// fastest.
   public let workingSet: Int?
 
   // MARK: Memory
