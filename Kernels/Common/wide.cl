@@ -20,10 +20,15 @@ LOAD_AND_STORE(__global)
 LOAD_AND_STORE(__local)
 LOAD_AND_STORE(__private)
 
-// Brings the cache line of an address near. OpenCL's prefetch() does nothing on some processors.
+// Brings the cache line of an address near. OpenCL's prefetch() does nothing on some processors, and Mesa's
+// compiler, which makes SPIR-V, ends the program where it meets the built-in function.
 INLINE void prefetch_line(const __global float *p)
 {
+#ifdef __SPIR__
+  prefetch(p, 1);
+#else
   __builtin_prefetch((const void *)(size_t)p);
+#endif
 }
 
 // Transposes a square of LANES vectors: row i is interleaved with row i + LANES / 2, log2(LANES)
