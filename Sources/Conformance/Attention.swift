@@ -224,7 +224,7 @@ extension OperationDescription {
   static let rotary = OperationDescription("rotary") { extent, numbers in
     let flags: [(inverse: Bool, hasStart: Bool, inPlace: Bool)] =
       switch extent {
-      case .cohort: [(false, true, true)]
+      case .cohort, .small: [(false, true, true)]
       case .device: [(false, true, true), (true, false, true)]
       case .every:
         [
@@ -247,6 +247,9 @@ extension OperationDescription {
     switch extent {
     case .cohort:
       return [AttentionSizes(replicas: 5, batch: 3, positions: 37, heads: 2, headWidth: 16)]
+    case .small:
+      // More positions than the largest tile has.
+      return [AttentionSizes(replicas: 3, batch: 2, positions: 70, heads: 1, headWidth: 16)]
     case .device:
       return [(1, 3, 9), (16, 2, 65), (33, 2, 20), (64, 2, 40), (128, 1, 33)].map {
         AttentionSizes(replicas: 3, batch: 3, positions: $2, heads: $1, headWidth: $0)

@@ -135,6 +135,7 @@ extension OperationDescription {
     switch extent {
     // More rows than a block of any sum, and not a multiple of a tile.
     case .cohort: [(5, 131, 48)]
+    case .small: [(3, 35, 17)]
     case .device: [(3, 1, 1), (3, 65, 33), (3, 300, 64)]
     case .every:
       [

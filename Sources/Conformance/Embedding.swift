@@ -103,6 +103,7 @@ extension OperationDescription {
   private static func lookups(_ extent: Extent) -> [(Int, Int, Int, Int)] {
     switch extent {
     case .cohort: [(5, 131, 30, 48)]
+    case .small: [(3, 35, 9, 17)]
     case .device: [(3, 1, 3, 1), (3, 65, 3, 33), (3, 300, 272, 64)]
     case .every:
       [

@@ -196,6 +196,7 @@ extension OperationDescription {
   private static func vocabularies(_ extent: Extent) -> [(Int, Int, Int)] {
     switch extent {
     case .cohort: [(5, 131, 129)]
+    case .small: [(3, 19, 129)]
     case .device: [(3, 1, 3), (3, 65, 272), (3, 300, 272)]
     case .every:
       [
@@ -210,6 +211,7 @@ extension OperationDescription {
   private static func sums(_ extent: Extent) -> [(Int, Int)] {
     switch extent {
     case .cohort: [(5, 131), (5, 3001)]
+    case .small: [(3, 131), (3, 4100)]
     case .device: [(3, 1), (3, 65), (3, 10_007)]
     case .every:
       [

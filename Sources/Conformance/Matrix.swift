@@ -128,6 +128,7 @@ extension OperationDescription {
   private static func products(_ extent: Extent) -> [Product] {
     switch extent {
     case .cohort: cohortProducts
+    case .small: smallProducts
     case .device:
       Precision.allCases.flatMap { precision in
         // The long inner size is that of a weight's gradient.
@@ -157,13 +158,28 @@ extension OperationDescription {
       (24, 40, 1030, true, false, .bfloat16, .output),
       (21, 34, 131, true, false, .bfloat16, .nothing),
     ]
-    return forms.map { m, n, k, transposeLeft, transposeRight, precision, adding in
-      let product = MatrixProduct(
-        replicas: 5, rows: m, columns: n, inner: k, transposeLeft: transposeLeft,
-        transposeRight: transposeRight)
-      return (product, precision, adding)
-    }
+    return forms.map { product($0, replicas: 5) }
   }()
+
+  /// More rows, columns and terms than a small tile has, and a sum that is split.
+  private static let smallProducts: [Product] = {
+    let forms: [(Int, Int, Int, Bool, Bool, Precision, Addend)] = [
+      (35, 37, 21, false, true, .float32, .output), (9, 17, 33, false, false, .float32, .nothing),
+      (5, 9, 1030, true, false, .float32, .output), (9, 17, 21, true, true, .float32, .nothing),
+      (35, 37, 21, false, true, .bfloat16, .nothing),
+    ]
+    return forms.map { product($0, replicas: 3) }
+  }()
+
+  private static func product(
+    _ form: (Int, Int, Int, Bool, Bool, Precision, Addend), replicas: Int
+  ) -> Product {
+    let (rows, columns, inner, transposeLeft, transposeRight, precision, adding) = form
+    let product = MatrixProduct(
+      replicas: replicas, rows: rows, columns: columns, inner: inner,
+      transposeLeft: transposeLeft, transposeRight: transposeRight)
+    return (product, precision, adding)
+  }
 
   /// 1, tiles and their neighbours, primes, and one long size each, transposed in every way (of
   /// bfloat16, which is rounded before, in the ways that models use).

@@ -24,6 +24,7 @@ extension OperationDescription {
   private static func memoryShapes(_ extent: Extent) -> [Shape] {
     switch extent {
     case .cohort: [[5, 33]]
+    case .small: [[3, 33]]
     case .device: [[3, 1], [3, 4099]]
     case .every: [[1, 1], [1, 257], [3, 34], [2, 64], [5, 33]]
     }

@@ -199,6 +199,7 @@ extension OperationDescription {
     let sizes: [(Int, Int)] =
       switch extent {
       case .cohort: [(5, 95)]
+      case .small: [(3, 19)]
       case .device: [(3, 1), (3, 9), (3, 70)]
       case .every: [(1, 1), (3, 2), (2, 7), (2, 8), (5, 17), (1, 95)]
       }
@@ -249,6 +250,7 @@ extension OperationDescription {
     let sizes: [(Int, Int, Int)] =
       switch extent {
       case .cohort: [(5, 40, 66)]
+      case .small: [(3, 9, 17)]
       case .device: [(3, 1, 9), (3, 24, 24), (3, 31, 80)]
       case .every:
         [
@@ -291,6 +293,7 @@ extension OperationDescription {
   private static func blocks(_ extent: Extent) -> [(Shape, Bool)] {
     switch extent {
     case .cohort: [([5, 3, 70, 130], true), ([5, 3, 70, 130], false)]
+    case .small: [([3, 1, 19, 35], true), ([3, 1, 19, 35], false)]
     case .device: [([3, 1, 1, 1], false), ([3, 3, 9, 17], true), ([3, 2, 90, 70], false)]
     case .every:
       ([

@@ -96,7 +96,7 @@ extension OperationDescription {
 
   static let rmsNormGradient = OperationDescription("rmsNormGradient") { extent, numbers in
     norms(extent).flatMap { r, rows, c in
-      (extent == .device ? [.output] : Addend.allCases).map { adding in
+      (extent == .device || extent == .small ? [.output] : Addend.allCases).map { adding in
         let shape: Shape = [r, rows, c]
         let (input, weight) = (numbers.awkward(shape.elementCount), numbers.normals(r * c))
         let (upstream, addend) = (
@@ -140,6 +140,7 @@ extension OperationDescription {
     switch extent {
     // More rows than a block of the weight's gradient, and not a multiple of a tile.
     case .cohort: [(5, 131, 48)]
+    case .small: [(3, 131, 17)]
     case .device: [(3, 1, 1), (3, 65, 33), (3, 300, 64)]
     case .every:
       [

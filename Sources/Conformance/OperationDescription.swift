@@ -7,6 +7,9 @@ public struct OperationDescription: Sendable, CustomStringConvertible {
   public enum Extent: Sendable, CaseIterable {
     /// One or a few small calls of five replicas, for tests that need many runs.
     case cohort
+    /// The fewest and smallest calls that run the kernels' edges, loops and sums of parts, three
+    /// replicas: for simulators, and for compilers that need minutes for a kernel.
+    case small
     /// Awkward and realistic sizes, three replicas: seconds on a device.
     case device
     /// Every class of sizes, layouts and flags: for tests.

@@ -258,6 +258,7 @@ extension OperationDescription {
   private static func parameterCounts(_ extent: Extent) -> [(Int, Int)] {
     switch extent {
     case .cohort: [(5, 40_009)]
+    case .small: [(3, 65)]
     case .device: [(3, 1), (3, 65), (3, 40_009)]
     case .every:
       [

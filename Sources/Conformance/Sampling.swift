@@ -76,7 +76,7 @@ extension OperationDescription {
   static let sample = OperationDescription("sample") { extent, numbers in
     let temperatures: [Float?] =
       switch extent {
-      case .cohort: [0.9, nil]
+      case .cohort, .small: [0.9, nil]
       case .device: [0, 0.7, 1, nil]
       case .every: [0, 0.3, 1, 1.7, nil]
       }
@@ -122,6 +122,7 @@ extension OperationDescription {
   private static func drawSizes(_ extent: Extent) -> [(Int, Int, Int)] {
     switch extent {
     case .cohort: [(5, 41, 129)]
+    case .small: [(3, 9, 129)]
     case .device: [(3, 1, 3), (3, 65, 3), (3, 65, 272), (3, 300, 272)]
     case .every:
       [

@@ -29,4 +29,32 @@ extension CommandLineTests {
       #expect(!help.output.contains("kernels  "))
     }
   }
+
+  /// The chosen operations and no others are checked, with the sizes of small calls.
+  @Test(arguments: ["cpu", "auto"])
+  func chosenOperationsAreChecked(_ device: String) throws {
+    try withFolder { folder in
+      func checked(_ options: [String]) throws -> [String] {
+        let outcome = try run(
+          ["check-device", "--device", device, "--seed", "3", "--json"] + options, in: folder)
+        #expect(outcome.code == 0)
+        return try outcome.output.split(separator: "\n").map {
+          let row = try #require(
+            JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+          #expect(row["passed"] as? Bool == true)
+          return "\(row["operation"] ?? ""): \(row["sizes"] ?? "")"
+        }
+      }
+      #expect(
+        try checked(["--small", "--operation", "copy", "--operation", "addPolynomial"])
+          == ["copy: R 3, 33", "addPolynomial: R 3, M 19"])
+      #expect(
+        try checked(["--operation", "copy"]) == ["copy: R 3, 1", "copy: R 3, 4099"])
+      let trainings = try checked(["--operation", "training"])
+      #expect(trainings.count == 3 && trainings.allSatisfy { $0.hasPrefix("training: ") })
+      let all = try checked(["--small"])
+      #expect(all.contains { $0.hasPrefix("matmul: ") } && all.contains { $0.hasPrefix("sgd: ") })
+      #expect(!all.contains { $0.hasPrefix("training: ") })
+    }
+  }
 }

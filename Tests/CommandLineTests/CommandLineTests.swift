@@ -146,6 +146,10 @@ import Testing
       "dormouse: --maximum-tokens: expected at least 1, found 0; see `dormouse generate --help`"
     ),
     (
+      ["check-device", "--operation", "rotray"], 64,
+      "dormouse: there is no operation \"rotray\"; the operations are fill, copy, matmul, attention, attentionGradient, rotary, storeKeysAndValues, attentionDecode, rmsNorm, rmsNormGradient, add, roundToBFloat16, swiGLU, swiGLUGradient, embedding, embeddingGradient, tokenLogProbabilities, tokenLogProbabilitiesGradient, weightedSum, weightedSumGradient, sumOfSquares, gateUpdate, adamW, sgd, sample, muonMomentum, muonUpdate, addPolynomial, normalizeMatrices, orthogonalize, training; see `dormouse check-device --help`"
+    ),
+    (
       ["grade", "nowhere.jsonl"], 66,
       "dormouse: nowhere.jsonl: cannot open: No such file or directory (ENOENT); check the path"
     ),

@@ -19,7 +19,7 @@ import Testing
         try FileManager.default.createDirectory(
           at: folder.appending(path: name), withIntermediateDirectories: true)
       }
-      for name in ["dormouse", "setup", "build"] {
+      for name in ["dormouse", "setup", "build", "implementations"] {
         try FileManager.default.copyItem(
           at: ScriptTests.root.appending(path: "Scripts/\(name)"),
           to: folder.appending(path: "Scripts/\(name)"))
@@ -28,7 +28,8 @@ import Testing
       try write("Sources/a.swift", "a")
       try write("Kernels/b.cl", "b")
       for name in [
-        "bash", "cat", "cut", "date", "dirname", "env", "find", "grep", "id", "mkdir", "mktemp",
+        "bash", "cat", "cut", "date", "dirname", "env", "find", "grep", "head", "id", "mkdir",
+        "mktemp",
         "printf", "readlink", "rm", "sed", "sha256sum", "sort", "stat", "stty", "touch",
       ] {
         for place in ["/usr/bin", "/bin"]

@@ -14,12 +14,13 @@ import Testing
   private struct Found: Error { let result: CheckResult }
 
   private func firstFailure(
-    of fault: Fault, in broken: String, _ operations: [OperationDescription]
+    of fault: Fault, in broken: String, _ operations: [OperationDescription],
+    _ extent: OperationDescription.Extent = .cohort
   ) throws -> CheckResult? {
     let check = ConformanceCheck(
       device: FaultyBackend(CPUBackend(), fault, in: broken), reference: CPUBackend(), seed: 7)
     do {
-      try check.run(operations, .cohort) { if !$0.passed { throw Found(result: $0) } }
+      try check.run(operations, extent) { if !$0.passed { throw Found(result: $0) } }
       return nil
     } catch let found as Found { return found.result }
   }
@@ -49,6 +50,22 @@ import Testing
       )
     case .pastLiveRows: #expect(note.hasPrefix("live rows: ") && note.contains("written past"))
     }
+  }
+
+  /// The few calls of `check-device --small` find every fault too.
+  @Test(arguments: operations, Fault.allCases)
+  func smallCallsFindEveryFault(_ operation: OperationDescription, _ fault: Fault) throws {
+    let calls = operation.cases(.small, seed: 7)
+    let largest = calls.flatMap(\.arguments).map(\.shape.elementCount).max() ?? 0
+    #expect(calls.count <= 5 && largest < 50_000, "\(operation): \(calls.count), \(largest)")
+    let writesRows = calls.contains { call in
+      call.arguments.contains { $0.isWritten && $0.hasRows }
+    }
+    if fault == .pastLiveRows && !writesRows { return }
+    let failure = try #require(
+      try firstFailure(of: fault, in: operation.name, [operation], .small),
+      "\(operation), \(fault)")
+    #expect(failure.operation == operation.name)
   }
 
   /// A last bit is within the bound of a sum, and still found.

@@ -14,14 +14,17 @@ extension OpenCLBackend {
   /// Computes small products in every tiling that the device can run. Results of the first tiling are
   /// compared with sums in double precision, results of the others with the bytes of the first.
   ///
+  /// - Parameter small: Whether the products are smaller than most tiles, for simulators.
   /// - Returns: the failure, or nil.
   /// - Throws: A failure of the device.
-  package func wrongTiling(of precision: Precision) throws -> String? {
+  package func wrongTiling(of precision: Precision, small: Bool = false) throws -> String? {
     defer { forcedTiling = nil }
     // Sizes that exceed a tile and a block and are not multiples of them; one product is split-K.
-    for (form, rows, columns, inner) in [
-      ("NT", 150, 141, 69), ("NN", 35, 140, 64), ("TN", 70, 45, 600),
-    ] {
+    let products =
+      small
+      ? [("NT", 35, 37, 21)]
+      : [("NT", 150, 141, 69), ("NN", 35, 140, 64), ("TN", 70, 45, 600)]
+    for (form, rows, columns, inner) in products {
       let shape = ProductShape(
         form: form, rows: rows, columns: columns, inner: inner, replicas: 2,
         precision: precision)

@@ -7,6 +7,8 @@ extension ConformanceCheck {
   /// The largest relative difference of the losses of two devices after five steps.
   private static let lossTolerance = 1e-4
   private static let steps = 5
+  /// The name of these checks, beside the names of operations.
+  static let trainingName = "training"
   static let optimizers: [(name: String, settings: OptimizerSettings)] = [
     ("AdamW", .adamW(AdamWSettings())), ("SGD", .sgd(SGDSettings())),
     ("Muon", .muon(MuonSettings())),
@@ -27,7 +29,7 @@ extension ConformanceCheck {
     let configuration = Self.configuration
     let sizes =
       "R 3, \(configuration.parameters) parameters, \(Self.steps) steps, \(optimizer.name)"
-    return measured("training", sizes) {
+    return measured(Self.trainingName, sizes) {
       let batches = (0..<Self.steps).map { step in (0..<3).map { examples(step: step, $0) } }
       func train(_ replicas: Range<Int>, on backend: any Backend) throws -> Trained {
         try self.train(replicas, batches, optimizer.settings, on: backend)
