@@ -54,8 +54,10 @@ extension TuningRecord {
   /// The tiles that are not those without tuning. A record is a file that may have any content, so a tile
   /// must be one of those that exist.
   var changedTiles: [AttentionEntry] {
-    (attention ?? []).filter { $0.chosen != $0.guess && OpenCLBackend.attentionTiles.contains($0.chosen) }
-      .sorted { ($0.headWidth, $0.kernel.rawValue) < ($1.headWidth, $1.kernel.rawValue) }
+    (attention ?? []).filter {
+      $0.chosen != $0.guess && OpenCLBackend.attentionTiles.contains($0.chosen)
+    }
+    .sorted { ($0.headWidth, $0.kernel.rawValue) < ($1.headWidth, $1.kernel.rawValue) }
   }
 
   /// The changed tiles that decide bytes, for the description of an implementation.
