@@ -77,6 +77,35 @@ extension BackendTests {
       }
     }
 
+    /// Processors compile with subnormal numbers replaced by 0; GPUs, which compute with them at full speed,
+    /// do not.
+    @Test(arguments: openCLDevices)
+    func onlyProcessorsReplaceSubnormals(_ device: Device) throws {
+      for style in OpenCLBackend.Style.allCases {
+        let backend = try OpenCLBackend(device: device, style: style, tuningFolder: nil)
+        #expect(
+          backend.options([:]).contains("-cl-denorms-are-zero") == (style == .wideItems))
+      }
+    }
+
+    /// Large products and wide gradients copy their rows of `left`; small ones do not.
+    @Test(arguments: openCLDevices)
+    func theShapeDecidesWhetherRowsAreCopied(_ device: Device) throws {
+      let backend = try OpenCLBackend(device: device, style: .wideItems, tuningFolder: nil)
+      func copiesRows(_ rows: Int, _ columns: Int, _ inner: Int, transposeLeft: Bool) -> Bool {
+        let product = MatrixProduct(
+          replicas: 1, rows: rows, columns: columns, inner: inner, transposeLeft: transposeLeft)
+        let tiling = backend.guess(for: product, on: nil)
+        return tiling.columns > tiling.itemColumns
+      }
+      // Without the local memory for a copy there is no such tiling.
+      let hasMemory = device.localMemory >= 4 * 256 * 144
+      #expect(copiesRows(768, 256, 4096, transposeLeft: true) == hasMemory)
+      #expect(copiesRows(2048, 2048, 2048, transposeLeft: false) == hasMemory)
+      #expect(!copiesRows(64, 176, 4096, transposeLeft: true))
+      #expect(!copiesRows(4096, 64, 64, transposeLeft: false))
+    }
+
     /// On Intel's GPUs all kernels are compiled for buffers above the limit once one of them is needed, and
     /// not before.
     @Test(arguments: openCLDevices)
