@@ -8,6 +8,12 @@
 // rounds at the same points.
 #pragma OPENCL FP_CONTRACT OFF
 
+// A device without fma in hardware gets mad, which rounds the product and then the sum.
+#ifdef MAD_FOR_FMA
+#undef fma
+#define fma mad
+#endif
+
 #define FLOATS(name) \
   __global float *name, const ulong name##_offset, const ulong name##_stride
 #define INTEGERS(name) \
@@ -132,6 +138,15 @@ INLINE float max_of_team(const float x, __local float *scratch)
 // e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. It replaces the driver's
 // function, so that a model's bytes do not depend on a driver's library. Twin, with the derivation:
 // Sources/TensorsCPU/Exponential.swift
+// With mad the products of n, of at most 8 bits, must be exact before they are subtracted: the larger part of ln 2
+// has 15 bits then.
+#ifdef MAD_FOR_FMA
+#define LN2_LARGE 0x1.62e4p-1f
+#define LN2_SMALL 0x1.7f7d1cp-20f
+#else
+#define LN2_LARGE 0x1.62e430p-1f
+#define LN2_SMALL -0x1.05c610p-29f
+#endif
 #define EXPONENTIAL(name, F, I) \
 INLINE F name(const F x) \
 { \
@@ -140,7 +155,7 @@ INLINE F name(const F x) \
   const F shift = 0x1.8p23f; \
   const F shifted = fma(y, (F)(0x1.715476p0f), shift); \
   const F n = shifted - shift; \
-  const F r = fma(n, (F)(0x1.05c610p-29f), fma(n, (F)(-0x1.62e430p-1f), y)); \
+  const F r = fma(n, (F)(-LN2_SMALL), fma(n, (F)(-LN2_LARGE), y)); \
   F p = fma(r, (F)(1.0f / 5040.0f), (F)(1.0f / 720.0f)); \
   p = fma(r, p, (F)(1.0f / 120.0f)); \
   p = fma(r, p, (F)(1.0f / 24.0f)); \

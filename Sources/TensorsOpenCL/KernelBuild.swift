@@ -23,7 +23,7 @@ struct KernelBuild: Hashable, Sendable {
     var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
     if lanes > 1 { options += " -cl-denorms-are-zero" }
     if team == 64 { options += " -DTEAM=64" }
-    if replacesFMA { options += " -Dfma=mad" }
+    if replacesFMA { options += " -DMAD_FOR_FMA" }
     if hasLargeBuffers { options += " \(Device.optionOfLargeBuffers)" }
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
       options += " -D\(name)=\(value)"
