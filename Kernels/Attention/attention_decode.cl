@@ -55,7 +55,7 @@ INLINE scores score_keys(vector *x)
 #define largest_score(x) max8(fmax((x).lo, (x).hi))
 #define score_sum(x) sum8((x).lo + (x).hi)
 #endif
-#define score_exponential exponential_lanes
+#define score_exponential exponential_to_88
 #define score_store(x, p) vector_store(x, p)
 #endif
 

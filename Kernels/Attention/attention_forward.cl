@@ -56,16 +56,17 @@ __kernel void attention_forward(FLOATS(projection), SEQUENCES, FLOATS(output),
             const float first = s0 + j < length ? s0 + j - t0 : LANES;
             score[j] = LANE_NUMBERS < (vector)(first) ? (vector)(-INFINITY) : score[j];
           }
-        vector block_largest = largest;
-#pragma unroll
-        for (int j = 0; j < KEYS; ++j)
-          block_largest = fmax(block_largest, score[j]);
-        const vector correction = exponential_lanes(largest - block_largest);
+        const vector first_half =
+            larger(larger(score[0], score[1]), larger(score[2], score[3]));
+        const vector second_half =
+            larger(larger(score[4], score[5]), larger(score[6], score[7]));
+        const vector block_largest = larger(larger(first_half, second_half), largest);
+        const vector correction = exponential_to_88(largest - block_largest);
         largest = block_largest;
         sum *= correction;
 #pragma unroll
         for (int j = 0; j < KEYS; ++j) {
-          score[j] = exponential_lanes(score[j] - largest);
+          score[j] = exponential_to_88(score[j] - largest);
           sum += score[j];
         }
         for (int d = 0; d < D; ++d) {

@@ -57,7 +57,7 @@ __kernel void attention_gradient_key(FLOATS(projection), SEQUENCES, FLOATS(log_s
         for (int j = 0; j < ROWS; ++j) {
           // Lanes whose key comes after the query, and all lanes of a query past the end, get 0.
           const float last = t0 + j < length ? t0 + j - s0 : -1;
-          p[j] = exponential_lanes(p[j] - lse[at[j]]);
+          p[j] = exponential_to_88(p[j] - lse[at[j]]);
           p[j] = LANE_NUMBERS > (vector)(last) ? (vector)(0.0f) : p[j];
           ds[j] = p[j] * (ds[j] - delta_row[at[j]]);
         }

@@ -61,7 +61,7 @@ __kernel void attention_gradient_query(FLOATS(projection), SEQUENCES, FLOATS(out
         for (int j = 0; j < KEYS; ++j) {
           // Lanes whose query comes before the key, and all lanes of a key past the end, get 0.
           const float first = s0 + j < length ? s0 + j - t0 : LANES;
-          ds[j] = exponential_lanes(x[j] - log_sum) * (ds[j] - dot);
+          ds[j] = exponential_to_88(x[j] - log_sum) * (ds[j] - dot);
           ds[j] = LANE_NUMBERS < (vector)(first) ? (vector)(0.0f) : ds[j];
         }
         for (int d = 0; d < D; ++d) {

@@ -135,9 +135,6 @@ INLINE float max_of_team(const float x, __local float *scratch)
 }
 #endif
 
-// e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. It replaces the driver's
-// function, so that a model's bytes do not depend on a driver's library. Twin, with the derivation:
-// Sources/TensorsCPU/Exponential.swift
 // With mad the products of n, of at most 8 bits, must be exact before they are subtracted: the larger part of ln 2
 // has 15 bits then.
 #ifdef MAD_FOR_FMA
@@ -147,22 +144,30 @@ INLINE float max_of_team(const float x, __local float *scratch)
 #define LN2_LARGE 0x1.62e430p-1f
 #define LN2_SMALL -0x1.05c610p-29f
 #endif
+
+// e^y = 2^n p: n is in the low bits of shifted.
+#define SPLIT_EXPONENTIAL(F, y, shift, shifted, p) \
+  const F shifted = fma(y, (F)(0x1.715476p0f), shift); \
+  const F n = shifted - shift; \
+  const F rest = fma(n, (F)(-LN2_SMALL), fma(n, (F)(-LN2_LARGE), y)); \
+  F p = fma(rest, (F)(1.0f / 5040.0f), (F)(1.0f / 720.0f)); \
+  p = fma(rest, p, (F)(1.0f / 120.0f)); \
+  p = fma(rest, p, (F)(1.0f / 24.0f)); \
+  p = fma(rest, p, (F)(1.0f / 6.0f)); \
+  p = fma(rest, p, (F)(0.5f)); \
+  p = fma(rest, p, (F)(1.0f)); \
+  p = fma(rest, p, (F)(1.0f));
+
+// e^x within 2 ulp; 0 for -infinity, infinity above 88.73, NaN for NaN. It replaces the driver's
+// function, so that a model's bytes do not depend on a driver's library. Twin, with the derivation:
+// Sources/TensorsCPU/Exponential.swift
 #define EXPONENTIAL(name, F, I) \
 INLINE F name(const F x) \
 { \
   const F below = x > (F)(89.0f) ? (F)(89.0f) : x; \
   const F y = below < (F)(-104.0f) ? (F)(-104.0f) : below; \
   const F shift = 0x1.8p23f; \
-  const F shifted = fma(y, (F)(0x1.715476p0f), shift); \
-  const F n = shifted - shift; \
-  const F r = fma(n, (F)(-LN2_SMALL), fma(n, (F)(-LN2_LARGE), y)); \
-  F p = fma(r, (F)(1.0f / 5040.0f), (F)(1.0f / 720.0f)); \
-  p = fma(r, p, (F)(1.0f / 120.0f)); \
-  p = fma(r, p, (F)(1.0f / 24.0f)); \
-  p = fma(r, p, (F)(1.0f / 6.0f)); \
-  p = fma(r, p, (F)(0.5f)); \
-  p = fma(r, p, (F)(1.0f)); \
-  p = fma(r, p, (F)(1.0f)); \
+  SPLIT_EXPONENTIAL(F, y, shift, shifted, p) \
   const I exponent = as_##I(shifted) - as_##I(shift); \
   const I lower = exponent >> 1; \
   return p * as_##F((lower + 127) << 23) * as_##F((exponent - lower + 127) << 23); \

@@ -265,6 +265,10 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
         const __local float *tile_k = tiles + (m - first) * depth;
 #else
         EACH_ROW(ROW_START)
+        // If left is transposed, its rows of one k are far from those of the next. The first columns bring the
+        // next block near, one k at a time.
+        const ulong ahead =
+            left_row == 1 && n == first_column && !is_last ? (ulong)BLOCK_INNER * left_inner : 0;
 #endif
         EACH_ROW(DECLARE)
         EACH_ROW(FETCH)
@@ -277,6 +281,8 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
           EACH_ROW(ACCUMULATE)
 #if PACKED
           tile_k += ROWS;
+#else
+          prefetch_line(a0 + ahead);
 #endif
         }
         EACH_ROW(STORE)

@@ -24,7 +24,8 @@ extension OpenCLBackend {
     let tiling = tiling(for: sizes, on: nil)
     // Sums of a part of k are stored in the output, unless the output is also the addend.
     let partial = sizes.inner > tiling.depth && sizes.adds ? try empty(output.shape) : output
-    let item = tiling.packsRows ? largeItem(sizes, tiling) : tallItem(sizes, tiling)
+    let item =
+      tiling.packsRows || sizes.transposeLeft ? largeItem(sizes, tiling) : tallItem(sizes, tiling)
     try launch(
       .matmulTile, constants: tiling.constants(lanes: lanes),
       global: (
@@ -70,9 +71,10 @@ extension OpenCLBackend {
     return ProductItem(rows: rows, columns: tiling.columns)
   }
 
-  /// The part of the output of a work-item that copies its rows of `left` and its columns of `right`:
-  /// the part with which all units end soonest. Beside its products an item costs its copies, which
-  /// took the time of about 13 products per row and 16 per column (for each k).
+  /// The part of the output of a work-item that reads its rows of `left` once for all its columns: in a copy,
+  /// or, if `left` is transposed, from the cache. It is the part with which all units end soonest. Beside its
+  /// products an item costs its reads of both operands, which took the time of about 13 products per row and
+  /// 16 per column (for each k).
   private func largeItem(_ sizes: MatrixProduct, _ tiling: ProductTiling) -> ProductItem {
     let key = ProductItem.Key(sizes, tiling)
     if let known = itemsInUse[key] { return known }
@@ -89,7 +91,8 @@ extension OpenCLBackend {
       return items.dividedRoundingUp(by: computeUnits)
         * (item.rows * item.columns + 13 * item.rows + 16 * item.columns)
     }
-    let columns = sides(sizes.columns, most: tiling.columns, step: tiling.itemColumns)
+    let most = tiling.packsRows ? tiling.columns : sizes.columns.roundedUp(to: tiling.itemColumns)
+    let columns = sides(sizes.columns, most: most, step: tiling.itemColumns)
     let all = sides(sizes.rows, most: tiling.rows, step: tiling.itemRows).flatMap { rows in
       columns.map { ProductItem(rows: rows, columns: $0) }
     }

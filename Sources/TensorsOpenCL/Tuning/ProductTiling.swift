@@ -190,7 +190,7 @@ extension OpenCLBackend {
   private func isWorthPacking(_ product: MatrixProduct) -> Bool {
     let (rows, columns) = (product.rows, product.columns)
     guard product.transposeLeft else { return rows >= 64 && columns >= 320 }
-    return rows * columns >= 1 << 17 || (rows >= 2 * columns && rows * columns >= 1 << 15)
+    return rows * columns >= 1 << 17
   }
 }
 
