@@ -1,9 +1,10 @@
 // Attention of one new position per row over a layer's caches, after storing its key and value, for
 // devices with many work-items (GPUs).
 //
-//   output[b,h,:] = sum over s <= t of softmax_s(q . k_s / sqrt(D)) v_s,  t = positions[b]
+//   output[b,h,:] = sum over s <= t of softmax_s(q . k_s / sqrt(D)) v_s,  t = positions[b] + step
 //
-// projection   (R, B, 1, 3C): rotated
+// projection   (R, B, 1, 3C): query and key are rotated here, as in rotary.cl
+// table        (1, positions, D/2, 2): cosine, sine
 // keys, values (R, B, H, T, D): element t is written
 // positions    (R, B)
 // output       (R, B, 1, C)
@@ -16,21 +17,28 @@
 
 #define PARTS ((D + TEAM - 1) / TEAM)
 
-__kernel TEAM_GROUP void attention_decode_local(FLOATS(projection), FLOATS(keys), FLOATS(values),
-    INTEGERS(positions), FLOATS(output), const int H, const int T, const float scale)
+__kernel TEAM_GROUP void attention_decode_local(FLOATS(projection), FLOATS(table), FLOATS(keys),
+    FLOATS(values), INTEGERS(positions), FLOATS(output), const int step, const int H, const int T, const float scale)
 {
   TEAM_SCRATCH;
   __local float q[D];
   const int h = (int)get_group_id(0), b = (int)get_global_id(1), r = (int)get_global_id(2);
-  const int C = H * D, t = BLOCK(positions, r)[b];
+  const int C = H * D, t = BLOCK(positions, r)[b] + step;
   const __global float *x = BLOCK(projection, r) + (ulong)b * 3 * C + h * D;
+  const __global float *angles = table + table_offset + (ulong)t * D;
   __global float *key = BLOCK(keys, r) + ((ulong)b * H + h) * T * D;
   __global float *value = BLOCK(values, r) + ((ulong)b * H + h) * T * D;
-  for (int d = TEAM_MEMBER; d < D; d += TEAM) {
-    q[d] = x[d] * scale;
-    key[(ulong)t * D + d] = x[C + d];
-    value[(ulong)t * D + d] = x[2 * C + d];
+  for (int i = TEAM_MEMBER; i < D / 2; i += TEAM) {
+    const float c = angles[2 * i], s = angles[2 * i + 1];
+    const float low = x[i], high = x[i + D / 2];
+    q[i] = (low * c - high * s) * scale;
+    q[i + D / 2] = (high * c + low * s) * scale;
+    const float key_low = x[C + i], key_high = x[C + i + D / 2];
+    key[(ulong)t * D + i] = key_low * c - key_high * s;
+    key[(ulong)t * D + i + D / 2] = key_high * c + key_low * s;
   }
+  for (int d = TEAM_MEMBER; d < D; d += TEAM)
+    value[(ulong)t * D + d] = x[2 * C + d];
   barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
 
   float o[PARTS];

@@ -86,9 +86,15 @@ struct WrongCall: Sendable {
     },
     WrongCall("attentionDecode: positions [1, 2] are not int32 (replicas, batch) = [1, 2]") {
       try $0.attentionDecode(
-        $0.zeros([1, 2, 1, 12]), heads: 1, keys: $0.zeros([1, 2, 1, 5, 4]),
-        values: $0.zeros([1, 2, 1, 5, 4]), positions: $0.zeros([1, 2]),
-        into: $0.zeros([1, 2, 1, 4]))
+        $0.zeros([1, 2, 1, 12]), heads: 1, table: $0.zeros([1, 5, 2, 2]),
+        keys: $0.zeros([1, 2, 1, 5, 4]), values: $0.zeros([1, 2, 1, 5, 4]),
+        positions: $0.zeros([1, 2]), into: $0.zeros([1, 2, 1, 4]))
+    },
+    WrongCall("attentionDecode: table [1, 5, 4, 2] does not fit [1, 2, 1, 12] with 1 heads") {
+      try $0.attentionDecode(
+        $0.zeros([1, 2, 1, 12]), heads: 1, table: $0.zeros([1, 5, 4, 2]),
+        keys: $0.zeros([1, 2, 1, 5, 4]), values: $0.zeros([1, 2, 1, 5, 4]),
+        positions: $0.zeros([1, 2], .int32), into: $0.zeros([1, 2, 1, 4]))
     },
   ]
 

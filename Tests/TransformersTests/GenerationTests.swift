@@ -29,7 +29,7 @@ struct GenerationTests {
     let transformer = try model.transformer(
       maximumPositions: prompts.positions + tokens, on: backend)
     return try transformer.generate(
-      prompts: prompts.tokens(on: backend), lengths: prompts.lengths(on: backend),
+      prompts: prompts.tokens(on: backend), lengths: prompts.lengths,
       maximumTokens: tokens, sampling: Sampling(temperature: temperature), seeds: seeds, end: end)
   }
 

@@ -18,13 +18,13 @@ extension Transformer {
   ///
   /// - Parameters:
   ///   - prompts: (R, B, T) int32, padded on the right.
-  ///   - lengths: (R, B) int32, at least 1.
+  ///   - lengths: the length of every replica's prompts, at least 1.
   ///   - seeds: one per replica, for temperatures above 0.
   ///   - end: the token that ends a row.
   /// - Returns: the new tokens before `end` of every replica and row, at most `maximumTokens`.
   /// - Throws: A failure of the device.
   public func generate(
-    prompts: Tensor, lengths: Tensor, maximumTokens: Int, sampling: Sampling = .greedy,
+    prompts: Tensor, lengths: [[Int32]], maximumTokens: Int, sampling: Sampling = .greedy,
     seeds: [UInt64], end: Int32
   ) throws -> [[[Int32]]] {
     try Generation.results(of: [
@@ -58,6 +58,8 @@ public final class Generation {
   /// (R, B): `rows` on the device, once rows differ from prompts.
   private var places: Tensor?
   private let promptLengths: [[Int32]]
+  /// (R, B): the length of each row's prompt, which is the position of its first new token.
+  private var positions: Tensor
   /// The number of tokens chosen per prompt, including tokens that have not been downloaded.
   private var step = 0
   /// Tokens that have not been downloaded: (R, B) each.
@@ -72,14 +74,16 @@ public final class Generation {
   ///
   /// - Throws: A failure of the device.
   public init(
-    _ model: Transformer, prompts: Tensor, lengths: Tensor, maximumTokens: Int,
+    _ model: Transformer, prompts: Tensor, lengths: [[Int32]], maximumTokens: Int,
     sampling: Sampling = .greedy, seeds: [UInt64], end: Int32
   ) throws {
     let (r, b, t) = (prompts.shape[0], prompts.shape[1], prompts.shape[2])
     capacity = t + maximumTokens
     precondition(
-      seeds.count == r && capacity <= model.rotaryTable.shape[1] && maximumTokens > 0,
-      "generate: \(seeds.count) seeds for \(r) replicas, \(t) + \(maximumTokens) positions")
+      seeds.count == r && capacity <= model.rotaryTable.shape[1] && maximumTokens > 0
+        && lengths.count == r && lengths.allSatisfy { $0.count == b },
+      "generate: \(seeds.count) seeds and lengths of \(lengths.count) replicas for \(prompts.shape), "
+        + "\(maximumTokens) new positions")
     self.model = model
     self.sampling = sampling
     self.end = end
@@ -94,21 +98,21 @@ public final class Generation {
         let key = Philox(seed: seed).key
         return [Int32(bitPattern: key.0), Int32(bitPattern: key.1)]
       }, [r, 2])
-    let hostLengths = try lengths.integers()
-    promptLengths = (0..<r).map { Array(hostLengths[$0 * b..<($0 + 1) * b]) }
+    promptLengths = lengths
+    positions = try backend.tensor(Array(lengths.joined()), [r, b])
     rows = [[Int?]](repeating: Array(0..<b), count: r)
     collected = [[[Int32]]](repeating: [[Int32]](repeating: [], count: b), count: r)
     ended = [[Bool]](repeating: [Bool](repeating: false, count: b), count: r)
 
     let configuration = model.configuration
     let x = try model.residualStream(
-      pass, tokens: prompts, lengths: lengths
+      pass, tokens: prompts, lengths: positions
     ) { [backend, cache] in
       try backend.storeKeysAndValues(
         $1, heads: configuration.heads, keys: cache.keys($0), values: cache.values($0))
     }
     let lastRows = try backend.tensor(
-      hostLengths.enumerated().map { Int32($0 % b * t) + $1 - 1 }, [r, b])
+      lengths.joined().enumerated().map { Int32($0 % b * t) + $1 - 1 }, [r, b])
     let last = try backend.empty([r, b, configuration.channels])
     try backend.embedding(
       lastRows, table: x.value.reshaped([r, b * t, configuration.channels]), into: last)
@@ -139,26 +143,18 @@ public final class Generation {
     for _ in 0..<min(Self.portion, maximumTokens - step) {
       if let last {
         logits = try model.decode(
-          pass, tokens: last, positions: positions(step - 1), cache: cache
+          pass, tokens: last, positions: positions, step: step - 1, cache: cache
         ).value
       }
       let tokens = try backend.empty(shape, .int32)
       try backend.sample(
-        logits, temperature: sampling.temperature, keys: keys, positions: positions(step),
+        logits, temperature: sampling.temperature, keys: keys, positions: positions, step: step,
         places: places, into: tokens)
       unread.append(tokens)
       last = tokens
       step += 1
     }
     try backend.flush()
-  }
-
-  /// The position of each row's token of a step: (R, B).
-  private func positions(_ step: Int) throws -> Tensor {
-    try backend.tensor(
-      zip(rows, promptLengths).flatMap { rows, lengths in
-        rows.map { lengths[$0 ?? 0] + Int32(step) }
-      }, shape)
   }
 
   /// The last downloaded tokens of every row: (R, B).
@@ -207,5 +203,7 @@ public final class Generation {
       (0..<count).map { $0 < list.count ? rows[list[$0]] : nil }
     }
     places = try backend.tensor(rows.flatMap { $0.map { Int32($0 ?? 0) } }, shape)
+    positions = try backend.tensor(
+      zip(rows, promptLengths).flatMap { rows, lengths in rows.map { lengths[$0 ?? 0] } }, shape)
   }
 }
