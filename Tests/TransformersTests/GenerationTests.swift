@@ -17,7 +17,7 @@ struct GenerationTests {
     replicas: 3, lengths: [6, 1, 4, 5], positions: 6, vocabulary: 40, seed: 62)
   static let seeds: [UInt64] = [101, 0xFEDC_BA98_7654_3210, 103]
 
-  /// More than two of the 4-step portions in which tokens are read back, and a rest.
+  /// More than one of the portions in which tokens are read back, on every device.
   static let tokens = 37
   /// No token.
   static let never: Int32 = -1

@@ -38,8 +38,8 @@ extension Transformer {
 /// The continuation of one cohort's prompts, some tokens at a time.
 ///
 /// The prompts fill the caches in one pass; then every row decodes one token per step at its own
-/// position. Tokens are downloaded every few steps. When half of the rows have ended, the other
-/// rows continue without them. A row's tokens depend on its replica, seed and index alone.
+/// position. Tokens are downloaded after a portion of steps. When half of the rows have ended, the
+/// other rows continue without them. A row's tokens depend on its replica, seed and index alone.
 public final class Generation {
   private let model: Transformer
   private let sampling: Sampling
@@ -62,13 +62,13 @@ public final class Generation {
   private var positions: Tensor
   /// The number of tokens chosen per prompt, including tokens that have not been downloaded.
   private var step = 0
-  /// Tokens that have not been downloaded: (R, B) each.
-  private var unread: [Tensor] = []
+  /// Tokens that have not been downloaded: (R, steps, B).
+  private var unread: Tensor?
+  /// The last tokens of every row: (R, B). Nil if there are none.
+  private var last: Tensor?
+  private var portion: Portion
   private var collected: [[[Int32]]]
   private var ended: [[Bool]]
-
-  /// The number of tokens between checks for ended rows.
-  private static let portion = 4
 
   /// Enqueues the pass of the prompts. The parameters are those of `Transformer.generate`.
   ///
@@ -89,6 +89,7 @@ public final class Generation {
     self.end = end
     self.maximumTokens = maximumTokens
     backend = model.backend
+    portion = Portion(on: backend)
     tape = Tape(on: backend, records: false)
     pass = model.pass(on: tape)
     cache = try KeyValueCache(
@@ -132,28 +133,29 @@ public final class Generation {
   }
 
   private var isDone: Bool {
-    unread.isEmpty && (step == maximumTokens || ended.allSatisfy { $0.allSatisfy { $0 } })
+    unread == nil && (step == maximumTokens || ended.allSatisfy { $0.allSatisfy { $0 } })
   }
 
   private var shape: Shape { [rows.count, rows[0].count] }
 
   /// Enqueues the next tokens of every row.
   private func advance() throws {
-    var last = try step > 0 && unread.isEmpty ? lastTokens() : nil
-    for _ in 0..<min(Self.portion, maximumTokens - step) {
+    let count = portion.next(remaining: maximumTokens - step)
+    let chosen = try backend.empty([shape[0], count, shape[1]], .int32)
+    for index in 0..<count {
       if let last {
         logits = try model.decode(
           pass, tokens: last, positions: positions, step: step - 1, cache: cache
         ).value
       }
-      let tokens = try backend.empty(shape, .int32)
+      let tokens = chosen.slice(from: index * shape[1], shape: shape)
       try backend.sample(
         logits, temperature: sampling.temperature, keys: keys, positions: positions, step: step,
         places: places, into: tokens)
-      unread.append(tokens)
       last = tokens
       step += 1
     }
+    unread = chosen
     try backend.flush()
   }
 
@@ -167,21 +169,23 @@ public final class Generation {
 
   /// Waits for the enqueued tokens, and finds rows that have ended.
   private func collect() throws {
-    let batch = shape[1]
-    for tokens in unread {
-      for (index, token) in try tokens.integers().enumerated() {
-        let replica = index / batch
-        guard let row = rows[replica][index % batch], !ended[replica][row] else { continue }
-        if token == end {
-          ended[replica][row] = true
-        } else {
-          collected[replica][row].append(token)
-        }
+    guard let chosen = unread else { return }
+    unread = nil
+    let (batch, running) = (shape[1], runningRows)
+    for (index, token) in try chosen.integers().enumerated() {
+      let replica = index / chosen.shape.elementsPerReplica
+      guard let row = rows[replica][index % batch], !ended[replica][row] else { continue }
+      if token == end {
+        ended[replica][row] = true
+      } else {
+        collected[replica][row].append(token)
       }
     }
-    unread = []
+    portion.update(ended: running - runningRows, of: running)
     try compact()
   }
+
+  private var runningRows: Int { ended.reduce(0) { $0 + $1.count { !$0 } } }
 
   /// Continues with only the rows that have not ended, if they are at most half.
   private func compact() throws {
@@ -202,6 +206,7 @@ public final class Generation {
     rows = zip(rows, going).map { rows, list in
       (0..<count).map { $0 < list.count ? rows[list[$0]] : nil }
     }
+    last = try lastTokens()
     places = try backend.tensor(rows.flatMap { $0.map { Int32($0 ?? 0) } }, shape)
     positions = try backend.tensor(
       zip(rows, promptLengths).flatMap { rows, lengths in rows.map { lengths[$0 ?? 0] } }, shape)
