@@ -135,6 +135,16 @@ open class ForwardingBackend: Backend {
     }
   }
 
+  open func computeNormalizedMatmul(
+    _ sizes: MatrixProduct, _ input: Tensor, weight: Tensor, epsilon: Float, _ right: Tensor,
+    precision: Precision, into output: Tensor
+  ) throws {
+    try forward("normalizedMatmul", writing: [output]) {
+      try original.computeNormalizedMatmul(
+        sizes, input, weight: weight, epsilon: epsilon, right, precision: precision, into: output)
+    }
+  }
+
   open func computeAdd(_ left: Tensor, _ right: Tensor, into output: Tensor) throws {
     try forward("add", writing: [output]) { try original.computeAdd(left, right, into: output) }
   }

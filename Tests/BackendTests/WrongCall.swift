@@ -104,6 +104,11 @@ struct WrongCall: Sendable {
         $0.zeros([1, 3, 4]), weight: $0.zeros([1, 5]), epsilon: 1, into: $0.zeros([1, 3, 4]),
         scale: $0.zeros([1, 3]))
     },
+    WrongCall("normalizedMatmul: weight [1, 5] does not fit [1, 3, 4]") {
+      try $0.normalizedMatmul(
+        $0.zeros([1, 3, 4]), weight: $0.zeros([1, 5]), epsilon: 1, $0.zeros([1, 2, 4]),
+        into: $0.zeros([1, 3, 2]))
+    },
     WrongCall("rmsNormGradient: weight gradient [1, 3] is not the shape of [1, 4]") {
       try $0.rmsNormGradient(
         $0.zeros([1, 3, 4]), weight: $0.zeros([1, 4]), scale: $0.zeros([1, 3]),
