@@ -36,6 +36,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
   // Matrix
   case matmulLocal = "matmul_local"
   case matmulMatrixUnits = "matmul_matrix_units"
+  case matmulRowsLocal = "matmul_rows_local"
   case matmulTile = "matmul_tile"
 
   // Normalization
@@ -101,6 +102,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .weightedSumGradient: PackageResources.weighted_sum_gradient_cl
     case .matmulLocal: PackageResources.matmul_local_cl
     case .matmulMatrixUnits: PackageResources.matmul_matrix_units_cl
+    case .matmulRowsLocal: PackageResources.matmul_rows_local_cl
     case .matmulTile: PackageResources.matmul_tile_cl
     case .rmsNorm: PackageResources.rms_norm_cl
     case .rmsNormGradient: PackageResources.rms_norm_gradient_cl

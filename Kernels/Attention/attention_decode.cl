@@ -1,8 +1,9 @@
 // Attention of one new position per row over a layer's caches, after storing its key and value.
 //
-//   output[b,h,:] = sum over s <= t of softmax_s(q . k_s / sqrt(D)) v_s,  t = positions[b]
+//   output[b,h,:] = sum over s <= t of softmax_s(q . k_s / sqrt(D)) v_s,  t = positions[b] + step
 //
-// projection   (R, B, 1, 3C): rotated
+// projection   (R, B, 1, 3C): query and key are rotated here, as in rotary.cl
+// table        (1, positions, D/2, 2): cosine, sine
 // keys, values (R, B, H, T, D): element t is written
 // positions    (R, B)
 // output       (R, B, 1, C)
@@ -59,19 +60,31 @@ INLINE scores score_keys(vector *x)
 #define score_store(x, p) vector_store(x, p)
 #endif
 
-__kernel void attention_decode(FLOATS(projection), FLOATS(keys), FLOATS(values),
-    INTEGERS(positions), FLOATS(output), const int H, const int T, const float scale)
+__kernel void attention_decode(FLOATS(projection), FLOATS(table), FLOATS(keys),
+    FLOATS(values), INTEGERS(positions), FLOATS(output), const int step, const int H, const int T, const float scale)
 {
   const int h = (int)get_global_id(0), b = (int)get_global_id(1), r = (int)get_global_id(2);
-  const int C = H * D, t = BLOCK(positions, r)[b];
+  const int C = H * D, t = BLOCK(positions, r)[b] + step;
   const __global float *x = BLOCK(projection, r) + (ulong)b * 3 * C + h * D;
+  const __global float *angles = table + table_offset + (ulong)t * D;
   __global float *key = BLOCK(keys, r) + ((ulong)b * H + h) * T * D;
   __global float *value = BLOCK(values, r) + ((ulong)b * H + h) * T * D;
+  // The rotated query, then the rotated key.
+  float turned[2 * D];
+  for (int i = 0; i < D / 2; ++i) {
+    const float c = angles[2 * i], s = angles[2 * i + 1];
+#pragma unroll
+    for (int which = 0; which < 2; ++which) {
+      const float low = x[which * C + i], high = x[which * C + i + D / 2];
+      turned[which * D + i] = low * c - high * s;
+      turned[which * D + i + D / 2] = high * c + low * s;
+    }
+  }
   part q[PARTS], o[PARTS];
   for (int i = 0; i < PARTS; ++i) {
-    q[i] = part_load(x + i * PART) * scale;
+    q[i] = part_load(turned + i * PART) * scale;
     o[i] = 0.0f;
-    part_store(part_load(x + C + i * PART), key + (ulong)t * D + i * PART);
+    part_store(part_load(turned + D + i * PART), key + (ulong)t * D + i * PART);
     part_store(part_load(x + 2 * C + i * PART), value + (ulong)t * D + i * PART);
   }
   float largest = -INFINITY, sum = 0.0f;

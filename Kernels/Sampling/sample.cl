@@ -4,7 +4,7 @@
 //   else:          argmax over v of logits[v] / temperature - log(-log u_v)
 //
 // u_v = (x + 0.5) 2^-23 (exact in a float), x the upper 23 bits of word v mod 4 of Philox(keys[r],
-// (positions[r, b], place, v / 4, purpose)). So a row's draw depends on its key, place and position alone.
+// (positions[r, b] + step, place, v / 4, purpose)). So a row's draw depends on its key, place and position alone.
 //
 // logits (R, B, V); keys (R, 2); positions, places, output (R, B)
 // place: places[r, b], or b without has_places
@@ -12,14 +12,14 @@
 // the largest of the members' values.
 
 __kernel TEAM_GROUP void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positions), INTEGERS(places),
-    INTEGERS(output), const int has_places, const int B, const int V, const float temperature, const uint purpose)
+    INTEGERS(output), const int has_places, const int step, const int B, const int V, const float temperature, const uint purpose)
 {
   const int b = TEAM_NUMBER, r = (int)get_global_id(1);
   if (b >= B)
     return;
   const __global float *x = BLOCK(logits, r) + (ulong)b * V;
   const uint2 key = (uint2)((uint)BLOCK(keys, r)[0], (uint)BLOCK(keys, r)[1]);
-  const uint position = (uint)BLOCK(positions, r)[b];
+  const uint position = (uint)BLOCK(positions, r)[b] + (uint)step;
   const uint place = has_places ? (uint)BLOCK(places, r)[b] : (uint)b;
   float best = -INFINITY;
   int chosen = 0;

@@ -42,8 +42,11 @@ extension Oracle {
   /// The mean moves by ∂o/∂s = p_s (v_s - o), so by Σ p_s ε_s |v_s - o|; both sums of n terms and
   /// the division add (n + 8) u (Σ p_s |v_s| + |o|). The log-sum-exp moves by Σ p_s ε_s, by n u of
   /// its sum, by the logarithm's error, and by the roundings of m + log Z in either base.
+  ///
+  /// - Parameter scoreErrors: errors of the scores that operands with errors bring, by key; they are
+  ///   added to ε_s.
   static func attend(
-    query: [Double], keys: [[Double]], values: [[Double]]
+    query: [Double], keys: [[Double]], values: [[Double]], scoreErrors: [Double]? = nil
   ) -> (output: Expected, logSumExp: (value: Double, bound: Double)) {
     let width = query.count
     let count = keys.count
@@ -65,7 +68,7 @@ extension Oracle {
     let factor = softmaxFactorError(scores)
     let errors = (0..<count).map {
       Double(width + 8) * unitRoundoff * magnitudes[$0]
-        + 2 * unitRoundoff * (maximum - scores[$0]) + factor
+        + 2 * unitRoundoff * (maximum - scores[$0]) + factor + (scoreErrors?[$0] ?? 0)
     }
     var output = Expected(count: width)
     for i in 0..<width {
@@ -130,9 +133,6 @@ extension Oracle {
 }
 
 extension AttentionSizes {
-  /// (R, B, T, width).
-  func shape(_ width: Int) -> Shape { [replicas, batch, positions, width] }
-
   /// (R, B, H, T).
   var headRows: Shape { [replicas, batch, heads, positions] }
 

@@ -13,20 +13,27 @@ extension Oracle {
     return (Expected(exactly: stored.keys), Expected(exactly: stored.values))
   }
 
-  /// Caches after key and value of a projection (R, B, 1, 3C) were stored at each row's position,
-  /// and its attention to the positions up to and including that one.
+  /// Caches after the rotated key and the value of a projection (R, B, 1, 3C) were stored at each row's
+  /// position, and its attention to the positions up to and including that one.
   ///
-  /// Bound: that of `attention` with n = position + 1.
+  /// Bounds: of a stored key, that of `rotary`. Of the output, that of `attention` with n = position + 1,
+  /// where the rotations move a score by (Σ δq_i |k_i| + |q_i| δk_i + δq_i δk_i) / √D.
   public static func attentionDecode(
-    _ projection: [Double], keys: [Double], values: [Double], capacity: Int,
+    _ projection: [Double], table: [Double], keys: [Double], values: [Double], capacity: Int,
     positions: [Int32], _ shape: AttentionSizes
   ) -> (output: Expected, keys: Expected, values: Expected) {
+    let rotated = rotary(projection, table: table, start: positions, shape)
     let stored = stored(
-      projection, keys: keys, values: values, capacity: capacity, starts: positions, shape)
+      rotated.values, keys: keys, values: values, capacity: capacity, starts: positions, shape)
+    let none = [Double](repeating: 0, count: keys.count)
+    let errors = Self.stored(
+      rotated.bounds, keys: none, values: none, capacity: capacity, starts: positions, shape)
+    let scale = 1 / Double(shape.headWidth).squareRoot()
     var output = Expected(count: shape.rows * shape.channels)
     for row in 0..<shape.rows {
       for head in 0..<shape.heads {
-        let query = heads(of: projection, row: row, head: head, shape).queries[0]
+        let query = heads(of: rotated.values, row: row, head: head, shape).queries[0]
+        let queryErrors = heads(of: rotated.bounds, row: row, head: head, shape).queries[0]
         func cached(_ cache: [Double]) -> [[Double]] {
           (0...Int(positions[row])).map { position in
             let start =
@@ -34,14 +41,25 @@ extension Oracle {
             return Array(cache[start..<start + shape.headWidth])
           }
         }
-        let one = attend(query: query, keys: cached(stored.keys), values: cached(stored.values))
+        let rowKeys = cached(stored.keys)
+        let scoreErrors = zip(rowKeys, cached(errors.keys)).map { key, keyErrors -> Double in
+          var sum = 0.0
+          for i in 0..<shape.headWidth {
+            sum += queryErrors[i] * (abs(key[i]) + keyErrors[i]) + abs(query[i]) * keyErrors[i]
+          }
+          return sum * scale
+        }
+        let one = attend(
+          query: query, keys: rowKeys, values: cached(stored.values), scoreErrors: scoreErrors)
         let start = shape.outputStart(row: row, position: 0, head: head)
         for i in 0..<shape.headWidth {
           output.set(start + i, one.output.values[i], within: one.output.bounds[i])
         }
       }
     }
-    return (output, Expected(exactly: stored.keys), Expected(exactly: stored.values))
+    var storedKeys = Expected(exactly: stored.keys)
+    storedKeys.bounds = errors.keys
+    return (output, storedKeys, Expected(exactly: stored.values))
   }
 
   private static func stored(
@@ -98,11 +116,15 @@ extension OperationDescription {
 
   /// One new position per row, with a different position for each row, including the first and the
   /// last of the cache. Elements past a row's position have not been stored yet and must not be
-  /// read.
+  /// read. Head widths are even, so that they can be rotated. Every other call has a step.
   static let attentionDecode = OperationDescription("attentionDecode") { extent, numbers in
-    caches(extent).map { long, capacity in
-      var sizes = long
+    caches(extent).enumerated().map { number, cache in
+      var (sizes, capacity) = cache
       sizes.positions = 1
+      sizes.headWidth += sizes.headWidth % 2
+      let table = RotaryTable.values(
+        positions: capacity + 2, headWidth: sizes.headWidth, base: 10_000)
+      let step = number % 2 == 0 ? 5 : 0
       let shape = cacheShape(sizes, capacity)
       let projection = numbers.normals(sizes.rows * 3 * sizes.channels)
       var positions = numbers.integers(sizes.rows, in: 0..<capacity)
@@ -121,21 +143,22 @@ extension OperationDescription {
         "attentionDecode", "\(sizes) of \(capacity)",
         [
           .input(projection, sizes.shape(3 * sizes.channels)), .updated(keys, shape),
-          .updated(values, shape), .input(positions, [sizes.replicas, sizes.batch]),
+          .updated(values, shape), .shared(table, [1, capacity + 2, sizes.headWidth / 2, 2]),
+          .input(positions.map { $0 - Int32(step) }, [sizes.replicas, sizes.batch]),
           .output(sizes.shape(sizes.channels)),
         ],
         flops: Double(sizes.heads * (4 * sizes.headWidth + 4))
           * positions.reduce(0) { $0 + Double($1 + 1) },
-        expected: { [keys, values, positions, sizes] in
+        expected: { [keys, values, positions, sizes, capacity] in
           let result = Oracle.attentionDecode(
-            projection.doubles, keys: keys.doubles, values: values.doubles, capacity: capacity,
-            positions: positions, sizes)
+            projection.doubles, table: table.doubles, keys: keys.doubles, values: values.doubles,
+            capacity: capacity, positions: positions, sizes)
           return [.numbers(result.keys), .numbers(result.values), .numbers(result.output)]
         }
       ) { [sizes] backend, tensors in
         try backend.attentionDecode(
-          tensors[0], heads: sizes.heads, keys: tensors[1], values: tensors[2],
-          positions: tensors[3], into: tensors[4])
+          tensors[0], heads: sizes.heads, table: tensors[3], keys: tensors[1],
+          values: tensors[2], positions: tensors[4], step: step, into: tensors[5])
       }
     }
   }

@@ -41,7 +41,7 @@ public struct OperationDescription: Sendable, CustomStringConvertible {
     rmsNorm, rmsNormGradient, add, roundToBFloat16, swiGLU, swiGLUGradient, embedding,
     embeddingGradient, tokenLogProbabilities, tokenLogProbabilitiesGradient, weightedSum,
     weightedSumGradient, sumOfSquares, gateUpdate, adamW, sgd, sample, muonMomentum, muonUpdate,
-    addPolynomial, normalizeMatrices, orthogonalize,
+    addPolynomial, normalizeMatrices, orthogonalize, normalizedMatmul,
   ]
 }
 

@@ -92,12 +92,16 @@ extension OperationDescription {
         }
         let (keys, positions) = (numbers.words(2 * r), numbers.words(r * b))
         let places = number % 2 == 1 ? numbers.integers(r * b, in: 0..<900) : nil
+        let step = number % 3
         let how =
           temperature.map { $0 == 0 ? "greedy" : "at \($0)" } ?? "Philox alone"
         let rows: Shape = [r, b]
         return OperationCase(
           "sample", "R \(r), B \(b), V \(v), \(how)",
-          [.input(logits, [r, b, v]), .input(keys, [r, 2]), .input(positions, rows)]
+          [
+            .input(logits, [r, b, v]), .input(keys, [r, 2]),
+            .input(positions.map { $0 &- Int32(step) }, rows),
+          ]
             + (places.map { [.input($0, rows)] } ?? []) + [.output(rows, .int32)],
           flops: Double(r * b * v),
           expected: {
@@ -112,7 +116,7 @@ extension OperationDescription {
         ) { backend, tensors in
           try backend.sample(
             tensors[0], temperature: temperature ?? 1, keys: tensors[1], positions: tensors[2],
-            places: places == nil ? nil : tensors[3], into: tensors[tensors.count - 1])
+            step: step, places: places == nil ? nil : tensors[3], into: tensors[tensors.count - 1])
         }
       }
     }

@@ -42,6 +42,34 @@ extension Tape {
   }
 }
 
+extension Tape {
+  /// y = rmsNorm(x) Wᵀ: a linear layer over normalised rows. If nothing is recorded, the normalised
+  /// rows need not exist.
+  ///
+  /// - Parameters:
+  ///   - input: (R, ..., K).
+  ///   - norm: (R, K), the weight of the normalisation.
+  ///   - weight: (R, N, K).
+  /// - Returns: (R, ..., N).
+  /// - Throws: A failure of the device.
+  public func linear(
+    _ input: Variable, normalizedBy norm: Variable, epsilon: Float, weight: Variable,
+    precision: Precision = .float32
+  ) throws -> Variable {
+    if records {
+      let normalized = try rmsNorm(input, weight: norm, epsilon: epsilon)
+      return try linear(normalized, weight: weight, precision: precision)
+    }
+    let x = input.value
+    let output = try backend.empty(
+      Shape(x.shape.dimensions.dropLast() + [weight.value.shape[1]]), live: x.live)
+    try backend.normalizedMatmul(
+      x.asMatrix, weight: norm.value, epsilon: epsilon, weight.value, precision: precision,
+      into: output.asMatrix)
+    return constant(output)
+  }
+}
+
 extension Tensor {
   /// (R, ..., C) as (R, rows, C).
   var asMatrix: Tensor { reshaped([shape.replicas, shape.rowsPerReplica, shape.width]) }

@@ -30,6 +30,9 @@ public final class Queue {
 
   /// How often all commands were waited for, for tests.
   package private(set) var finishes = 0
+  /// How many commands were enqueued, and how many of them were reads, for tests.
+  package private(set) var commands = 0
+  package private(set) var reads = 0
 
   init(context: Context, keepsTimes: Bool) throws {
     var code: cl_int = 0
@@ -90,6 +93,7 @@ public final class Queue {
     if global.0 == 0 || (dimensions > 1 && global.1 == 0) || (dimensions > 2 && global.2 == 0) {
       return
     }
+    commands += 1
     var event: cl_event?
     let code = withUnsafeBytes(of: global) { global in
       let globalSizes = global.assumingMemoryBound(to: Int.self).baseAddress
@@ -170,6 +174,7 @@ public final class Queue {
     _ buffer: Buffer, offset: Int = 0, into bytes: UnsafeMutableRawBufferPointer
   ) throws {
     guard bytes.count > 0 else { return }
+    reads += 1
     try transfer("clEnqueueReadBuffer", bytes.count, wait: true) { event in
       clEnqueueReadBuffer(
         handle, buffer.handle, cl_bool(CL_TRUE), offset, bytes.count, bytes.baseAddress, 0, nil,
@@ -215,6 +220,7 @@ public final class Queue {
     _ call: String, _ byteCount: Int, wait: Bool,
     _ enqueue: (UnsafeMutablePointer<cl_event?>?) -> Int32
   ) throws {
+    commands += 1
     var code: Int32
     if wait {
       var event: cl_event?

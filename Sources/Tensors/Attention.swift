@@ -38,15 +38,12 @@ extension AttentionOperations {
     into output: Tensor
   ) throws {
     let sizes = AttentionSizes(projection: projection, heads: heads, operation: "rotary")
-    let (half, name) = (sizes.headWidth / 2, "rotary")
+    let name = "rotary"
     require(
       output.shape == projection.shape, name,
       "output \(output.shape) is not the shape of \(projection.shape)")
-    require(sizes.headWidth % 2 == 0, name, "head width \(sizes.headWidth) is odd")
-    require(
-      table.shape.rank == 4 && table.shape[0] == 1 && table.shape[2] == half
-        && table.shape[3] == 2 && table.shape[1] >= (start == nil ? sizes.positions : 1), name,
-      "table \(table.shape) does not fit \(projection.shape) with \(heads) heads")
+    requireTable(
+      table, sizes: sizes, positions: start == nil ? sizes.positions : 1, operation: name)
     if let start {
       require(
         start.shape == [sizes.replicas, sizes.batch] && start.elementType == .int32, name,
@@ -104,6 +101,16 @@ extension AttentionOperations {
   }
 }
 
+/// Traps if a rotary table does not fit heads, or has fewer than some positions.
+func requireTable(_ table: Tensor, sizes: AttentionSizes, positions: Int, operation: String) {
+  let shape = table.shape
+  require(sizes.headWidth % 2 == 0, operation, "head width \(sizes.headWidth) is odd")
+  require(
+    shape.rank == 4 && shape[0] == 1 && shape[2] == sizes.headWidth / 2 && shape[3] == 2
+      && shape[1] >= positions, operation,
+    "table \(shape) does not fit \(sizes.shape(3 * sizes.channels)) with \(sizes.heads) heads")
+}
+
 /// The checked sizes of an attention call.
 public struct AttentionSizes: Hashable, Sendable, CustomStringConvertible {
   public var replicas: Int
@@ -115,6 +122,9 @@ public struct AttentionSizes: Hashable, Sendable, CustomStringConvertible {
 
   /// Sequences of all replicas.
   public var rows: Int { replicas * batch }
+
+  /// (R, B, T, width).
+  public func shape(_ width: Int) -> Shape { [replicas, batch, positions, width] }
 
   /// R, B, T, H and D by their letters.
   public var description: String {

@@ -21,7 +21,7 @@
 /// - Nothing is written outside the output tensors, and every element of an output is written.
 public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, CacheOperations,
   NormalizationOperations, ElementwiseOperations, EmbeddingOperations, LossOperations,
-  OptimizerOperations, MuonOperations, SamplingOperations
+  OptimizerOperations, MuonOperations, SamplingOperations, NormalizedProductOperations
 {
   /// The device, for records and messages.
   var device: DeviceDescription { get }

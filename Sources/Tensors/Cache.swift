@@ -6,8 +6,8 @@ public protocol CacheOperations: AnyObject {
     _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor) throws
 
   func computeAttentionDecode(
-    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor, positions: Tensor,
-    into output: Tensor) throws
+    _ sizes: CacheSizes, _ projection: Tensor, table: Tensor, keys: Tensor, values: Tensor,
+    positions: Tensor, step: Int, into output: Tensor) throws
 }
 
 extension CacheOperations {
@@ -24,16 +24,22 @@ extension CacheOperations {
     try computeStoreKeysAndValues(sizes, projection, keys: keys, values: values)
   }
 
-  /// Stores key and value of the rotated projection (R, B, 1, 3C) at `positions[r, b]` and attends
-  /// to positions 0 ... positions[r, b].
+  /// Attends from position t = `positions[r, b] + step` of every row to positions 0 ... t.
+  ///
+  /// Query and key of the projection are rotated by their position, as `rotary` does. Key and value
+  /// are stored at position t of the caches before. The positions can be uploaded once for many
+  /// steps.
   ///
   /// - Parameters:
-  ///   - positions: (R, B) int32, each in 0 ..< T.
+  ///   - projection: (R, B, 1, 3C), not rotated.
+  ///   - table: (1, positions, D/2, 2): cosine and sine, made once by `RotaryTable`.
+  ///   - positions: (R, B) int32. Every t is in 0 ..< T and in the table.
+  ///   - step: added to every position.
   ///   - output: (R, B, 1, C).
   /// - Throws: A failure of the device.
   public func attentionDecode(
-    _ projection: Tensor, heads: Int, keys: Tensor, values: Tensor, positions: Tensor,
-    into output: Tensor
+    _ projection: Tensor, heads: Int, table: Tensor, keys: Tensor, values: Tensor,
+    positions: Tensor, step: Int = 0, into output: Tensor
   ) throws {
     let name = "attentionDecode"
     let sizes = CacheSizes(
@@ -49,8 +55,12 @@ extension CacheOperations {
     require(
       output.shape == [r, b, 1, c], name,
       "output \(output.shape) does not fit projection \(projection.shape)")
+    requireTable(table, sizes: attention, positions: 1, operation: name)
+    require(
+      Int32(exactly: step) != nil, name, "step \(step) is not a 32-bit integer")
     try computeAttentionDecode(
-      sizes, projection, keys: keys, values: values, positions: positions, into: output)
+      sizes, projection, table: table, keys: keys, values: values, positions: positions,
+      step: step, into: output)
   }
 }
 

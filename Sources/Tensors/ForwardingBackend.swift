@@ -102,12 +102,13 @@ open class ForwardingBackend: Backend {
   }
 
   open func computeAttentionDecode(
-    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor, positions: Tensor,
-    into output: Tensor
+    _ sizes: CacheSizes, _ projection: Tensor, table: Tensor, keys: Tensor, values: Tensor,
+    positions: Tensor, step: Int, into output: Tensor
   ) throws {
     try forward("attentionDecode", writing: [output, keys, values]) {
       try original.computeAttentionDecode(
-        sizes, projection, keys: keys, values: values, positions: positions, into: output)
+        sizes, projection, table: table, keys: keys, values: values, positions: positions,
+        step: step, into: output)
     }
   }
 
@@ -131,6 +132,16 @@ open class ForwardingBackend: Backend {
       try original.computeRMSNormGradient(
         sizes, input, weight: weight, scale: scale, outputGradient: outputGradient,
         adding: adding, into: inputGradient, weightGradient: weightGradient)
+    }
+  }
+
+  open func computeNormalizedMatmul(
+    _ sizes: MatrixProduct, _ input: Tensor, weight: Tensor, epsilon: Float, _ right: Tensor,
+    precision: Precision, into output: Tensor
+  ) throws {
+    try forward("normalizedMatmul", writing: [output]) {
+      try original.computeNormalizedMatmul(
+        sizes, input, weight: weight, epsilon: epsilon, right, precision: precision, into: output)
     }
   }
 
@@ -219,13 +230,13 @@ open class ForwardingBackend: Backend {
   }
 
   open func computeSample(
-    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
-    into output: Tensor
+    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, step: Int,
+    places: Tensor?, into output: Tensor
   ) throws {
     try forward("sample", writing: [output]) {
       try original.computeSample(
-        logits, temperature: temperature, keys: keys, positions: positions, places: places,
-        into: output)
+        logits, temperature: temperature, keys: keys, positions: positions, step: step,
+        places: places, into: output)
     }
   }
 

@@ -111,6 +111,15 @@ public final class ProjectingBackend: ForwardingBackend {
     }
   }
 
+  /// Counts the memory of the normalised rows, which a GPU does not need if they are few.
+  public override func computeNormalizedMatmul(
+    _ sizes: MatrixProduct, _ input: Tensor, weight: Tensor, epsilon: Float, _ right: Tensor,
+    precision: Precision, into output: Tensor
+  ) throws {
+    try normalizeAndMultiply(
+      input, weight: weight, epsilon: epsilon, right, precision: precision, into: output)
+  }
+
   public override func computeAttentionGradient(
     _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
     logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor

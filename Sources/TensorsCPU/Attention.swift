@@ -1,6 +1,22 @@
 internal import Foundation
 public import Tensors
 
+/// Rotates the pairs (x_i, x_{i + D/2}) of one head.
+@inline(__always)
+func rotateHead(
+  _ source: UnsafePointer<Float>, _ cosines: UnsafePointer<Float>, _ sines: UnsafePointer<Float>,
+  half: Int, into target: UnsafeMutablePointer<Float>
+) {
+  forEachLanes(half) { i, count in
+    let low = Lanes(source + i, count: count)
+    let high = Lanes(source + half + i, count: count)
+    let cosine = Lanes(cosines + i, count: count)
+    let sine = Lanes(sines + i, count: count)
+    (low * cosine - high * sine).store(target + i, count: count)
+    (high * cosine + low * sine).store(target + half + i, count: count)
+  }
+}
+
 extension CPUBackend {
   public func computeRotary(
     _ sizes: AttentionSizes, _ projection: Tensor, table: Tensor, start: Tensor?, inverse: Bool,
@@ -41,15 +57,8 @@ extension CPUBackend {
           let from = x[replica] + row * 3 * channels
           let to = y[replica] + row * 3 * channels
           for head in 0..<2 * heads {
-            let (source, target) = (from + head * width, to + head * width)
-            forEachLanes(half) { i, count in
-              let low = Lanes(source + i, count: count)
-              let high = Lanes(source + half + i, count: count)
-              let cosine = Lanes(cosines + i, count: count)
-              let sine = Lanes(sines + i, count: count)
-              (low * cosine - high * sine).store(target + i, count: count)
-              (high * cosine + low * sine).store(target + half + i, count: count)
-            }
+            rotateHead(
+              from + head * width, cosines, sines, half: half, into: to + head * width)
           }
           if from != to {
             (to + 2 * channels).update(from: from + 2 * channels, count: channels)

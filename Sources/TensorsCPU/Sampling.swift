@@ -3,8 +3,8 @@ public import Tensors
 
 extension CPUBackend {
   public func computeSample(
-    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, places: Tensor?,
-    into output: Tensor
+    _ logits: Tensor, temperature: Float, keys: Tensor, positions: Tensor, step: Int,
+    places: Tensor?, into output: Tensor
   ) throws {
     let shape = logits.shape
     let (batch, vocabulary) = (shape[1], shape[2])
@@ -24,7 +24,7 @@ extension CPUBackend {
         let high = UInt32(bitPattern: words[replica][1])
         let draw = GumbelMaximum(
           philox: Philox(seed: UInt64(low) | UInt64(high) << 32),
-          position: UInt32(bitPattern: order[replica][row]),
+          position: UInt32(bitPattern: order[replica][row] &+ Int32(step)),
           row: rowPlaces.map { UInt32(bitPattern: $0[replica][row]) }
             ?? UInt32(truncatingIfNeeded: row))
         chosen[replica][row] = Int32(

@@ -19,8 +19,8 @@ extension OpenCLBackend {
   }
 
   public func computeAttentionDecode(
-    _ sizes: CacheSizes, _ projection: Tensor, keys: Tensor, values: Tensor, positions: Tensor,
-    into output: Tensor
+    _ sizes: CacheSizes, _ projection: Tensor, table: Tensor, keys: Tensor, values: Tensor,
+    positions: Tensor, step: Int, into output: Tensor
   ) throws {
     let (attention, heads) = (sizes.attention, sizes.attention.heads)
     let isWide = style == .wideItems
@@ -28,8 +28,8 @@ extension OpenCLBackend {
       isWide ? .attentionDecode : .attentionDecodeLocal, constants: ["D": attention.headWidth],
       global: (heads * team, attention.batch, attention.replicas), local: (team, 1, 1)
     ) {
-      try $0.tensors(projection, keys, values, positions, output)
-      try $0.integers(heads, sizes.capacity)
+      try $0.tensors(projection, table, keys, values, positions, output)
+      try $0.integers(step, heads, sizes.capacity)
       try $0.value(1 / Float(attention.headWidth).squareRoot())
     }
   }

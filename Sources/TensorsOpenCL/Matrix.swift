@@ -14,7 +14,12 @@ extension OpenCLBackend {
     let (left, right) = (try operand(left, precision), try operand(right, precision))
     switch style {
     case .wideItems: try multiplyByTiles(sizes, left, right, adding, output)
-    case .manyItems: try multiplyByGroups(sizes, left, right, adding, output, on: nil)
+    case .manyItems:
+      if multipliesByRows(sizes, left) {
+        try multiplyByRows(sizes, left, right, adding: adding, into: output)
+      } else {
+        try multiplyByGroups(sizes, left, right, adding, output, on: nil)
+      }
     }
   }
 

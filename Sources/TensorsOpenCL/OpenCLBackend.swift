@@ -300,6 +300,10 @@ public final class OpenCLBackend: Backend {
     parts.values.joined().reduce(context.compilations) { $0 + $1.compilations }
   }
 
+  /// The number of commands that were enqueued on this backend, without parts of the device, and how
+  /// many of them were reads, for tests.
+  package var commandCounts: (commands: Int, reads: Int) { (queue.commands, queue.reads) }
+
   /// Waits, and returns the times of kernels since the last call, by name.
   ///
   /// - Throws: A failure of the device.

@@ -22,8 +22,7 @@ extension Generation {
         prompts: model.backend.tensor(
           lists.joined().flatMap { $0 + [Int32](repeating: 0, count: positions - $0.count) },
           [model.replicas, rows, positions]),
-        lengths: model.backend.tensor(
-          lists.joined().map { Int32($0.count) }, [model.replicas, rows]),
+        lengths: lists.map { $0.map { Int32($0.count) } },
         maximumTokens: maximumTokens, sampling: Sampling(temperature: 1),
         seeds: Array(seeds[replicas]), end: ByteTokenizer.endOfText)
     }

@@ -162,23 +162,20 @@ public struct Transformer {
   ///
   /// - Parameters:
   ///   - tokens: (R, B) int32.
-  ///   - positions: (R, B) int32: the index of each token in its sequence.
+  ///   - positions: (R, B) int32: with `step` added, the index of each token in its sequence.
   func decode(
-    _ pass: Pass, tokens: Tensor, positions: Tensor, cache: KeyValueCache
+    _ pass: Pass, tokens: Tensor, positions: Tensor, step: Int, cache: KeyValueCache
   ) throws -> Variable {
     let (r, b) = (tokens.shape[0], tokens.shape[1])
     let tape = pass.tape
     var x = try architecture.embed(pass, tokens.reshaped([r, b, 1]))
     for index in 0..<architecture.blocks {
       x = try architecture.block(index, pass, x) { projection in
-        let p = projection.value
-        try backend.rotary(
-          p, heads: configuration.heads, table: rotaryTable, start: positions, inverse: false,
-          into: p)
         let output = try backend.empty([r, b, 1, configuration.channels])
         try backend.attentionDecode(
-          p, heads: configuration.heads, keys: cache.keys(index), values: cache.values(index),
-          positions: positions, into: output)
+          projection.value, heads: configuration.heads, table: rotaryTable,
+          keys: cache.keys(index), values: cache.values(index), positions: positions, step: step,
+          into: output)
         return tape.constant(output)
       }
     }

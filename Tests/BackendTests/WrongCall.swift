@@ -86,9 +86,15 @@ struct WrongCall: Sendable {
     },
     WrongCall("attentionDecode: positions [1, 2] are not int32 (replicas, batch) = [1, 2]") {
       try $0.attentionDecode(
-        $0.zeros([1, 2, 1, 12]), heads: 1, keys: $0.zeros([1, 2, 1, 5, 4]),
-        values: $0.zeros([1, 2, 1, 5, 4]), positions: $0.zeros([1, 2]),
-        into: $0.zeros([1, 2, 1, 4]))
+        $0.zeros([1, 2, 1, 12]), heads: 1, table: $0.zeros([1, 5, 2, 2]),
+        keys: $0.zeros([1, 2, 1, 5, 4]), values: $0.zeros([1, 2, 1, 5, 4]),
+        positions: $0.zeros([1, 2]), into: $0.zeros([1, 2, 1, 4]))
+    },
+    WrongCall("attentionDecode: table [1, 5, 4, 2] does not fit [1, 2, 1, 12] with 1 heads") {
+      try $0.attentionDecode(
+        $0.zeros([1, 2, 1, 12]), heads: 1, table: $0.zeros([1, 5, 4, 2]),
+        keys: $0.zeros([1, 2, 1, 5, 4]), values: $0.zeros([1, 2, 1, 5, 4]),
+        positions: $0.zeros([1, 2], .int32), into: $0.zeros([1, 2, 1, 4]))
     },
   ]
 
@@ -97,6 +103,11 @@ struct WrongCall: Sendable {
       try $0.rmsNorm(
         $0.zeros([1, 3, 4]), weight: $0.zeros([1, 5]), epsilon: 1, into: $0.zeros([1, 3, 4]),
         scale: $0.zeros([1, 3]))
+    },
+    WrongCall("normalizedMatmul: weight [1, 5] does not fit [1, 3, 4]") {
+      try $0.normalizedMatmul(
+        $0.zeros([1, 3, 4]), weight: $0.zeros([1, 5]), epsilon: 1, $0.zeros([1, 2, 4]),
+        into: $0.zeros([1, 3, 2]))
     },
     WrongCall("rmsNormGradient: weight gradient [1, 3] is not the shape of [1, 4]") {
       try $0.rmsNormGradient(

@@ -77,10 +77,12 @@ import Testing
     var numbers = TestNumbers(seed: 12300)
     let shape = AttentionSizes(batch: 2, positions: 5, heads: 2, headWidth: 4)
     let projection = numbers.normals(2 * 5 * 24).doubles
-    let whole = Oracle.attention(projection, lengths: [5, 5], shape).output.values
+    let table = RotaryTable.values(positions: 7, headWidth: 4, base: 100).doubles
+    let rotated = Oracle.rotary(projection, table: table, shape).values
+    let whole = Oracle.attention(rotated, lengths: [5, 5], shape).output.values
     let empty = [Double](repeating: 0, count: 2 * 2 * 7 * 4)
     let stored = Oracle.storeKeysAndValues(
-      projection, keys: empty, values: empty, capacity: 7, shape)
+      rotated, keys: empty, values: empty, capacity: 7, shape)
     var one = shape
     one.positions = 1
     func lastPositions(_ values: [Double], width: Int) -> [Double] {
@@ -88,7 +90,7 @@ import Testing
     }
     let last = lastPositions(projection, width: 24)
     let decoded = Oracle.attentionDecode(
-      last, keys: stored.keys.values, values: stored.values.values, capacity: 7,
+      last, table: table, keys: stored.keys.values, values: stored.values.values, capacity: 7,
       positions: [4, 4], one)
     let expected = lastPositions(whole, width: 8)
     #expect(zip(decoded.output.values, expected).allSatisfy { abs($0 - $1) < 1e-14 })

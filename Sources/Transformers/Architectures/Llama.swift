@@ -32,8 +32,9 @@ struct Llama: Architecture {
     func callAsFunction(
       _ pass: Pass, _ x: Variable, mixing: SelfAttention.Mixing
     ) throws -> Variable {
-      let between = try attention(pass, attentionNorm(pass, x), adding: x, mixing: mixing)
-      return try feedForward(pass, feedForwardNorm(pass, between), adding: between)
+      let between = try attention(
+        pass, x, normalizedBy: attentionNorm, adding: x, mixing: mixing)
+      return try feedForward(pass, between, normalizedBy: feedForwardNorm, adding: between)
     }
   }
 
@@ -73,7 +74,9 @@ struct Llama: Architecture {
   }
 
   func unembed(_ pass: Pass, _ x: Variable) throws -> Variable {
-    try pass.tape.linear(finalNorm(pass, x), weight: pass[outputMatrix], precision: precision)
+    try pass.tape.linear(
+      x, normalizedBy: pass[finalNorm.weight], epsilon: finalNorm.epsilon,
+      weight: pass[outputMatrix], precision: precision)
   }
 
   func logProbabilities(

@@ -17,10 +17,12 @@ struct FeedForward: Layer {
 
   var weights: [Weight] { gateAndUp.weights + down.weights }
 
-  /// - Parameter residual: added to the result, (R, B, T, C).
+  /// - Parameters:
+  ///   - norm: the normalisation of the rows of `x`.
+  ///   - residual: added to the result, (R, B, T, C).
   func callAsFunction(
-    _ pass: Pass, _ x: Variable, adding residual: Variable
+    _ pass: Pass, _ x: Variable, normalizedBy norm: RMSNorm, adding residual: Variable
   ) throws -> Variable {
-    try down(pass, pass.tape.swiGLU(gateAndUp(pass, x)), adding: residual)
+    try down(pass, pass.tape.swiGLU(gateAndUp(pass, x, normalizedBy: norm)), adding: residual)
   }
 }

@@ -36,4 +36,13 @@ struct Linear: Layer {
   ) throws -> Variable {
     try pass.tape.linear(x, weight: pass[weight], adding: addend, precision: precision)
   }
+
+  /// - Parameter norm: the normalisation of the rows of `x`.
+  func callAsFunction(
+    _ pass: Pass, _ x: Variable, normalizedBy norm: RMSNorm
+  ) throws -> Variable {
+    try pass.tape.linear(
+      x, normalizedBy: pass[norm.weight], epsilon: norm.epsilon, weight: pass[weight],
+      precision: precision)
+  }
 }

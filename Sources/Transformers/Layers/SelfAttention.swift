@@ -22,10 +22,13 @@ struct SelfAttention: Layer {
 
   var weights: [Weight] { queryKeyValue.weights + output.weights }
 
-  /// - Parameter residual: added to the result, (R, B, T, C).
+  /// - Parameters:
+  ///   - norm: the normalisation of the rows of `x`.
+  ///   - residual: added to the result, (R, B, T, C).
   func callAsFunction(
-    _ pass: Pass, _ x: Variable, adding residual: Variable, mixing: Mixing
+    _ pass: Pass, _ x: Variable, normalizedBy norm: RMSNorm, adding residual: Variable,
+    mixing: Mixing
   ) throws -> Variable {
-    try output(pass, mixing(queryKeyValue(pass, x)), adding: residual)
+    try output(pass, mixing(queryKeyValue(pass, x, normalizedBy: norm)), adding: residual)
   }
 }

@@ -253,7 +253,7 @@ final class DeviceBench {
       maximumPositions: prompt + new, on: backend)
     let tokens = try backend.tensor(
       (0..<batch * prompt).map { Int32($0 * 37 % 256) }, [1, batch, prompt])
-    let lengths = try backend.tensor([Int32](repeating: Int32(prompt), count: batch), [1, batch])
+    let lengths = [[Int32](repeating: Int32(prompt), count: batch)]
     var row = BenchRow(
       "generation", "\(model.name), B \(batch), \(prompt) + \(new) tokens",
       try RoundTimes(rounds: rounds) { calls in

@@ -67,7 +67,7 @@ struct Generate: ParsableCommand {
         maximumPositions: tokens.count + min(maximumTokens, room), on: backend)
       let generated = try transformer.generate(
         prompts: backend.tensor(tokens, [1, 1, tokens.count]),
-        lengths: backend.tensor([Int32(tokens.count)], [1, 1]),
+        lengths: [[Int32(tokens.count)]],
         maximumTokens: min(maximumTokens, room),
         sampling: Sampling(temperature: Float(temperature)), seeds: [seed],
         end: ByteTokenizer.endOfText)
