@@ -33,6 +33,10 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
   /// Whether operands of bfloat16 are rounded into separate memory before a product.
   var copiesOperands: Bool { get }
 
+  /// Whether `attention` rotates queries and keys while it reads them. If not, a call with a rotary table
+  /// makes a rotated copy, and a caller who may change the projection rotates it in place before.
+  var rotatesInAttention: Bool { get }
+
   /// The best distribution of independent replicas over the device: backends on the device or on
   /// parts of it, and the number of replicas of each. Their work may overlap: commands on one
   /// backend do not wait for the others, and tensors are not shared between them.

@@ -23,6 +23,7 @@ open class ForwardingBackend: Backend {
   open var device: DeviceDescription { original.device }
   open var workingSet: Int? { original.workingSet }
   open var copiesOperands: Bool { original.copiesOperands }
+  open var rotatesInAttention: Bool { original.rotatesInAttention }
   open var memory: MemoryUse { original.memory }
   open func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
     [(self, replicas)]
@@ -73,23 +74,24 @@ open class ForwardingBackend: Backend {
   }
 
   open func computeAttention(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
-    logSumExp: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor
   ) throws {
     try forward("attention", writing: [output, logSumExp]) {
       try original.computeAttention(
-        sizes, projection, lengths: lengths, into: output, logSumExp: logSumExp)
+        sizes, projection, rotaryTable: rotaryTable, lengths: lengths, into: output,
+        logSumExp: logSumExp)
     }
   }
 
   open func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     try forward("attentionGradient", writing: [projectionGradient]) {
       try original.computeAttentionGradient(
-        sizes, projection, lengths: lengths, output: output, logSumExp: logSumExp,
-        outputGradient: outputGradient, into: projectionGradient)
+        sizes, projection, rotaryTable: rotaryTable, lengths: lengths, output: output,
+        logSumExp: logSumExp, outputGradient: outputGradient, into: projectionGradient)
     }
   }
 

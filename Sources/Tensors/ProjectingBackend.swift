@@ -111,11 +111,21 @@ public final class ProjectingBackend: ForwardingBackend {
     }
   }
 
+  public override func computeAttention(
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor
+  ) throws {
+    note("attention", [output, logSumExp])
+    _ = try rotated(projection, sizes, by: rotatesInAttention ? nil : rotaryTable)
+  }
+
   public override func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     note("attentionGradient", [projectionGradient])
+    let copy = try rotated(projection, sizes, by: rotatesInAttention ? nil : rotaryTable)
+    defer { _ = copy }
     _ = try empty(logSumExp.shape)
   }
 

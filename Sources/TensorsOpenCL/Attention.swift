@@ -21,32 +21,50 @@ extension OpenCLBackend {
     }
   }
 
+  /// With `manyItems` kernels rotate what they load.
+  public var rotatesInAttention: Bool { style == .manyItems }
+
   public func computeAttention(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
-    logSumExp: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor
   ) throws {
+    let table = rotatesInAttention ? nil : rotaryTable
+    let projection = try rotated(projection, sizes, by: table)
     try launchAttention(.attentionForward, .forward, sizes, products: 2) {
-      try $0.tensors(projection)
-      try $0.sequences(of: projection, lengths: lengths)
+      try operands(&$0, projection, rotaryTable, lengths)
       try $0.tensors(output, logSumExp)
     }
   }
 
   public func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
+    let table = rotatesInAttention ? nil : rotaryTable
+    let projection = try rotated(projection, sizes, by: table)
     let delta = try empty(logSumExp.shape)
     try launchAttention(.attentionGradientQuery, .gradientQuery, sizes, products: 3) {
-      try $0.tensors(projection)
-      try $0.sequences(of: projection, lengths: lengths)
+      try operands(&$0, projection, rotaryTable, lengths)
       try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
     }
     try launchAttention(.attentionGradientKey, .gradientKey, sizes, products: 4) {
-      try $0.tensors(projection)
-      try $0.sequences(of: projection, lengths: lengths)
+      try operands(&$0, projection, rotaryTable, lengths)
       try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
     }
+    try turnBack(projectionGradient, sizes, by: table)
+  }
+
+  /// Sets the projection, with `manyItems` the rotary table, and the sequences.
+  private func operands(
+    _ arguments: inout Arguments, _ projection: Tensor, _ table: Tensor?, _ lengths: Tensor
+  ) throws {
+    try arguments.tensor(projection)
+    if rotatesInAttention {
+      // Without a table any tensor is passed, and it is not read.
+      try arguments.tensor(table ?? projection)
+      try arguments.integers(table == nil ? 0 : 1)
+    }
+    try arguments.sequences(of: projection, lengths: lengths)
   }
 
   /// With `wideItems` a work-item computes all tiles of a head, grid (1, heads, rows). With

@@ -46,6 +46,12 @@ struct WrongCall: Sendable {
         $0.zeros([1, 2, 3, 24]), lengths: $0.zeros([1, 2], .int32), heads: 3,
         into: $0.zeros([1, 2, 3, 8]), logSumExp: $0.zeros([1, 2, 3, 3]))
     },
+    WrongCall("attention: table [1, 2, 2, 2] does not fit [1, 2, 3, 24] with 2 heads") {
+      try $0.attention(
+        $0.zeros([1, 2, 3, 24]), rotaryTable: $0.zeros([1, 2, 2, 2]),
+        lengths: $0.zeros([1, 2], .int32), heads: 2, into: $0.zeros([1, 2, 3, 8]),
+        logSumExp: $0.zeros([1, 2, 2, 3]))
+    },
     WrongCall("attention: lengths [1, 3] are not (replicas, batch) = [1, 2]") {
       try $0.attention(
         $0.zeros([1, 2, 3, 24]), lengths: $0.zeros([1, 3], .int32), heads: 2,

@@ -131,12 +131,15 @@ public final class AttentionTuner {
     let rows = sizes.rows * sizes.positions
     let projection = numbers.operands(rows * 3 * sizes.channels, .float32)
     let lengths = [Int32](repeating: Int32(sizes.positions), count: sizes.rows)
-    let forward = OperationCase.attention(sizes, projection: projection, lengths: lengths)
+    let table = sizes.headWidth % 2 == 0 ? sizes.rotaryTable : nil
+    let forward = OperationCase.attention(
+      sizes, projection: projection, rotaryTable: table, lengths: lengths)
     let tensors = try forward.tensors(on: backend)
     backend.forcedAttentionTiles = [:]
     try forward(on: backend, tensors)
     let gradient = OperationCase.attentionGradient(
-      sizes, projection: projection, lengths: lengths, output: try tensors[2].floats(),
+      sizes, projection: projection, rotaryTable: table, lengths: lengths,
+      output: try tensors[2].floats(),
       logSumExp: try tensors[3].floats(),
       outputGradient: numbers.operands(rows * sizes.channels, .float32))
     return ((forward, tensors), (gradient, try gradient.tensors(on: backend)))
