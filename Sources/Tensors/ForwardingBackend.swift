@@ -25,6 +25,7 @@ open class ForwardingBackend: Backend {
   open var copiesOperands: Bool { original.copiesOperands }
   open var rotatesInAttention: Bool { original.rotatesInAttention }
   open var memory: MemoryUse { original.memory }
+  open func fusesGates(_ precision: Precision) -> Bool { original.fusesGates(precision) }
   open func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
     [(self, replicas)]
   }
@@ -60,6 +61,26 @@ open class ForwardingBackend: Backend {
     try forward("matmul", writing: [output]) {
       try original.computeMatmul(
         sizes, left, right, adding: adding, precision: precision, into: output)
+    }
+  }
+
+  open func computeGatedMatmul(
+    _ sizes: MatrixProduct, _ input: Tensor, _ weight: Tensor, precision: Precision,
+    gateAndUp: Tensor?, into output: Tensor
+  ) throws {
+    try forward("gatedMatmul", writing: [output] + (gateAndUp.map { [$0] } ?? [])) {
+      try original.computeGatedMatmul(
+        sizes, input, weight, precision: precision, gateAndUp: gateAndUp, into: output)
+    }
+  }
+
+  open func computeGatedMatmulGradient(
+    _ sizes: MatrixProduct, _ outputGradient: Tensor, _ weight: Tensor, gateAndUp: Tensor,
+    precision: Precision, into gradient: Tensor
+  ) throws {
+    try forward("gatedMatmulGradient", writing: [gradient]) {
+      try original.computeGatedMatmulGradient(
+        sizes, outputGradient, weight, gateAndUp: gateAndUp, precision: precision, into: gradient)
     }
   }
 

@@ -67,7 +67,10 @@ extension KernelProgram {
       return KernelVariant.headWidths.flatMap { width in
         OpenCLBackend.attentionTiles.map { ["D": width, "TILE": $0] }
       }
-    case .matmulLocal: return ProductTiling.throughLocalMemory.map { $0.constants(on: nil) }
+    case .matmulLocal:
+      return ([nil] + Gate.allCases.map { $0 }).flatMap { gate in
+        ProductTiling.throughLocalMemory.map { $0.constants(on: nil, gate: gate) }
+      }
     case .matmulMatrixUnits:
       return units == nil ? [] : ProductTiling.onMatrixUnits.map { $0.constants(on: units) }
     default: return [[:]]

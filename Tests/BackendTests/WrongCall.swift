@@ -120,6 +120,15 @@ struct WrongCall: Sendable {
     WrongCall("swiGLU: [1, 2, 6] is not [1, 2, 4] with gate and value side by side") {
       try $0.swiGLU($0.zeros([1, 2, 6]), into: $0.zeros([1, 2, 4]))
     },
+    WrongCall("gatedMatmul: [1, 2, 3] and [1, 5, 3] do not make gates and values of [1, 2, 2]") {
+      try $0.gatedMatmul(
+        $0.zeros([1, 2, 3]), weight: $0.zeros([1, 5, 3]), gateAndUp: nil, into: $0.zeros([1, 2, 2]))
+    },
+    WrongCall("gatedMatmulGradient: gradient [1, 2, 2] is not the shape of [1, 2, 4]") {
+      try $0.gatedMatmulGradient(
+        $0.zeros([1, 2, 3]), weight: $0.zeros([1, 3, 2]), gateAndUp: $0.zeros([1, 2, 4]),
+        into: $0.zeros([1, 2, 2]))
+    },
     WrongCall("swiGLUGradient: gradient [1, 2, 3] is not the shape of [1, 2, 6]") {
       try $0.swiGLUGradient(
         $0.zeros([1, 2, 6]), outputGradient: $0.zeros([1, 2, 3]), into: $0.zeros([1, 2, 3]))

@@ -21,6 +21,8 @@ struct FeedForward: Layer {
   func callAsFunction(
     _ pass: Pass, _ x: Variable, adding residual: Variable
   ) throws -> Variable {
-    try down(pass, pass.tape.swiGLU(gateAndUp(pass, x)), adding: residual)
+    try pass.tape.feedForward(
+      x, gateAndUp: pass[gateAndUp.weight], down: pass[down.weight], adding: residual,
+      precision: down.precision)
   }
 }
