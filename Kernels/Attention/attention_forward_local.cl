@@ -7,9 +7,9 @@
 // lengths     (R, B): positions of a sequence; past them output and log_sum_exp are 0
 // output      (R, B, T, C)
 // log_sum_exp (R, B, H, T): kept for the gradient
-// Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1), or the rows of B from
+// Launch: global (16 * R*B, TILE / ROWS * H, ceil(T / TILE)), local (16, TILE / ROWS, 1), or the rows of B from
 // first_group on.
-// Needs -DD= and -DTILE=, 16, 32 or 64.
+// Needs -DD= and -DTILE=, 16, 32 or 64. -DROWS= is 8 unless given.
 //
 // A work-group computes TILE queries from blocks of TILE keys up to the diagonal. Scores and
 // weighted values are products of matrices in local memory (attention_blocks.cl), with one
@@ -19,7 +19,7 @@
 // sums of a row are added at the end. Up to T = TILE there is one block, and weights of 0 add
 // nothing to it, so TILE does not change the bytes.
 
-__kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
+__kernel __attribute__((reqd_work_group_size(16, TILE / ROWS, 1)))
 void attention_forward_local(FLOATS(projection), FLOATS(table), const int has_table, SEQUENCES,
     FLOATS(output), FLOATS(log_sum_exp), const int B, const int T, const int H, const float scale,
     const int first_group)
@@ -36,8 +36,8 @@ void attention_forward_local(FLOATS(projection), FLOATS(table), const int has_ta
   __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
   const int t0 = ((int)get_num_groups(2) - 1 - (int)get_group_id(2)) * TILE;
   const int keys = t0 < length ? min(t0 + TILE, length) : 0;
-  const int8 newest = min(t0 + BASE_ROW + LANE_ROWS, (int8)(length - 1));
-  // Two work-items compute the maximum of a row, so that all run the same loops (for PoCL).
+  const row_numbers newest = min(t0 + BASE_ROW + LANE_ROWS, (row_numbers)(length - 1));
+  // Several work-items compute the maximum of a row, so that all run the same loops (for PoCL).
   const __local float *of_row = (const __local float *)strip + ITEM % TILE;
   float largest = -INFINITY;
   rows sum = 0.0f;
@@ -53,7 +53,7 @@ void attention_forward_local(FLOATS(projection), FLOATS(table), const int has_ta
     columns p;
     score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, 1.0f, length, 0, last, angles, &p);
 #define MASK(j) \
-    p.r##j = (int8)(s0 + ITEM_X + 16 * j) > newest ? (rows)(-INFINITY) : p.r##j; \
+    p.r##j = (row_numbers)(s0 + ITEM_X + 16 * j) > newest ? (rows)(-INFINITY) : p.r##j; \
     highest = fmax(highest, p.r##j);
     EACH_COLUMN(MASK)
     store_column(highest, strip + ITEM_X * ROW_STRIDE);
@@ -69,7 +69,7 @@ void attention_forward_local(FLOATS(projection), FLOATS(table), const int has_ta
     const rows correction = load_column(factor);
     sum *= correction;
 #define WEIGH(j) \
-    p.r##j = exponential8(p.r##j - load_column(above)); \
+    p.r##j = exponential_of_rows(p.r##j - load_column(above)); \
     sum += p.r##j; \
     store_column(p.r##j, block + (ITEM_X + 16 * j) * ROW_STRIDE);
     EACH_COLUMN(WEIGH)
@@ -92,5 +92,5 @@ void attention_forward_local(FLOATS(projection), FLOATS(table), const int has_ta
   barrier(CLK_LOCAL_MEM_FENCE);
 #define NORMALIZE(c) o.r##c *= load_column(factor);
   EACH_CHANNEL(NORMALIZE)
-  store_block(&o, 1.0f, out, C, t0, length, end, block, 0);
+  store_block(&o, 1.0f, out, C, t0, length, end, 0, 0);
 }

@@ -1,5 +1,6 @@
-// Attention in blocks of TILE x TILE pairs, by work-groups of (16, TILE / 8). Work-item (x, y) has
-// 8 rows of a block, which are the lanes of a vector, and the columns x, x + 16, ... of the block.
+// Attention in blocks of TILE x TILE pairs, by work-groups of (16, TILE / ROWS). Work-item (x, y) has
+// ROWS rows of a block, 8 or 4, which are the lanes of a vector, and the columns x, x + 16, ... of the block.
+// 4 are for devices with few registers. Neither ROWS nor the other work-items of a group change the bytes.
 // The local memory of a kernel, at most 28 KB:
 //
 //   block  DEPTH channels of both operands of a product of rows; after it the weights, by columns
@@ -7,9 +8,20 @@
 //
 // Local memory is read in float4. The row stride is an odd number of float4, and the two halves of
 // a warp are four rows apart, so there are no bank conflicts.
+#ifndef ROWS
+#define ROWS 8
+#endif
+#if ROWS == 8
 typedef float8 rows;
+typedef int8 row_numbers;
+#define exponential_of_rows exponential8
+#else
+typedef float4 rows;
+typedef int4 row_numbers;
+#define exponential_of_rows exponential4
+#endif
 #define COLUMNS (TILE / 16)
-#define ITEMS (2 * TILE)
+#define ITEMS (16 * TILE / ROWS)
 #define DEPTH (D < 32 ? (D + 3) / 4 * 4 : 32)
 #define DEPTH_STRIDE (DEPTH / 4 | 1)
 #define ROW_STRIDE (TILE / 4 | 1)
@@ -46,20 +58,35 @@ typedef struct { rows r0, r1, r2, r3, r4, r5, r6, r7; } channels;
 #define ITEM_Y ((int)get_local_id(1))
 #define ITEM (16 * ITEM_Y + ITEM_X)
 // The first row of a work-item, the offsets of its lanes, and the first row of its warp.
+#if ROWS == 8
 #define BASE_ROW (WARP_ROW + (ITEM_Y & 1) * 4)
 #define LANE_ROWS (int8)(0, 1, 2, 3, 8, 9, 10, 11)
 #define LANE_ROW(i) (i / 4 * 8 + i % 4)
 #define WARP_ROW (ITEM_Y >> 1 << 4)
+#else
+#define BASE_ROW (4 * ITEM_Y)
+#define LANE_ROWS (int4)(0, 1, 2, 3)
+#define LANE_ROW(i) (i)
+#define WARP_ROW (ITEM_Y >> 2 << 4)
+#endif
 
 // The elements of a work-item's rows in a column of TILE rows.
 INLINE rows load_column(const __local float4 *column)
 {
+#if ROWS == 8
   return (rows)(column[BASE_ROW / 4], column[BASE_ROW / 4 + 2]);
+#else
+  return column[BASE_ROW / 4];
+#endif
 }
 INLINE void store_column(const rows x, __local float4 *column)
 {
+#if ROWS == 8
   column[BASE_ROW / 4] = x.lo;
   column[BASE_ROW / 4 + 2] = x.hi;
+#else
+  column[BASE_ROW / 4] = x;
+#endif
 }
 
 // Rotary positions (rotary.cl) are in the loads and stores of queries and keys: the sequence's first row of
@@ -143,15 +170,20 @@ INLINE void score_block(__local float4 *block, const __global float *left, const
       const __local float4 *a = block + BASE_ROW * DEPTH_STRIDE + k;
 #define A(row) a[row * DEPTH_STRIDE]
       const float16 low = (float16)(A(0), A(1), A(2), A(3));
+#if ROWS == 8
       const float16 high = (float16)(A(8), A(9), A(10), A(11));
+#define OF_ROWS(n) (rows)(low.s##n, high.s##n)
+#else
+#define OF_ROWS(n) low.s##n
+#endif
 #undef A
 #define MULTIPLY(j) \
       const float4 b = right_block[(ITEM_X + 16 * j) * DEPTH_STRIDE + k]; \
       if (k >= (begin - 16 * j) * DEPTH && k < (end - 16 * j) * DEPTH) { \
-        sum->r##j = fma((rows)(low.s048c, high.s048c), (rows)(b.x), sum->r##j); \
-        sum->r##j = fma((rows)(low.s159d, high.s159d), (rows)(b.y), sum->r##j); \
-        sum->r##j = fma((rows)(low.s26ae, high.s26ae), (rows)(b.z), sum->r##j); \
-        sum->r##j = fma((rows)(low.s37bf, high.s37bf), (rows)(b.w), sum->r##j); \
+        sum->r##j = fma(OF_ROWS(048c), (rows)(b.x), sum->r##j); \
+        sum->r##j = fma(OF_ROWS(159d), (rows)(b.y), sum->r##j); \
+        sum->r##j = fma(OF_ROWS(26ae), (rows)(b.z), sum->r##j); \
+        sum->r##j = fma(OF_ROWS(37bf), (rows)(b.w), sum->r##j); \
       }
       EACH_COLUMN(MULTIPLY)
     }
@@ -189,7 +221,7 @@ INLINE void add_weighted(const __local float4 *weights, __local float4 *strip,
 }
 
 // Turns a block of gradients back, which is the gradient of the rotation: x c + y s, s negated in the second half
-// of the channels, with y of the partner. Four of a work-item's rows at a time are exchanged in local memory.
+// of the channels, with y of the partner. Half of the rows at a time are exchanged in local memory.
 INLINE float4 turned_back(const float4 x, const __local float *row, const __global float *angles,
     const int4 t, const int d)
 {
@@ -202,41 +234,63 @@ INLINE float4 turned_back(const float4 x, const __local float *row, const __glob
   return x * c + y * (d < HALF ? s : -s);
 }
 
+// Barriers are not conditional: PoCL repeats what follows a conditional barrier.
 INLINE void turn_back(channels *x, __local float *scratch, const __global float *angles,
-    const int first, const int end)
+    const int first, const int end, const bool turns)
 {
-  __local float *row = scratch + 4 * ITEM_Y * WIDTH;
-  const int8 t = clamp(first + BASE_ROW + LANE_ROWS, (int8)(0), (int8)(max(end - 1, 0)));
-#define PUT(c, of_four) \
-  row[CHANNEL(c)] = x->r##c.of_four.s0; \
-  row[WIDTH + CHANNEL(c)] = x->r##c.of_four.s1; \
-  row[2 * WIDTH + CHANNEL(c)] = x->r##c.of_four.s2; \
-  row[3 * WIDTH + CHANNEL(c)] = x->r##c.of_four.s3;
-#define PUT_LOW(c) PUT(c, lo)
-#define PUT_HIGH(c) PUT(c, hi)
-#define TURN_LOW(c) x->r##c.lo = turned_back(x->r##c.lo, row, angles, t.lo, CHANNEL(c));
-#define TURN_HIGH(c) x->r##c.hi = turned_back(x->r##c.hi, row, angles, t.hi, CHANNEL(c));
+  __local float *row = scratch + 4 * (ROWS == 8 ? ITEM_Y : ITEM_Y / 2) * WIDTH;
+  const row_numbers t =
+      clamp(first + BASE_ROW + LANE_ROWS, (row_numbers)(0), (row_numbers)(max(end - 1, 0)));
+#define PUT(c, a, b, c_, d) \
+  row[CHANNEL(c)] = x->r##c.a; \
+  row[WIDTH + CHANNEL(c)] = x->r##c.b; \
+  row[2 * WIDTH + CHANNEL(c)] = x->r##c.c_; \
+  row[3 * WIDTH + CHANNEL(c)] = x->r##c.d;
+#define TURN(c, four) \
+  x->r##c.four = turned_back(x->r##c.four, row, angles, t.four, CHANNEL(c));
+#define PUT_LOW(c) PUT(c, s0, s1, s2, s3)
+#define TURN_LOW(c) TURN(c, s0123)
+#if ROWS == 8
   barrier(CLK_LOCAL_MEM_FENCE);
   EACH_CHANNEL(PUT_LOW)
   barrier(CLK_LOCAL_MEM_FENCE);
-  EACH_CHANNEL(TURN_LOW)
+  if (turns) {
+    EACH_CHANNEL(TURN_LOW)
+  }
+#define PUT_HIGH(c) PUT(c, s4, s5, s6, s7)
+#define TURN_HIGH(c) TURN(c, s4567)
   barrier(CLK_LOCAL_MEM_FENCE);
   EACH_CHANNEL(PUT_HIGH)
   barrier(CLK_LOCAL_MEM_FENCE);
-  EACH_CHANNEL(TURN_HIGH)
+  if (turns) {
+    EACH_CHANNEL(TURN_HIGH)
+  }
+#else
+  for (int turn = 0; turn < 2; ++turn) {
+    const bool takes_part = ITEM_Y % 2 == turn;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (takes_part) {
+      EACH_CHANNEL(PUT_LOW)
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (takes_part && turns) {
+      EACH_CHANNEL(TURN_LOW)
+    }
+  }
+#endif
 }
 
-// Stores rows from first on: x times scale up to length, then zeros up to end; turned back if there are angles.
-// The block is overwritten then.
+// Stores rows from first on: x times scale up to length, then zeros up to end. With a block, which is overwritten,
+// they are turned back if there are angles; 0 for values that are never rotated.
 INLINE void store_block(channels *x, const float scale, __global float *to, const int distance,
     const int first, const int length, const int end, __local float4 *block,
     const __global float *angles)
 {
-  const int8 row = first + BASE_ROW + LANE_ROWS;
-#define SCALE_CHANNEL(c) x->r##c = row < (int8)(length) ? x->r##c * scale : (rows)(0.0f);
+  const row_numbers row = first + BASE_ROW + LANE_ROWS;
+#define SCALE_CHANNEL(c) x->r##c = row < (row_numbers)(length) ? x->r##c * scale : (rows)(0.0f);
   EACH_CHANNEL(SCALE_CHANNEL)
-  if (angles)
-    turn_back(x, (__local float *)block, angles, first, end);
+  if (block)
+    turn_back(x, (__local float *)block, angles, first, end, angles != 0);
 #define STORE_ROW(i) { \
     const int at = first + BASE_ROW + LANE_ROW(i); \
     if (at < end) { \
@@ -247,5 +301,7 @@ INLINE void store_block(channels *x, const float scale, __global float *to, cons
       if (c < CHANNELS && CHANNEL(c) < D) \
         to[at * distance + CHANNEL(c)] = x->r##c.s##i;
   STORE_ROW(0) STORE_ROW(1) STORE_ROW(2) STORE_ROW(3)
+#if ROWS == 8
   STORE_ROW(4) STORE_ROW(5) STORE_ROW(6) STORE_ROW(7)
+#endif
 }

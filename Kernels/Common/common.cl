@@ -168,6 +168,7 @@ INLINE F name(const F x) \
   return p * as_##F((lower + 127) << 23) * as_##F((exponent - lower + 127) << 23); \
 }
 EXPONENTIAL(exponential, float, int)
+EXPONENTIAL(exponential4, float4, int4)
 EXPONENTIAL(exponential8, float8, int8)
 
 // SwiGLU (swiglu.cl) and its gradient (swiglu_gradient.cl), for them and for products that end with them.

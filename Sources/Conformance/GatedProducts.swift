@@ -52,7 +52,7 @@ extension OperationDescription {
         .output([r, rows, width]).ofRows(),
       ]
       return OperationCase(
-        "gatedMatmul", name(r, rows, width, inner, precision) + (keeps ? ", kept" : ""),
+        "gatedMatmul", name(r, rows, width, inner, precision),
         arguments + (keeps ? [.output([r, rows, 2 * width]).ofRows()] : []),
         flops: Double(r * rows * width) * Double(4 * inner + 5),
         expected: {

@@ -55,7 +55,7 @@ extension TuningRecord {
   /// must be one of those that exist.
   var changedTiles: [AttentionEntry] {
     (attention ?? []).filter {
-      $0.chosen != $0.guess && OpenCLBackend.attentionTiles.contains($0.chosen)
+      $0.chosen != $0.guess && AttentionTiles.all.contains($0.chosen)
     }
     .sorted { ($0.headWidth, $0.kernel.rawValue) < ($1.headWidth, $1.kernel.rawValue) }
   }
@@ -111,7 +111,7 @@ public final class AttentionTuner {
   ) throws -> [TuningRecord.AttentionEntry] {
     guard backend.style == .manyItems else { return [] }
     defer { backend.forcedAttentionTiles = [:] }
-    for tile in OpenCLBackend.attentionTiles { try check(tile, headWidth: sizes.headWidth) }
+    for tile in AttentionTiles.all { try check(tile, headWidth: sizes.headWidth) }
     let calls = try calls(sizes)
     let entries = try AttentionKernel.allCases.map { kernel in
       let (call, tensors) = kernel == .forward ? calls.forward : calls.gradient
