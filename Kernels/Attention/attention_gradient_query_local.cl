@@ -6,18 +6,21 @@
 //                            dq_t = 1/sqrt(D) * sum over s <= t of ds_ts k_s
 //
 // projection, projection_gradient (R, B, T, 3C); output, output_gradient (R, B, T, C)
+// table (1, positions, D/2, 2), if has_table: queries and keys are rotated by it as in rotary.cl, and the
+//       gradient of queries is turned back
 // log_sum_exp, delta              (R, B, H, T): delta is written for attention_gradient_key_local
-// Launch: global (16 * R*B, TILE / 8 * H, ceil(T / TILE)), local (16, TILE / 8, 1), or the rows of B from
+// Launch: global (16 * R*B, TILE / ROWS * H, ceil(T / TILE)), local (16, TILE / ROWS, 1), or the rows of B from
 // first_group on.
-// Needs -DD= and -DTILE=, 16, 32 or 64.
+// Needs -DD= and -DTILE=, 16, 32 or 64. -DROWS= is 8 unless given.
 //
 // A work-group computes the sums of TILE queries over blocks of TILE keys up to the diagonal, s
 // ascending: no atomics. All products are products of matrices in local memory
 // (attention_blocks.cl). The longest rows start first.
 
-__kernel __attribute__((reqd_work_group_size(16, TILE / 8, 1)))
-void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output),
-    FLOATS(log_sum_exp), FLOATS(output_gradient), FLOATS(projection_gradient), FLOATS(delta),
+__kernel __attribute__((reqd_work_group_size(16, TILE / ROWS, 1)))
+void attention_gradient_query_local(FLOATS(projection), FLOATS(table), const int has_table,
+    SEQUENCES, FLOATS(output), FLOATS(log_sum_exp), FLOATS(output_gradient),
+    FLOATS(projection_gradient), FLOATS(delta),
     const int B, const int T, const int H, const float scale,
     const int first_group)
 {
@@ -28,6 +31,7 @@ void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output
   const ulong start = SEQUENCE_START;
   const __global float *query = BLOCK(projection, r) + start * 3 * C + h * D;
   const __global float *key = query + C, *value = query + 2 * C;
+  const __global float *angles = ANGLES;
   const __global float *out = BLOCK(output, r) + start * C + h * D;
   const __global float *gradient = BLOCK(output_gradient, r) + start * C + h * D;
   const __global float *lse = BLOCK(log_sum_exp, r) + ((ulong)b * H + h) * T;
@@ -35,14 +39,13 @@ void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output
   __global float *query_gradient = BLOCK(projection_gradient, r) + start * 3 * C + h * D;
   const int t0 = ((int)get_num_groups(2) - 1 - (int)get_group_id(2)) * TILE;
   const int keys = t0 < length ? min(t0 + TILE, length) : 0;
-  const int8 newest = min(t0 + BASE_ROW + LANE_ROWS, (int8)(length - 1));
-  rows dq[CHANNELS];
-#pragma unroll
-  for (int c = 0; c < CHANNELS; ++c)
-    dq[c] = 0.0f;
+  const row_numbers newest = min(t0 + BASE_ROW + LANE_ROWS, (row_numbers)(length - 1));
+  channels dq;
+#define START_GRADIENT(c) dq.r##c = 0.0f;
+  EACH_CHANNEL(START_GRADIENT)
 
-  for (int i = 0; i < 8; ++i) {
-    const int row = i * (TILE / 8) + ITEM_Y, t = t0 + row;
+  for (int i = 0; i < ROWS; ++i) {
+    const int row = i * (TILE / ROWS) + ITEM_Y, t = t0 + row;
     float dot = 0.0f;
     for (int d = ITEM_X; d < WIDTH; d += 16)
       if (t < length && d < D)
@@ -65,17 +68,16 @@ void attention_gradient_query_local(FLOATS(projection), SEQUENCES, FLOATS(output
     const int count = min(TILE, keys - s0);
     // No query of the warp sees a key from this one on.
     const int last = t0 + WARP_ROW >= length ? 0 : s0 == t0 ? min(count, WARP_ROW + 16) : count;
-    rows x[COLUMNS], ds[COLUMNS];
-    score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, length, 0, last, x);
-    score_block(block, gradient, C, t0, 1.0f, value, 3 * C, s0, length, 0, last, ds);
+    columns x, ds;
+    score_block(block, query, 3 * C, t0, scale, key, 3 * C, s0, 1.0f, length, 0, last, angles, &x);
+    score_block(block, gradient, C, t0, 1.0f, value, 3 * C, s0, 1.0f, length, 0, last, 0, &ds);
     barrier(CLK_LOCAL_MEM_FENCE);
-#pragma unroll
-    for (int j = 0; j < COLUMNS; ++j) {
-      ds[j] = exponential8(x[j] - load_column(row_lse)) * (ds[j] - load_column(row_delta));
-      ds[j] = (int8)(s0 + ITEM_X + 16 * j) > newest ? (rows)(0.0f) : ds[j];
-      store_column(ds[j], block + (ITEM_X + 16 * j) * ROW_STRIDE);
-    }
-    add_weighted(block, strip, key, 3 * C, s0, count, 0, last, dq);
+#define SCORE_GRADIENT(j) \
+    ds.r##j = exponential_of_rows(x.r##j - load_column(row_lse)) * (ds.r##j - load_column(row_delta)); \
+    ds.r##j = (row_numbers)(s0 + ITEM_X + 16 * j) > newest ? (rows)(0.0f) : ds.r##j; \
+    store_column(ds.r##j, block + (ITEM_X + 16 * j) * ROW_STRIDE);
+    EACH_COLUMN(SCORE_GRADIENT)
+    add_weighted(block, strip, key, 3 * C, s0, count, 0, last, angles, &dq);
   }
-  store_block(dq, scale, query_gradient, 3 * C, t0, length, end);
+  store_block(&dq, scale, query_gradient, 3 * C, t0, length, end, block, angles);
 }

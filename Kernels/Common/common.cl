@@ -173,7 +173,17 @@ INLINE F name(const F x) \
   return p * as_##F((lower + 127) << 23) * as_##F((exponent - lower + 127) << 23); \
 }
 EXPONENTIAL(exponential, float, int)
+EXPONENTIAL(exponential4, float4, int4)
 EXPONENTIAL(exponential8, float8, int8)
+
+// SwiGLU (swiglu.cl) and its gradient (swiglu_gradient.cl), for them and for products that end with them.
+#define SWIGLU(x, u, exponential) (x / (1.0f + exponential(-x)) * u)
+#define SWIGLU_GRADIENT(T, exponential, x, u, g, dx, du) { \
+  const T e = exponential(-fabs(x)); \
+  const T larger = 1.0f / (1.0f + e), smaller = e * larger; \
+  const T s = x < 0.0f ? smaller : larger, rest = x < 0.0f ? larger : smaller; \
+  dx = g * u * s * (1.0f + x * rest); \
+  du = g * x * s; }
 
 // Philox 4x32-10 (Salmon et al. 2011). Twin: Sources/Tensors/Philox.swift
 INLINE uint4 philox(uint2 key, uint4 c)

@@ -15,9 +15,9 @@ __kernel TEAM_GROUP void swiglu(FLOATS(gate_and_up), FLOATS(output), LIVE, const
     int f = 0;
     for (; f < WIDE(F); f += 8) {
       const float8 x = vload8(0, gate + f);
-      vstore8(x / (1.0f + exponential8(-x)) * vload8(0, up + f), 0, y + f);
+      vstore8(SWIGLU(x, vload8(0, up + f), exponential8), 0, y + f);
     }
     for (f += TEAM_MEMBER; f < F; f += TEAM)
-      y[f] = gate[f] / (1.0f + exponential(-gate[f])) * up[f];
+      y[f] = SWIGLU(gate[f], up[f], exponential);
   }
 }

@@ -8,13 +8,6 @@
 // With e = exp(-|x|), the larger of sigma and 1 - sigma is 1 / (1 + e) and the smaller is e / (1 +
 // e). This needs one exponential, without overflow and without cancellation if sigma is near 1.
 
-#define PAIR(T, exponential, x, u, g, dx, du) { \
-  const T e = exponential(-fabs(x)); \
-  const T larger = 1.0f / (1.0f + e), smaller = e * larger; \
-  const T s = x < 0.0f ? smaller : larger, rest = x < 0.0f ? larger : smaller; \
-  dx = g * u * s * (1.0f + x * rest); \
-  du = g * x * s; }
-
 __kernel TEAM_GROUP void swiglu_gradient(FLOATS(gate_and_up), FLOATS(output_gradient), FLOATS(gradient),
     LIVE, const int M, const int F, const int rows_per_item)
 {
@@ -29,14 +22,14 @@ __kernel TEAM_GROUP void swiglu_gradient(FLOATS(gate_and_up), FLOATS(output_grad
     for (; f < WIDE(F); f += 8) {
       const float8 x = vload8(0, gate + f), u = vload8(0, up + f), y = vload8(0, g + f);
       float8 dx, du;
-      PAIR(float8, exponential8, x, u, y, dx, du)
+      SWIGLU_GRADIENT(float8, exponential8, x, u, y, dx, du)
       vstore8(dx, 0, gate_gradient + f);
       vstore8(du, 0, up_gradient + f);
     }
     for (f += TEAM_MEMBER; f < F; f += TEAM) {
       const float x = gate[f], u = up[f], y = g[f];
       float dx, du;
-      PAIR(float, exponential, x, u, y, dx, du)
+      SWIGLU_GRADIENT(float, exponential, x, u, y, dx, du)
       gate_gradient[f] = dx;
       up_gradient[f] = du;
     }

@@ -7,6 +7,11 @@
 // output, addend (R, M, N), row-major; if splits > 1 output is (R, splits, M, N) and addend is not used
 // live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
 //         goes over live[r] elements
+// GATE    if 1, right has the rows of 2 F gates and ups, the gates first, and k is contiguous in both operands:
+//         output (R, M, F) is the SwiGLU of the product, and if adds is 1 addend (R, M, 2F) gets the product; if 2,
+//         output (R, M, 2F) is the gradient of SwiGLU at the gates and ups of addend, which may be output, where
+//         the product is the gradient of its result. The bytes are those of a product and of swiglu.cl or
+//         swiglu_gradient.cl after it. splits is 1
 // Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1), or the
 // groups from first_group on. Part s of a split (split-K) is the sum over k from s * part_length on.
 //
@@ -28,6 +33,10 @@
 #define ITEM_N 4
 #endif
 
+#ifndef GATE
+#define GATE 0
+#endif
+
 #define ITEMS_M (TILE_M / ITEM_M)
 #define ITEMS_N (TILE_N / ITEM_N)
 #define ITEMS (ITEMS_M * ITEMS_N)
@@ -46,11 +55,18 @@ INLINE int unit_line(const int unit, const int tile, const int inner_step)
   return inner_step == 1 ? unit / (DEPTH / 4) : unit % (tile / 4) * 4;
 }
 
-// A work-item's loads of the block from k0 on; zeros after the matrix's last line and after K.
+// The place of a line of a gated tile among the gates, or among the ups. Of four lines two are gates and two
+// their ups, so that a work-item has both.
+INLINE int unit_gate(const int line) { return line / 4 * 2 + line % 2; }
+
+// A work-item's loads of the block from k0 on; zeros after the matrix's last line and after K. If gates is not 0
+// the lines are those of a gated tile, and there are so many gates.
 INLINE void load_block(const __global float *matrix, float4 *next, const int loads, const int item,
     const int tile, const int line_step, const int inner_step, const int lines, const int k0,
-    const int K)
+    const int K, const int gates)
 {
+#define LINE_OFFSET(line) ((ulong)line_step \
+    * (ulong)(gates ? unit_gate(line) + (line % 4 < 2 ? 0 : gates) : line))
   const int is_aligned =
       ((ulong)matrix & 15) == 0 && (inner_step == 1 ? line_step : inner_step) % 4 == 0;
   // One branch for all loads, so that all are issued before the first is waited for.
@@ -58,9 +74,9 @@ INLINE void load_block(const __global float *matrix, float4 *next, const int loa
 #pragma unroll
     for (int i = 0; i < loads; ++i) {
       const int unit = item + i * ITEMS;
+      const int line = unit_line(unit, tile, inner_step);
       next[i] = *(const __global float4 *)(
-          matrix + (ulong)unit_line(unit, tile, inner_step) * line_step
-          + (ulong)(k0 + unit_k(unit, tile, inner_step)) * inner_step);
+          matrix + LINE_OFFSET(line) + (ulong)(k0 + unit_k(unit, tile, inner_step)) * inner_step);
     }
   } else {
 #pragma unroll
@@ -68,8 +84,9 @@ INLINE void load_block(const __global float *matrix, float4 *next, const int loa
       const int unit = item + i * ITEMS;
       const int line = unit_line(unit, tile, inner_step);
       const int k = k0 + unit_k(unit, tile, inner_step);
-      const int present = line < lines && k < K ? (inner_step == 1 ? K - k : lines - line) : 0;
-      const __global float *p = matrix + (ulong)line * line_step + (ulong)k * inner_step;
+      const int is_line = gates ? unit_gate(line) < lines / 2 : line < lines;
+      const int present = is_line && k < K ? (inner_step == 1 ? K - k : lines - line) : 0;
+      const __global float *p = matrix + LINE_OFFSET(line) + (ulong)k * inner_step;
       next[i] = (float4)(present > 0 ? p[0] : 0.0f, present > 1 ? p[1] : 0.0f,
                          present > 2 ? p[2] : 0.0f, present > 3 ? p[3] : 0.0f);
     }
@@ -122,10 +139,57 @@ INLINE void store_unit(__local float *block, const float4 x, const int unit, con
   const float4 b1 = ITEM_N == 8 ? *(const __local float4 *)(right + 4 * ITEMS_N) : b0; \
   EACH_SUM(MULTIPLY) }
 
+#if GATE == 1
+#define STORE(i, j) { \
+  const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4; \
+  const int f = (n0 + j * 4 * ITEMS_N + 4 * x) / 2, F = N / 2; \
+  if (m < M) { \
+    store_gated(sum##i##_##j.s0, sum##i##_##j.s2, adds, addend_r + (ulong)m * N, \
+                output_r + (ulong)m * F, f, F); \
+    store_gated(sum##i##_##j.s1, sum##i##_##j.s3, adds, addend_r + (ulong)m * N, \
+                output_r + (ulong)m * F, f + 1, F); \
+  } }
+#elif GATE == 2
+#define STORE(i, j) { \
+  const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4, n = n0 + j * 4 * ITEMS_N + 4 * x; \
+  if (m < M) { \
+    const __global float *gates = addend_r + (ulong)m * 2 * N; \
+    __global float *gradient = output_r + (ulong)m * 2 * N; \
+    store_gate_gradient(sum##i##_##j.s0, gates, gradient, n, N); \
+    store_gate_gradient(sum##i##_##j.s1, gates, gradient, n + 1, N); \
+    store_gate_gradient(sum##i##_##j.s2, gates, gradient, n + 2, N); \
+    store_gate_gradient(sum##i##_##j.s3, gates, gradient, n + 3, N); \
+  } }
+#else
 #define STORE(i, j) { \
   const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4, n = n0 + j * 4 * ITEMS_N + 4 * x; \
   if (m < M) \
     store_four(sum##i##_##j, adds, addend_r + (ulong)m * N + n, output_r + (ulong)m * N + n, N - n); }
+#endif
+
+INLINE void store_gated(const float gate, const float up, const int keeps, __global float *gates,
+    __global float *output, const int f, const int F)
+{
+  if (f >= F)
+    return;
+  if (keeps) {
+    gates[f] = gate;
+    gates[F + f] = up;
+  }
+  output[f] = SWIGLU(gate, up, exponential);
+}
+
+INLINE void store_gate_gradient(const float g, const __global float *gates, __global float *gradient,
+    const int f, const int F)
+{
+  if (f >= F)
+    return;
+  const float x = gates[f], u = gates[F + f];
+  float dx, du;
+  SWIGLU_GRADIENT(float, exponential, x, u, g, dx, du)
+  gradient[f] = dx;
+  gradient[F + f] = du;
+}
 
 INLINE void store_four(const float4 x, const int adds, const __global float *addend,
     __global float *output, const int columns)
@@ -161,14 +225,15 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   const __global float *left_r =
       BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;
   const __global float *right_r =
-      BLOCK(right, r) + (ulong)n0 * right_column + (ulong)first * right_inner;
+      BLOCK(right, r) + (ulong)(GATE == 1 ? n0 / 2 : n0) * right_column + (ulong)first * right_inner;
   float4 next_left[LEFT_LOADS], next_right[RIGHT_LOADS];
   EACH_SUM(START)
 
 #define LOAD_NEXT(k0) \
-  load_block(left_r, next_left, LEFT_LOADS, item, TILE_M, left_row, left_inner, M - m0, k0, K); \
+  load_block(left_r, next_left, LEFT_LOADS, item, TILE_M, left_row, left_inner, M - m0, k0, K, \
+             0); \
   load_block(right_r, next_right, RIGHT_LOADS, item, TILE_N, right_column, right_inner, N - n0, \
-             k0, K);
+             k0, K, GATE == 1 ? N / 2 : 0);
 
   LOAD_NEXT(0)
   for (int k0 = 0; k0 < K; k0 += DEPTH) {
@@ -192,7 +257,7 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     }
   }
 
-  const __global float *addend_r = BLOCK(addend, r);
+  __global float *addend_r = BLOCK(addend, r);
   __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
   EACH_SUM(STORE)
 }

@@ -43,16 +43,23 @@ extension Oracle {
   /// the division add (n + 8) u (Σ p_s |v_s| + |o|). The log-sum-exp moves by Σ p_s ε_s, by n u of
   /// its sum, by the logarithm's error, and by the roundings of m + log Z in either base.
   ///
-  /// - Parameter scoreErrors: errors of the scores that operands with errors bring, by key; they are
-  ///   added to ε_s.
+  /// Errors δ of query and key move the score by Σ_i (|q_i| δk_i + δq_i |k_i| + δq_i δk_i) / √D more.
+  ///
+  /// - Parameters:
+  ///   - queryErrors: δq, the errors of the query's elements; nil for none.
+  ///   - keyErrors: δk, of the keys' elements.
   static func attend(
-    query: [Double], keys: [[Double]], values: [[Double]], scoreErrors: [Double]? = nil
+    query: [Double], keys: [[Double]], values: [[Double]], queryErrors: [Double]? = nil,
+    keyErrors: [[Double]]? = nil
   ) -> (output: Expected, logSumExp: (value: Double, bound: Double)) {
     let width = query.count
     let count = keys.count
     let scale = 1 / Double(width).squareRoot()
     var scores: [Double] = []
     var magnitudes: [Double] = []
+    let moves = (0..<count).map { s in
+      scale * scoreMove(query, keys[s], queryErrors, keyErrors?[s])
+    }
     for key in keys {
       var (sum, magnitude) = (0.0, 0.0)
       for i in 0..<width {
@@ -68,7 +75,7 @@ extension Oracle {
     let factor = softmaxFactorError(scores)
     let errors = (0..<count).map {
       Double(width + 8) * unitRoundoff * magnitudes[$0]
-        + 2 * unitRoundoff * (maximum - scores[$0]) + factor + (scoreErrors?[$0] ?? 0)
+        + moves[$0] + 2 * unitRoundoff * (maximum - scores[$0]) + factor
     }
     var output = Expected(count: width)
     for i in 0..<width {
@@ -92,9 +99,22 @@ extension Oracle {
     return (output, (maximum + logTotal, bound))
   }
 
+  /// Σ_i (|q_i| δk_i + δq_i |k_i| + δq_i δk_i): the move of a product of query and key by their errors.
+  static func scoreMove(
+    _ query: [Double], _ key: [Double], _ queryErrors: [Double]?, _ keyErrors: [Double]?
+  ) -> Double {
+    guard let queryErrors, let keyErrors else { return 0 }
+    return query.indices.reduce(0) {
+      $0 + abs(query[$1]) * keyErrors[$1] + queryErrors[$1] * (abs(key[$1]) + keyErrors[$1])
+    }
+  }
+
   /// Causal softmax attention; positions past a row's length are exactly zero.
+  ///
+  /// - Parameter errors: bounds on the errors of the projection's elements, such as those of a rotation;
+  ///   nil for none.
   public static func attention(
-    _ projection: [Double], lengths: [Int32], _ shape: AttentionSizes
+    _ projection: [Double], errors: [Double]? = nil, lengths: [Int32], _ shape: AttentionSizes
   ) -> (output: Expected, logSumExp: Expected) {
     let width = shape.headWidth
     var output = Expected(count: shape.rows * shape.positions * shape.channels)
@@ -102,9 +122,11 @@ extension Oracle {
     for row in 0..<shape.rows {
       for head in 0..<shape.heads {
         let (queries, keys, values) = heads(of: projection, row: row, head: head, shape)
+        let moved = errors.map { heads(of: $0, row: row, head: head, shape) }
         for t in 0..<Int(lengths[row]) {
           let one = attend(
-            query: queries[t], keys: Array(keys[...t]), values: Array(values[...t]))
+            query: queries[t], keys: Array(keys[...t]), values: Array(values[...t]),
+            queryErrors: moved?.queries[t], keyErrors: moved.map { Array($0.keys[...t]) })
           let start = shape.outputStart(row: row, position: t, head: head)
           for i in 0..<width {
             output.set(start + i, one.output.values[i], within: one.output.bounds[i])
@@ -116,6 +138,13 @@ extension Oracle {
       }
     }
     return (output, logSumExp)
+  }
+
+  /// The projection that attention reads: rotated if there is a table.
+  static func rotated(
+    _ projection: [Double], _ table: [Float]?, _ shape: AttentionSizes
+  ) -> Expected {
+    table.map { rotary(projection, table: $0.doubles, shape) } ?? Expected(exactly: projection)
   }
 
   /// Query, key and value vectors of one head of one row, by position.
@@ -146,6 +175,17 @@ extension AttentionSizes {
     (row * positions + position) * channels + head * headWidth
   }
 
+  /// The rotary table of a call; nothing without one.
+  func tableArgument(_ table: [Float]?) -> [OperationArgument] {
+    guard let table else { return [] }
+    return [.shared(table, [1, table.count / headWidth, headWidth / 2, 2])]
+  }
+
+  /// A rotary table of a few more positions than the sequences have.
+  public var rotaryTable: [Float] {
+    RotaryTable.values(positions: positions + 3, headWidth: headWidth, base: 10_000)
+  }
+
   /// The causal pairs of queries and keys of all heads.
   func pairs(_ lengths: [Int32]) -> Double {
     Double(heads) * lengths.reduce(0) { $0 + Double($1) * Double($1 + 1) / 2 }
@@ -155,26 +195,31 @@ extension AttentionSizes {
 extension OperationCase {
   /// Attention of one projection. Only inputs are made, so the description of a large call is
   /// cheap.
+  ///
+  /// - Parameter rotaryTable: the table of `rotary`, if attention rotates the projection.
   public static func attention(
-    _ sizes: AttentionSizes, projection: [Float], lengths: [Int32]
+    _ sizes: AttentionSizes, projection: [Float], rotaryTable table: [Float]? = nil,
+    lengths: [Int32]
   ) -> OperationCase {
     let channels = sizes.channels
     return OperationCase(
-      "attention", "\(sizes)",
+      "attention", "\(sizes)\(table == nil ? "" : ", rotary")",
       [
         .input(projection, sizes.shape(3 * channels)),
         .input(lengths, [sizes.replicas, sizes.batch]), .output(sizes.shape(channels)),
         .output(sizes.headRows),
-      ],
+      ] + sizes.tableArgument(table),
       flops: sizes.pairs(lengths) * Double(4 * sizes.headWidth + 4),
       expected: {
-        let result = Oracle.attention(projection.doubles, lengths: lengths, sizes)
+        let rotated = Oracle.rotated(projection.doubles, table, sizes)
+        let result = Oracle.attention(
+          rotated.values, errors: table == nil ? nil : rotated.bounds, lengths: lengths, sizes)
         return [.numbers(result.output), .numbers(result.logSumExp)]
       }
     ) { backend, tensors in
       try backend.attention(
-        tensors[0], lengths: tensors[1], heads: sizes.heads, into: tensors[2],
-        logSumExp: tensors[3])
+        tensors[0], rotaryTable: table == nil ? nil : tensors[4], lengths: tensors[1],
+        heads: sizes.heads, into: tensors[2], logSumExp: tensors[3])
     }
   }
 
@@ -213,12 +258,18 @@ extension OperationCase {
 
 extension OperationDescription {
   static let attention = OperationDescription("attention") { extent, numbers in
-    attentions(extent).map { sizes in
+    withTables(attentions(extent)).map { sizes, table in
       let projection = projection(sizes, &numbers)
       return .attention(
-        sizes, projection: projection,
+        sizes, projection: projection, rotaryTable: table,
         lengths: numbers.lengths(sizes.rows, positions: sizes.positions))
     }
+  }
+
+  /// Every size without a rotary table, then those of even head widths with one.
+  static func withTables(_ all: [AttentionSizes]) -> [(AttentionSizes, table: [Float]?)] {
+    all.map { ($0, nil) }
+      + all.filter { $0.headWidth % 2 == 0 }.map { ($0, $0.rotaryTable) }
   }
 
   static let rotary = OperationDescription("rotary") { extent, numbers in

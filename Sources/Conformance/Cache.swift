@@ -28,7 +28,6 @@ extension Oracle {
     let none = [Double](repeating: 0, count: keys.count)
     let errors = Self.stored(
       rotated.bounds, keys: none, values: none, capacity: capacity, starts: positions, shape)
-    let scale = 1 / Double(shape.headWidth).squareRoot()
     var output = Expected(count: shape.rows * shape.channels)
     for row in 0..<shape.rows {
       for head in 0..<shape.heads {
@@ -41,16 +40,9 @@ extension Oracle {
             return Array(cache[start..<start + shape.headWidth])
           }
         }
-        let rowKeys = cached(stored.keys)
-        let scoreErrors = zip(rowKeys, cached(errors.keys)).map { key, keyErrors -> Double in
-          var sum = 0.0
-          for i in 0..<shape.headWidth {
-            sum += queryErrors[i] * (abs(key[i]) + keyErrors[i]) + abs(query[i]) * keyErrors[i]
-          }
-          return sum * scale
-        }
         let one = attend(
-          query: query, keys: rowKeys, values: cached(stored.values), scoreErrors: scoreErrors)
+          query: query, keys: cached(stored.keys), values: cached(stored.values),
+          queryErrors: queryErrors, keyErrors: cached(errors.keys))
         let start = shape.outputStart(row: row, position: 0, head: head)
         for i in 0..<shape.headWidth {
           output.set(start + i, one.output.values[i], within: one.output.bounds[i])

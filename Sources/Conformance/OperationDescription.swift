@@ -37,7 +37,8 @@ public struct OperationDescription: Sendable, CustomStringConvertible {
 
   /// All operations, in the order of reports.
   public static let all: [OperationDescription] = [
-    fill, copy, matmul, attention, attentionGradient, rotary, storeKeysAndValues, attentionDecode,
+    fill, copy, matmul, gatedMatmul, gatedMatmulGradient, attention, attentionGradient, rotary,
+    storeKeysAndValues, attentionDecode,
     rmsNorm, rmsNormGradient, add, roundToBFloat16, swiGLU, swiGLUGradient, embedding,
     embeddingGradient, tokenLogProbabilities, tokenLogProbabilitiesGradient, weightedSum,
     weightedSumGradient, sumOfSquares, gateUpdate, adamW, sgd, sample, muonMomentum, muonUpdate,

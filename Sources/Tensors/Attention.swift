@@ -10,12 +10,13 @@ public protocol AttentionOperations: AnyObject {
     into output: Tensor) throws
 
   func computeAttention(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
-    logSumExp: Tensor) throws
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor) throws
 
   func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor) throws
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor)
+    throws
 }
 
 extension AttentionOperations {
@@ -42,8 +43,7 @@ extension AttentionOperations {
     require(
       output.shape == projection.shape, name,
       "output \(output.shape) is not the shape of \(projection.shape)")
-    requireTable(
-      table, sizes: sizes, positions: start == nil ? sizes.positions : 1, operation: name)
+    sizes.requireFitting(table, positions: start == nil ? sizes.positions : 1, operation: name)
     if let start {
       require(
         start.shape == [sizes.replicas, sizes.batch] && start.elementType == .int32, name,
@@ -57,19 +57,27 @@ extension AttentionOperations {
   /// (Milakov & Gimelshein 2018, arXiv:1805.02867; Dao et al. 2022, arXiv:2205.14135).
   ///
   /// - Parameters:
-  ///   - projection: (R, B, T, 3C), rotated.
+  ///   - projection: (R, B, T, 3C), rotated unless there is a table.
+  ///   - rotaryTable: the table of `rotary`, by which queries and keys are rotated from position 0 on;
+  ///     nil if they are rotated already. The bytes are those of `rotary` and of attention after it.
   ///   - lengths: (R, B) int32.
   ///   - output: (R, B, T, C).
   ///   - logSumExp: (R, B, H, T), kept for the gradient. It is 0 past a length; with live rows
   ///     there is nothing past a length.
   /// - Throws: A failure of the device.
   public func attention(
-    _ projection: Tensor, lengths: Tensor, heads: Int, into output: Tensor, logSumExp: Tensor
+    _ projection: Tensor, rotaryTable: Tensor? = nil, lengths: Tensor, heads: Int,
+    into output: Tensor, logSumExp: Tensor
   ) throws {
     let sizes = AttentionSizes(
       projection: projection, lengths: lengths, heads: heads, output: output,
       logSumExp: logSumExp, operation: "attention")
-    try computeAttention(sizes, projection, lengths: lengths, into: output, logSumExp: logSumExp)
+    if let rotaryTable {
+      sizes.requireFitting(rotaryTable, positions: sizes.positions, operation: "attention")
+    }
+    try computeAttention(
+      sizes, projection, rotaryTable: rotaryTable, lengths: lengths, into: output,
+      logSumExp: logSumExp)
   }
 
   /// The gradient of `attention` with respect to the projection, in two passes without atomics. The
@@ -77,12 +85,14 @@ extension AttentionOperations {
   /// (dK, dV).
   ///
   /// - Parameters:
+  ///   - rotaryTable: as in `attention`. With it the gradient is that of the projection before the
+  ///     rotation, with the bytes of `rotary` back after this operation.
   ///   - outputGradient: (R, B, T, C).
   ///   - projectionGradient: (R, B, T, 3C).
   /// - Throws: A failure of the device.
   public func attentionGradient(
-    _ projection: Tensor, lengths: Tensor, heads: Int, output: Tensor, logSumExp: Tensor,
-    outputGradient: Tensor, into projectionGradient: Tensor
+    _ projection: Tensor, rotaryTable: Tensor? = nil, lengths: Tensor, heads: Int, output: Tensor,
+    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     let name = "attentionGradient"
     let sizes = AttentionSizes(
@@ -95,20 +105,38 @@ extension AttentionOperations {
       projectionGradient.shape == projection.shape, name,
       "projection gradient \(projectionGradient.shape) is not the shape of \(projection.shape)")
     requireSameRows(projection, outputGradient, projectionGradient, operation: name)
+    if let rotaryTable {
+      sizes.requireFitting(rotaryTable, positions: sizes.positions, operation: name)
+    }
     try computeAttentionGradient(
-      sizes, projection, lengths: lengths, output: output, logSumExp: logSumExp,
-      outputGradient: outputGradient, into: projectionGradient)
+      sizes, projection, rotaryTable: rotaryTable, lengths: lengths, output: output,
+      logSumExp: logSumExp, outputGradient: outputGradient, into: projectionGradient)
   }
 }
 
-/// Traps if a rotary table does not fit heads, or has fewer than some positions.
-func requireTable(_ table: Tensor, sizes: AttentionSizes, positions: Int, operation: String) {
-  let shape = table.shape
-  require(sizes.headWidth % 2 == 0, operation, "head width \(sizes.headWidth) is odd")
-  require(
-    shape.rank == 4 && shape[0] == 1 && shape[2] == sizes.headWidth / 2 && shape[3] == 2
-      && shape[1] >= positions, operation,
-    "table \(shape) does not fit \(sizes.shape(3 * sizes.channels)) with \(sizes.heads) heads")
+extension Backend {
+  public var rotatesInAttention: Bool { false }
+
+  /// The projection that attention reads, for backends that rotate in an operation of its own: a rotated
+  /// copy if there is a table.
+  ///
+  /// - Throws: A failure of the device.
+  public func rotated(
+    _ projection: Tensor, _ sizes: AttentionSizes, by table: Tensor?
+  ) throws -> Tensor {
+    guard let table else { return projection }
+    let copy = try empty(projection.shape, live: projection.live)
+    try computeRotary(sizes, projection, table: table, start: nil, inverse: false, into: copy)
+    return copy
+  }
+
+  /// Turns the gradient of a rotated projection back, if there is a table.
+  ///
+  /// - Throws: A failure of the device.
+  public func turnBack(_ gradient: Tensor, _ sizes: AttentionSizes, by table: Tensor?) throws {
+    guard let table else { return }
+    try computeRotary(sizes, gradient, table: table, start: nil, inverse: true, into: gradient)
+  }
 }
 
 /// The checked sizes of an attention call.
@@ -158,6 +186,17 @@ public struct AttentionSizes: Hashable, Sendable, CustomStringConvertible {
     require(
       positions * shape[3] <= Int(Int32.max), operation,
       "a sequence of \(shape) has more elements than kernels count")
+  }
+
+  /// Traps unless a rotary table has the angles of so many positions.
+  func requireFitting(_ table: Tensor, positions: Int, operation: String) {
+    let shape = table.shape
+    require(headWidth % 2 == 0, operation, "head width \(headWidth) is odd")
+    require(
+      shape.rank == 4 && shape[0] == 1 && shape[2] == headWidth / 2 && shape[3] == 2
+        && shape[1] >= positions, operation,
+      "table \(shape) does not fit \(Shape([replicas, batch, self.positions, 3 * channels])) "
+        + "with \(heads) heads")
   }
 
   init(

@@ -19,7 +19,8 @@
 /// - The same inputs give the same bytes on the same device in every run. A replica's bytes do not
 ///   depend on R or on the values in other replicas.
 /// - Nothing is written outside the output tensors, and every element of an output is written.
-public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, CacheOperations,
+public protocol Backend: AnyObject, MatrixOperations, GatedProductOperations, AttentionOperations,
+  CacheOperations,
   NormalizationOperations, ElementwiseOperations, EmbeddingOperations, LossOperations,
   OptimizerOperations, MuonOperations, SamplingOperations, NormalizedProductOperations
 {
@@ -32,6 +33,14 @@ public protocol Backend: AnyObject, MatrixOperations, AttentionOperations, Cache
 
   /// Whether operands of bfloat16 are rounded into separate memory before a product.
   var copiesOperands: Bool { get }
+
+  /// Whether `attention` rotates queries and keys while it reads them. If not, a call with a rotary table
+  /// makes a rotated copy, and a caller who may change the projection rotates it in place before.
+  var rotatesInAttention: Bool { get }
+
+  /// Whether `gatedMatmul` and its gradient are one command each. If not, the separate operations need no
+  /// more memory traffic than they do.
+  func fusesGates(_ precision: Precision) -> Bool
 
   /// The best distribution of independent replicas over the device: backends on the device or on
   /// parts of it, and the number of replicas of each. Their work may overlap: commands on one

@@ -55,7 +55,7 @@ extension CacheOperations {
     require(
       output.shape == [r, b, 1, c], name,
       "output \(output.shape) does not fit projection \(projection.shape)")
-    requireTable(table, sizes: attention, positions: 1, operation: name)
+    attention.requireFitting(table, positions: 1, operation: name)
     require(
       Int32(exactly: step) != nil, name, "step \(step) is not a 32-bit integer")
     try computeAttentionDecode(

@@ -23,7 +23,9 @@ open class ForwardingBackend: Backend {
   open var device: DeviceDescription { original.device }
   open var workingSet: Int? { original.workingSet }
   open var copiesOperands: Bool { original.copiesOperands }
+  open var rotatesInAttention: Bool { original.rotatesInAttention }
   open var memory: MemoryUse { original.memory }
+  open func fusesGates(_ precision: Precision) -> Bool { original.fusesGates(precision) }
   open func spread(_ replicas: Int) -> [(backend: any Backend, replicas: Int)] {
     [(self, replicas)]
   }
@@ -62,6 +64,26 @@ open class ForwardingBackend: Backend {
     }
   }
 
+  open func computeGatedMatmul(
+    _ sizes: MatrixProduct, _ input: Tensor, _ weight: Tensor, precision: Precision,
+    gateAndUp: Tensor?, into output: Tensor
+  ) throws {
+    try forward("gatedMatmul", writing: [output] + (gateAndUp.map { [$0] } ?? [])) {
+      try original.computeGatedMatmul(
+        sizes, input, weight, precision: precision, gateAndUp: gateAndUp, into: output)
+    }
+  }
+
+  open func computeGatedMatmulGradient(
+    _ sizes: MatrixProduct, _ outputGradient: Tensor, _ weight: Tensor, gateAndUp: Tensor,
+    precision: Precision, into gradient: Tensor
+  ) throws {
+    try forward("gatedMatmulGradient", writing: [gradient]) {
+      try original.computeGatedMatmulGradient(
+        sizes, outputGradient, weight, gateAndUp: gateAndUp, precision: precision, into: gradient)
+    }
+  }
+
   open func computeRotary(
     _ sizes: AttentionSizes, _ projection: Tensor, table: Tensor, start: Tensor?, inverse: Bool,
     into output: Tensor
@@ -73,23 +95,24 @@ open class ForwardingBackend: Backend {
   }
 
   open func computeAttention(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
-    logSumExp: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor
   ) throws {
     try forward("attention", writing: [output, logSumExp]) {
       try original.computeAttention(
-        sizes, projection, lengths: lengths, into: output, logSumExp: logSumExp)
+        sizes, projection, rotaryTable: rotaryTable, lengths: lengths, into: output,
+        logSumExp: logSumExp)
     }
   }
 
   open func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     try forward("attentionGradient", writing: [projectionGradient]) {
       try original.computeAttentionGradient(
-        sizes, projection, lengths: lengths, output: output, logSumExp: logSumExp,
-        outputGradient: outputGradient, into: projectionGradient)
+        sizes, projection, rotaryTable: rotaryTable, lengths: lengths, output: output,
+        logSumExp: logSumExp, outputGradient: outputGradient, into: projectionGradient)
     }
   }
 

@@ -120,11 +120,47 @@ public final class ProjectingBackend: ForwardingBackend {
       input, weight: weight, epsilon: epsilon, right, precision: precision, into: output)
   }
 
+  public override func computeGatedMatmul(
+    _ sizes: MatrixProduct, _ input: Tensor, _ weight: Tensor, precision: Precision,
+    gateAndUp: Tensor?, into output: Tensor
+  ) throws {
+    guard fusesGates(precision) else {
+      return try composeGatedMatmul(
+        sizes, input, weight, precision: precision, gateAndUp: gateAndUp, into: output)
+    }
+    note("gatedMatmul", [output] + (gateAndUp.map { [$0] } ?? []))
+    let operands = (try operand(input, precision), try operand(weight, precision))
+    withExtendedLifetime(operands) {}
+  }
+
+  public override func computeGatedMatmulGradient(
+    _ sizes: MatrixProduct, _ outputGradient: Tensor, _ weight: Tensor, gateAndUp: Tensor,
+    precision: Precision, into gradient: Tensor
+  ) throws {
+    guard fusesGates(precision) else {
+      return try composeGatedMatmulGradient(
+        sizes, outputGradient, weight, gateAndUp: gateAndUp, precision: precision, into: gradient)
+    }
+    note("gatedMatmulGradient", [gradient])
+    let operands = (try operand(outputGradient, precision), try operand(weight, precision))
+    withExtendedLifetime(operands) {}
+  }
+
+  public override func computeAttention(
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor
+  ) throws {
+    note("attention", [output, logSumExp])
+    _ = try rotated(projection, sizes, by: rotatesInAttention ? nil : rotaryTable)
+  }
+
   public override func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
     note("attentionGradient", [projectionGradient])
+    let copy = try rotated(projection, sizes, by: rotatesInAttention ? nil : rotaryTable)
+    defer { _ = copy }
     _ = try empty(logSumExp.shape)
   }
 

@@ -69,9 +69,11 @@ extension CPUBackend {
   }
 
   public func computeAttention(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, into output: Tensor,
-    logSumExp: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    into output: Tensor, logSumExp: Tensor
   ) throws {
+    let projection = try rotated(projection, sizes, by: rotaryTable)
+    defer { withExtendedLifetime(projection) {} }
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let places = headPlaces(sizes, projection, lengths)
     withCausalMask { mask in

@@ -2,9 +2,11 @@ public import Tensors
 
 extension CPUBackend {
   public func computeAttentionGradient(
-    _ sizes: AttentionSizes, _ projection: Tensor, lengths: Tensor, output: Tensor,
-    logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
+    _ sizes: AttentionSizes, _ projection: Tensor, rotaryTable: Tensor?, lengths: Tensor,
+    output: Tensor, logSumExp: Tensor, outputGradient: Tensor, into projectionGradient: Tensor
   ) throws {
+    let projection = try rotated(projection, sizes, by: rotaryTable)
+    defer { withExtendedLifetime(projection) {} }
     let (x, y, sums) = (floats(projection), floats(output), floats(logSumExp))
     let (dy, dx) = (floats(outputGradient), floats(projectionGradient))
     let places = headPlaces(sizes, projection, lengths)
@@ -17,6 +19,7 @@ extension CPUBackend {
           outputGradient: dy[replica], projectionGradient: dx[replica], mask: mask)
       }
     }
+    try turnBack(projectionGradient, sizes, by: rotaryTable)
   }
 }
 

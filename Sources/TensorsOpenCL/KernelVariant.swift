@@ -34,7 +34,7 @@ public struct KernelVariant: Codable, Sendable {
   /// Tilings come from the lists that backends use.
   public static let all: [KernelVariant] = GPU.allCases.flatMap { gpu in
     KernelProgram.allCases.flatMap { program in
-      program.constantsOnGPUs(gpu.matrixUnits).map { constants in
+      program.constants(on: gpu).map { constants in
         KernelVariant(
           gpu: gpu, style: OpenCLBackend.Style.manyItems.rawValue, kernel: program.kernelName,
           constants: constants, options: gpu.build.preferredOptions(constants),
@@ -57,17 +57,24 @@ extension KernelVariant.GPU {
 extension KernelProgram {
   /// The sets of compile-time constants with which GPUs build this program; empty for a program of
   /// processors, and for one of matrix units that the GPU does not have.
-  func constantsOnGPUs(_ units: MatrixUnits?) -> [[String: Int]] {
+  func constants(on gpu: KernelVariant.GPU) -> [[String: Int]] {
+    let units = gpu.matrixUnits
     switch self {
     case .attentionDecode, .attentionForward, .attentionGradientKey, .attentionGradientQuery,
       .matmulTile:
       return []
     case .attentionDecodeLocal: return KernelVariant.headWidths.map { ["D": $0] }
     case .attentionForwardLocal, .attentionGradientKeyLocal, .attentionGradientQueryLocal:
+      let isIntelGPU = gpu.build.isIntelGPU
       return KernelVariant.headWidths.flatMap { width in
-        OpenCLBackend.attentionTiles.map { ["D": width, "TILE": $0] }
+        AttentionTiles.tiles(of: self, headWidth: width, isIntelGPU: isIntelGPU).map {
+          AttentionTiles.shape(of: self, $0, headWidth: width, isIntelGPU: isIntelGPU).constants
+        }
       }
-    case .matmulLocal: return ProductTiling.throughLocalMemory.map { $0.constants(on: nil) }
+    case .matmulLocal:
+      return ([nil] + Gate.allCases.map { $0 }).flatMap { gate in
+        ProductTiling.throughLocalMemory.map { $0.constants(on: nil, gate: gate) }
+      }
     case .matmulMatrixUnits:
       return units == nil ? [] : ProductTiling.onMatrixUnits.map { $0.constants(on: units) }
     default: return [[:]]

@@ -107,9 +107,11 @@ extension OpenCLBackend {
   }
 
   /// Launches a product in tiles of work-groups, in local memory or on matrix units.
-  private func multiplyByGroups(
+  ///
+  /// - Parameter gate: `GATE` of matmul_local.cl, for a product that ends with SwiGLU or with its gradient.
+  func multiplyByGroups(
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor,
-    on units: MatrixUnits?
+    on units: MatrixUnits?, gate: Gate? = nil
   ) throws {
     let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
     let tiling = tiling(for: sizes, on: units)
@@ -119,7 +121,8 @@ extension OpenCLBackend {
       ? (tiling.columns / tiling.itemColumns, tiling.rows / tiling.itemRows, 1)
       : (tiling.lanesPerGroup, 1, 1)
     try launch(
-      units == nil ? .matmulLocal : .matmulMatrixUnits, constants: tiling.constants(on: units),
+      units == nil ? .matmulLocal : .matmulMatrixUnits,
+      constants: tiling.constants(on: units, gate: gate),
       global: (
         n.dividedRoundingUp(by: tiling.columns) * m.dividedRoundingUp(by: tiling.rows)
           * sizes.replicas * parts * group.0, group.1, 1
@@ -129,7 +132,7 @@ extension OpenCLBackend {
       try $0.tensors(left, right, adding ?? output, product)
       try setSizes(&$0, sizes, left)
       try $0.integers(
-        sizes.adds && parts == 1 ? 1 : 0, parts, sizes.inner.dividedRoundingUp(by: parts))
+        adding != nil && parts == 1 ? 1 : 0, parts, sizes.inner.dividedRoundingUp(by: parts))
     }
     guard parts > 1 else { return }
     let sum = sizes.adds ? try empty(output.shape) : output

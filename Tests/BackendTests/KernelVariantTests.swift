@@ -78,6 +78,12 @@ extension BackendTests {
         for tiling in rehearsing.tilings(for: precision) {
           rehearsing.forcedTiling = tiling
           _ = try shape.problem().run(on: rehearsing)
+          for call in Self.calls
+          where call.operation.hasPrefix("gatedMatmul")
+            && call.sizes.hasSuffix("bfloat16") == (precision == .bfloat16)
+          {
+            _ = try call.run(on: rehearsing)
+          }
         }
       }
       let requested = Set(

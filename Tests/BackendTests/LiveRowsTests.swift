@@ -4,14 +4,16 @@ import TestSupport
 import Testing
 
 extension BackendTests {
-  /// Attention over live rows; of the other operations `PropertyTests` tests them.
+  /// Attention over live rows, rotated by `rotary` and by attention; of the other operations `PropertyTests`
+  /// tests live rows.
   @Suite struct LiveRowsTests {
-    /// Sequences one after another get the bytes of sequences padded to T.
+    /// Sequences one after another get the bytes of sequences padded to T. Attention that rotates gives the
+    /// bytes of `rotary` before it and, for the gradient, after it: also those of padding, which is zero.
     @Test(arguments: availableBackends)
     func attentionOfLiveRowsIsThatOfPaddedOnes(_ choice: BackendChoice) throws {
       let backend = try SharedBackends.backend(choice)
       let (b, t, h) = (4, 37, 2)
-      for (number, width) in [2, 12, 16, 48].enumerated() {
+      for (number, width) in [2, 16, 20, 48, 64].enumerated() {
         try Trace.with("seed = \(4100 + number), D = \(width)") {
           var numbers = TestNumbers(seed: 4100 + number)
           let c = h * width
@@ -28,24 +30,42 @@ extension BackendTests {
               ).with(live: live)
             }
             let projection = try tensor(padded[0], 3 * c)
+            let upstream = try tensor(padded[1], c)
+            func attention(rotating rotates: Bool) throws -> [Tensor] {
+              let output = try backend.empty([2, b, t, c], live: live)
+              let logSumExp = try backend.empty([2, b, h, t])
+              try backend.attention(
+                projection, rotaryTable: rotates ? table : nil, lengths: lengthTensor, heads: h,
+                into: output, logSumExp: logSumExp)
+              let gradient = try backend.empty([2, b, t, 3 * c], live: live)
+              try backend.attentionGradient(
+                projection, rotaryTable: rotates ? table : nil, lengths: lengthTensor, heads: h,
+                output: output, logSumExp: logSumExp, outputGradient: upstream, into: gradient)
+              if !rotates {
+                try backend.rotary(
+                  gradient, heads: h, table: table, start: nil, inverse: true, into: gradient)
+              }
+              return [output, gradient]
+            }
+            let rotating = try attention(rotating: true)
             try backend.rotary(
               projection, heads: h, table: table, start: nil, inverse: false, into: projection)
-            let output = try backend.empty([2, b, t, c], live: live)
-            let logSumExp = try backend.empty([2, b, h, t])
-            try backend.attention(
-              projection, lengths: lengthTensor, heads: h, into: output, logSumExp: logSumExp)
-            let gradient = try backend.empty([2, b, t, 3 * c], live: live)
-            try backend.attentionGradient(
-              projection, lengths: lengthTensor, heads: h, output: output, logSumExp: logSumExp,
-              outputGradient: tensor(padded[1], c), into: gradient)
-            return try [projection, output, gradient].map { result in
+            let before = try attention(rotating: false)
+            for (name, (one, other)) in zip(["output", "gradient"], zip(rotating, before))
+            where live == nil {
+              expectSame(
+                try one.floats().map(\.bitPattern), try other.floats().map(\.bitPattern),
+                "\(name), rotated in attention")
+            }
+            return try ([projection] + before + rotating).map { result in
               rows.live(in: try result.floats(), width: result.shape.width, isPadded: live == nil)
             }
           }
           let inputs = [numbers.normals(2 * b * t * 3 * c), numbers.normals(2 * b * t * c)]
           let (padded, ragged) = (try results(live: nil, inputs), try results(live: live, inputs))
           for (name, (one, other)) in zip(
-            ["rotary", "attention", "attentionGradient"], zip(padded, ragged))
+            ["rotary", "attention", "gradient", "rotating attention", "its gradient"],
+            zip(padded, ragged))
           {
             expectSame(one.map(\.bitPattern), other.map(\.bitPattern), name)
           }

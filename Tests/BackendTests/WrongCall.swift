@@ -46,6 +46,12 @@ struct WrongCall: Sendable {
         $0.zeros([1, 2, 3, 24]), lengths: $0.zeros([1, 2], .int32), heads: 3,
         into: $0.zeros([1, 2, 3, 8]), logSumExp: $0.zeros([1, 2, 3, 3]))
     },
+    WrongCall("attention: table [1, 2, 2, 2] does not fit [1, 2, 3, 24] with 2 heads") {
+      try $0.attention(
+        $0.zeros([1, 2, 3, 24]), rotaryTable: $0.zeros([1, 2, 2, 2]),
+        lengths: $0.zeros([1, 2], .int32), heads: 2, into: $0.zeros([1, 2, 3, 8]),
+        logSumExp: $0.zeros([1, 2, 2, 3]))
+    },
     WrongCall("attention: lengths [1, 3] are not (replicas, batch) = [1, 2]") {
       try $0.attention(
         $0.zeros([1, 2, 3, 24]), lengths: $0.zeros([1, 3], .int32), heads: 2,
@@ -124,6 +130,15 @@ struct WrongCall: Sendable {
     },
     WrongCall("swiGLU: [1, 2, 6] is not [1, 2, 4] with gate and value side by side") {
       try $0.swiGLU($0.zeros([1, 2, 6]), into: $0.zeros([1, 2, 4]))
+    },
+    WrongCall("gatedMatmul: [1, 2, 3] and [1, 5, 3] do not make gates and values of [1, 2, 2]") {
+      try $0.gatedMatmul(
+        $0.zeros([1, 2, 3]), weight: $0.zeros([1, 5, 3]), gateAndUp: nil, into: $0.zeros([1, 2, 2]))
+    },
+    WrongCall("gatedMatmulGradient: gradient [1, 2, 2] is not the shape of [1, 2, 4]") {
+      try $0.gatedMatmulGradient(
+        $0.zeros([1, 2, 3]), weight: $0.zeros([1, 3, 2]), gateAndUp: $0.zeros([1, 2, 4]),
+        into: $0.zeros([1, 2, 2]))
     },
     WrongCall("swiGLUGradient: gradient [1, 2, 3] is not the shape of [1, 2, 6]") {
       try $0.swiGLUGradient(

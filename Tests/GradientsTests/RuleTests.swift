@@ -14,7 +14,7 @@ struct RuleTests {
   }
 
   static let rules = [
-    linear, linearWithResidual, attention, rmsNorm, add, swiGLU, embedding, gather,
+    linear, linearWithResidual, feedForward, attention, rmsNorm, add, swiGLU, embedding, gather,
     tokenLogProbabilities, chunkedLogProbabilities, weightedSum,
   ]
 
@@ -40,6 +40,26 @@ struct RuleTests {
       loss: { try weights.loss($0, $0.linear($1[0], weight: $1[1], adding: $1[2])) },
       definition: {
         weights.loss(Definition.linear($0[0], $0[1], adding: $0[2], rows: 6, columns: 3))
+      })
+  }()
+
+  private static let feedForward: GradientCase = {
+    let weights = Weights(6 * 5, seed: 40)
+    return GradientCase(
+      name: "feed-forward",
+      inputs: [
+        .init("x", [2, 3, 5], seed: 41),
+        .init("gate and up", [8, 5], seed: 42, parameter: true),
+        .init("down", [5, 4], seed: 43, parameter: true), .init("residual", [2, 3, 5], seed: 44),
+      ],
+      loss: {
+        try weights.loss(
+          $0, $0.feedForward($1[0], gateAndUp: $1[1], down: $1[2], adding: $1[3]))
+      },
+      definition: {
+        let gates = Definition.linear($0[0], $0[1], rows: 6, columns: 8)
+        let inner = Oracle.swiGLU(gates, width: 4).values
+        return weights.loss(Definition.linear(inner, $0[2], adding: $0[3], rows: 6, columns: 5))
       })
   }()
 

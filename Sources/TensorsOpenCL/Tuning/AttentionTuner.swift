@@ -55,7 +55,7 @@ extension TuningRecord {
   /// must be one of those that exist.
   var changedTiles: [AttentionEntry] {
     (attention ?? []).filter {
-      $0.chosen != $0.guess && OpenCLBackend.attentionTiles.contains($0.chosen)
+      $0.chosen != $0.guess && AttentionTiles.all.contains($0.chosen)
     }
     .sorted { ($0.headWidth, $0.kernel.rawValue) < ($1.headWidth, $1.kernel.rawValue) }
   }
@@ -111,7 +111,7 @@ public final class AttentionTuner {
   ) throws -> [TuningRecord.AttentionEntry] {
     guard backend.style == .manyItems else { return [] }
     defer { backend.forcedAttentionTiles = [:] }
-    for tile in OpenCLBackend.attentionTiles { try check(tile, headWidth: sizes.headWidth) }
+    for tile in AttentionTiles.all { try check(tile, headWidth: sizes.headWidth) }
     let calls = try calls(sizes)
     let entries = try AttentionKernel.allCases.map { kernel in
       let (call, tensors) = kernel == .forward ? calls.forward : calls.gradient
@@ -131,12 +131,15 @@ public final class AttentionTuner {
     let rows = sizes.rows * sizes.positions
     let projection = numbers.operands(rows * 3 * sizes.channels, .float32)
     let lengths = [Int32](repeating: Int32(sizes.positions), count: sizes.rows)
-    let forward = OperationCase.attention(sizes, projection: projection, lengths: lengths)
+    let table = sizes.headWidth % 2 == 0 ? sizes.rotaryTable : nil
+    let forward = OperationCase.attention(
+      sizes, projection: projection, rotaryTable: table, lengths: lengths)
     let tensors = try forward.tensors(on: backend)
     backend.forcedAttentionTiles = [:]
     try forward(on: backend, tensors)
     let gradient = OperationCase.attentionGradient(
-      sizes, projection: projection, lengths: lengths, output: try tensors[2].floats(),
+      sizes, projection: projection, rotaryTable: table, lengths: lengths,
+      output: try tensors[2].floats(),
       logSumExp: try tensors[3].floats(),
       outputGradient: numbers.operands(rows * sizes.channels, .float32))
     return ((forward, tensors), (gradient, try gradient.tensors(on: backend)))

@@ -32,12 +32,13 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
   var localBytes: Int { 4 * depth * (rows + columns + 8) }
 
   /// The constants that matmul_local.cl or matmul_matrix_units.cl is compiled with.
-  func constants(on units: MatrixUnits?) -> [String: Int] {
+  func constants(on units: MatrixUnits?, gate: Gate? = nil) -> [String: Int] {
     guard let units else {
-      return [
+      let tile = [
         "TILE_M": rows, "TILE_N": columns, "DEPTH": depth, "ITEM_M": itemRows,
         "ITEM_N": itemColumns,
       ]
+      return gate.map { tile.merging(["GATE": $0.rawValue]) { $1 } } ?? tile
     }
     return units.constants.merging([
       "GROUP_M": rows, "GROUP_N": columns, "DEPTH": depth, "WARP_M": itemRows,

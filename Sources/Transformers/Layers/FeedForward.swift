@@ -23,6 +23,8 @@ struct FeedForward: Layer {
   func callAsFunction(
     _ pass: Pass, _ x: Variable, normalizedBy norm: RMSNorm, adding residual: Variable
   ) throws -> Variable {
-    try down(pass, pass.tape.swiGLU(gateAndUp(pass, x, normalizedBy: norm)), adding: residual)
+    try pass.tape.feedForward(
+      x, normalizedBy: pass[norm.weight], epsilon: norm.epsilon, gateAndUp: pass[gateAndUp.weight],
+      down: pass[down.weight], adding: residual, precision: down.precision)
   }
 }
