@@ -40,12 +40,16 @@ extension OpenCLBackend {
     try launchAttention(.attentionGradientQuery, .gradientQuery, sizes, products: 3) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
-      try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
+      try $0.tensors(output, logSumExp, outputGradient)
+      // Each of the two kernels writes its part of the three.
+      try $0.tensor(projectionGradient, share: 1.0 / 3)
+      try $0.tensor(delta)
     }
     try launchAttention(.attentionGradientKey, .gradientKey, sizes, products: 4) {
       try $0.tensors(projection)
       try $0.sequences(of: projection, lengths: lengths)
-      try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
+      try $0.tensors(logSumExp, outputGradient, delta)
+      try $0.tensor(projectionGradient, share: 2.0 / 3)
     }
   }
 
@@ -66,19 +70,20 @@ extension OpenCLBackend {
       try arguments.integers(sizes.batch, sizes.positions, sizes.heads)
       try arguments.value(1 / Float(sizes.headWidth).squareRoot())
     }
+    let pairs = Double(sizes.positions) * Double(sizes.positions)
+    let operations = products * pairs * Double(rows * sizes.heads * sizes.headWidth)
     if style == .wideItems {
       return try launch(
         wide, constants: ["D": sizes.headWidth], global: (1, sizes.heads, rows), local: (1, 1, 1),
-        set)
+        counted: operations, set)
     }
     let tile = attentionTile(many, headWidth: sizes.headWidth, positions: sizes.positions)
-    let pairs = Double(sizes.positions) * Double(sizes.positions)
     try launch(
       many.program, constants: ["D": sizes.headWidth, "TILE": tile],
       global: (
         rows * 16, sizes.heads * (tile / 8), sizes.positions.dividedRoundingUp(by: tile)
       ), local: (16, tile / 8, 1),
-      operations: products * pairs * Double(rows * sizes.heads * sizes.headWidth), set)
+      operations: operations, set)
   }
 
   /// The rows of a work-group's tile of attention, the largest first.

@@ -24,8 +24,9 @@ extension OpenCLBackend {
     let blocks = sizes.rows.dividedRoundingUp(by: Self.rowsPerBlock)
     let partial = try empty([sizes.replicas, blocks, sizes.channels])
     try launch(.rmsNormGradient, teams: blocks, replicas: sizes.replicas) {
-      try $0.tensors(
-        input, weight, scale, outputGradient, adding ?? input, inputGradient, partial)
+      try $0.tensors(input, weight, scale, outputGradient)
+      try $0.optional(adding, or: input)
+      try $0.tensors(inputGradient, partial)
       try $0.live(of: input)
       try $0.integers(
         sizes.rows, sizes.channels, adding == nil ? 0 : 1, Self.rowsPerBlock)
