@@ -25,6 +25,11 @@ extension Tape {
     try backend.matmul(
       x, transposeLeft: false, weight.value, transposeRight: true,
       adding: residual?.value.asMatrix, precision: precision, into: output.asMatrix)
+    expectSum(
+      of: weight,
+      parts: MatrixProduct(
+        rows: weight.value.shape[1], columns: x.shape[2], inner: x.shape[1], transposeLeft: true
+      ).parts)
     return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) {
       [unowned self] g in
       if let residual { try contribute(g, to: residual) }

@@ -71,7 +71,7 @@ extension KernelProgram {
     case .swiGLUGradient: 6
     case .tokenLogProbabilities, .tokenLogProbabilitiesGradient, .addPolynomial: 3
     case .weightedSum: 2
-    case .add, .sumBlocks, .embeddingGradient, .weightedSumGradient, .normalizeMatrices,
+    case .add, .sumBlocks, .sumParts, .embeddingGradient, .weightedSumGradient, .normalizeMatrices,
       .sample:
       1
     case .adamW: 16

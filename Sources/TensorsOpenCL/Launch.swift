@@ -22,14 +22,29 @@ struct Arguments {
   ///
   /// - Parameter share: The part of its bytes that the kernel reads or writes; 2 if it reads and writes all.
   mutating func tensor(_ tensor: Tensor, share: Double = 1) throws {
-    guard let kernel else {
-      bytes += share * Double(tensor.shape.elementCount * tensor.elementType.byteCount)
-      if share > 0 { elements = max(elements, tensor.shape.elementCount) }
-      return
-    }
+    if share > 0 { try backend.settle(tensor) }
+    guard let kernel else { return count(tensor, share: share) }
     try kernel.setArgument(index, backend.buffer(of: tensor))
     try kernel.setArgument(index + 1, UInt64(tensor.offset))
     try kernel.setArgument(index + 2, UInt64(tensor.replicaStride))
+    index += 3
+  }
+
+  /// Counts a tensor that another argument passes. It does nothing at a launch.
+  mutating func count(_ tensor: Tensor, share: Double = 1) {
+    bytes += share * Double(tensor.shape.elementCount * tensor.elementType.byteCount)
+    if share > 0 { elements = max(elements, tensor.shape.elementCount) }
+  }
+
+  /// Passes memory that is no tensor. Nil in a rehearsal.
+  mutating func buffer(_ buffer: Buffer?, byteCount: Int) throws {
+    guard let kernel, let buffer else {
+      bytes += Double(byteCount)
+      return
+    }
+    try kernel.setArgument(index, buffer)
+    try kernel.setArgument(index + 1, UInt64(0))
+    try kernel.setArgument(index + 2, UInt64(0))
     index += 3
   }
 
@@ -90,10 +105,8 @@ extension OpenCLBackend {
   /// neighbouring elements.
   var elementsPerItem: Int { style == .wideItems ? 8192 : 1 }
 
-  /// Elements or rows per partial sum. These are constants, because they decide the order of
-  /// summation.
+  /// Elements per partial sum. It is a constant, because it decides the order of summation.
   static let elementsPerBlock = 4096
-  static let rowsPerBlock = 64
 
   /// Launches a kernel over (teams, replicas).
   func launch(

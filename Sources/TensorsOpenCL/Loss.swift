@@ -39,7 +39,9 @@ extension OpenCLBackend {
     let isSquare = values.storage === weights.storage && values.offset == weights.offset
     let count = values.shape.elementsPerReplica
     let blocks = count.dividedRoundingUp(by: Self.elementsPerBlock)
-    let partial = try empty([values.shape.replicas, blocks, 1])
+    let shape: Shape = [values.shape.replicas, blocks, 1]
+    // One part is the sum.
+    let partial = try blocks == 1 ? output.reshaped(shape) : empty(shape)
     try launch(.weightedSum, teams: blocks, replicas: values.shape.replicas) {
       try $0.tensor(values)
       try $0.tensor(weights, share: isSquare ? 0 : 1)
@@ -48,7 +50,7 @@ extension OpenCLBackend {
       try $0.value(UInt64(count))
       try $0.integers(Self.elementsPerBlock)
     }
-    try sumBlocks(partial, blocks: blocks, into: output)
+    if blocks > 1 { try sumBlocks(partial, blocks: blocks, into: output) }
   }
 
   public func computeWeightedSumGradient(

@@ -117,7 +117,8 @@ extension OpenCLBackend {
   ) throws {
     let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
     let tiling = tiling(for: sizes, on: units)
-    let product = parts > 1 ? try empty([sizes.replicas, parts, m, n]) : output
+    let waits = parts > 1 ? try waitingSum(parts: parts, into: output, adding: adding) : nil
+    let product = parts > 1 ? try waits?.partial ?? empty([sizes.replicas, parts, m, n]) : output
     let group =
       units == nil
       ? (tiling.columns / tiling.itemColumns, tiling.rows / tiling.itemRows, 1)
@@ -131,12 +132,13 @@ extension OpenCLBackend {
       operations: sizes.operations
     ) {
       try $0.tensors(left, right)
-      try $0.optional(parts == 1 ? adding : nil, or: output)
+      try $0.optional(parts == 1 ? adding : nil, or: product)
       try $0.tensor(product)
       try setSizes(&$0, sizes, left)
       try $0.integers(
         sizes.adds && parts == 1 ? 1 : 0, parts, sizes.inner.dividedRoundingUp(by: parts))
     }
+    if let waits { return waiting.append(waits) }
     guard parts > 1 else { return }
     let sum = sizes.adds ? try empty(output.shape) : output
     try sumBlocks(product, blocks: parts, into: sum)

@@ -53,6 +53,10 @@ public final class OpenCLBackend: Backend {
   /// The tiles that a tuner tries.
   var forcedAttentionTiles: [AttentionKernel: Int] = [:]
 
+  /// Partial sums of gradients that are not summed yet, and the tables of the launches that sum them.
+  let waiting: WaitingSums
+  var tables: [[Int32]: Buffer?] = [:]
+
   let context: Context
   let queue: Queue
   private var kernels: [KernelKey: Kernel] = [:]
@@ -137,12 +141,14 @@ public final class OpenCLBackend: Backend {
         + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : "")
         + (style == .manyItems ? tuning.changedTilesText : ""),
       tuning: tuning.name, memoryLimit: memoryLimit, largestBuffer: device.largestBuffer)
+    waiting = WaitingSums(for: self.device)
   }
 
   /// A backend that computes nothing and lists the kernels that the same calls would launch.
   init(rehearsing original: OpenCLBackend, into list: KernelList) {
     rehearsed = (original, list)
     device = original.device
+    waiting = WaitingSums(for: original.device)
     style = original.style
     lanes = original.lanes
     computeUnits = original.computeUnits
@@ -239,6 +245,7 @@ public final class OpenCLBackend: Backend {
   }
 
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
+    try settle(tensor)
     try eachBlock(of: tensor) { offset, start, count in
       if rehearses(CommandCounts.upload, bytes: count) { return }
       try queue.write(
@@ -252,6 +259,7 @@ public final class OpenCLBackend: Backend {
       bytes.initializeMemory(as: UInt8.self, repeating: 0)
       return
     }
+    try settle(tensor)
     try eachBlock(of: tensor) { offset, start, count in
       try queue.read(
         buffer(of: tensor), offset: offset,
@@ -260,6 +268,7 @@ public final class OpenCLBackend: Backend {
   }
 
   public func fill(_ tensor: Tensor, bits: UInt32) throws {
+    try settle(tensor)
     try eachBlock(of: tensor) { offset, _, count in
       if rehearses(CommandCounts.fill, bytes: count) { return }
       try queue.fill(buffer(of: tensor), pattern: bits, offset: offset, byteCount: count)
@@ -267,6 +276,8 @@ public final class OpenCLBackend: Backend {
   }
 
   public func computeCopy(_ source: Tensor, to destination: Tensor) throws {
+    try settle(source)
+    try settle(destination)
     func copy(from start: Int, to end: Int, count: Int) throws {
       if rehearses(CommandCounts.copy, bytes: 2 * 4 * count) { return }
       try queue.copy(
@@ -286,7 +297,7 @@ public final class OpenCLBackend: Backend {
   }
 
   /// Counts a command that is not a kernel. False if this is no rehearsal, and the command must run.
-  private func rehearses(_ command: String, bytes: Int) -> Bool {
+  func rehearses(_ command: String, bytes: Int) -> Bool {
     guard let rehearsed else { return false }
     if bytes > 0 { rehearsed.list.commands.add(command, bytes: Double(bytes)) }
     return true
