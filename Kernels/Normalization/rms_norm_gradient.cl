@@ -64,7 +64,6 @@ __kernel TEAM_GROUP void rms_norm_gradient(FLOATS(input), FLOATS(weight), FLOATS
       continue;
     const float wc = w[c];
     float sum = 0.0f;
-#pragma unroll 4
     for (int m = 0; m < count; ++m) {
       const ulong at = (ulong)m * C + c;
       const float s = scales[m], xc = x[at], gc = g[at];

@@ -21,7 +21,13 @@ extension OpenCLBackend {
     _ sizes: EmbeddingSizes, _ indices: Tensor, outputGradient: Tensor, accumulate: Bool,
     into tableGradient: Tensor
   ) throws {
-    try launch(.embeddingGradient, teams: sizes.rows, replicas: sizes.replicas) {
+    let channels =
+      style == .wideItems ? 1 : sizes.channels.dividedRoundingUp(by: 4 * team)
+    try launch(
+      .embeddingGradient, global: (sizes.rows * team, sizes.replicas, channels),
+      local: (team, 1, 1),
+      counted: Double(outputGradient.shape.elementCount)
+    ) {
       try $0.tensors(indices, outputGradient)
       try $0.tensor(tableGradient, share: accumulate ? 2 : 1)
       try $0.live(of: indices)
