@@ -101,9 +101,9 @@ extension OpenCLBackend {
   /// `manyItems` there is one. Rows are independent, so the number does not change the bytes.
   var rowsPerItem: Int { style == .wideItems ? 32 : 1 }
 
-  /// Elements of a flat operation per work-item: one with `manyItems`, so that neighbours read
-  /// neighbouring elements.
-  var elementsPerItem: Int { style == .wideItems ? 8192 : 1 }
+  /// Elements of a flat operation per work-item. With `manyItems` they are a group's width apart, so that
+  /// neighbours read neighbouring elements, and an item's loads are on their way together.
+  var elementsPerItem: Int { style == .wideItems ? 8192 : 4 }
 
   /// Elements per partial sum. It is a constant, because it decides the order of summation.
   static let elementsPerBlock = 4096
