@@ -5,14 +5,16 @@
 // Launch on GPUs: teams (V, R, ceil(C / (4 TEAM))). A team computes 4 TEAM channels of a row, which it keeps in
 // registers. It lists the places of its index among 8 TEAM indices in ascending order, and then adds their rows.
 
-#if TEAM > 1
 __kernel TEAM_GROUP void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
     FLOATS(table_gradient), LIVE, const int count, const int V, const int C,
     const int accumulate)
 {
   const int v = TEAM_NUMBER, r = (int)get_global_id(1);
-  __local int places[8 * TEAM], counts[TEAM];
+  if (v >= V)
+    return;
   const __global int *index = BLOCK(indices, r);
+#if TEAM > 1
+  __local int places[8 * TEAM], counts[TEAM];
   const __global float *g = BLOCK(output_gradient, r);
   __global float *row = BLOCK(table_gradient, r) + (ulong)v * C;
   const int c0 = (int)get_global_id(2) * 4 * TEAM + TEAM_MEMBER;
@@ -56,16 +58,7 @@ __kernel TEAM_GROUP void embedding_gradient(INTEGERS(indices), FLOATS(output_gra
     row[c2] = sum2;
   if (c3 < C)
     row[c3] = sum3;
-}
 #else
-__kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
-    FLOATS(table_gradient), LIVE, const int count, const int V, const int C,
-    const int accumulate)
-{
-  const int v = TEAM_NUMBER, r = (int)get_global_id(1);
-  if (v >= V)
-    return;
-  const __global int *index = BLOCK(indices, r);
   __global float *sum = BLOCK(table_gradient, r) + (ulong)v * C;
   if (!accumulate)
     for (int c = 0; c < C; ++c)
@@ -86,5 +79,5 @@ __kernel void embedding_gradient(INTEGERS(indices), FLOATS(output_gradient),
         sum[c] += g[c];
     }
   }
-}
 #endif
+}
