@@ -12,9 +12,7 @@ extension Tape {
     let output = try backend.empty(x.shape, live: x.live)
     let scale = try backend.empty([x.shape.replicas, x.shape.rowsPerReplica])
     try backend.rmsNorm(x, weight: weight.value, epsilon: epsilon, into: output, scale: scale)
-    let rows = x.shape.rowsPerReplica
-    let height = NormalizationSizes.rowsPerPartOnGPUs
-    expectSum(of: weight, parts: (rows + height - 1) / height)
+    expectSum(ofNorm: weight, rows: x.shape.rowsPerReplica)
     return record(output, from: [input, weight]) { [unowned self] g in
       // The first contribution is written to its place.
       let place = weight.isTracked && weight.gradient == nil ? weight.destination : nil

@@ -126,10 +126,24 @@ public final class Tape {
   }
 
   /// Notes that a parameter's gradient is a sum of so many parts on a GPU.
-  func expectSum(of variable: Variable, parts: Int) {
+  private func expectSum(of variable: Variable, parts: Int) {
     guard variable.isTracked, variable.destination != nil, parts > 1 else { return }
     let shape = variable.value.shape
     sums += WaitingSums.room(shape.replicas, parts, shape.elementsPerReplica)
+  }
+
+  /// Notes that a GPU computes the gradient of a norm's weight as a sum of parts of rows.
+  func expectSum(ofNorm weight: Variable, rows: Int) {
+    let height = NormalizationSizes.rowsPerPartOnGPUs
+    expectSum(of: weight, parts: (rows + height - 1) / height)
+  }
+
+  /// Notes that a GPU may compute the gradient of a weight (R, N, K) as a sum of parts of rows.
+  func expectSum(ofLinear weight: Variable, rows: Int) {
+    let product = MatrixProduct(
+      rows: weight.value.shape[1], columns: weight.value.shape[2], inner: rows,
+      transposeLeft: true)
+    expectSum(of: weight, parts: product.parts)
   }
 
   /// Memory for a variable's gradient.

@@ -81,6 +81,7 @@ extension KernelProgram {
     case .roundToBFloat16, .embedding, .cacheStore, .gateUpdate, .attentionForward,
       .attentionForwardLocal, .attentionGradientKey, .attentionGradientKeyLocal,
       .attentionGradientQuery, .attentionGradientQueryLocal, .matmulLocal, .matmulMatrixUnits,
+      .matmulRowsLocal,
       .matmulTile:
       0
     }
