@@ -133,7 +133,12 @@ let package = Package(
     tests(
       "TransformersTests",
       ["Transformers", "Gradients", "Conformance", "Tensors", "Random", "JSON", "Text"]),
-    tests("TrainingTests", ["Training", "Transformers", "Gradients", "Conformance", "Tensors"]),
+    tests(
+      "TrainingTests",
+      [
+        "Training", "Transformers", "Gradients", "Conformance", "Tensors", "TensorsOpenCL",
+        "OpenCL",
+      ]),
     tests("TextTests", ["Text", "Reports"]),
     tests("RandomTests", ["Random"]),
     tests("FilesTests", ["Files", "Text"]),

@@ -16,6 +16,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
 
   // Common
   case sumBlocks = "sum_blocks"
+  case sumParts = "sum_parts"
 
   // Elementwise
   case add = "add"
@@ -90,6 +91,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .cacheStore: PackageResources.cache_store_cl
     case .rotary: PackageResources.rotary_cl
     case .sumBlocks: PackageResources.sum_blocks_cl
+    case .sumParts: PackageResources.sum_parts_cl
     case .add: PackageResources.add_cl
     case .roundToBFloat16: PackageResources.round_to_bfloat16_cl
     case .swiGLU: PackageResources.swiglu_cl

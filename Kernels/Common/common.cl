@@ -74,6 +74,20 @@ INLINE place place_of_group(const int N, const int tile_n, const int M, const in
 #define team_max(x) (x)
 #endif
 
+// The elements of a flat operation that a work-item computes: from FLAT_BEGIN up to FLAT_END, in steps of FLAT_STEP.
+// On CPUs an item has neighbouring elements. On GPUs the elements of an item are a group's width apart, so that
+// neighbouring items read neighbouring elements.
+#if TEAM > 1
+#define FLAT_BEGIN(each) ((ulong)get_group_id(0) * get_local_size(0) * (each) + get_local_id(0))
+#define FLAT_END(each, count) \
+  min(((ulong)get_group_id(0) + 1) * get_local_size(0) * (each), (ulong)(count))
+#define FLAT_STEP get_local_size(0)
+#else
+#define FLAT_BEGIN(each) ((ulong)get_global_id(0) * (each))
+#define FLAT_END(each, count) min(FLAT_BEGIN(each) + (each), (ulong)(count))
+#define FLAT_STEP 1
+#endif
+
 // The number of elements of a row of count elements that are processed eight at a time.
 #define WIDE(count) (TEAM == 1 ? (count) / 8 * 8 : 0)
 

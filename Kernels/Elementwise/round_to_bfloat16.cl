@@ -22,13 +22,14 @@ __kernel void round_to_bfloat16(FLOATS(input), FLOATS(output), LIVE, const int M
     const int elements_per_item)
 {
   const int r = (int)get_global_id(1);
-  const ulong first = (ulong)get_global_id(0) * elements_per_item;
-  const ulong end = min(first + elements_per_item, (ulong)LIVE_ROWS(r, M) * C);
+  const ulong end = FLAT_END(elements_per_item, (ulong)LIVE_ROWS(r, M) * C);
   const __global float *x = BLOCK(input, r);
   __global float *y = BLOCK(output, r);
-  ulong i = first;
+  ulong i = FLAT_BEGIN(elements_per_item);
+#if TEAM == 1
   for (; i + 8 <= end; i += 8)
     vstore8(round_eight(vload8(0, x + i)), 0, y + i);
-  for (; i < end; ++i)
+#endif
+  for (; i < end; i += FLAT_STEP)
     y[i] = round_one(x[i]);
 }

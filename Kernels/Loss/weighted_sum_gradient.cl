@@ -7,8 +7,8 @@ __kernel void weighted_sum_gradient(FLOATS(weights), FLOATS(output_gradient), FL
     LIVE, const ulong count, const int elements_per_item)
 {
   const int r = (int)get_global_id(1);
-  const ulong first = (ulong)get_global_id(0) * elements_per_item;
+  const ulong end = FLAT_END(elements_per_item, LIVE_ROWS(r, count));
   const float g = *BLOCK(output_gradient, r);
-  for (ulong i = first; i < min(first + elements_per_item, (ulong)LIVE_ROWS(r, count)); ++i)
+  for (ulong i = FLAT_BEGIN(elements_per_item); i < end; i += FLAT_STEP)
     BLOCK(gradient, r)[i] = g * BLOCK(weights, r)[i];
 }

@@ -17,11 +17,11 @@ __kernel void adamw(FLOATS(parameters), FLOATS(gradients), FLOATS(first), FLOATS
   const float decay = decision[4];
   if (scale < 0.0f)
     return;
-  const ulong begin = (ulong)get_global_id(0) * elements_per_item;
-  const ulong end = min(begin + elements_per_item, P);
+  const ulong end = FLAT_END(elements_per_item, P);
   __global float *p = BLOCK(parameters, r), *m = BLOCK(first, r), *v = BLOCK(second, r);
   const __global float *gradient = BLOCK(gradients, r);
-  ulong i = begin;
+  ulong i = FLAT_BEGIN(elements_per_item);
+#if TEAM == 1
   for (; i + 8 <= end && (i + 8 <= decayed || i >= decayed); i += 8) {
     const float8 g = vload8(0, gradient + i) * scale;
     const float8 m8 = beta1 * vload8(0, m + i) + (1.0f - beta1) * g;
@@ -32,7 +32,8 @@ __kernel void adamw(FLOATS(parameters), FLOATS(gradients), FLOATS(first), FLOATS
     vstore8(v8, 0, v + i);
     vstore8(kept - rate * (m8 * c1) / (sqrt(v8 * c2) + epsilon), 0, p + i);
   }
-  for (; i < end; ++i) {
+#endif
+  for (; i < end; i += FLAT_STEP) {
     const float g = gradient[i] * scale;
     const float mi = beta1 * m[i] + (1.0f - beta1) * g;
     const float vi = beta2 * v[i] + (1.0f - beta2) * (g * g);

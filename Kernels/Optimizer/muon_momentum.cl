@@ -12,11 +12,10 @@ __kernel void muon_momentum(FLOATS(gradients), FLOATS(moment), FLOATS(control), 
 {
   const int r = (int)get_global_id(1);
   const float scale = *BLOCK(control, r);
-  const uint begin = (uint)get_global_id(0) * elements_per_item;
-  const uint end = min(begin + elements_per_item, (uint)n * M * N);
+  const uint end = (uint)FLAT_END(elements_per_item, (uint)n * M * N);
   const __global float *gradient = BLOCK(gradients, r);
   __global float *m = BLOCK(moment, r), *d = BLOCK(direction, r);
-  for (uint i = begin; i < end; ++i) {
+  for (uint i = (uint)FLAT_BEGIN(elements_per_item); i < end; i += (uint)FLAT_STEP) {
     const uint row = i / N;
     const uint place = transposed ? row / M * M * N + (i - row * N) * M + row % M : i;
     if (scale < 0.0f) {

@@ -15,11 +15,10 @@ __kernel void muon_update(FLOATS(parameters), FLOATS(direction), FLOATS(control)
   if (decision[0] < 0.0f)
     return;
   const float rate = decision[1] * scale, shrinking = decision[1] * decay * decision[4];
-  const uint begin = (uint)get_global_id(0) * elements_per_item;
-  const uint end = min(begin + elements_per_item, (uint)n * M * N);
+  const uint end = (uint)FLAT_END(elements_per_item, (uint)n * M * N);
   __global float *p = BLOCK(parameters, r);
   const __global float *d = BLOCK(direction, r);
-  for (uint i = begin; i < end; ++i) {
+  for (uint i = (uint)FLAT_BEGIN(elements_per_item); i < end; i += (uint)FLAT_STEP) {
     const uint row = i / N;
     const uint place = transposed ? row / M * M * N + (i - row * N) * M + row % M : i;
     p[i] = p[i] - shrinking * p[i] - rate * d[place];

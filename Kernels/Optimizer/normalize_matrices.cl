@@ -8,9 +8,8 @@ __kernel void normalize_matrices(FLOATS(matrices), FLOATS(squared_norm), const f
 {
   const int r = (int)get_global_id(1);
   const float scale = 1.0f / (sqrt(*BLOCK(squared_norm, r)) + epsilon);
-  const int begin = (int)get_global_id(0) * elements_per_item;
-  const int end = min(begin + elements_per_item, P);
+  const int end = (int)FLAT_END(elements_per_item, P);
   __global float *x = BLOCK(matrices, r);
-  for (int i = begin; i < end; ++i)
+  for (int i = (int)FLAT_BEGIN(elements_per_item); i < end; i += (int)FLAT_STEP)
     x[i] *= scale;
 }

@@ -15,11 +15,11 @@ __kernel void sgd(FLOATS(parameters), FLOATS(gradients), FLOATS(moment), FLOATS(
   const float scale = decision[0], rate = decision[1], decay = decision[4];
   if (scale < 0.0f)
     return;
-  const ulong begin = (ulong)get_global_id(0) * elements_per_item;
-  const ulong end = min(begin + elements_per_item, P);
+  const ulong end = FLAT_END(elements_per_item, P);
   __global float *p = BLOCK(parameters, r), *m = BLOCK(moment, r);
   const __global float *gradient = BLOCK(gradients, r);
-  ulong i = begin;
+  ulong i = FLAT_BEGIN(elements_per_item);
+#if TEAM == 1
   for (; i + 8 <= end && (i + 8 <= decayed || i >= decayed); i += 8) {
     const float8 m8 = momentum * vload8(0, m + i) + scale * vload8(0, gradient + i);
     const float8 p8 = vload8(0, p + i);
@@ -27,7 +27,8 @@ __kernel void sgd(FLOATS(parameters), FLOATS(gradients), FLOATS(moment), FLOATS(
     vstore8(m8, 0, m + i);
     vstore8(kept - rate * m8, 0, p + i);
   }
-  for (; i < end; ++i) {
+#endif
+  for (; i < end; i += FLAT_STEP) {
     const float mi = momentum * m[i] + scale * gradient[i];
     const float kept = i < decayed ? p[i] - rate * decay * p[i] : p[i];
     m[i] = mi;

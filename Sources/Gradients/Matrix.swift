@@ -25,6 +25,7 @@ extension Tape {
     try backend.matmul(
       x, transposeLeft: false, weight.value, transposeRight: true,
       adding: residual?.value.asMatrix, precision: precision, into: output.asMatrix)
+    expectSum(ofLinear: weight, rows: x.shape[1])
     return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) {
       [unowned self] g in
       if let residual { try contribute(g, to: residual) }
@@ -66,6 +67,9 @@ extension Tape {
     try backend.normalizedMatmul(
       x.asMatrix, weight: norm.value, epsilon: epsilon, weight.value, precision: precision,
       into: output.asMatrix)
+    // The rows may be computed again on a tape that records.
+    expectSum(ofNorm: norm, rows: x.shape.rowsPerReplica)
+    expectSum(ofLinear: weight, rows: x.shape.rowsPerReplica)
     return constant(output)
   }
 }

@@ -30,6 +30,8 @@ public final class Tape {
   /// backward pass must free their tensors.
   private var rules: [() throws -> Void] = []
   private var parameters: [Variable] = []
+  /// The `WaitingSums.room` of the gradients of parameters that are sums of parts.
+  private var sums = 0
 
   public init(on backend: any Backend, records: Bool = true) {
     self.backend = backend
@@ -66,9 +68,17 @@ public final class Tape {
     try backward(from: loss, gradient: one)
   }
 
-  private func backward(from output: Variable, gradient: Tensor) throws {
+  /// Runs the record backwards from a variable with a given gradient of the loss.
+  ///
+  /// If the loss is Σ_i w_i v_i, the gradient of v is w, and the sum needs no rule.
+  ///
+  /// - Parameter gradient: A tensor of the variable's shape and live rows, which is not changed.
+  /// - Throws: A failure of the device.
+  public func backward(from output: Variable, gradient: Tensor) throws {
     output.gradient = gradient
-    while let rule = rules.popLast() { try rule() }
+    try backend.summingTogether(elements: sums) {
+      while let rule = rules.popLast() { try rule() }
+    }
     for parameter in parameters where parameter.gradient == nil {
       if let destination = parameter.destination { try backend.fill(destination, bits: 0) }
     }
@@ -84,7 +94,9 @@ public final class Tape {
     _ input: Variable, _ body: @escaping (Tape, Variable) throws -> Variable
   ) throws -> Variable {
     guard records else { return try body(self, input) }
-    let output = try body(Tape(on: backend, records: false), input).value
+    let first = Tape(on: backend, records: false)
+    let output = try body(first, input).value
+    sums += first.sums
     let variable = Variable(output, isTracked: true)
     rules.append { [unowned self] in
       guard let gradient = variable.gradient else { return }
@@ -111,6 +123,27 @@ public final class Tape {
       }
     }
     return output
+  }
+
+  /// Notes that a parameter's gradient is a sum of so many parts on a GPU.
+  private func expectSum(of variable: Variable, parts: Int) {
+    guard variable.isTracked, variable.destination != nil, parts > 1 else { return }
+    let shape = variable.value.shape
+    sums += WaitingSums.room(shape.replicas, parts, shape.elementsPerReplica)
+  }
+
+  /// Notes that a GPU computes the gradient of a norm's weight as a sum of parts of rows.
+  func expectSum(ofNorm weight: Variable, rows: Int) {
+    let height = NormalizationSizes.rowsPerPartOnGPUs
+    expectSum(of: weight, parts: (rows + height - 1) / height)
+  }
+
+  /// Notes that a GPU may compute the gradient of a weight (R, N, K) as a sum of parts of rows.
+  func expectSum(ofLinear weight: Variable, rows: Int) {
+    let product = MatrixProduct(
+      rows: weight.value.shape[1], columns: weight.value.shape[2], inner: rows,
+      transposeLeft: true)
+    expectSum(of: weight, parts: product.parts)
   }
 
   /// Memory for a variable's gradient.

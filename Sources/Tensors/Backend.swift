@@ -73,6 +73,16 @@ public protocol Backend: AnyObject, MatrixOperations, GatedProductOperations, At
   /// Called by `copy`.
   func computeCopy(_ source: Tensor, to destination: Tensor) throws
 
+  /// Lets sums of gradients wait until `finishSums`, so that a device can sum many of them together. A sum
+  /// waits no longer than until a command uses its output, so callers see no difference. Calls can be nested.
+  /// Callers use `summingTogether`.
+  ///
+  /// - Parameter elements: The `WaitingSums.room` of all sums that are expected.
+  func beginSums(elements: Int)
+
+  /// Ends a call of `beginSums`. The outermost end sums what waits.
+  func finishSums() throws
+
   /// Sends all enqueued commands to the device without waiting, also those of parts of the device. A
   /// driver may keep commands until then.
   func flush() throws

@@ -40,6 +40,8 @@ open class ForwardingBackend: Backend {
     try original.download(tensor, into: bytes)
   }
   open func flush() throws { try original.flush() }
+  open func beginSums(elements: Int) { original.beginSums(elements: elements) }
+  open func finishSums() throws { try original.finishSums() }
   open func finish() throws { try original.finish() }
 
   open func fill(_ tensor: Tensor, bits: UInt32) throws {

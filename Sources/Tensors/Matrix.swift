@@ -129,6 +129,11 @@ public struct MatrixProduct: Hashable, Sendable, CustomStringConvertible {
       "\(transposeLeft ? c : b) has live rows, but is made of all of them")
   }
 
+  /// Floating-point operations of all replicas.
+  public var operations: Double {
+    2 * Double(replicas * rows) * Double(columns) * Double(inner)
+  }
+
   /// The number of parts of the sum over k (split-K). A weight's gradient has few elements and a
   /// long sum, so without parts a large device would be idle. Each part is summed in ascending
   /// order, and then the parts are summed in ascending order.

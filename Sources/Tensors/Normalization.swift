@@ -67,6 +67,10 @@ public struct NormalizationSizes: Hashable, Sendable {
   public let rows: Int
   public let channels: Int
 
+  /// Rows of a part of the weight's gradient on processors, and on GPUs: there a part has one wave, and many waves
+  /// hide the latency of the memory. These are constants, because they decide the order of summation.
+  public static let (rowsPerPart, rowsPerPartOnGPUs) = (64, 16)
+
   init(
     _ input: Tensor, weight: Tensor, scale: Tensor, output: Tensor, operation: String
   ) {

@@ -5,6 +5,7 @@
 public final class ProjectingBackend: ForwardingBackend {
   private let ledger: MemoryLedger
   private let largest: Largest
+  private let waiting: WaitingSums
   private let pool: StoragePool<Void>
 
   /// The largest tensor, of all parts of the device, and its name once an operation has written it.
@@ -22,6 +23,7 @@ public final class ProjectingBackend: ForwardingBackend {
   private init(_ original: any Backend, ledger: MemoryLedger, _ largest: Largest) {
     self.ledger = ledger
     self.largest = largest
+    waiting = WaitingSums(for: original.device)
     pool = StoragePool(
       limit: original.device.memoryLimit, largest: original.device.largestBuffer ?? .max,
       ledger: ledger
@@ -81,6 +83,25 @@ public final class ProjectingBackend: ForwardingBackend {
   public override func finish() throws {}
   public override func trim() { pool.trim() }
 
+  public override func beginSums(elements: Int) {
+    if workingSet == nil { waiting.begin(elements: elements) }
+  }
+
+  public override func finishSums() throws {
+    guard workingSet == nil, waiting.end() else { return }
+    _ = waiting.take()
+    waiting.release()
+  }
+
+  /// Whether the parts of a sum wait, in memory that is counted.
+  private func waits(parts: Int, into output: Tensor, adding: Tensor? = nil) throws -> Bool {
+    let segment = try waiting.segment(parts: parts, into: output, adding: adding, on: self) {
+      _ = waiting.take()
+    }
+    if let segment { waiting.append(segment) }
+    return segment != nil
+  }
+
   /// Nothing is computed.
   ///
   /// - Throws: A failure of the device.
@@ -100,6 +121,7 @@ public final class ProjectingBackend: ForwardingBackend {
     let operands = (try operand(left, copied), try operand(right, copied))
     defer { _ = operands }
     if workingSet == nil && sizes.parts > 1 {
+      if try waits(parts: sizes.parts, into: output, adding: adding) { return }
       // Memory for all parts of the sum, and for their sum before `adding` is added.
       let parts = try empty([sizes.replicas, sizes.parts, sizes.rows, sizes.columns])
       note("parts of matmul", [parts])
@@ -169,6 +191,13 @@ public final class ProjectingBackend: ForwardingBackend {
     outputGradient: Tensor, adding: Tensor?, into inputGradient: Tensor, weightGradient: Tensor
   ) throws {
     note("rmsNormGradient", [inputGradient])
-    _ = try empty([sizes.replicas, (sizes.rows + 63) / 64, sizes.channels])
+    let height =
+      workingSet == nil
+      ? NormalizationSizes.rowsPerPartOnGPUs : NormalizationSizes.rowsPerPart
+    let parts = (sizes.rows + height - 1) / height
+    if workingSet == nil {
+      if try parts == 1 || waits(parts: parts, into: weightGradient) { return }
+    }
+    _ = try empty([sizes.replicas, parts, sizes.channels])
   }
 }

@@ -45,11 +45,15 @@ extension OpenCLBackend {
     let delta = try empty(logSumExp.shape)
     try launchAttention(.attentionGradientQuery, .gradientQuery, sizes, products: 3) {
       try operands(&$0, projection, rotaryTable, lengths)
-      try $0.tensors(output, logSumExp, outputGradient, projectionGradient, delta)
+      try $0.tensors(output, logSumExp, outputGradient)
+      // Each of the two kernels writes its part of the three.
+      try $0.tensor(projectionGradient, share: 1.0 / 3)
+      try $0.tensor(delta)
     }
     try launchAttention(.attentionGradientKey, .gradientKey, sizes, products: 4) {
       try operands(&$0, projection, rotaryTable, lengths)
-      try $0.tensors(logSumExp, outputGradient, delta, projectionGradient)
+      try $0.tensors(logSumExp, outputGradient, delta)
+      try $0.tensor(projectionGradient, share: 2.0 / 3)
     }
     try turnBack(projectionGradient, sizes, by: table)
   }
@@ -79,32 +83,25 @@ extension OpenCLBackend {
     _ tensors: (inout Arguments) throws -> Void
   ) throws {
     let rows = sizes.replicas * sizes.batch
+    func set(_ arguments: inout Arguments) throws {
+      try tensors(&arguments)
+      try arguments.integers(sizes.batch, sizes.positions, sizes.heads)
+      try arguments.value(1 / Float(sizes.headWidth).squareRoot())
+    }
+    let pairs = Double(sizes.positions) * Double(sizes.positions)
+    let operations = products * pairs * Double(rows * sizes.heads * sizes.headWidth)
     if style == .wideItems {
       return try launch(
-        wide, constants: ["D": sizes.headWidth], global: (1, sizes.heads, rows), local: (1, 1, 1)
-      ) {
-        try tensors(&$0)
-        try setSizes(&$0, sizes)
-      }
+        wide, constants: ["D": sizes.headWidth], global: (1, sizes.heads, rows), local: (1, 1, 1),
+        counted: operations, set)
     }
     let tile = attentionTile(many, headWidth: sizes.headWidth, positions: sizes.positions)
     let shape = attentionShape(of: many.program, tile, headWidth: sizes.headWidth)
-    let pairs = Double(sizes.positions) * Double(sizes.positions)
     try launch(
       many.program, constants: shape.constants,
       global: (
         rows * 16, sizes.heads * shape.items, sizes.positions.dividedRoundingUp(by: tile)
-      ), local: (16, shape.items, 1),
-      operations: products * pairs * Double(rows * sizes.heads * sizes.headWidth)
-    ) {
-      try tensors(&$0)
-      try setSizes(&$0, sizes)
-    }
-  }
-
-  private func setSizes(_ arguments: inout Arguments, _ sizes: AttentionSizes) throws {
-    try arguments.integers(sizes.batch, sizes.positions, sizes.heads)
-    try arguments.value(1 / Float(sizes.headWidth).squareRoot())
+      ), local: (16, shape.items, 1), operations: operations, set)
   }
 
   private func attentionShape(

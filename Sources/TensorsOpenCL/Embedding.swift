@@ -8,7 +8,10 @@ extension OpenCLBackend {
     try launch(
       .embedding, teams: sizes.count.dividedRoundingUp(by: rowsPerItem), replicas: sizes.replicas
     ) {
-      try $0.tensors(indices, table, output)
+      try $0.tensor(indices)
+      // Rows of the table that no index names are not read.
+      try $0.tensor(table, share: min(1, Double(sizes.count) / Double(max(1, sizes.rows))))
+      try $0.tensor(output)
       try $0.live(of: indices)
       try $0.integers(sizes.count, sizes.channels, rowsPerItem)
     }
@@ -18,8 +21,15 @@ extension OpenCLBackend {
     _ sizes: EmbeddingSizes, _ indices: Tensor, outputGradient: Tensor, accumulate: Bool,
     into tableGradient: Tensor
   ) throws {
-    try launch(.embeddingGradient, teams: sizes.rows, replicas: sizes.replicas) {
-      try $0.tensors(indices, outputGradient, tableGradient)
+    let channels =
+      style == .wideItems ? 1 : sizes.channels.dividedRoundingUp(by: 4 * team)
+    try launch(
+      .embeddingGradient, global: (sizes.rows * team, sizes.replicas, channels),
+      local: (team, 1, 1),
+      counted: Double(outputGradient.shape.elementCount)
+    ) {
+      try $0.tensors(indices, outputGradient)
+      try $0.tensor(tableGradient, share: accumulate ? 2 : 1)
       try $0.live(of: indices)
       try $0.integers(sizes.count, sizes.rows, sizes.channels, accumulate ? 1 : 0)
     }

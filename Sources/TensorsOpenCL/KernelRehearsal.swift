@@ -8,7 +8,8 @@ public final class KernelRehearsal: Rehearsal {
   private let rehearsing: OpenCLBackend
   private let list: KernelList
 
-  init(_ original: OpenCLBackend) {
+  /// - Parameter original: The backend on whose device the calls would run.
+  public init(_ original: OpenCLBackend) {
     list = KernelList()
     rehearsing = OpenCLBackend(rehearsing: original, into: list)
   }
@@ -21,6 +22,12 @@ public final class KernelRehearsal: Rehearsal {
     list.requests.map {
       ($0.program.kernelName, $0.constants, $0.backend.build.preferredOptions($0.constants))
     }
+  }
+
+  /// Returns the commands that the calls since the last call of this function would enqueue.
+  public func takeCommands() -> CommandCounts {
+    defer { list.commands = CommandCounts() }
+    return list.commands
   }
 
   public func compile(_ report: (_ done: Int, _ total: Int) throws -> Void) throws {
@@ -49,6 +56,8 @@ final class KernelList {
   }
 
   private(set) var requests: [Request] = []
+  /// The commands of the calls, also of kernels that are known.
+  var commands = CommandCounts()
   private var known: Set<String> = []
 
   func add(_ program: KernelProgram, _ constants: [String: Int], of backend: OpenCLBackend) {

@@ -31,16 +31,26 @@ extension OpenCLBackend {
   }
 
   public func computeWeightedSum(_ values: Tensor, weights: Tensor, into output: Tensor) throws {
+    try sumOfProducts(values, weights, into: output)
+  }
+
+  /// Sums products of numbers, which may be products of the numbers with themselves.
+  func sumOfProducts(_ values: Tensor, _ weights: Tensor, into output: Tensor) throws {
+    let isSquare = values.storage === weights.storage && values.offset == weights.offset
     let count = values.shape.elementsPerReplica
     let blocks = count.dividedRoundingUp(by: Self.elementsPerBlock)
-    let partial = try empty([values.shape.replicas, blocks, 1])
+    let shape: Shape = [values.shape.replicas, blocks, 1]
+    // One part is the sum.
+    let partial = try blocks == 1 ? output.reshaped(shape) : empty(shape)
     try launch(.weightedSum, teams: blocks, replicas: values.shape.replicas) {
-      try $0.tensors(values, weights, partial)
+      try $0.tensor(values)
+      try $0.tensor(weights, share: isSquare ? 0 : 1)
+      try $0.tensor(partial)
       try $0.live(of: values)
       try $0.value(UInt64(count))
       try $0.integers(Self.elementsPerBlock)
     }
-    try sumBlocks(partial, blocks: blocks, into: output)
+    if blocks > 1 { try sumBlocks(partial, blocks: blocks, into: output) }
   }
 
   public func computeWeightedSumGradient(

@@ -37,9 +37,13 @@ extension OpenCLBackend {
         sizes.columns.dividedRoundingUp(by: item.columns),
         sizes.rows.dividedRoundingUp(by: item.rows), sizes.replicas
       ),
-      local: (1, 1, 1)
+      local: (1, 1, 1), counted: sizes.operations
     ) {
-      try $0.tensors(left, right, adding ?? output, output, partial)
+      try $0.tensors(left, right)
+      try $0.optional(adding, or: output)
+      try $0.tensor(output)
+      // Sums of a part of k can stay in the cache.
+      try $0.tensor(partial, share: 0)
       try setSizes(&$0, sizes, left)
       try $0.integers(sizes.adds ? 1 : 0, item.rows, item.columns)
       if tiling.packsRows {
@@ -54,7 +58,7 @@ extension OpenCLBackend {
     _ arguments: inout Arguments, _ sizes: MatrixProduct, _ left: Tensor
   ) throws {
     let (m, n, k) = (sizes.rows, sizes.columns, sizes.inner)
-    try arguments.tensor(left.live?.counts ?? left)
+    try arguments.optional(left.live?.counts, or: left)
     try arguments.integers(left.live == nil ? 0 : sizes.transposeLeft ? 2 : 1, m, n, k)
     try arguments.integers(sizes.transposeLeft ? 1 : k, sizes.transposeLeft ? m : 1)
     try arguments.integers(sizes.transposeRight ? 1 : n, sizes.transposeRight ? k : 1)
@@ -115,7 +119,8 @@ extension OpenCLBackend {
   ) throws {
     let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
     let tiling = tiling(for: sizes, on: units)
-    let product = parts > 1 ? try empty([sizes.replicas, parts, m, n]) : output
+    let waits = parts > 1 ? try waitingSum(parts: parts, into: output, adding: adding) : nil
+    let product = parts > 1 ? try waits?.partial ?? empty([sizes.replicas, parts, m, n]) : output
     let group =
       units == nil
       ? (tiling.columns / tiling.itemColumns, tiling.rows / tiling.itemRows, 1)
@@ -127,13 +132,16 @@ extension OpenCLBackend {
         n.dividedRoundingUp(by: tiling.columns) * m.dividedRoundingUp(by: tiling.rows)
           * sizes.replicas * parts * group.0, group.1, 1
       ), local: group,
-      operations: 2 * Double(sizes.replicas * m) * Double(n) * Double(sizes.inner)
+      operations: sizes.operations
     ) {
-      try $0.tensors(left, right, adding ?? output, product)
+      try $0.tensors(left, right)
+      try $0.optional(parts == 1 ? adding : nil, or: product)
+      try $0.tensor(product)
       try setSizes(&$0, sizes, left)
       try $0.integers(
         adding != nil && parts == 1 ? 1 : 0, parts, sizes.inner.dividedRoundingUp(by: parts))
     }
+    if let waits { return waiting.append(waits) }
     guard parts > 1 else { return }
     let sum = sizes.adds ? try empty(output.shape) : output
     try sumBlocks(product, blocks: parts, into: sum)

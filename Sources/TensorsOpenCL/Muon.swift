@@ -7,7 +7,9 @@ extension OpenCLBackend {
     into direction: Tensor
   ) throws {
     try launch(.muonMomentum, sizes) {
-      try $0.tensors(gradients, momentum, control, direction)
+      try $0.tensor(gradients)
+      try $0.updated(momentum)
+      try $0.tensors(control, direction)
       try $0.value(beta)
     }
   }
@@ -21,7 +23,8 @@ extension OpenCLBackend {
       .normalizeMatrices, items: count.dividedRoundingUp(by: elementsPerItem),
       replicas: shape.replicas
     ) {
-      try $0.tensors(matrices, squaredNorm)
+      try $0.updated(matrices)
+      try $0.tensor(squaredNorm)
       try $0.value(epsilon)
       try $0.integers(count, elementsPerItem)
     }
@@ -35,7 +38,8 @@ extension OpenCLBackend {
       .addPolynomial, items: shape.elementsPerReplica.dividedRoundingUp(by: elementsPerItem),
       replicas: shape.replicas
     ) {
-      try $0.tensors(gram, square)
+      try $0.tensor(gram)
+      try $0.updated(square)
       try $0.value(a)
       try $0.value(b)
       try $0.value(c)
@@ -48,7 +52,8 @@ extension OpenCLBackend {
     decay: Float
   ) throws {
     try launch(.muonUpdate, sizes) {
-      try $0.tensors(parameters, direction, control)
+      try $0.updated(parameters)
+      try $0.tensors(direction, control)
       try $0.value(scale)
       try $0.value(decay)
     }

@@ -53,6 +53,10 @@ public final class OpenCLBackend: Backend {
   /// The tiles that a tuner tries.
   var forcedAttentionTiles: [AttentionKernel: Int] = [:]
 
+  /// Partial sums of gradients that are not summed yet, and the tables of the launches that sum them.
+  let waiting: WaitingSums
+  var tables: [[Int32]: Buffer?] = [:]
+
   let context: Context
   let queue: Queue
   private var kernels: [KernelKey: Kernel] = [:]
@@ -137,12 +141,14 @@ public final class OpenCLBackend: Backend {
         + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : "")
         + (style == .manyItems ? tuning.changedTilesText : ""),
       tuning: tuning.name, memoryLimit: memoryLimit, largestBuffer: device.largestBuffer)
+    waiting = WaitingSums(for: self.device)
   }
 
   /// A backend that computes nothing and lists the kernels that the same calls would launch.
   init(rehearsing original: OpenCLBackend, into list: KernelList) {
     rehearsed = (original, list)
     device = original.device
+    waiting = WaitingSums(for: original.device)
     style = original.style
     lanes = original.lanes
     computeUnits = original.computeUnits
@@ -239,8 +245,9 @@ public final class OpenCLBackend: Backend {
   }
 
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
-    if rehearsed != nil { return }
+    try settle(tensor)
     try eachBlock(of: tensor) { offset, start, count in
+      if rehearses(CommandCounts.upload, bytes: count) { return }
       try queue.write(
         buffer(of: tensor), offset: offset,
         from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]), blocking: false)
@@ -252,6 +259,7 @@ public final class OpenCLBackend: Backend {
       bytes.initializeMemory(as: UInt8.self, repeating: 0)
       return
     }
+    try settle(tensor)
     try eachBlock(of: tensor) { offset, start, count in
       try queue.read(
         buffer(of: tensor), offset: offset,
@@ -260,27 +268,39 @@ public final class OpenCLBackend: Backend {
   }
 
   public func fill(_ tensor: Tensor, bits: UInt32) throws {
-    if rehearsed != nil { return }
+    try settle(tensor)
     try eachBlock(of: tensor) { offset, _, count in
+      if rehearses(CommandCounts.fill, bytes: count) { return }
       try queue.fill(buffer(of: tensor), pattern: bits, offset: offset, byteCount: count)
     }
   }
 
   public func computeCopy(_ source: Tensor, to destination: Tensor) throws {
-    if rehearsed != nil { return }
-    if source.isContiguous && destination.isContiguous {
+    try settle(source)
+    try settle(destination)
+    func copy(from start: Int, to end: Int, count: Int) throws {
+      if rehearses(CommandCounts.copy, bytes: 2 * 4 * count) { return }
       try queue.copy(
-        from: buffer(of: source), offset: source.offset * 4, to: buffer(of: destination),
-        offset: destination.offset * 4, byteCount: source.shape.elementCount * 4)
+        from: buffer(of: source), offset: start * 4, to: buffer(of: destination), offset: end * 4,
+        byteCount: count * 4)
+    }
+    if source.isContiguous && destination.isContiguous {
+      try copy(from: source.offset, to: destination.offset, count: source.shape.elementCount)
     } else {
       for r in 0..<source.shape.replicas {
-        try queue.copy(
-          from: buffer(of: source), offset: (source.offset + r * source.replicaStride) * 4,
-          to: buffer(of: destination),
-          offset: (destination.offset + r * destination.replicaStride) * 4,
-          byteCount: source.shape.elementsPerReplica * 4)
+        try copy(
+          from: source.offset + r * source.replicaStride,
+          to: destination.offset + r * destination.replicaStride,
+          count: source.shape.elementsPerReplica)
       }
     }
+  }
+
+  /// Counts a command that is not a kernel. False if this is no rehearsal, and the command must run.
+  func rehearses(_ command: String, bytes: Int) -> Bool {
+    guard let rehearsed else { return false }
+    if bytes > 0 { rehearsed.list.commands.add(command, bytes: Double(bytes)) }
+    return true
   }
 
   public func flush() throws {
@@ -311,6 +331,11 @@ public final class OpenCLBackend: Backend {
     try parts.values.joined().reduce(into: queue.takeTimes()) {
       try $0.merge($1.takeTimes(), uniquingKeysWith: +)
     }
+  }
+
+  /// The number of commands that the device got so far, except those that only wait.
+  package var commands: Int {
+    parts.values.joined().reduce(queue.commands) { $0 + $1.commands }
   }
 
   /// Runs once for a contiguous tensor, else once per replica, with byte offsets and counts.

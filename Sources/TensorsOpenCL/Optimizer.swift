@@ -3,7 +3,7 @@ public import Tensors
 
 extension OpenCLBackend {
   public func computeSumOfSquares(_ values: Tensor, into output: Tensor) throws {
-    try computeWeightedSum(values, weights: values, into: output)
+    try sumOfProducts(values, values, into: output)
   }
 
   public func computeGateUpdate(
@@ -12,7 +12,11 @@ extension OpenCLBackend {
   ) throws {
     let replicas = control.shape.replicas
     try launch(.gateUpdate, items: replicas, replicas: 1) {
-      try $0.tensors(loss, squaredNorm, schedule, steps, active, control)
+      try $0.tensors(loss, squaredNorm)
+      // A row of the schedule.
+      try $0.tensor(schedule, share: 1 / Double(schedule.shape[1]))
+      try $0.updated(steps, active)
+      try $0.tensor(control)
       try $0.integers(replicas, schedule.shape[1])
       try $0.value(clip)
     }
@@ -27,7 +31,10 @@ extension OpenCLBackend {
       .adamW, items: count.dividedRoundingUp(by: elementsPerItem),
       replicas: parameters.shape.replicas
     ) {
-      try $0.tensors(parameters, gradients, firstMoment, secondMoment, control)
+      try $0.updated(parameters)
+      try $0.tensor(gradients)
+      try $0.updated(firstMoment, secondMoment)
+      try $0.tensor(control)
       try $0.value(UInt64(count))
       try $0.value(UInt64(decayed))
       try $0.value(settings.beta1)
@@ -46,7 +53,10 @@ extension OpenCLBackend {
     try launch(
       .sgd, items: count.dividedRoundingUp(by: elementsPerItem), replicas: shape.replicas
     ) {
-      try $0.tensors(parameters, gradients, momentum, control)
+      try $0.updated(parameters)
+      try $0.tensor(gradients)
+      try $0.updated(momentum)
+      try $0.tensor(control)
       try $0.value(UInt64(count))
       try $0.value(UInt64(decayed))
       try $0.value(settings.momentum)

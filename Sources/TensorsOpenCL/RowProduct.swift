@@ -37,9 +37,13 @@ extension OpenCLBackend {
       global: (
         team * sizes.columns.dividedRoundingUp(by: 8), teams * sizes.rows.dividedRoundingUp(by: 8),
         sizes.replicas
-      ), local: (team, teams, 1)
+      ), local: (team, teams, 1), counted: sizes.operations
     ) {
-      try $0.tensors(left, norm?.weight ?? left, right, adding ?? output, output)
+      try $0.tensor(left)
+      try $0.optional(norm?.weight, or: left)
+      try $0.tensor(right)
+      try $0.optional(adding, or: output)
+      try $0.tensor(output)
       try $0.integers(sizes.rows, sizes.columns, sizes.inner, norm == nil ? 0 : 1)
       try $0.value(norm?.epsilon ?? 0)
       try $0.integers(adding == nil ? 0 : 1)

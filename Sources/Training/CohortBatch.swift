@@ -119,7 +119,8 @@ public struct BatchTensors {
   public let weights: Tensor
   /// (R, B·T), with the tokens' live rows.
   public let places: Tensor
-  /// (R, ...): all integers of a replica one after another, so a batch needs two uploads.
+  /// (R, ...): all integers of a replica one after another, then the bits of its weights, so a batch needs one
+  /// upload.
   private let integers: Tensor
 
   /// The number of rows of a chunk of `rows`, and how many chunks there are; nil if all rows are one.
@@ -136,7 +137,7 @@ public struct BatchTensors {
     self.geometry = geometry
     chunks = n <= rowsPerChunk ? nil : (rowsPerChunk, (n + rowsPerChunk - 1) / rowsPerChunk)
     let integers = try backend.empty(
-      [r, 3 * b * t + 2 * b + 2 * n + 2 + (chunks?.count ?? 0)], .int32)
+      [r, 3 * b * t + 2 * b + 3 * n + 2 + (chunks?.count ?? 0)], .int32)
     var offset = 0
     func next(_ dimensions: Int...) -> Tensor {
       let part = integers.slice(from: offset, shape: Shape([r] + dimensions))
@@ -159,7 +160,10 @@ public struct BatchTensors {
     self.lengths = lengths
     self.rows = rows.with(live: predicting)
     self.targets = targets.with(live: predicting)
-    weights = try backend.empty([r, n], live: predicting)
+    let bits = next(n)
+    weights = Tensor(
+      shape: bits.shape, elementType: .float32, storage: bits.storage, offset: bits.offset,
+      replicaStride: bits.replicaStride, live: predicting, backend: backend)
   }
 
   /// The tensors of some replicas.
@@ -204,10 +208,11 @@ public struct BatchTensors {
           Int32(min(max(targets - index * chunks.rows, 0), chunks.rows))
         }
       }
+      let count = weights.shape.elementsPerReplica
+      values += batch.weights[replica * count..<(replica + 1) * count].lazy.map {
+        Int32(bitPattern: $0.bitPattern)
+      }
     }
     try integers.assign(values)
-    let count = weights.shape.elementsPerReplica
-    try weights.assign(
-      Array(batch.weights[replicas.lowerBound * count..<replicas.upperBound * count]))
   }
 }

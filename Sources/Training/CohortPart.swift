@@ -7,7 +7,7 @@ final class CohortPart {
   let model: Transformer
   /// Chunks of replicas with a common forward and backward pass, as many as fit into the caches.
   /// Replicas do not depend on each other, so the chunks do not change the bytes.
-  private let chunks: [(model: Transformer, batch: BatchTensors, loss: Tensor)]
+  private let chunks: [(model: Transformer, batch: BatchTensors, replicas: Range<Int>)]
   private let replicas: Int
   private let update: ParameterUpdate
   private let backend: any Backend
@@ -15,8 +15,6 @@ final class CohortPart {
   private let schedule: Tensor
   private let stepCounts: Tensor
   private let active: Tensor
-  /// (R): the losses of the present step.
-  private let loss: Tensor
   /// (1, S · R): the losses of step s at s · R.
   private let losses: Tensor
 
@@ -49,10 +47,9 @@ final class CohortPart {
         $0.schedule.table(
           steps: steps, betas: settings.betas, weightDecay: $0.weightDecay ?? settings.weightDecay)
       }, [list.count, steps, 4])
-    loss = try backend.empty([list.count])
-    chunks = stride(from: 0, to: list.count, by: together).map { [model, batch, loss] first in
+    chunks = stride(from: 0, to: list.count, by: together).map { [model, batch] first in
       let range = first..<min(first + together, list.count)
-      return (model.replicas(range), batch.replicas(range), loss.replicas(range))
+      return (model.replicas(range), batch.replicas(range), range)
     }
     stepCounts = try backend.zeros([list.count], .int32)
     active = try backend.tensor([Int32](repeating: 1, count: list.count), [list.count])
@@ -65,16 +62,17 @@ final class CohortPart {
   ///   - batches: parts of the batch, whose gradients and losses are summed in this order.
   ///   - first: the index of the batch's replica that is this part's first replica.
   func step(_ number: Int, _ batches: [CohortBatch], from first: Int) throws {
+    // (R): the losses of this step, in their place among those of all steps.
+    let loss = Tensor(
+      shape: [replicas], elementType: .float32, storage: losses.storage,
+      offset: losses.offset + number * replicas, backend: backend)
     for (index, hostBatch) in batches.enumerated() {
       try batch.assign(hostBatch, from: first)
-      for chunk in chunks { try pass(chunk.model, chunk.batch, chunk.loss, adds: index > 0) }
+      for chunk in chunks {
+        try pass(chunk.model, chunk.batch, loss.replicas(chunk.replicas), adds: index > 0)
+      }
     }
     try update(model, loss: loss, schedule: schedule, steps: stepCounts, active: active)
-    try backend.copy(
-      Tensor(
-        shape: [1, replicas], elementType: .float32, storage: loss.storage, offset: loss.offset,
-        backend: backend),
-      to: losses.slice(from: number * replicas, shape: [1, replicas]))
     // The device computes this step while the host prepares the next one.
     try backend.flush()
   }
@@ -90,13 +88,11 @@ final class CohortPart {
     let logProbabilities = try model.logProbabilities(
       tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows,
       places: batch.places, targets: batch.targets)
-    let sum = try tape.weightedSum(logProbabilities, weights: batch.weights)
-    try tape.backward(from: sum)
-    if adds {
-      try backend.add(loss, sum.value, into: loss)
-    } else {
-      try backend.copy(sum.value, to: loss)
-    }
+    let sum = adds ? try backend.empty(loss.shape) : loss
+    try backend.weightedSum(logProbabilities.value, weights: batch.weights, into: sum)
+    // The gradient of the weighted sum by its values.
+    try tape.backward(from: logProbabilities, gradient: batch.weights)
+    if adds { try backend.add(loss, sum, into: loss) }
   }
 
   /// Waits, and returns the losses of steps in a range: one list per replica.

@@ -236,13 +236,13 @@ final class DeviceBench {
       }
       .reduce(0) { $0 + $1.value.seconds }
       if inside > 0 { row.productShare = inside / seconds }
-      kernelShares = times.mapValues { ($0.launches / 4, $0.seconds / seconds) }
+      kernelTimes = times.mapValues { ($0.seconds / 4, $0.seconds / seconds) }
     }
     try report(row)
   }
 
-  /// The launches of each kernel in a step of the last measured training, and its share of the time.
-  private(set) var kernelShares: [String: (launches: Int, share: Double)] = [:]
+  /// The seconds of each kernel in a step of the last measured training, and its share of the time.
+  private(set) var kernelTimes: [String: (seconds: Double, share: Double)] = [:]
 
   // MARK: Generation
 

@@ -4,6 +4,7 @@ import Reports
 import Studies
 public import Tensors
 import TensorsCPU
+import TensorsOpenCL
 import Transformers
 
 struct Bench: ParsableCommand {
@@ -48,9 +49,29 @@ struct Bench: ParsableCommand {
   var rounds = 5
   @Flag(
     help:
-      "Print the share of each kernel in a training step and its launches, by the clock of an OpenCL device."
+      "Print the commands of a training step on an OpenCL device: launches, bytes that they must move, operations, and the measured time."
   )
   var kernels = false
+  @Flag(
+    name: .customLong("count-only"),
+    help: "With --kernels: count the commands of a training step and measure nothing.")
+  var countOnly = false
+  @Option(
+    help: ArgumentHelp(
+      "With --kernels: the bandwidth of a device, for a prediction of the time of each command.",
+      valueName: "GB/s"))
+  var bandwidth: Double?
+  @Option(
+    help: ArgumentHelp(
+      "With --kernels: the arithmetic speed of a device, for the prediction.",
+      valueName: "GFLOP/s"))
+  var peak: Double?
+  @Option(
+    name: .customLong("launch-time"),
+    help: ArgumentHelp(
+      "With --kernels: the time that a device takes for each command, for the prediction.",
+      valueName: "µs"))
+  var launchTime: Double?
   @Flag(
     name: .customLong("against-openblas"),
     help: "Measure products in turn with those of OpenBLAS on all processors.")
@@ -77,12 +98,49 @@ struct Bench: ParsableCommand {
         "--against-openblas compares products of float32; remove --bfloat16.")
     }
     try BenchModel.validate(model)
+    let numbers = [("bandwidth", bandwidth), ("peak", peak), ("launch-time", launchTime)]
+    for (name, value) in numbers {
+      guard let value else { continue }
+      guard value.isFinite && value > 0 else {
+        throw ValidationError("--\(name): expected a number above 0, found \(value).")
+      }
+    }
+    if !kernels && (countOnly || numbers.contains { $0.1 != nil }) {
+      throw ValidationError(
+        "--count-only, --bandwidth, --peak and --launch-time are for --kernels; add it.")
+    }
+  }
+
+  /// Prints the commands of a training step.
+  private func printStep(
+    of model: BenchModel, on backend: any Backend,
+    measured: [String: (seconds: Double, share: Double)]
+  ) throws {
+    guard let backend = backend as? OpenCLBackend else {
+      return Standard.error("--kernels: \(backend.device.name) is no OpenCL device.\n")
+    }
+    let rows = try StepModel(of: model, replicas: replicas ?? 1, on: backend).rows(
+      StepModel.Device(
+        bandwidth: bandwidth.map { $0 * 1e9 }, peak: peak.map { $0 * 1e9 },
+        launchTime: launchTime.map { $0 * 1e-6 }),
+      measured: measured)
+    guard !json else { return try rows.forEach { try Standard.output(JSONLines.visibleLine($0)) } }
+    try Standard.output("  \(model.name), R \(replicas ?? 1)\n" + StepModel.Row.heading + "\n")
+    for row in rows { try Standard.output(row.line + "\n") }
   }
 
   func run() throws {
     try reportingFailures {
       let parts = only.isEmpty ? Part.allCases : try only.map { try choice("--only", $0) }
       let backend = try device.makeBackend(keepsTimes: kernels, describesUnits: bfloat16)
+      if countOnly {
+        let models =
+          model.isEmpty ? BenchModel.all : BenchModel.all.filter { model.contains($0.name) }
+        return try models.forEach {
+          try printStep(
+            of: $0.with(bfloat16 ? .bfloat16 : .float32), on: backend, measured: [:])
+        }
+      }
       Standard.error("Measuring \(backend.device.name) (\(backend.device.selector))\n")
       let bench = DeviceBench(
         backend: backend, rounds: rounds, precision: bfloat16 ? .bfloat16 : .float32,
@@ -125,11 +183,7 @@ struct Bench: ParsableCommand {
         case .training:
           for model in models {
             try bench.measureTraining(of: model, replicas: replicas ?? 1)
-            guard kernels else { continue }
-            for (kernel, part) in bench.kernelShares.sorted(by: { $0.value.share > $1.value.share })
-            {
-              Standard.error("  \(NumberText.percent(part.share)) \(kernel), \(part.launches)\n")
-            }
+            if kernels { try printStep(of: model, on: backend, measured: bench.kernelTimes) }
           }
         case .cohorts:
           for model in models.prefix(2) {
