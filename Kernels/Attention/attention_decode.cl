@@ -71,13 +71,25 @@ __kernel void attention_decode(FLOATS(projection), FLOATS(table), FLOATS(keys),
   __global float *value = BLOCK(values, r) + ((ulong)b * H + h) * T * D;
   // The rotated query, then the rotated key.
   float turned[2 * D];
-  for (int i = 0; i < D / 2; ++i) {
-    const float c = angles[2 * i], s = angles[2 * i + 1];
+  int pair = 0;
+  for (; pair + 8 <= D / 2; pair += 8) {
+    const float16 angle = vload16(0, angles + 2 * pair);
+    const float8 c = angle.even, s = angle.odd;
 #pragma unroll
     for (int which = 0; which < 2; ++which) {
-      const float low = x[which * C + i], high = x[which * C + i + D / 2];
-      turned[which * D + i] = low * c - high * s;
-      turned[which * D + i + D / 2] = high * c + low * s;
+      const __global float *from = x + which * C + pair;
+      const float8 low = vload8(0, from), high = vload8(0, from + D / 2);
+      vstore8(low * c - high * s, 0, turned + which * D + pair);
+      vstore8(high * c + low * s, 0, turned + which * D + pair + D / 2);
+    }
+  }
+  for (; pair < D / 2; ++pair) {
+    const float c = angles[2 * pair], s = angles[2 * pair + 1];
+#pragma unroll
+    for (int which = 0; which < 2; ++which) {
+      const float low = x[which * C + pair], high = x[which * C + pair + D / 2];
+      turned[which * D + pair] = low * c - high * s;
+      turned[which * D + pair + D / 2] = high * c + low * s;
     }
   }
   part q[PARTS], o[PARTS];

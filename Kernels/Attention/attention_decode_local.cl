@@ -17,7 +17,9 @@
 // makes the maximum finite.
 
 #define PARTS ((D + TEAM - 1) / TEAM)
-#define DEPTH (D < 32 ? D : 32)
+// Half as many channels for teams of 64, so that as many groups fit into the local memory of a core.
+#define MOST (TEAM == 64 ? 16 : 32)
+#define DEPTH (D < MOST ? D : MOST)
 #define STRIDE (DEPTH | 1)
 
 __kernel TEAM_GROUP void attention_decode_local(FLOATS(projection), FLOATS(table), FLOATS(keys),

@@ -39,10 +39,18 @@ extension OpenCLBackend {
       on: nil, gate: .swiGLUGradient)
   }
 
+  /// The tiling of a product with an end: that of the product alone, or else a smaller square.
+  func tiling(for product: MatrixProduct, ending gate: Gate) -> ProductTiling {
+    let tiling = tiling(for: product, on: nil)
+    let all = ProductTiling.throughLocalMemory(ending: gate, isIntelGPU: build.isIntelGPU)
+    if all.contains(tiling) { return tiling }
+    return all.first { $0.rows == $0.columns && $0.depth == tiling.depth } ?? all[all.count - 1]
+  }
+
   /// Whether a product is computed and ended by one kernel that this device can build and launch.
   private func canEnd(_ sizes: MatrixProduct, _ precision: Precision, with gate: Gate) -> Bool {
     guard fusesGates(precision) else { return false }
-    let tiling = tiling(for: sizes, on: nil)
+    let tiling = tiling(for: sizes, ending: gate)
     return rehearsed != nil
       || usableKernel(
         .matmulLocal, constants: tiling.constants(on: nil, gate: gate),

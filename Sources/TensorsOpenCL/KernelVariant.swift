@@ -73,7 +73,8 @@ extension KernelProgram {
       }
     case .matmulLocal:
       return ([nil] + Gate.allCases.map { $0 }).flatMap { gate in
-        ProductTiling.throughLocalMemory.map { $0.constants(on: nil, gate: gate) }
+        ProductTiling.throughLocalMemory(ending: gate, isIntelGPU: gpu.build.isIntelGPU)
+          .map { $0.constants(on: nil, gate: gate) }
       }
     case .matmulMatrixUnits:
       return units == nil ? [] : ProductTiling.onMatrixUnits.map { $0.constants(on: units) }

@@ -118,7 +118,8 @@ extension OpenCLBackend {
     on units: MatrixUnits?, gate: Gate? = nil
   ) throws {
     let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
-    let tiling = tiling(for: sizes, on: units)
+    let tiling =
+      gate.map { self.tiling(for: sizes, ending: $0) } ?? self.tiling(for: sizes, on: units)
     let waits = parts > 1 ? try waitingSum(parts: parts, into: output, adding: adding) : nil
     let product = parts > 1 ? try waits?.partial ?? empty([sizes.replicas, parts, m, n]) : output
     let group =

@@ -174,6 +174,25 @@ struct GenerationTests {
     }
   }
 
+  /// No token depends on how many are chosen before a read, nor on when ended rows leave.
+  @Test(arguments: availableBackends)
+  func portionsDoNotChangeTokens(_ choice: BackendChoice) throws {
+    let backend = try choice.makeBackend()
+    let all = try Self.generate(temperature: 1, on: backend)
+    // About half of the rows end early, so that the others go on without them.
+    let end = all[0][0][2]
+    let expected = all.map { $0.map { Array($0.prefix { $0 != end }) } }
+    for portion in [Portion(1...1), Portion(5...5), Portion(2...32), Portion(64...64)] {
+      let transformer = try Self.model.transformer(
+        maximumPositions: Self.prompts.positions + Self.tokens, on: backend)
+      let run = try Generation(
+        transformer, prompts: Self.prompts.tokens(on: backend), lengths: Self.prompts.lengths,
+        maximumTokens: Self.tokens, sampling: Sampling(temperature: 1), seeds: Self.seeds, end: end)
+      run.portion = portion
+      #expect(try Generation.results(of: [run]) == [expected], "\(portion)")
+    }
+  }
+
   /// Shorter continuations are prefixes of longer ones, at and around a portion's end.
   @Test(arguments: availableBackends, [1, 15, 16, 17, 32])
   func shorterIsAPrefix(_ choice: BackendChoice, _ tokens: Int) throws {

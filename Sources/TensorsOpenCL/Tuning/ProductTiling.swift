@@ -56,6 +56,13 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
     ProductTiling(32, 32, depth: 16, item: 4, 4),
   ]
 
+  /// The tilings of a product with this end. Intel's GPUs have no registers for SwiGLU's gradient beside the sums
+  /// of the largest tile.
+  static func throughLocalMemory(ending gate: Gate?, isIntelGPU: Bool) -> [ProductTiling] {
+    guard gate == .swiGLUGradient, isIntelGPU else { return throughLocalMemory }
+    return throughLocalMemory.filter { $0.rows * $0.columns < 128 * 128 }
+  }
+
   // MARK: On matrix units
 
   /// 32 lanes per warp of the group.

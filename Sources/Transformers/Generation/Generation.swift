@@ -66,7 +66,8 @@ public final class Generation {
   private var unread: Tensor?
   /// The last tokens of every row: (R, B). Nil if there are none.
   private var last: Tensor?
-  private var portion: Portion
+  /// The number of tokens before the next read.
+  package var portion: Portion
   private var collected: [[[Int32]]]
   private var ended: [[Bool]]
 
