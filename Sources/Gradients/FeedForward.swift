@@ -35,6 +35,7 @@ extension Tape {
     try backend.matmul(
       y, transposeLeft: false, down.value, transposeRight: true,
       adding: residual.value.asMatrix, precision: precision, into: output.asMatrix)
+    for weight in [gateAndUp, down] { expectSum(ofLinear: weight, rows: rows) }
     return record(output, from: [input, gateAndUp, down, residual]) { [unowned self] g in
       guard let gates else { return }
       try contribute(g, to: residual)

@@ -64,8 +64,7 @@ extension OpenCLBackend {
   ) throws {
     try arguments.tensor(projection)
     if rotatesInAttention {
-      // Without a table any tensor is passed, and it is not read.
-      try arguments.tensor(table ?? projection)
+      try arguments.optional(table, or: projection)
       try arguments.integers(table == nil ? 0 : 1)
     }
     try arguments.sequences(of: projection, lengths: lengths)
