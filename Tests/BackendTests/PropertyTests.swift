@@ -76,7 +76,8 @@ extension BackendTests {
         Set(ragged.map(\.operation)) == [
           "matmul", "rmsNorm", "rmsNormGradient", "add", "roundToBFloat16", "swiGLU",
           "swiGLUGradient", "embedding", "embeddingGradient", "tokenLogProbabilities",
-          "tokenLogProbabilitiesGradient", "weightedSum", "weightedSumGradient",
+          "tokenLogProbabilitiesGradient", "weightedSum", "weightedSumGradient", "gatedMatmul",
+          "gatedMatmulGradient", "normalizedMatmul",
         ])
       for call in ragged {
         let problem = try call.liveRowsProblem(on: backend)
