@@ -39,25 +39,13 @@ extension Tape {
     return record(output, from: [input, gateAndUp, down, residual]) { [unowned self] g in
       guard let gates else { return }
       try contribute(g, to: residual)
-      try contribute(to: down) { sum, gradient in
-        try backend.matmul(
-          g.asMatrix, transposeLeft: true, y, transposeRight: false, adding: sum,
-          precision: precision, into: gradient)
-      }
+      try contributeProduct(g.asMatrix, y, to: down, precision)
       guard input.isTracked || gateAndUp.isTracked else { return }
       // The gates are read for the last time, so their gradient takes their place.
       try backend.gatedMatmulGradient(
         g.asMatrix, weight: down.value, gateAndUp: gates, precision: precision, into: gates)
-      try contribute(to: gateAndUp) { sum, gradient in
-        try backend.matmul(
-          gates, transposeLeft: true, x, transposeRight: false, adding: sum,
-          precision: precision, into: gradient)
-      }
-      try contribute(to: input) { sum, gradient in
-        try backend.matmul(
-          gates, transposeLeft: false, gateAndUp.value, transposeRight: false,
-          adding: sum?.asMatrix, precision: precision, into: gradient.asMatrix)
-      }
+      try contributeProduct(gates, x, to: gateAndUp, precision)
+      try contributeProduct(gates, weight: gateAndUp, toInput: input, precision)
     }
   }
 
@@ -71,7 +59,7 @@ extension Tape {
     _ input: Variable, normalizedBy norm: Variable, epsilon: Float, gateAndUp: Variable,
     down: Variable, adding residual: Variable, precision: Precision = .float32
   ) throws -> Variable {
-    guard records || input.value.shape.rowsPerReplica > 64 else {
+    guard records || input.value.shape.rowsPerReplica > MatrixProduct.fewRows else {
       let gates = try linear(
         input, normalizedBy: norm, epsilon: epsilon, weight: gateAndUp, precision: precision)
       return try linear(swiGLU(gates), weight: down, adding: residual, precision: precision)

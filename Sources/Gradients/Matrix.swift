@@ -29,16 +29,30 @@ extension Tape {
     return record(output, from: [input, weight] + (residual.map { [$0] } ?? [])) {
       [unowned self] g in
       if let residual { try contribute(g, to: residual) }
-      try contribute(to: weight) { sum, gradient in
-        try backend.matmul(
-          g.asMatrix, transposeLeft: true, x, transposeRight: false, adding: sum,
-          precision: precision, into: gradient)
-      }
-      try contribute(to: input) { sum, gradient in
-        try backend.matmul(
-          g.asMatrix, transposeLeft: false, weight.value, transposeRight: false,
-          adding: sum?.asMatrix, precision: precision, into: gradient.asMatrix)
-      }
+      try contributeProduct(g.asMatrix, x, to: weight, precision)
+      try contributeProduct(g.asMatrix, weight: weight, toInput: input, precision)
+    }
+  }
+
+  /// Adds dW = gᵀ x to the gradient of a linear layer's weight.
+  func contributeProduct(
+    _ g: Tensor, _ x: Tensor, to weight: Variable, _ precision: Precision
+  ) throws {
+    try contribute(to: weight) { sum, gradient in
+      try backend.matmul(
+        g, transposeLeft: true, x, transposeRight: false, adding: sum, precision: precision,
+        into: gradient)
+    }
+  }
+
+  /// Adds dx = g W to the gradient of a linear layer's input.
+  func contributeProduct(
+    _ g: Tensor, weight: Variable, toInput input: Variable, _ precision: Precision
+  ) throws {
+    try contribute(to: input) { sum, gradient in
+      try backend.matmul(
+        g, transposeLeft: false, weight.value, transposeRight: false, adding: sum?.asMatrix,
+        precision: precision, into: gradient.asMatrix)
     }
   }
 }

@@ -134,6 +134,9 @@ public struct MatrixProduct: Hashable, Sendable, CustomStringConvertible {
     2 * Double(replicas * rows) * Double(columns) * Double(inner)
   }
 
+  /// The most rows of a product for which a GPU may have a kernel of few rows: a step of generation.
+  public static let fewRows = 64
+
   /// The number of parts of the sum over k (split-K). A weight's gradient has few elements and a
   /// long sum, so without parts a large device would be idle. Each part is summed in ascending
   /// order, and then the parts are summed in ascending order.

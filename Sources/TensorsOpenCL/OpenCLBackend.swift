@@ -320,9 +320,13 @@ public final class OpenCLBackend: Backend {
     parts.values.joined().reduce(context.compilations) { $0 + $1.compilations }
   }
 
-  /// The number of commands that were enqueued on this backend, without parts of the device, and how
-  /// many of them were reads, for tests.
-  package var commandCounts: (commands: Int, reads: Int) { (queue.commands, queue.reads) }
+  /// The number of commands that the device got so far, except those that only wait, and how many of them were
+  /// reads, for tests.
+  package var commandCounts: (commands: Int, reads: Int) {
+    parts.values.joined().reduce((queue.commands, queue.reads)) {
+      ($0.0 + $1.commandCounts.commands, $0.1 + $1.commandCounts.reads)
+    }
+  }
 
   /// Waits, and returns the times of kernels since the last call, by name.
   ///
@@ -331,11 +335,6 @@ public final class OpenCLBackend: Backend {
     try parts.values.joined().reduce(into: queue.takeTimes()) {
       try $0.merge($1.takeTimes(), uniquingKeysWith: +)
     }
-  }
-
-  /// The number of commands that the device got so far, except those that only wait.
-  package var commands: Int {
-    parts.values.joined().reduce(queue.commands) { $0 + $1.commands }
   }
 
   /// Runs once for a contiguous tensor, else once per replica, with byte offsets and counts.

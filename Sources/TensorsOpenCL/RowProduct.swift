@@ -11,7 +11,8 @@ extension OpenCLBackend {
     style == .manyItems && forcedTiling == nil && !sizes.transposeLeft && sizes.transposeRight
       && left.live == nil && limits.workGroup >= Self.itemsOfRowProduct
       && (sizes.rows <= 16
-        || sizes.rows <= 64 && sizes.replicas * sizes.rows * sizes.columns * sizes.inner <= 1 << 25)
+        || sizes.rows <= MatrixProduct.fewRows
+          && sizes.replicas * sizes.rows * sizes.columns * sizes.inner <= 1 << 25)
   }
 
   public func computeNormalizedMatmul(

@@ -106,6 +106,7 @@ extension BackendTests {
       #expect(copiesRows(768, 256, 4096, transposeLeft: true) == hasMemory)
       #expect(copiesRows(2048, 2048, 2048, transposeLeft: false) == hasMemory)
       #expect(!copiesRows(64, 176, 4096, transposeLeft: true))
+      #expect(!copiesRows(688, 128, 4096, transposeLeft: true))
       #expect(!copiesRows(4096, 64, 64, transposeLeft: false))
     }
 

@@ -94,9 +94,9 @@ struct StepCommandTests {
         let real = try cohort(backend)
         try real.step(Self.batches(3, geometry))
         _ = try backend.takeTimes()
-        let before = backend.commands
+        let before = backend.commandCounts.commands
         try real.step(Self.batches(3, geometry))
-        #expect(backend.commands - before == counts.total.launches)
+        #expect(backend.commandCounts.commands - before == counts.total.launches)
         let launches = try backend.takeTimes().mapValues(\.launches)
         #expect(launches == counts.kernelLaunches, "\(style), \(geometry)")
         #expect(counts.total.operations > 1e6 && counts.total.bytes > 1e6)
@@ -121,11 +121,11 @@ struct StepCommandTests {
         + cohort.losses(of: 0..<3).map { $0.map(\.bitPattern) }
     }
     for geometry in [Self.geometry, BatchGeometry(batch: 8, positions: 80, targets: 80)] {
-      let before = backend.commands
+      let before = backend.commandCounts.commands
       let together = try train(backend, geometry)
-      let middle = backend.commands
+      let middle = backend.commandCounts.commands
       #expect(try train(Impatient(backend), geometry) == together)
-      #expect(middle - before < backend.commands - middle, "some sums waited")
+      #expect(middle - before < backend.commandCounts.commands - middle, "some sums waited")
     }
   }
 }
