@@ -114,9 +114,10 @@ public struct Transformer {
     for index in 0..<architecture.blocks {
       func block(_ tape: Tape, _ x: Variable) throws -> Variable {
         try architecture.block(index, pass.on(tape), x) { projection in
+          // Without a caller for the rotated projection, attention may rotate it itself.
           try tape.attention(
-            projection, lengths: lengths, heads: configuration.heads, rotaryTable: rotaryTable
-          ) { try rotated?(index, $0) }
+            projection, lengths: lengths, heads: configuration.heads, rotaryTable: rotaryTable,
+            rotated: rotated.map { rotated in { try rotated(index, $0) } })
         }
       }
       x = try recomputesBlocks ? pass.tape.recomputing(x, block) : block(pass.tape, x)
