@@ -138,6 +138,18 @@ import Testing
       "dormouse: --spread: expected a number, found \"wide\\x1b[31m\"; see `dormouse plan --help`"
     ),
     (
+      ["bench", "--count-only"], 64,
+      "dormouse: --count-only, --bandwidth, --peak and --launch-time are for --kernels; add it; see `dormouse bench --help`"
+    ),
+    (
+      ["bench", "--kernels", "--bandwidth", "0"], 64,
+      "dormouse: --bandwidth: expected a number above 0, found 0.0; see `dormouse bench --help`"
+    ),
+    (
+      ["bench", "--kernels", "--device", "cpu"], 64,
+      "dormouse: --kernels is for OpenCL devices, and cpu is none; choose another --device"
+    ),
+    (
       ["run"], 64,
       "dormouse: Missing expected argument '<study>'; see `dormouse run --help`"
     ),

@@ -5,6 +5,7 @@ import Studies
 public import Tensors
 import TensorsCPU
 import TensorsOpenCL
+import Text
 import Transformers
 
 struct Bench: ParsableCommand {
@@ -113,12 +114,9 @@ struct Bench: ParsableCommand {
 
   /// Prints the commands of a training step.
   private func printStep(
-    of model: BenchModel, on backend: any Backend,
+    of model: BenchModel, on backend: OpenCLBackend,
     measured: [String: (seconds: Double, share: Double)]
   ) throws {
-    guard let backend = backend as? OpenCLBackend else {
-      return Standard.error("--kernels: \(backend.device.name) is no OpenCL device.\n")
-    }
     let rows = try StepModel(of: model, replicas: replicas ?? 1, on: backend).rows(
       StepModel.Device(
         bandwidth: bandwidth.map { $0 * 1e9 }, peak: peak.map { $0 * 1e9 },
@@ -133,12 +131,19 @@ struct Bench: ParsableCommand {
     try reportingFailures {
       let parts = only.isEmpty ? Part.allCases : try only.map { try choice("--only", $0) }
       let backend = try device.makeBackend(keepsTimes: kernels, describesUnits: bfloat16)
-      if countOnly {
+      let counted = kernels ? backend as? OpenCLBackend : nil
+      if kernels && counted == nil {
+        throw CommandFault(
+          line: "--kernels is for OpenCL devices, and \(backend.device.selector) is none; "
+            + "choose another --device",
+          exitCode: .badUse)
+      }
+      if countOnly, let counted {
         let models =
           model.isEmpty ? BenchModel.all : BenchModel.all.filter { model.contains($0.name) }
         return try models.forEach {
           try printStep(
-            of: $0.with(bfloat16 ? .bfloat16 : .float32), on: backend, measured: [:])
+            of: $0.with(bfloat16 ? .bfloat16 : .float32), on: counted, measured: [:])
         }
       }
       Standard.error("Measuring \(backend.device.name) (\(backend.device.selector))\n")
@@ -183,7 +188,7 @@ struct Bench: ParsableCommand {
         case .training:
           for model in models {
             try bench.measureTraining(of: model, replicas: replicas ?? 1)
-            if kernels { try printStep(of: model, on: backend, measured: bench.kernelTimes) }
+            if let counted { try printStep(of: model, on: counted, measured: bench.kernelTimes) }
           }
         case .cohorts:
           for model in models.prefix(2) {
