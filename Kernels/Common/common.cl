@@ -8,10 +8,11 @@
 // rounds at the same points.
 #pragma OPENCL FP_CONTRACT OFF
 
-// A device without fma in hardware gets mad, which rounds the product and then the sum.
-#ifdef MAD_FOR_FMA
+// A device without fma in hardware rounds the product and then the sum. It does not get mad, which may round once or
+// twice: Intel's CPU compiler does one in some kernels and the other in others, so bytes depended on the kernel.
+#ifdef WITHOUT_FMA
 #undef fma
-#define fma mad
+#define fma(x, y, z) ((x) * (y) + (z))
 #endif
 
 #define FLOATS(name) \
@@ -149,9 +150,9 @@ INLINE float max_of_team(const float x, __local float *scratch)
 }
 #endif
 
-// With mad the products of n, of at most 8 bits, must be exact before they are subtracted: the larger part of ln 2
+// Without fma the products of n, of at most 8 bits, must be exact before they are subtracted: the larger part of ln 2
 // has 15 bits then.
-#ifdef MAD_FOR_FMA
+#ifdef WITHOUT_FMA
 #define LN2_LARGE 0x1.62e4p-1f
 #define LN2_SMALL 0x1.7f7d1cp-20f
 #else

@@ -6,7 +6,7 @@ struct KernelBuild: Hashable, Sendable {
   var lanes: Int
   /// `TEAM` of common.cl: work-items that share a row.
   var team: Int
-  /// Whether the sources' `fma` is compiled as `mad`.
+  /// Whether `fma` of the sources rounds the product and then the sum.
   var replacesFMA: Bool
   var isIntelGPU: Bool
   /// Whether buffers may exceed the limit that the device reports.
@@ -23,7 +23,7 @@ struct KernelBuild: Hashable, Sendable {
     var options = "-cl-std=CL1.2 -DLANES=\(lanes)"
     if lanes > 1 { options += " -cl-denorms-are-zero" }
     if team == 64 { options += " -DTEAM=64" }
-    if replacesFMA { options += " -DMAD_FOR_FMA" }
+    if replacesFMA { options += " -DWITHOUT_FMA" }
     if hasLargeBuffers { options += " \(Device.optionOfLargeBuffers)" }
     for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
       options += " -D\(name)=\(value)"

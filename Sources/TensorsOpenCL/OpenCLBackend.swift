@@ -25,7 +25,7 @@ public final class OpenCLBackend: Backend {
   /// `TEAM` of common.cl: work-items that share a row. With `manyItems` it is the width of a wave, so
   /// that no lane is idle.
   let team: Int
-  /// Whether the sources' `fma` is compiled as `mad`, because a GPU has none in hardware. Processors keep
+  /// Whether `fma` of the sources rounds the product and the sum, because a GPU has none in hardware. Processors keep
   /// `fma`, so that all of them give the same bytes.
   let replacesFMA: Bool
   let limits: (workGroup: Int, localMemory: Int)
@@ -138,7 +138,7 @@ public final class OpenCLBackend: Backend {
     self.device = DeviceDescription(
       selector: device.selector, backend: "opencl", name: device.name, driver: driver,
       implementation: "kernels \(KernelProgram.digest), \(style.rawValue) of \(self.lanes)"
-        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", mad for fma" : "")
+        + (team == 64 ? ", teams of 64" : "") + (replacesFMA ? ", no fma" : "")
         + (style == .manyItems ? tuning.changedTilesText : ""),
       tuning: tuning.name, memoryLimit: memoryLimit, largestBuffer: device.largestBuffer)
     waiting = WaitingSums(for: self.device)
