@@ -10,7 +10,9 @@
 // Launch: global (H, B, R). A work-item computes a head of a row. Needs -DD=.
 // Keys are processed in blocks of KEYS with one rescaling per block (online maximum). The first key
 // makes the maximum finite. Lanes go over d. A block's products are transposed, so its scores are
-// one vector and need one exponential.
+// one vector and need one exponential. Caches of many rows exceed the processor's caches, and the hardware
+// fetches too little ahead of so short a loop: the keys and values of later blocks are prefetched, at the end those of
+// the next head, which follow in memory.
 
 #if D % LANES == 0
 #define KEYS LANES
@@ -26,6 +28,8 @@ typedef float part;
 #define part_store(x, p) (*(p) = (x))
 #endif
 #define PARTS (D / PART)
+// Keys between a block and the block that is prefetched.
+#define AHEAD 32
 
 #if KEYS == 1
 // One key: its score, and its own maximum, weight and sum.
@@ -109,6 +113,12 @@ __kernel void attention_decode(FLOATS(projection), FLOATS(table), FLOATS(keys),
       for (int i = 0; i < PARTS; ++i)
         y = fma(q[i], part_load(k + i * PART), y);
       products[j] = y;
+    }
+    const int next = s0 + AHEAD <= t ? s0 + AHEAD : s0 + AHEAD - (t / KEYS + 1) * KEYS + T;
+#pragma unroll
+    for (int i = 0; i < KEYS * D; i += 16) {
+      prefetch_line(key + (ulong)next * D + i);
+      prefetch_line(value + (ulong)next * D + i);
     }
     scores score = score_keys(products);
     score = score_numbers > (scores)(float)(t - s0) ? (scores)(-INFINITY) : score;
