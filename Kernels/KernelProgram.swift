@@ -74,6 +74,7 @@ public enum KernelProgram: String, CaseIterable, Sendable {
     case .attentionForwardLocal, .attentionGradientKeyLocal, .attentionGradientQueryLocal:
       PackageResources.attention_blocks_cl
     case .matmulMatrixUnits: PackageResources.matrix_units_cl
+    case .tokenLogProbabilities, .tokenLogProbabilitiesGradient: PackageResources.loss_gradient_cl
     default: []
     }
   }

@@ -13,7 +13,9 @@
 //         the product is the gradient of its result. The bytes are those of a product and of swiglu.cl or
 //         swiglu_gradient.cl after it. splits is 1
 // Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1), or the
-// groups from first_group on. Part s of a split (split-K) is the sum over k from s * part_length on.
+// groups from first_group on. Part s of a split (split-K) is the sum over k from s * part_length on. If
+// parts_each > 1, splits is 1 and a group computes so many parts one after another and adds them, in the order of
+// sum_parts.cl: then there are enough groups without splits, and the parts need no memory. adds is 0 then.
 //
 // A work-group computes a tile of TILE_M x TILE_N from blocks of DEPTH in k in local memory. A work-item
 // computes ITEM_M x ITEM_N of the tile, in blocks of 4 x 4 with a stride such that neighbours read
@@ -122,6 +124,7 @@ INLINE void store_unit(__local float *block, const float4 x, const int unit, con
 #endif
 
 #define START(i, j) float4 sum##i##_##j = (float4)(0.0f);
+#define ADD_ZERO(i, j) sum##i##_##j += (float4)(0.0f);
 #define LEFT_0 a0.s0
 #define LEFT_1 a0.s1
 #define LEFT_2 a0.s2
@@ -164,7 +167,7 @@ INLINE void store_unit(__local float *block, const float4 x, const int unit, con
 #define STORE(i, j) { \
   const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4, n = n0 + j * 4 * ITEMS_N + 4 * x; \
   if (m < M) \
-    store_four(sum##i##_##j, adds, addend_r + (ulong)m * N + n, output_r + (ulong)m * N + n, N - n); }
+    store_four(sum##i##_##j, adds_now, addend_r + (ulong)m * N + n, output_r + (ulong)m * N + n, N - n); }
 #endif
 
 INLINE void store_gated(const float gate, const float up, const int keeps, __global float *gates,
@@ -209,7 +212,7 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     INTEGERS(live), const int limits, const int rows, const int N, const int all,
     const int left_row, const int left_inner,
     const int right_inner, const int right_column, const int adds, const int splits,
-    const int part_length, const int first_group)
+    const int part_length, const int parts_each, const int first_group)
 {
   __local float left_block[DEPTH * (TILE_M + 4)] __attribute__((aligned(16)));
   __local float right_block[DEPTH * (TILE_N + 4)] __attribute__((aligned(16)));
@@ -219,15 +222,19 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   const int n0 = p.n0, m0 = p.m0, r = p.r, part = p.part;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
-  const int first = part * part_length;
-  // Groups without live rows multiply nothing.
-  const int K = m0 < M ? clamp(whole - first, 0, part_length) : 0;
-  const __global float *left_r =
-      BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;
-  const __global float *right_r =
-      BLOCK(right, r) + (ulong)(GATE == 1 ? n0 / 2 : n0) * right_column + (ulong)first * right_inner;
+  __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
   float4 next_left[LEFT_LOADS], next_right[RIGHT_LOADS];
-  EACH_SUM(START)
+
+  const int each = GATE ? 1 : parts_each;
+  for (int number = 0; number < each; ++number) {
+    const int first = (part + number) * part_length;
+    // Groups without live rows multiply nothing.
+    const int K = m0 < M ? clamp(whole - first, 0, part_length) : 0;
+    const __global float *left_r =
+        BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;
+    const __global float *right_r =
+        BLOCK(right, r) + (ulong)(GATE == 1 ? n0 / 2 : n0) * right_column + (ulong)first * right_inner;
+    EACH_SUM(START)
 
 #define LOAD_NEXT(k0) \
   load_block(left_r, next_left, LEFT_LOADS, item, TILE_M, left_row, left_inner, M - m0, k0, K, \
@@ -235,29 +242,34 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   load_block(right_r, next_right, RIGHT_LOADS, item, TILE_N, right_column, right_inner, N - n0, \
              k0, K, GATE == 1 ? N / 2 : 0);
 
-  LOAD_NEXT(0)
-  for (int k0 = 0; k0 < K; k0 += DEPTH) {
-    barrier(CLK_LOCAL_MEM_FENCE);
+    LOAD_NEXT(0)
+    for (int k0 = 0; k0 < K; k0 += DEPTH) {
+      barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
-    for (int i = 0; i < LEFT_LOADS; ++i)
-      store_unit(left_block, next_left[i], item + i * ITEMS, TILE_M, left_inner);
+      for (int i = 0; i < LEFT_LOADS; ++i)
+        store_unit(left_block, next_left[i], item + i * ITEMS, TILE_M, left_inner);
 #pragma unroll
-    for (int i = 0; i < RIGHT_LOADS; ++i)
-      store_unit(right_block, next_right[i], item + i * ITEMS, TILE_N, right_inner);
-    barrier(CLK_LOCAL_MEM_FENCE);
-    LOAD_NEXT(k0 + DEPTH)
-    const __local float *left_k = left_block + 4 * y, *right_k = right_block + 4 * x;
-    if (K - k0 >= DEPTH) {
+      for (int i = 0; i < RIGHT_LOADS; ++i)
+        store_unit(right_block, next_right[i], item + i * ITEMS, TILE_N, right_inner);
+      barrier(CLK_LOCAL_MEM_FENCE);
+      LOAD_NEXT(k0 + DEPTH)
+      const __local float *left_k = left_block + 4 * y, *right_k = right_block + 4 * x;
+      if (K - k0 >= DEPTH) {
 #pragma unroll
-      for (int k = 0; k < DEPTH; ++k)
-        ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
-    } else {
-      for (int k = 0; k < K - k0; ++k)
-        ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
+        for (int k = 0; k < DEPTH; ++k)
+          ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
+      } else {
+        for (int k = 0; k < K - k0; ++k)
+          ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
+      }
     }
-  }
 
-  __global float *addend_r = BLOCK(addend, r);
-  __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
-  EACH_SUM(STORE)
+    // The sums of parts start from 0: -0 becomes 0.
+    if (each > 1) {
+      EACH_SUM(ADD_ZERO)
+    }
+    const int adds_now = adds || number > 0;
+    __global float *addend_r = number > 0 ? output_r : BLOCK(addend, r);
+    EACH_SUM(STORE)
+  }
 }

@@ -39,11 +39,11 @@ extension Oracle {
   /// g · (1[v = target] - e^(x_v - L)), from the given log-sum-exp L.
   ///
   /// Bound: the exponential errs by the factor 2u (|x| + |L|) + 8u, its argument's rounding and its
-  /// own, and may underflow; the difference and the product round once each. Where g is 0 the row
-  /// is exactly 0.
+  /// own, and may underflow; the difference and the product round once each. An error e of L moves the
+  /// exponential by the factor e. Where g is 0 the row is exactly 0.
   public static func tokenLogProbabilitiesGradient(
-    _ logits: [Double], targets: [Int32], logSumExp: [Double], outputGradient: [Double],
-    vocabulary: Int
+    _ logits: [Double], targets: [Int32], logSumExp: [Double], within bounds: [Double]? = nil,
+    outputGradient: [Double], vocabulary: Int
   ) -> Expected {
     var gradient = Expected(count: logits.count)
     for row in 0..<targets.count where outputGradient[row] != 0 {
@@ -57,7 +57,8 @@ extension Oracle {
           probability == 0
           ? 0
           : probability
-            * (2 * unitRoundoff * (abs(x) + abs(logSumExp[row])) + exponentialError)
+            * (2 * unitRoundoff * (abs(x) + abs(logSumExp[row])) + exponentialError
+              + (bounds?[row] ?? 0))
         gradient.set(
           index, g * difference,
           within: abs(g) * (error + 2 * unitRoundoff * abs(difference) + underflow) + underflow)
@@ -151,6 +152,37 @@ extension OperationDescription {
             $1[0], targets: $1[1], logSumExp: $1[2], outputGradient: $1[3],
             into: inPlace ? $1[0] : $1[4])
         }
+      }
+    }
+  }
+
+  static let tokenLogProbabilitiesInPlace = OperationDescription("tokenLogProbabilitiesInPlace") {
+    extent, numbers in
+    vocabularies(extent).map { r, rows, v in
+      let shape: Shape = [r, rows, v]
+      let logits = numbers.normals(shape.elementCount, scale: 3)
+      let targets = numbers.integers(r * rows, in: 0..<v)
+      let upstream = numbers.normals(r * rows).enumerated().map { $0 % 5 == 4 ? 0 : $1 }
+      return OperationCase(
+        "tokenLogProbabilitiesInPlace", "R \(r), \(rows) rows, V \(v)",
+        [
+          .updated(logits, shape).ofRows(), .input(targets, [r, rows]).ofRows(),
+          .input(upstream, [r, rows]).ofRows(), .output([r, rows]).ofRows(),
+        ], flops: 6 * Double(shape.elementCount),
+        expected: {
+          let forward = Oracle.tokenLogProbabilities(
+            logits.doubles, targets: targets, vocabulary: v)
+          return [
+            .numbers(
+              Oracle.tokenLogProbabilitiesGradient(
+                logits.doubles, targets: targets, logSumExp: forward.logSumExp.values,
+                within: forward.logSumExp.bounds, outputGradient: upstream.doubles, vocabulary: v)),
+            .numbers(forward.logProbabilities),
+          ]
+        }
+      ) {
+        try $0.tokenLogProbabilities(
+          replacing: $1[0], targets: $1[1], outputGradient: $1[2], into: $1[3])
       }
     }
   }

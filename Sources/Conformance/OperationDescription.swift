@@ -43,6 +43,7 @@ public struct OperationDescription: Sendable, CustomStringConvertible {
     embeddingGradient, tokenLogProbabilities, tokenLogProbabilitiesGradient, weightedSum,
     weightedSumGradient, sumOfSquares, gateUpdate, adamW, sgd, sample, muonMomentum, muonUpdate,
     addPolynomial, normalizeMatrices, orthogonalize, normalizedMatmul,
+    tokenLogProbabilitiesInPlace,
   ]
 }
 

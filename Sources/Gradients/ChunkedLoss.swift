@@ -14,16 +14,19 @@ extension Tape {
   ///   - targets: (R, N) int32.
   ///   - rowsPerChunk: The largest number of rows whose logits exist at a time. It decides the order of
   ///     the weight's gradient, so it must not depend on the device or on R.
+  ///   - expected: (R, N): the gradient of the result, if it is known.
   /// - Returns: (R, N).
   /// - Throws: A failure of the device.
   public func tokenLogProbabilities(
-    _ input: Variable, weight: Variable, targets: Tensor, rowsPerChunk: Int, precision: Precision
+    _ input: Variable, weight: Variable, targets: Tensor, rowsPerChunk: Int, precision: Precision,
+    expecting expected: Tensor? = nil
   ) throws -> Variable {
     let x = input.value.asMatrix
     let (rows, vocabulary) = (x.shape[1], weight.value.shape[1])
     if rows <= rowsPerChunk {
       return try tokenLogProbabilities(
-        linear(input, weight: weight, precision: precision), targets: targets)
+        linear(input, weight: weight, precision: precision), targets: targets,
+        expecting: expected)
     }
     let chunks = x.chunks(of: rowsPerChunk)
     // The rule must not hold the tape, which holds the rule.

@@ -30,10 +30,22 @@ extension Tape {
   ///   - rows: (R, N) int32: the indices of the rows, -1 for a row of zeros.
   ///   - places: (R, M) int32: the index in `rows` of each of the M rows of the input, or -1. With
   ///     it the gradient is also a gather, without a sum. Its live rows are the input's.
+  ///   - takesAll: Whether `rows` are all live rows of the input in their order, and N is M. Then nothing is
+  ///     copied.
   /// - Returns: (R, N, C).
   /// - Throws: A failure of the device.
-  public func gather(_ input: Variable, rows: Tensor, places: Tensor) throws -> Variable {
+  public func gather(
+    _ input: Variable, rows: Tensor, places: Tensor, takesAll: Bool = false
+  ) throws -> Variable {
     let x = input.value.asMatrix
+    if takesAll {
+      require(
+        rows.shape == places.shape, "gather",
+        "rows \(rows.shape) are not all of \(places.shape)")
+      return record(x.with(live: rows.live), from: [input]) { [unowned self] g in
+        try contribute(g.with(live: x.live).reshaped(input.value.shape), to: input)
+      }
+    }
     let output = try backend.empty(
       [x.shape[0], rows.shape[1], x.shape[2]], live: rows.live)
     try backend.embedding(rows, table: x, into: output)

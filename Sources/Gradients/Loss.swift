@@ -6,12 +6,27 @@ extension Tape {
   /// - Parameters:
   ///   - logits: (R, ..., V).
   ///   - targets: (R, ...) int32.
+  ///   - expected: (R, ...): the gradient of the result, if it is known. Then the gradient of the logits is
+  ///     computed in the same pass and replaces the logits, which nothing else may use, and the backward pass
+  ///     must give this tensor.
   /// - Returns: (R, ...).
   /// - Throws: A failure of the device.
-  public func tokenLogProbabilities(_ logits: Variable, targets: Tensor) throws -> Variable {
+  public func tokenLogProbabilities(
+    _ logits: Variable, targets: Tensor, expecting expected: Tensor? = nil
+  ) throws -> Variable {
     let x = logits.value
     let shape = Shape(x.shape.dimensions.dropLast().map { $0 })
     let output = try backend.empty(shape, live: x.live)
+    if let expected, records, logits.isTracked {
+      try backend.tokenLogProbabilities(
+        replacing: x, targets: targets, outputGradient: expected, into: output)
+      return record(output, from: [logits]) { [unowned self] g in
+        precondition(
+          g.storage === expected.storage && g.offset == expected.offset,
+          "tokenLogProbabilities: the gradient is not the expected one")
+        try contribute(x, to: logits)
+      }
+    }
     let logSumExp = try backend.empty(shape, live: x.live)
     try backend.tokenLogProbabilities(x, targets: targets, into: output, logSumExp: logSumExp)
     return record(output, from: [logits]) { [unowned self] g in

@@ -228,6 +228,17 @@ open class ForwardingBackend: Backend {
     }
   }
 
+  open func computeTokenLogProbabilities(
+    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+    into logProbabilities: Tensor
+  ) throws {
+    try forward("tokenLogProbabilities", writing: [logProbabilities, logits]) {
+      try original.computeTokenLogProbabilities(
+        sizes, replacing: logits, targets: targets, outputGradient: outputGradient,
+        into: logProbabilities)
+    }
+  }
+
   open func computeTokenLogProbabilitiesGradient(
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, logSumExp: Tensor,
     outputGradient: Tensor, into gradient: Tensor

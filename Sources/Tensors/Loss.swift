@@ -6,6 +6,10 @@ public protocol LossOperations: AnyObject {
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
     logSumExp: Tensor) throws
 
+  func computeTokenLogProbabilities(
+    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+    into logProbabilities: Tensor) throws
+
   func computeTokenLogProbabilitiesGradient(
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, logSumExp: Tensor,
     outputGradient: Tensor, into gradient: Tensor) throws
@@ -33,6 +37,27 @@ extension LossOperations {
       operation: "tokenLogProbabilities")
     try computeTokenLogProbabilities(
       sizes, logits, targets: targets, into: logProbabilities, logSumExp: logSumExp)
+  }
+
+  /// Log-probabilities, and in the same pass the logits' gradient in place of the logits. The numbers are those
+  /// of `tokenLogProbabilities` and `tokenLogProbabilitiesGradient`.
+  ///
+  /// - Parameters:
+  ///   - logits: (R, ..., V); its elements become the gradient.
+  ///   - targets: (R, ...) int32, each in 0 ..< V.
+  ///   - outputGradient: (R, ...): the gradient of the log-probabilities.
+  ///   - logProbabilities: (R, ...).
+  /// - Throws: A failure of the device.
+  public func tokenLogProbabilities(
+    replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+    into logProbabilities: Tensor
+  ) throws {
+    let sizes = LossSizes(
+      logits: logits, targets: targets, perRow: [logProbabilities, outputGradient],
+      operation: "tokenLogProbabilities")
+    try computeTokenLogProbabilities(
+      sizes, replacing: logits, targets: targets, outputGradient: outputGradient,
+      into: logProbabilities)
   }
 
   /// d logits[r, i, v] = g[r, i] · (1[v = target] - e^(logits[r, i, v] - logSumExp[r, i])).

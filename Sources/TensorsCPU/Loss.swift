@@ -28,6 +28,18 @@ extension CPUBackend {
     }
   }
 
+  public func computeTokenLogProbabilities(
+    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+    into logProbabilities: Tensor
+  ) throws {
+    let logSumExp = try empty(logProbabilities.shape, live: logProbabilities.live)
+    try computeTokenLogProbabilities(
+      sizes, logits, targets: targets, into: logProbabilities, logSumExp: logSumExp)
+    try computeTokenLogProbabilitiesGradient(
+      sizes, logits, targets: targets, logSumExp: logSumExp, outputGradient: outputGradient,
+      into: logits)
+  }
+
   public func computeTokenLogProbabilitiesGradient(
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, logSumExp: Tensor,
     outputGradient: Tensor, into gradient: Tensor

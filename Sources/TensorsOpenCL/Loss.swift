@@ -6,11 +6,31 @@ extension OpenCLBackend {
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
     logSumExp: Tensor
   ) throws {
+    try takeLogProbabilities(sizes, logits, targets, logProbabilities, logSumExp: logSumExp)
+  }
+
+  public func computeTokenLogProbabilities(
+    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+    into logProbabilities: Tensor
+  ) throws {
+    try takeLogProbabilities(
+      sizes, logits, targets, logProbabilities, outputGradient: outputGradient)
+  }
+
+  private func takeLogProbabilities(
+    _ sizes: LossSizes, _ logits: Tensor, _ targets: Tensor, _ logProbabilities: Tensor,
+    logSumExp: Tensor? = nil, outputGradient: Tensor? = nil
+  ) throws {
     try launch(
       .tokenLogProbabilities, teams: sizes.rows.dividedRoundingUp(by: rowsPerItem),
       replicas: sizes.replicas
     ) {
-      try $0.tensors(logits, targets, logProbabilities, logSumExp)
+      // The gradient is written over the logits.
+      try $0.tensor(logits, share: outputGradient == nil ? 1 : 2)
+      try $0.tensors(targets, logProbabilities)
+      try $0.optional(logSumExp, or: logProbabilities)
+      try $0.optional(outputGradient, or: logProbabilities)
+      try $0.integers(outputGradient == nil ? 0 : 1)
       try $0.live(of: logits)
       try $0.integers(sizes.rows, sizes.vocabulary, rowsPerItem)
     }

@@ -117,9 +117,16 @@ extension OpenCLBackend {
     _ sizes: MatrixProduct, _ left: Tensor, _ right: Tensor, _ adding: Tensor?, _ output: Tensor,
     on units: MatrixUnits?, gate: Gate? = nil
   ) throws {
-    let (m, n, parts) = (sizes.rows, sizes.columns, sizes.parts)
+    let (m, n) = (sizes.rows, sizes.columns)
     let tiling =
       gate.map { self.tiling(for: sizes, ending: $0) } ?? self.tiling(for: sizes, on: units)
+    let tiles =
+      n.dividedRoundingUp(by: tiling.columns) * m.dividedRoundingUp(by: tiling.rows)
+      * sizes.replicas
+    // Parts that a group adds by itself need no memory. A sum of fewer elements than a team has another order.
+    let addsParts =
+      units == nil && adding == nil && m * n >= team && tiles >= 2 * computeUnits
+    let parts = addsParts ? 1 : sizes.parts
     let waits = parts > 1 ? try waitingSum(parts: parts, into: output, adding: adding) : nil
     let product = parts > 1 ? try waits?.partial ?? empty([sizes.replicas, parts, m, n]) : output
     let group =
@@ -129,10 +136,7 @@ extension OpenCLBackend {
     try launch(
       units == nil ? .matmulLocal : .matmulMatrixUnits,
       constants: tiling.constants(on: units, gate: gate),
-      global: (
-        n.dividedRoundingUp(by: tiling.columns) * m.dividedRoundingUp(by: tiling.rows)
-          * sizes.replicas * parts * group.0, group.1, 1
-      ), local: group,
+      global: (tiles * parts * group.0, group.1, 1), local: group,
       operations: sizes.operations
     ) {
       try $0.tensors(left, right)
@@ -140,7 +144,9 @@ extension OpenCLBackend {
       try $0.tensor(product)
       try setSizes(&$0, sizes, left)
       try $0.integers(
-        adding != nil && parts == 1 ? 1 : 0, parts, sizes.inner.dividedRoundingUp(by: parts))
+        adding != nil && parts == 1 ? 1 : 0, parts,
+        sizes.inner.dividedRoundingUp(by: sizes.parts))
+      if units == nil { try $0.integers(sizes.parts / parts) }
     }
     if let waits { return waiting.append(waits) }
     guard parts > 1 else { return }

@@ -23,6 +23,10 @@ public struct CohortBatch {
   /// (R): the numbers of rows and targets.
   public private(set) var rowCounts: [Int32]
   public private(set) var targetCounts: [Int32]
+  /// Whether `rows` of every replica are all of its rows in their order, and N is B·T: a batch of plain text.
+  public var everyRowPredicts: Bool {
+    geometry.targets == geometry.positions && rowCounts == targetCounts
+  }
   /// (R, N): 0 after the last target. The default is -1 / (the replica's number of targets), so the
   /// weighted sum of log-probabilities is the mean negative log-likelihood.
   public var weights: [Float]

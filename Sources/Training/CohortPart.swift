@@ -69,7 +69,9 @@ final class CohortPart {
     for (index, hostBatch) in batches.enumerated() {
       try batch.assign(hostBatch, from: first)
       for chunk in chunks {
-        try pass(chunk.model, chunk.batch, loss.replicas(chunk.replicas), adds: index > 0)
+        try pass(
+          chunk.model, chunk.batch, loss.replicas(chunk.replicas), adds: index > 0,
+          everyRowPredicts: hostBatch.everyRowPredicts)
       }
     }
     try update(model, loss: loss, schedule: schedule, steps: stepCounts, active: active)
@@ -80,14 +82,16 @@ final class CohortPart {
   /// Runs the forward and backward pass of some replicas over a batch, or over a part of a batch
   /// whose gradients are added.
   private func pass(
-    _ model: Transformer, _ batch: BatchTensors, _ loss: Tensor, adds: Bool
+    _ model: Transformer, _ batch: BatchTensors, _ loss: Tensor, adds: Bool,
+    everyRowPredicts: Bool
   ) throws {
     var model = model
     model.addsToGradients = adds
     let tape = Tape(on: backend)
     let logProbabilities = try model.logProbabilities(
       tape, tokens: batch.tokens, lengths: batch.lengths, rows: batch.rows,
-      places: batch.places, targets: batch.targets)
+      places: batch.places, targets: batch.targets,
+      everyRowPredicts: everyRowPredicts, expecting: batch.weights)
     let sum = adds ? try backend.empty(loss.shape) : loss
     try backend.weightedSum(logProbabilities.value, weights: batch.weights, into: sum)
     // The gradient of the weighted sum by its values.

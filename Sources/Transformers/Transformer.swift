@@ -146,17 +146,21 @@ public struct Transformer {
   ///   - rows: (R, N) int32: the rows that predict, or -1.
   ///   - places: (R, B·T) int32: the inverse of `rows`, -1 if a position predicts nothing.
   ///   - targets: (R, N) int32: the predicted tokens.
+  ///   - everyRowPredicts: whether `rows` are all rows in their order, and N is B·T.
+  ///   - expected: (R, N): the gradient of the result, if it is known before the backward pass.
   /// - Returns: (R, N). Elements are undefined if `rows` is -1, and there are none past the live
   ///   rows.
   /// - Throws: A failure of the device.
   public func logProbabilities(
-    _ tape: Tape, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, targets: Tensor
+    _ tape: Tape, tokens: Tensor, lengths: Tensor, rows: Tensor, places: Tensor, targets: Tensor,
+    everyRowPredicts: Bool = false, expecting expected: Tensor? = nil
   ) throws -> Variable {
     let pass = pass(on: tape)
     let x = try residualStream(pass, tokens: tokens, lengths: lengths)
-    let chosen = try tape.gather(x, rows: rows, places: places)
+    let chosen = try tape.gather(x, rows: rows, places: places, takesAll: everyRowPredicts)
     return try architecture.logProbabilities(
-      pass, chosen, targets: targets, rowsPerChunk: configuration.logitRowsPerChunk)
+      pass, chosen, targets: targets, rowsPerChunk: configuration.logitRowsPerChunk,
+      expecting: expected)
   }
 
   /// Logits of one new position per row, over caches of the earlier ones: (R, B, V).

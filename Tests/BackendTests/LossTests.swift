@@ -45,6 +45,34 @@ extension BackendTests {
         "gradient", mostlyZero: true)
     }
 
+    /// The gradient in place of the logits, and the log-probabilities beside it, have the bytes of two calls.
+    @Test(arguments: availableBackends)
+    func theGradientInPlaceHasTheBytesOfTwoCalls(_ choice: BackendChoice) throws {
+      let backend = try SharedBackends.backend(choice)
+      for vocabulary in [1, 7, 33, 64, 257] {
+        var numbers = TestNumbers(seed: 2500 + vocabulary)
+        let shape: Shape = [2, 9, vocabulary]
+        let logits = numbers.normals(shape.elementCount, scale: 4)
+        let targets = try backend.tensor(numbers.integers(18, in: 0..<vocabulary), [2, 9])
+        let upstream = try backend.tensor(
+          numbers.normals(18).enumerated().map { $0 % 4 == 3 ? 0 : $1 }, [2, 9])
+        let (x, replaced) = (try backend.tensor(logits, shape), try backend.tensor(logits, shape))
+        let results = try (0..<3).map { _ in try backend.empty([2, 9]) }
+        let gradient = try backend.empty(shape)
+        try backend.tokenLogProbabilities(
+          x, targets: targets, into: results[0], logSumExp: results[1])
+        try backend.tokenLogProbabilitiesGradient(
+          x, targets: targets, logSumExp: results[1], outputGradient: upstream, into: gradient)
+        try backend.tokenLogProbabilities(
+          replacing: replaced, targets: targets, outputGradient: upstream, into: results[2])
+        for (one, other) in [(replaced, gradient), (results[2], results[0])] {
+          expectSame(
+            try one.floats().map(\.bitPattern), try other.floats().map(\.bitPattern),
+            "V \(vocabulary)")
+        }
+      }
+    }
+
     /// "Where g is 0 the row is exactly 0", whatever the logits hold.
     @Test(arguments: availableBackends)
     func rowsWithoutGradientAreZero(_ choice: BackendChoice) throws {

@@ -55,7 +55,7 @@ extension BackendTests {
         "rotary", "storeKeysAndValues", "attentionDecode", "rmsNorm", "rmsNormGradient", "swiGLU",
         "swiGLUGradient", "embedding", "embeddingGradient", "tokenLogProbabilities",
         "tokenLogProbabilitiesGradient", "weightedSum", "sumOfSquares", "sample", "matmul",
-        "normalizedMatmul",
+        "normalizedMatmul", "tokenLogProbabilitiesInPlace",
       ]
       for call in Self.cases(teams, .cohort) {
         let outcome = try call.run(on: backend)

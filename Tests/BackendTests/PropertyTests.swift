@@ -77,7 +77,7 @@ extension BackendTests {
           "matmul", "rmsNorm", "rmsNormGradient", "add", "roundToBFloat16", "swiGLU",
           "swiGLUGradient", "embedding", "embeddingGradient", "tokenLogProbabilities",
           "tokenLogProbabilitiesGradient", "weightedSum", "weightedSumGradient", "gatedMatmul",
-          "gatedMatmulGradient", "normalizedMatmul",
+          "gatedMatmulGradient", "normalizedMatmul", "tokenLogProbabilitiesInPlace",
         ])
       for call in ragged {
         let problem = try call.liveRowsProblem(on: backend)

@@ -65,13 +65,37 @@ extension BackendTests {
       }
     }
 
+    /// A work-group that adds the parts of a sum by itself makes the bytes of parts that are stored first, and
+    /// needs no other launch. It does so only where the device has enough groups.
+    @Test(arguments: openCLDevices)
+    func groupsAddPartsInTheOrderOfStoredParts(_ device: Device) throws {
+      for (m, n, k) in [(70, 129, 600), (9, 11, 1030), (64, 33, 2048)] {
+        let product = ProductShape(
+          form: "TN", rows: m, columns: n, inner: k, replicas: 3, precision: .float32
+        ).problem(comparing: .max)
+        let runs = try [(units: 1, sums: nil), (units: 500, sums: 1)].map { units, sums in
+          let properties = try PretendedProperties(parsing: "kind=gpu,units=\(units)")
+          let backend = try OpenCLBackend(
+            device: device.pretending(properties), style: .manyItems, fillsWithNaN: true,
+            keepsTimes: true, tuningFolder: nil)
+          let outcome = try product.run(on: backend)
+          #expect(outcome.violations == [])
+          #expect(try backend.takeTimes()["sum_blocks"]?.launches == sums)
+          return outcome.written
+        }
+        #expect(runs[0] == runs[1], "\(m) x \(n) x \(k)")
+      }
+    }
+
     /// A product with more operations than a launch may have is launched in parts, with the same bytes.
     @Test(arguments: openCLDevices)
     func longProductsAreLaunchedInParts(_ device: Device) throws {
       for units in [nil, MatrixUnits.emulation] {
         let precision = units == nil ? Precision.float32 : .bfloat16
+        // With so many units a sum's parts are stored.
         let backend = try OpenCLBackend(
-          device: device, style: .manyItems, fillsWithNaN: true, keepsTimes: true,
+          device: device.pretending(PretendedProperties(parsing: "units=500")), style: .manyItems,
+          fillsWithNaN: true, keepsTimes: true,
           matrixUnits: units, tuningFolder: nil)
         // Of a sum in parts too: 3 tiles of 64 rows and columns or more in each of its 2 parts.
         for (form, m, n, k) in [("NT", 150, 141, 40), ("TN", 70, 129, 600)] {

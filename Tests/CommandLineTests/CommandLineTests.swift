@@ -159,7 +159,7 @@ import Testing
     ),
     (
       ["check-device", "--operation", "rotray"], 64,
-      "dormouse: there is no operation \"rotray\"; the operations are fill, copy, matmul, gatedMatmul, gatedMatmulGradient, attention, attentionGradient, rotary, storeKeysAndValues, attentionDecode, rmsNorm, rmsNormGradient, add, roundToBFloat16, swiGLU, swiGLUGradient, embedding, embeddingGradient, tokenLogProbabilities, tokenLogProbabilitiesGradient, weightedSum, weightedSumGradient, sumOfSquares, gateUpdate, adamW, sgd, sample, muonMomentum, muonUpdate, addPolynomial, normalizeMatrices, orthogonalize, normalizedMatmul, training; see `dormouse check-device --help`"
+      "dormouse: there is no operation \"rotray\"; the operations are fill, copy, matmul, gatedMatmul, gatedMatmulGradient, attention, attentionGradient, rotary, storeKeysAndValues, attentionDecode, rmsNorm, rmsNormGradient, add, roundToBFloat16, swiGLU, swiGLUGradient, embedding, embeddingGradient, tokenLogProbabilities, tokenLogProbabilitiesGradient, weightedSum, weightedSumGradient, sumOfSquares, gateUpdate, adamW, sgd, sample, muonMomentum, muonUpdate, addPolynomial, normalizeMatrices, orthogonalize, normalizedMatmul, tokenLogProbabilitiesInPlace, training; see `dormouse check-device --help`"
     ),
     (
       ["grade", "nowhere.jsonl"], 66,

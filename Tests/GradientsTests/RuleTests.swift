@@ -15,7 +15,7 @@ struct RuleTests {
 
   static let rules = [
     linear, linearWithResidual, feedForward, attention, rmsNorm, add, swiGLU, embedding, gather,
-    tokenLogProbabilities, chunkedLogProbabilities, weightedSum,
+    gatherOfAllRows, tokenLogProbabilities, chunkedLogProbabilities, weightedSum,
   ]
 
   private static let linear: GradientCase = {
@@ -140,6 +140,20 @@ struct RuleTests {
         let chosen = try tape.gather(
           inputs[0], rows: tape.backend.tensor(rows, [2, 4]),
           places: tape.backend.tensor(places, [2, 6]))
+        return try weights.loss(tape, chosen)
+      },
+      definition: { weights.loss(Definition.rows(rows, of: $0[0], channels: 3)) })
+  }()
+
+  /// All rows in their order, which are not copied.
+  private static let gatherOfAllRows: GradientCase = {
+    let weights = Weights(6 * 3, seed: 22)
+    let rows: [Int32] = (0..<12).map { $0 % 6 }
+    return GradientCase(
+      name: "gather of all rows", inputs: [.init("x", [2, 3, 3], seed: 23)],
+      loss: { tape, inputs in
+        let numbers = try tape.backend.tensor(rows, [2, 6])
+        let chosen = try tape.gather(inputs[0], rows: numbers, places: numbers, takesAll: true)
         return try weights.loss(tape, chosen)
       },
       definition: { weights.loss(Definition.rows(rows, of: $0[0], channels: 3)) })

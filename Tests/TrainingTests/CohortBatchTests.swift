@@ -3,6 +3,7 @@ import TestSupport
 import Tensors
 import Testing
 import Training
+import Transformers
 
 /// How examples lie in a batch: one after another.
 @Suite(.serialized)
@@ -37,6 +38,40 @@ struct CohortBatchTests {
     #expect(Self.batch.rowCounts == [6, 3])
     #expect(Self.batch.targetCounts == [4, 3])
     #expect(Self.batch.replicas == 2)
+  }
+
+  /// Plain text, every row of which predicts, trains without a copy of the rows and with the same bytes.
+  @Test(arguments: availableBackends)
+  func plainTextNeedsNoCopyOfRows(_ choice: BackendChoice) throws {
+    let texts: [[Example]] = [[7, 5], [6, 7], [3]].enumerated().map { replica, lengths in
+      lengths.map { length in
+        Example(tokens: (0...length).map { Int32(($0 * 5 + replica) % 11) }, firstTarget: 1)
+      }
+    }
+    let model = ModelConfiguration(
+      vocabularySize: 11, channels: 8, layers: 1, heads: 2, feedForwardWidth: 12)
+    let backend = try choice.makeBackend()
+    func train(_ geometry: BatchGeometry, predicts: Bool) throws -> [[UInt32]] {
+      let batch = CohortBatch(texts, geometry: geometry)
+      #expect(batch.everyRowPredicts == predicts)
+      let cohort = try Cohort(
+        model,
+        replicas: (0..<3).map {
+          Cohort.Replica(
+            parameters: ParameterLayout(model).initialValues(seed: UInt64($0)),
+            schedule: .constant(peak: 1e-2, warmup: 1))
+        }, steps: 3, settings: .adamW(AdamWSettings()), geometry: geometry, on: backend)
+      for _ in 0..<3 { try cohort.step(batch) }
+      return try (0..<3).map { try cohort.parameters(of: $0).map(\.bitPattern) }
+    }
+    #expect(
+      try train(BatchGeometry(batch: 2, positions: 7, targets: 7), predicts: true)
+        == train(BatchGeometry(batch: 2, positions: 8, targets: 7), predicts: false))
+    var masked = texts
+    masked[0][0] = Example(tokens: masked[0][0].tokens, firstTarget: 2)
+    #expect(
+      !CohortBatch(masked, geometry: BatchGeometry(batch: 2, positions: 7, targets: 7))
+        .everyRowPredicts)
   }
 
   /// Token t is predicted by position t - 1.

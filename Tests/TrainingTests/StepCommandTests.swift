@@ -61,7 +61,7 @@ struct StepCommandTests {
   }
 
   /// Small launches take longer than their work, so a step has few of them.
-  @Test(arguments: openCLDevices, [(layers: 2, most: 56), (layers: 12, most: 246)])
+  @Test(arguments: openCLDevices, [(layers: 2, most: 53), (layers: 12, most: 243)])
   func aStepHasFewCommands(_ device: Device, _ step: (layers: Int, most: Int)) throws {
     let backend = try Self.gpu(device)
     for replicas in [1, 64] {

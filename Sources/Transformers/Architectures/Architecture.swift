@@ -26,9 +26,11 @@ protocol Architecture: Sendable {
 
   /// Log-probabilities of the tokens that follow rows of the residual stream: (R, N, C) to (R, N).
   ///
-  /// - Parameter rowsPerChunk: the largest number of rows whose logits exist at a time.
+  /// - Parameters:
+  ///   - rowsPerChunk: the largest number of rows whose logits exist at a time.
+  ///   - expected: (R, N): the gradient of the result, if it is known.
   func logProbabilities(
-    _ pass: Pass, _ x: Variable, targets: Tensor, rowsPerChunk: Int
+    _ pass: Pass, _ x: Variable, targets: Tensor, rowsPerChunk: Int, expecting expected: Tensor?
   ) throws -> Variable
 }
 

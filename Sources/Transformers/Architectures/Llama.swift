@@ -80,11 +80,11 @@ struct Llama: Architecture {
   }
 
   func logProbabilities(
-    _ pass: Pass, _ x: Variable, targets: Tensor, rowsPerChunk: Int
+    _ pass: Pass, _ x: Variable, targets: Tensor, rowsPerChunk: Int, expecting expected: Tensor?
   ) throws -> Variable {
     try pass.tape.tokenLogProbabilities(
       finalNorm(pass, x), weight: pass[outputMatrix], targets: targets, rowsPerChunk: rowsPerChunk,
-      precision: precision)
+      precision: precision, expecting: expected)
   }
 
   private var outputMatrix: Weight { output?.weight ?? embedding.weight }
