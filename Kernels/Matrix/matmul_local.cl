@@ -13,9 +13,9 @@
 //         the product is the gradient of its result. The bytes are those of a product and of swiglu.cl or
 //         swiglu_gradient.cl after it. splits is 1
 // Launch: groups (ceil(N / TILE_N) * ceil(M / TILE_M) * R * splits), local (ITEMS_N, ITEMS_M, 1), or the
-// groups from first_group on. Part s of a split (split-K) is the sum over k from s * part_length on. If
-// parts_each > 1, splits is 1 and a group computes so many parts one after another and adds them, in the order of
-// sum_parts.cl: then there are enough groups without splits, and the parts need no memory. adds is 0 then.
+// groups from first_group on. Part s of a split (split-K) is the sum over k from s * part_length on.
+// ADDS_PARTS if 1, splits is 1, and a group computes `parts` parts one after another and adds them in the order of
+//         sum_parts.cl. This needs no memory for the parts, but as many registers again. GATE and adds are 0
 //
 // A work-group computes a tile of TILE_M x TILE_N from blocks of DEPTH in k in local memory. A work-item
 // computes ITEM_M x ITEM_N of the tile, in blocks of 4 x 4 with a stride such that neighbours read
@@ -37,6 +37,9 @@
 
 #ifndef GATE
 #define GATE 0
+#endif
+#ifndef ADDS_PARTS
+#define ADDS_PARTS 0
 #endif
 
 #define ITEMS_M (TILE_M / ITEM_M)
@@ -123,8 +126,10 @@ INLINE void store_unit(__local float *block, const float4 x, const int unit, con
 #define EACH_SUM(F) EACH_ROW_OF_4(F, 0, 1, 2, 3)
 #endif
 
-#define START(i, j) float4 sum##i##_##j = (float4)(0.0f);
-#define ADD_ZERO(i, j) sum##i##_##j += (float4)(0.0f);
+#define DECLARE(i, j) float4 sum##i##_##j = (float4)(0.0f);
+#define START_TOTAL(i, j) float4 total##i##_##j = (float4)(0.0f);
+#define ADD_TO_TOTAL(i, j) total##i##_##j += sum##i##_##j; sum##i##_##j = (float4)(0.0f);
+#define TAKE_TOTAL(i, j) sum##i##_##j = total##i##_##j;
 #define LEFT_0 a0.s0
 #define LEFT_1 a0.s1
 #define LEFT_2 a0.s2
@@ -167,7 +172,7 @@ INLINE void store_unit(__local float *block, const float4 x, const int unit, con
 #define STORE(i, j) { \
   const int m = m0 + i / 4 * 4 * ITEMS_M + 4 * y + i % 4, n = n0 + j * 4 * ITEMS_N + 4 * x; \
   if (m < M) \
-    store_four(sum##i##_##j, adds_now, addend_r + (ulong)m * N + n, output_r + (ulong)m * N + n, N - n); }
+    store_four(sum##i##_##j, adds, addend_r + (ulong)m * N + n, output_r + (ulong)m * N + n, N - n); }
 #endif
 
 INLINE void store_gated(const float gate, const float up, const int keeps, __global float *gates,
@@ -212,7 +217,7 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
     INTEGERS(live), const int limits, const int rows, const int N, const int all,
     const int left_row, const int left_inner,
     const int right_inner, const int right_column, const int adds, const int splits,
-    const int part_length, const int parts_each, const int first_group)
+    const int part_length, const int parts, const int first_group)
 {
   __local float left_block[DEPTH * (TILE_M + 4)] __attribute__((aligned(16)));
   __local float right_block[DEPTH * (TILE_N + 4)] __attribute__((aligned(16)));
@@ -222,19 +227,21 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
   const int n0 = p.n0, m0 = p.m0, r = p.r, part = p.part;
   const int M = limits == 1 ? min(*BLOCK(live, r), rows) : rows;
   const int whole = limits == 2 ? min(*BLOCK(live, r), all) : all;
-  __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
   float4 next_left[LEFT_LOADS], next_right[RIGHT_LOADS];
-
-  const int each = GATE ? 1 : parts_each;
-  for (int number = 0; number < each; ++number) {
-    const int first = (part + number) * part_length;
+  EACH_SUM(DECLARE)
+#if ADDS_PARTS
+  EACH_SUM(START_TOTAL)
+  for (int number = 0; number < parts; ++number) {
+    const int first = number * part_length;
+#else
+    const int first = part * part_length;
+#endif
     // Groups without live rows multiply nothing.
     const int K = m0 < M ? clamp(whole - first, 0, part_length) : 0;
     const __global float *left_r =
         BLOCK(left, r) + (ulong)m0 * left_row + (ulong)first * left_inner;
     const __global float *right_r =
         BLOCK(right, r) + (ulong)(GATE == 1 ? n0 / 2 : n0) * right_column + (ulong)first * right_inner;
-    EACH_SUM(START)
 
 #define LOAD_NEXT(k0) \
   load_block(left_r, next_left, LEFT_LOADS, item, TILE_M, left_row, left_inner, M - m0, k0, K, \
@@ -263,13 +270,13 @@ void matmul_local(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(output),
           ACCUMULATE(left_k + k * (TILE_M + 4), right_k + k * (TILE_N + 4))
       }
     }
-
-    // The sums of parts start from 0: -0 becomes 0.
-    if (each > 1) {
-      EACH_SUM(ADD_ZERO)
-    }
-    const int adds_now = adds || number > 0;
-    __global float *addend_r = number > 0 ? output_r : BLOCK(addend, r);
-    EACH_SUM(STORE)
+#if ADDS_PARTS
+    EACH_SUM(ADD_TO_TOTAL)
   }
+  EACH_SUM(TAKE_TOTAL)
+#endif
+
+  __global float *addend_r = BLOCK(addend, r);
+  __global float *output_r = BLOCK(output, r) + (ulong)part * rows * N;
+  EACH_SUM(STORE)
 }

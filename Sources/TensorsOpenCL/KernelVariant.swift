@@ -72,10 +72,14 @@ extension KernelProgram {
         }
       }
     case .matmulLocal:
-      return ([nil] + Gate.allCases.map { $0 }).flatMap { gate in
-        ProductTiling.throughLocalMemory(ending: gate, isIntelGPU: gpu.build.isIntelGPU)
+      let isIntelGPU = gpu.build.isIntelGPU
+      let all = ([nil] + Gate.allCases.map { $0 }).flatMap { gate in
+        ProductTiling.throughLocalMemory(ending: gate, isIntelGPU: isIntelGPU)
           .map { $0.constants(on: nil, gate: gate) }
       }
+      return all
+        + ProductTiling.throughLocalMemory(ending: nil, isIntelGPU: isIntelGPU)
+        .filter(\.canAddParts).map { $0.constants(on: nil, addsParts: true) }
     case .matmulMatrixUnits:
       return units == nil ? [] : ProductTiling.onMatrixUnits.map { $0.constants(on: units) }
     default: return [[:]]

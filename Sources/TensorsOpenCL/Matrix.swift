@@ -125,7 +125,8 @@ extension OpenCLBackend {
       * sizes.replicas
     // Parts that a group adds by itself need no memory. A sum of fewer elements than a team has another order.
     let addsParts =
-      units == nil && adding == nil && m * n >= team && tiles >= 2 * computeUnits
+      units == nil && sizes.parts > 1 && adding == nil && tiling.canAddParts && m * n >= team
+      && tiles >= 2 * computeUnits
     let parts = addsParts ? 1 : sizes.parts
     let waits = parts > 1 ? try waitingSum(parts: parts, into: output, adding: adding) : nil
     let product = parts > 1 ? try waits?.partial ?? empty([sizes.replicas, parts, m, n]) : output
@@ -135,7 +136,7 @@ extension OpenCLBackend {
       : (tiling.lanesPerGroup, 1, 1)
     try launch(
       units == nil ? .matmulLocal : .matmulMatrixUnits,
-      constants: tiling.constants(on: units, gate: gate),
+      constants: tiling.constants(on: units, gate: gate, addsParts: addsParts),
       global: (tiles * parts * group.0, group.1, 1), local: group,
       operations: sizes.operations
     ) {
@@ -146,7 +147,7 @@ extension OpenCLBackend {
       try $0.integers(
         adding != nil && parts == 1 ? 1 : 0, parts,
         sizes.inner.dividedRoundingUp(by: sizes.parts))
-      if units == nil { try $0.integers(sizes.parts / parts) }
+      if units == nil { try $0.integers(sizes.parts) }
     }
     if let waits { return waiting.append(waits) }
     guard parts > 1 else { return }

@@ -31,14 +31,32 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
   /// The two blocks of matmul_local.cl, whose rows are four elements longer than the tile.
   var localBytes: Int { 4 * depth * (rows + columns + 8) }
 
+  /// Whether a work-item has registers for a second set of sums, of the parts of k that are done. Items of
+  /// 8 x 8 spill on some GPUs then.
+  var canAddParts: Bool { itemRows * itemColumns <= 32 }
+
+  /// An estimate of the time of a product in tiles through local memory: elements of the padded output times
+  /// the cost of one. An item of 8 x 8 reads 0.25 floats of local memory per product, of 8 x 4 0.375, of
+  /// 4 x 4 0.5. Half of the time is taken to be these reads with 8 x 8.
+  func cost(of product: MatrixProduct) -> Double {
+    let padded =
+      product.rows.roundedUp(to: rows) * product.columns.roundedUp(to: columns)
+    return Double(padded)
+      * (0.5 + 2 * (1 / Double(itemRows) + 1 / Double(itemColumns)))
+  }
+
   /// The constants that matmul_local.cl or matmul_matrix_units.cl is compiled with.
-  func constants(on units: MatrixUnits?, gate: Gate? = nil) -> [String: Int] {
+  func constants(
+    on units: MatrixUnits?, gate: Gate? = nil, addsParts: Bool = false
+  ) -> [String: Int] {
     guard let units else {
-      let tile = [
+      var tile = [
         "TILE_M": rows, "TILE_N": columns, "DEPTH": depth, "ITEM_M": itemRows,
         "ITEM_N": itemColumns,
       ]
-      return gate.map { tile.merging(["GATE": $0.rawValue]) { $1 } } ?? tile
+      if let gate { tile["GATE"] = gate.rawValue }
+      if addsParts { tile["ADDS_PARTS"] = 1 }
+      return tile
     }
     return units.constants.merging([
       "GROUP_M": rows, "GROUP_N": columns, "DEPTH": depth, "WARP_M": itemRows,
@@ -177,7 +195,8 @@ extension OpenCLBackend {
     return tiling
   }
 
-  /// The tiling without tuning: the largest square tile with which no part of the device is idle.
+  /// The tiling without tuning, of those with which no part of the device is idle: on matrix units the largest
+  /// square tile, through local memory the tile of least cost.
   package func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     let tilings = tilings(on: units)
     if style == .wideItems {
@@ -188,9 +207,12 @@ extension OpenCLBackend {
       product.rows.dividedRoundingUp(by: tiling.rows)
         * product.columns.dividedRoundingUp(by: tiling.columns) * product.replicas * product.parts
     }
-    return tilings.first {
-      $0.rows == $0.columns && $0.depth == depth && groups($0) >= 2 * computeUnits
-    } ?? tilings[tilings.count - 1]
+    let busy = tilings.filter { $0.depth == depth && groups($0) >= 2 * computeUnits }
+    let best =
+      units == nil
+      ? busy.min { $0.cost(of: product) < $1.cost(of: product) }
+      : busy.first { $0.rows == $0.columns }
+    return best ?? tilings[tilings.count - 1]
   }
 
   /// Whether a copy of rows of `left` costs less than it saves. Measured with 8 and 16 lanes on the
