@@ -181,8 +181,8 @@ extension OperationDescription {
           ]
         }
       ) {
-        try $0.tokenLogProbabilities(
-          replacing: $1[0], targets: $1[1], outputGradient: $1[2], into: $1[3])
+        try $0.tokenLogProbabilitiesInPlace(
+          $1[0], targets: $1[1], outputGradient: $1[2], into: $1[3])
       }
     }
   }

@@ -18,8 +18,8 @@ extension Tape {
     let shape = Shape(x.shape.dimensions.dropLast().map { $0 })
     let output = try backend.empty(shape, live: x.live)
     if let expected, records, logits.isTracked {
-      try backend.tokenLogProbabilities(
-        replacing: x, targets: targets, outputGradient: expected, into: output)
+      try backend.tokenLogProbabilitiesInPlace(
+        x, targets: targets, outputGradient: expected, into: output)
       return record(output, from: [logits]) { [unowned self] g in
         precondition(
           g.storage === expected.storage && g.offset == expected.offset,

@@ -228,13 +228,13 @@ open class ForwardingBackend: Backend {
     }
   }
 
-  open func computeTokenLogProbabilities(
-    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+  open func computeTokenLogProbabilitiesInPlace(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, outputGradient: Tensor,
     into logProbabilities: Tensor
   ) throws {
-    try forward("tokenLogProbabilities", writing: [logProbabilities, logits]) {
-      try original.computeTokenLogProbabilities(
-        sizes, replacing: logits, targets: targets, outputGradient: outputGradient,
+    try forward("tokenLogProbabilitiesInPlace", writing: [logits, logProbabilities]) {
+      try original.computeTokenLogProbabilitiesInPlace(
+        sizes, logits, targets: targets, outputGradient: outputGradient,
         into: logProbabilities)
     }
   }

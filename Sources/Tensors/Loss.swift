@@ -6,8 +6,8 @@ public protocol LossOperations: AnyObject {
     _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, into logProbabilities: Tensor,
     logSumExp: Tensor) throws
 
-  func computeTokenLogProbabilities(
-    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+  func computeTokenLogProbabilitiesInPlace(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, outputGradient: Tensor,
     into logProbabilities: Tensor) throws
 
   func computeTokenLogProbabilitiesGradient(
@@ -48,15 +48,15 @@ extension LossOperations {
   ///   - outputGradient: (R, ...): the gradient of the log-probabilities.
   ///   - logProbabilities: (R, ...).
   /// - Throws: A failure of the device.
-  public func tokenLogProbabilities(
-    replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+  public func tokenLogProbabilitiesInPlace(
+    _ logits: Tensor, targets: Tensor, outputGradient: Tensor,
     into logProbabilities: Tensor
   ) throws {
     let sizes = LossSizes(
       logits: logits, targets: targets, perRow: [logProbabilities, outputGradient],
-      operation: "tokenLogProbabilities")
-    try computeTokenLogProbabilities(
-      sizes, replacing: logits, targets: targets, outputGradient: outputGradient,
+      operation: "tokenLogProbabilitiesInPlace")
+    try computeTokenLogProbabilitiesInPlace(
+      sizes, logits, targets: targets, outputGradient: outputGradient,
       into: logProbabilities)
   }
 

@@ -28,8 +28,8 @@ extension CPUBackend {
     }
   }
 
-  public func computeTokenLogProbabilities(
-    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+  public func computeTokenLogProbabilitiesInPlace(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, outputGradient: Tensor,
     into logProbabilities: Tensor
   ) throws {
     let logSumExp = try empty(logProbabilities.shape, live: logProbabilities.live)

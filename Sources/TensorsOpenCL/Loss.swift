@@ -9,8 +9,8 @@ extension OpenCLBackend {
     try takeLogProbabilities(sizes, logits, targets, logProbabilities, logSumExp: logSumExp)
   }
 
-  public func computeTokenLogProbabilities(
-    _ sizes: LossSizes, replacing logits: Tensor, targets: Tensor, outputGradient: Tensor,
+  public func computeTokenLogProbabilitiesInPlace(
+    _ sizes: LossSizes, _ logits: Tensor, targets: Tensor, outputGradient: Tensor,
     into logProbabilities: Tensor
   ) throws {
     try takeLogProbabilities(

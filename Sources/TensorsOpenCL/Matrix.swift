@@ -126,7 +126,7 @@ extension OpenCLBackend {
     // Parts that a group adds by itself need no memory. A sum of fewer elements than a team has another order.
     let addsParts =
       units == nil && sizes.parts > 1 && adding == nil && tiling.canAddParts && m * n >= team
-      && tiles >= 2 * computeUnits
+      && tiles >= 2 * computeUnits && isUsable(tiling, on: nil, addsParts: true)
     let parts = addsParts ? 1 : sizes.parts
     let waits = parts > 1 ? try waitingSum(parts: parts, into: output, adding: adding) : nil
     let product = parts > 1 ? try waits?.partial ?? empty([sizes.replicas, parts, m, n]) : output

@@ -82,6 +82,10 @@ extension BackendTests {
         for tiling in rehearsing.tilings(for: precision) {
           rehearsing.forcedTiling = tiling
           _ = try shape.problem().run(on: rehearsing)
+          // Enough tiles that a group adds the parts of k.
+          _ = try ProductShape(
+            form: "TN", rows: 16, columns: 16, inner: 512, replicas: 16, precision: precision
+          ).problem().run(on: rehearsing)
           for call in Self.calls
           where call.operation.hasPrefix("gatedMatmul")
             && call.sizes.hasSuffix("bfloat16") == (precision == .bfloat16)

@@ -63,8 +63,8 @@ extension BackendTests {
           x, targets: targets, into: results[0], logSumExp: results[1])
         try backend.tokenLogProbabilitiesGradient(
           x, targets: targets, logSumExp: results[1], outputGradient: upstream, into: gradient)
-        try backend.tokenLogProbabilities(
-          replacing: replaced, targets: targets, outputGradient: upstream, into: results[2])
+        try backend.tokenLogProbabilitiesInPlace(
+          replaced, targets: targets, outputGradient: upstream, into: results[2])
         for (one, other) in [(replaced, gradient), (results[2], results[0])] {
           expectSame(
             try one.floats().map(\.bitPattern), try other.floats().map(\.bitPattern),

@@ -161,6 +161,11 @@ struct WrongCall: Sendable {
         $0.zeros([1, 3, 5]), targets: $0.zeros([1, 4], .int32), into: $0.zeros([1, 3]),
         logSumExp: $0.zeros([1, 3]))
     },
+    WrongCall("tokenLogProbabilitiesInPlace: [1, 4] has not one value per row of [1, 3, 5]") {
+      try $0.tokenLogProbabilitiesInPlace(
+        $0.zeros([1, 3, 5]), targets: $0.zeros([1, 3], .int32), outputGradient: $0.zeros([1, 4]),
+        into: $0.zeros([1, 3]))
+    },
     WrongCall("tokenLogProbabilitiesGradient: gradient [1, 3, 4] is not the shape of [1, 3, 5]") {
       try $0.tokenLogProbabilitiesGradient(
         $0.zeros([1, 3, 5]), targets: $0.zeros([1, 3], .int32), logSumExp: $0.zeros([1, 3]),

@@ -37,7 +37,9 @@ import Testing
   }
 
   /// Files without a kernel, which stand before the programs that need them.
-  static let parts: Set<String> = ["common", "wide", "attention_blocks", "matrix_units"]
+  static let parts: Set<String> = [
+    "common", "wide", "attention_blocks", "loss_gradient", "matrix_units",
+  ]
 
   /// A program's text put together from the files.
   static func source(_ program: KernelProgram, _ files: [String: String]) throws -> String {
@@ -47,6 +49,7 @@ import Testing
     if program.rawValue.wholeMatch(of: /attention_(forward|gradient)\w*_local/) != nil {
       names.append("attention_blocks")
     }
+    if program.rawValue.hasPrefix("token_log_probabilities") { names.append("loss_gradient") }
     let parts = try names.map { try #require(files[$0]) }
     #expect(parts.allSatisfy { $0.hasSuffix("\n") })
     return try parts.joined() + "#line 1 \"\(program.rawValue).cl\"\n"

@@ -170,10 +170,13 @@ extension OpenCLBackend {
     return left.isEmpty ? [all[all.count - 1]] : left
   }
 
-  private func isUsable(_ tiling: ProductTiling, on units: MatrixUnits?) -> Bool {
+  func isUsable(
+    _ tiling: ProductTiling, on units: MatrixUnits?, addsParts: Bool = false
+  ) -> Bool {
     guard style == .manyItems, rehearsed == nil else { return true }
     return usableKernel(
-      units == nil ? .matmulLocal : .matmulMatrixUnits, constants: tiling.constants(on: units),
+      units == nil ? .matmulLocal : .matmulMatrixUnits,
+      constants: tiling.constants(on: units, addsParts: addsParts),
       items: units == nil ? tiling.itemsPerGroup : tiling.lanesPerGroup) != nil
   }
 
