@@ -65,6 +65,20 @@ extension BackendTests {
       }
     }
 
+    /// Without tuning, narrow products have tiles that their columns fill, and large products the largest tiles.
+    @Test(arguments: openCLDevices)
+    func tilesFitTheProduct(_ device: Device) throws {
+      let properties = try PretendedProperties(parsing: "kind=gpu,vendor=NVIDIA,units=28")
+      let backend = try OpenCLBackend(
+        device: device.pretending(properties), style: .manyItems, tuningFolder: nil)
+      for (m, n, k, side) in [(192, 64, 4096, 64), (1024, 1024, 4096, 128)] {
+        let product = MatrixProduct(
+          replicas: 64, rows: m, columns: n, inner: k, transposeLeft: true)
+        let tiling = backend.guess(for: product, on: nil)
+        #expect(tiling.rows == side && tiling.columns == side, "\(m) x \(n): \(tiling)")
+      }
+    }
+
     /// A work-group that adds the parts of a sum by itself makes the bytes of parts that are stored first, and
     /// needs no other launch. It does so only where the device has enough groups.
     @Test(arguments: openCLDevices)
