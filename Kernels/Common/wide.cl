@@ -50,8 +50,8 @@ INLINE void prefetch_line(const __global float *p)
 #endif
 }
 
-// Transposes a square of LANES vectors: row i is interleaved with row i + LANES / 2, log2(LANES)
-// times.
+// Transposes a square of LANES vectors. Loops have to be unrolled: the compilers keep the vectors in memory
+// otherwise.
 #if LANES == 16
 INLINE vector zip_low(vector a, vector b)
 {
@@ -63,20 +63,12 @@ INLINE vector zip_high(vector a, vector b)
   return (vector)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb,
                   a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf);
 }
-#else
-INLINE vector zip_low(vector a, vector b)
-{
-  return (vector)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3);
-}
-INLINE vector zip_high(vector a, vector b)
-{
-  return (vector)(a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7);
-}
-#endif
 
+// Row i is interleaved with row i + LANES / 2, log2(LANES) times.
 INLINE void transpose(vector *x)
 {
-  for (int width = LANES; width > 1; width /= 2) {
+#pragma unroll
+  for (int step = 0; step < 4; ++step) {
     vector y[LANES];
 #pragma unroll
     for (int i = 0; i < LANES / 2; ++i) {
@@ -88,6 +80,33 @@ INLINE void transpose(vector *x)
       x[i] = y[i];
   }
 }
+#else
+// Squares of 1, then of 2, then of 4 floats change places. The first two steps do not cross the halves of a
+// vector, so AVX2 has one instruction for each result.
+INLINE void transpose(vector *x)
+{
+  vector y[LANES];
+#pragma unroll
+  for (int i = 0; i < LANES; i += 2) {
+    const vector a = x[i], b = x[i + 1];
+    y[i] = (vector)(a.s0, b.s0, a.s1, b.s1, a.s4, b.s4, a.s5, b.s5);
+    y[i + 1] = (vector)(a.s2, b.s2, a.s3, b.s3, a.s6, b.s6, a.s7, b.s7);
+  }
+#pragma unroll
+  for (int n = 0; n < LANES / 2; ++n) {
+    const int i = n / 2 * 4, j = n % 2;
+    const vector a = y[i + j], b = y[i + j + 2];
+    x[i + 2 * j] = (vector)(a.s01, b.s01, a.s45, b.s45);
+    x[i + 2 * j + 1] = (vector)(a.s23, b.s23, a.s67, b.s67);
+  }
+#pragma unroll
+  for (int i = 0; i < LANES / 2; ++i) {
+    const vector a = x[i], b = x[i + 4];
+    x[i] = (vector)(a.lo, b.lo);
+    x[i + 4] = (vector)(a.hi, b.hi);
+  }
+}
+#endif
 
 // The number of each lane, as a float to compare with.
 #if LANES == 8

@@ -126,23 +126,7 @@ INLINE void copy_block(const __global float *right, const int columns, const int
 }
 
 #if PACKED
-// Stores ROWS of the lanes of x.
-INLINE void store_column(const vector x, __local float *tile)
-{
-#if ROWS == 12
-  vstore8(x.lo, 0, tile);
-  vstore4(x.hi.lo, 0, tile + 8);
-#elif LANES == 16
-  vstore8(x.lo, 0, tile);
-#else
-  vstore4(x.lo, 0, tile);
-#if ROWS == 6
-  vstore2(x.hi.lo, 0, tile + 4);
-#endif
-#endif
-}
-
-// tiles[(tile * depth + k) * ROWS + i]: row tile * ROWS + i of left. Rows past the last repeat it.
+// tiles[(tile * (depth + 1) + k) * ROWS + i]: row tile * ROWS + i of left. Rows past the last repeat it.
 //
 // rows: the number of rows to copy; all: the number of rows of the matrix from here on
 INLINE void copy_rows(const __global float *left, const int rows, const int all, const int depth,
@@ -156,11 +140,11 @@ INLINE void copy_rows(const __global float *left, const int rows, const int all,
     for (; m < whole; m += 8 * ROWS)
       for (int k = 0; k < depth; ++k)
         for (int i = m; i < min(m + 8 * ROWS, whole); i += ROWS)
-          store_column(vector_load(left + (ulong)k * left_inner + i), tiles + i * depth + k * ROWS);
+          vector_store(vector_load(left + (ulong)k * left_inner + i), tiles + i * (depth + 1) + k * ROWS);
     m = (whole + ROWS - 1) / ROWS * ROWS;
   }
   for (; m < rows; m += ROWS) {
-    __local float *tile = tiles + m * depth;
+    __local float *tile = tiles + m * (depth + 1);
     int k = 0;
     if (left_inner == 1)
       for (; k + LANES <= depth; k += LANES) {
@@ -171,7 +155,7 @@ INLINE void copy_rows(const __global float *left, const int rows, const int all,
         transpose(x);
 #pragma unroll
         for (int i = 0; i < LANES; ++i)
-          store_column(x[i], tile + (k + i) * ROWS);
+          vector_store(x[i], tile + (k + i) * ROWS);
       }
     for (; k < depth; ++k)
       for (int i = 0; i < ROWS; ++i)
@@ -252,8 +236,11 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
     const bool is_last = k0 + BLOCK_INNER >= K;
     const __global float *left_r = BLOCK(left, r) + (ulong)k0 * left_inner;
 #if PACKED
-    copy_rows(left_r + (ulong)first * left_row, end - first, M - first, depth, left_row, left_inner,
-        tiles);
+    // Rows that are whole in one block follow each other in memory. They are copied tile by tile.
+    const bool copies_tiles = left_inner == 1 && left_row == depth;
+    if (!copies_tiles)
+      copy_rows(left_r + (ulong)first * left_row, end - first, M - first, depth, left_row, left_inner,
+          tiles);
 #endif
     for (int n = first_column; n < end_column; n += WIDTH) {
       copy_block(
@@ -262,7 +249,25 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
           block);
       for (int m = first; m < end; m += ROWS) {
 #if PACKED
-        const __local float *tile_k = tiles + (m - first) * depth;
+        __local float *tile = tiles + (m - first) * (depth + 1);
+        if (copies_tiles && n == first_column)
+          copy_rows(left_r + (ulong)m * left_row, min(ROWS, end - m), M - m, depth, left_row, left_inner,
+              tile);
+        const __local float *tile_k = tile;
+        // The sums hide the time of memory: meanwhile they bring near what is copied next, step floats for each k.
+        // It is the next block of columns, the next tile, or this tile of the next block of k.
+        const __global float *ahead = left_r;
+        ulong step = 0;
+        if (right_column == 1 && m == first + ROWS && n + WIDTH < end_column) {
+          ahead = BLOCK(right, r) + (ulong)k0 * right_inner + n + WIDTH;
+          step = right_inner;
+        } else if (n == first_column && copies_tiles && m + ROWS < end) {
+          ahead = left_r + (ulong)(m + ROWS) * left_row;
+          step = ROWS;
+        } else if (n == first_column && left_row == 1 && !is_last) {
+          ahead = left_r + (ulong)BLOCK_INNER * left_inner + m;
+          step = left_inner;
+        }
 #else
         EACH_ROW(ROW_START)
         // If left is transposed, its rows of one k are far from those of the next. The first columns bring the
@@ -281,6 +286,8 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
           EACH_ROW(ACCUMULATE)
 #if PACKED
           tile_k += ROWS;
+          prefetch_line(ahead);
+          ahead += step;
 #else
           prefetch_line(a0 + ahead);
 #endif

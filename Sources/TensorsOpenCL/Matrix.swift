@@ -47,7 +47,7 @@ extension OpenCLBackend {
       try setSizes(&$0, sizes, left)
       try $0.integers(sizes.adds ? 1 : 0, item.rows, item.columns)
       if tiling.packsRows {
-        try $0.local(byteCount: 4 * item.rows * max(1, min(sizes.inner, tiling.depth)))
+        try $0.local(byteCount: 4 * item.rows * (min(sizes.inner, tiling.depth) + 1))
       }
     }
   }

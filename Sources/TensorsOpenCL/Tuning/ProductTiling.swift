@@ -123,7 +123,7 @@ public struct ProductTiling: Codable, Hashable, Sendable, CustomStringConvertibl
     {
       let itemRows = lanes == 16 ? rows : rows / 2
       let width = vectors * lanes
-      let copied = min(most, localMemory / (4 * depth)) / itemRows * itemRows
+      let copied = min(most, localMemory / (4 * (depth + 1))) / itemRows * itemRows
       return ProductTiling(
         columns == nil ? most : copied, columns ?? width, depth: depth, item: itemRows, width)
     }
@@ -203,7 +203,10 @@ extension OpenCLBackend {
   package func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     let tilings = tilings(on: units)
     if style == .wideItems {
-      return isWorthPacking(product) ? tilings.first(where: \.packsRows) ?? tilings[0] : tilings[0]
+      guard isWorthPacking(product) else { return tilings[0] }
+      // Rows that are whole in one block are copied while sums hide the time of it.
+      let depth = lanes == 8 && !product.transposeLeft ? 512 : 256
+      return tilings.first { $0.packsRows && $0.depth == depth } ?? tilings[0]
     }
     let depth = units == nil && prefersShallowBlocks ? 8 : tilings[0].depth
     func groups(_ tiling: ProductTiling) -> Int {
@@ -218,10 +221,11 @@ extension OpenCLBackend {
     return best ?? tilings[tilings.count - 1]
   }
 
-  /// Whether a copy of rows of `left` costs less than it saves. Measured with 8 and 16 lanes on the
-  /// products of models of 0.1M to 25M and on squares: Results/performance.md.
+  /// Whether a copy of rows of `left` costs less than it saves. Measured with 16 lanes, and with 8 on a
+  /// processor that has no more, on the products of models of 0.1M to 25M and on squares: Results/performance.md.
   private func isWorthPacking(_ product: MatrixProduct) -> Bool {
     let (rows, columns) = (product.rows, product.columns)
+    if lanes == 8 { return rows >= 64 }
     guard product.transposeLeft else { return rows >= 64 && columns >= 320 }
     return rows * columns >= 1 << 17
   }
