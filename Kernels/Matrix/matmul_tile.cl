@@ -264,7 +264,7 @@ __kernel void matmul_tile(FLOATS(left), FLOATS(right), FLOATS(addend), FLOATS(ou
         } else if (n == first_column && copies_tiles && m + ROWS < end) {
           ahead = left_r + (ulong)(m + ROWS) * left_row;
           step = ROWS;
-        } else if (n == first_column && left_row == 1 && !is_last) {
+        } else if (n + WIDTH >= end_column && left_row == 1 && !is_last) {
           ahead = left_r + (ulong)BLOCK_INNER * left_inner + m;
           step = left_inner;
         }
