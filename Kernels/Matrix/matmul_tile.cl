@@ -8,7 +8,7 @@
 //         and addend is output
 // live    (R): if limits is 1, only the first live[r] of a replica's M rows are computed; if it is 2, k
 //         goes over live[r] elements
-// tiles   local memory of rows_per_item x min(K, BLOCK_INNER) floats; only if PACKED is 1
+// tiles   local memory of rows_per_item x (min(K, BLOCK_INNER) + 1) floats; only if PACKED is 1
 // Launch: global (ceil(N / columns_per_item), ceil(M / rows_per_item), R), local (1, 1, 1).
 //
 // A work-item computes rows_per_item x columns_per_item outputs. k is processed in blocks. The work-item
@@ -127,6 +127,8 @@ INLINE void copy_block(const __global float *right, const int columns, const int
 
 #if PACKED
 // tiles[(tile * (depth + 1) + k) * ROWS + i]: row tile * ROWS + i of left. Rows past the last repeat it.
+// Whole vectors are stored. The lanes past ROWS are overwritten by the next k, and after the last k they are in
+// the space between two tiles.
 //
 // rows: the number of rows to copy; all: the number of rows of the matrix from here on
 INLINE void copy_rows(const __global float *left, const int rows, const int all, const int depth,

@@ -112,23 +112,37 @@ extension BackendTests {
       }
     }
 
-    /// Large products and wide gradients copy their rows of `left`; small ones do not.
+    /// With 16 lanes large products and wide gradients copy their rows of `left`, and small ones do not. With 8 lanes
+    /// all with 64 rows do, and products up to 512 deep have one block.
     @Test(arguments: openCLDevices)
     func theShapeDecidesWhetherRowsAreCopied(_ device: Device) throws {
-      let backend = try OpenCLBackend(device: device, style: .wideItems, tuningFolder: nil)
-      func copiesRows(_ rows: Int, _ columns: Int, _ inner: Int, transposeLeft: Bool) -> Bool {
-        let product = MatrixProduct(
-          replicas: 1, rows: rows, columns: columns, inner: inner, transposeLeft: transposeLeft)
-        let tiling = backend.guess(for: product, on: nil)
-        return tiling.columns > tiling.itemColumns
-      }
       // Without the local memory for a copy there is no such tiling.
-      let hasMemory = device.localMemory >= 4 * 256 * 144
-      #expect(copiesRows(768, 256, 4096, transposeLeft: true) == hasMemory)
-      #expect(copiesRows(2048, 2048, 2048, transposeLeft: false) == hasMemory)
-      #expect(!copiesRows(64, 176, 4096, transposeLeft: true))
-      #expect(!copiesRows(688, 128, 4096, transposeLeft: true))
-      #expect(!copiesRows(4096, 64, 64, transposeLeft: false))
+      let hasMemory = device.localMemory >= 4 * 257 * 144
+      for lanes in [8, 16] {
+        let backend = try OpenCLBackend(
+          device: device, style: .wideItems, lanes: lanes, tuningFolder: nil)
+        func copiesRows(_ rows: Int, _ columns: Int, _ inner: Int, transposeLeft: Bool) -> Bool {
+          let product = MatrixProduct(
+            replicas: 1, rows: rows, columns: columns, inner: inner, transposeLeft: transposeLeft)
+          let tiling = backend.guess(for: product, on: nil)
+          return tiling.columns > tiling.itemColumns
+        }
+        #expect(copiesRows(768, 256, 4096, transposeLeft: true) == hasMemory)
+        #expect(copiesRows(2048, 2048, 2048, transposeLeft: false) == hasMemory)
+        let copiesSmall = hasMemory && lanes == 8
+        #expect(copiesRows(64, 176, 4096, transposeLeft: true) == copiesSmall)
+        #expect(copiesRows(688, 128, 4096, transposeLeft: true) == copiesSmall)
+        #expect(copiesRows(4096, 64, 64, transposeLeft: false) == copiesSmall)
+        #expect(!copiesRows(63, 64, 64, transposeLeft: false))
+      }
+      guard device.localMemory >= 1 << 19 else { return }
+      let backend = try OpenCLBackend(
+        device: device, style: .wideItems, lanes: 8, tuningFolder: nil)
+      for (transposeLeft, depth) in [(false, 512), (true, 256)] {
+        let product = MatrixProduct(
+          replicas: 1, rows: 384, columns: 128, inner: 384, transposeLeft: transposeLeft)
+        #expect(backend.guess(for: product, on: nil).depth == depth)
+      }
     }
 
     /// On Intel's GPUs all kernels are compiled for buffers above the limit once one of them is needed, and
