@@ -41,9 +41,10 @@ LOAD_AND_STORE(__private)
 // Brings the cache line of an address near. OpenCL's prefetch() does nothing on some processors. But Mesa ends
 // the program where its translation to SPIR-V meets the built-in function of the compiler. Of the names of this
 // target Mesa defines __SPIR64__ only; Intel's compiler defines __SPIR__ too, and takes the built-in function.
+// Oclgrind lacks the compiler's function, so it is given BUILT_IN_PREFETCH.
 INLINE void prefetch_line(const __global float *p)
 {
-#if defined(__SPIR64__) && !defined(__SPIR__)
+#if defined(BUILT_IN_PREFETCH) || (defined(__SPIR64__) && !defined(__SPIR__))
   prefetch(p, 1);
 #else
   __builtin_prefetch((const void *)(size_t)p);
