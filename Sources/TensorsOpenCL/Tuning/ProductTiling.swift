@@ -203,10 +203,11 @@ extension OpenCLBackend {
   package func guess(for product: MatrixProduct, on units: MatrixUnits?) -> ProductTiling {
     let tilings = tilings(on: units)
     if style == .wideItems {
-      guard isWorthPacking(product) else { return tilings[0] }
+      let packed = tilings.filter(\.packsRows)
+      guard isWorthPacking(product), !packed.isEmpty else { return tilings[0] }
       // Rows that are whole in one block are copied while sums hide the time of it.
       let depth = lanes == 8 && !product.transposeLeft ? 512 : 256
-      return tilings.first { $0.packsRows && $0.depth == depth } ?? tilings[0]
+      return packed.first { $0.depth == depth } ?? packed[0]
     }
     let depth = units == nil && prefersShallowBlocks ? 8 : tilings[0].depth
     func groups(_ tiling: ProductTiling) -> Int {
