@@ -19,10 +19,11 @@ __kernel TEAM_GROUP void embedding_gradient(INTEGERS(indices), FLOATS(output_gra
   __global float *row = BLOCK(table_gradient, r) + (ulong)v * C;
   const int c0 = (int)get_global_id(2) * 4 * TEAM + TEAM_MEMBER;
   const int c1 = c0 + TEAM, c2 = c1 + TEAM, c3 = c2 + TEAM;
-  // Past the end the last channel is read again.
+  // Past the end, output_gradient's last channel is read again. An element of row is read by the work-item that stores
+  // it, and by no other.
   const int at0 = min(c0, C - 1), at1 = min(c1, C - 1), at2 = min(c2, C - 1), at3 = min(c3, C - 1);
-  float sum0 = accumulate ? row[at0] : 0.0f, sum1 = accumulate ? row[at1] : 0.0f;
-  float sum2 = accumulate ? row[at2] : 0.0f, sum3 = accumulate ? row[at3] : 0.0f;
+  float sum0 = accumulate && c0 < C ? row[c0] : 0.0f, sum1 = accumulate && c1 < C ? row[c1] : 0.0f;
+  float sum2 = accumulate && c2 < C ? row[c2] : 0.0f, sum3 = accumulate && c3 < C ? row[c3] : 0.0f;
   const int end = LIVE_ROWS(r, count);
   for (int first = 0; first < end; first += 8 * TEAM) {
     const int mine = first + 8 * TEAM_MEMBER;

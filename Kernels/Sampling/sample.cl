@@ -23,19 +23,21 @@ __kernel TEAM_GROUP void sample(FLOATS(logits), INTEGERS(keys), INTEGERS(positio
   const uint place = has_places ? (uint)BLOCK(places, r)[b] : (uint)b;
   float best = -INFINITY;
   int chosen = 0;
-  uint4 words = 0;
-  for (int v = 4 * TEAM_MEMBER; v < V; v += v % 4 == 3 ? 4 * TEAM - 3 : 1) {
-    float score = x[v];
-    if (temperature > 0.0f) {
-      if (v % 4 == 0)
-        words = philox(key, (uint4)(position, place, (uint)(v / 4), purpose));
-      const uint word = v % 4 == 0 ? words.x : v % 4 == 1 ? words.y : v % 4 == 2 ? words.z : words.w;
-      const float u = ((float)(word >> 9) + 0.5f) * 0x1p-23f;
-      score = score / temperature - log(-log(u));
-    }
-    if (score > best) {
-      best = score;
-      chosen = v;
+  for (int first = 4 * TEAM_MEMBER; first < V; first += 4 * TEAM) {
+    uint4 words = 0;
+    if (temperature > 0.0f)
+      words = philox(key, (uint4)(position, place, (uint)(first / 4), purpose));
+    for (int v = first; v < min(first + 4, V); ++v) {
+      float score = x[v];
+      if (temperature > 0.0f) {
+        const float u = ((float)(words.x >> 9) + 0.5f) * 0x1p-23f;
+        score = score / temperature - log(-log(u));
+      }
+      words = words.yzwx;
+      if (score > best) {
+        best = score;
+        chosen = v;
+      }
     }
   }
 #if TEAM > 1
