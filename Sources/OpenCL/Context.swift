@@ -90,13 +90,13 @@ public final class Context {
   /// The cached program, or nil if there is any problem with it: then the source is compiled.
   private func loadProgram(key: String, name: String, options: String) -> Program? {
     guard let binary = programCache?.load(key) else { return nil }
-    return try? Program(context: self, name: name, binary: binary, options: options)
+    return try? Program(context: self, key: key, name: name, binary: binary, options: options)
   }
 
   private func compileProgram(
     key: String, name: String, source: String, options: String
   ) throws -> Program {
-    let program = try Program(context: self, name: name, source: source, options: options)
+    let program = try Program(context: self, key: key, name: name, source: source, options: options)
     compilations += 1
     if let programCache, let binary = program.binary() { programCache.store(binary, key) }
     return program

@@ -20,6 +20,8 @@ public final class Kernel {
 
   let handle: OpaquePointer
 
+  var programKey: String { program.key }
+
   // In some drivers a kernel does not retain its program.
   private let program: Program
   private var arguments: [Argument]

@@ -5,13 +5,18 @@ import Foundation
 public final class Program {
   public let name: String
   public let options: String
+  /// The program's key in the program cache.
+  let key: String
 
   let device: Device
   let handle: OpaquePointer
   let live: LiveObjects
 
-  private init(handle: OpaquePointer, context: Context, name: String, options: String) {
+  private init(
+    handle: OpaquePointer, context: Context, key: String, name: String, options: String
+  ) {
     self.handle = handle
+    self.key = key
     self.name = name
     self.options = options
     device = context.device
@@ -25,20 +30,24 @@ public final class Program {
   }
 
   /// Compiles source.
-  convenience init(context: Context, name: String, source: String, options: String) throws {
+  convenience init(
+    context: Context, key: String, name: String, source: String, options: String
+  ) throws {
     var code: cl_int = 0
     let handle = source.withCString { text in
       var text: UnsafePointer<CChar>? = text
       return clCreateProgramWithSource(context.handle, 1, &text, nil, &code)
     }
     try self.init(
-      created: handle, code: code, call: "clCreateProgramWithSource", context: context, name: name,
-      options: options)
+      created: handle, code: code, call: "clCreateProgramWithSource", context: context, key: key,
+      name: name, options: options)
     try build()
   }
 
   /// Loads the data that ``binary()`` returned for the same device and driver.
-  convenience init(context: Context, name: String, binary: Data, options: String) throws {
+  convenience init(
+    context: Context, key: String, name: String, binary: Data, options: String
+  ) throws {
     var deviceHandle: cl_device_id? = context.device.handle
     var status: cl_int = 0
     var code: cl_int = 0
@@ -50,7 +59,7 @@ public final class Program {
     }
     try self.init(
       created: handle, code: code == CL_SUCCESS ? status : code, call: "clCreateProgramWithBinary",
-      context: context, name: name, options: options)
+      context: context, key: key, name: name, options: options)
     try build()
     guard isExecutable else {
       throw OpenCLError(
@@ -60,8 +69,8 @@ public final class Program {
   }
 
   private convenience init(
-    created handle: OpaquePointer?, code: cl_int, call: String, context: Context, name: String,
-    options: String
+    created handle: OpaquePointer?, code: cl_int, call: String, context: Context, key: String,
+    name: String, options: String
   ) throws {
     func failure(_ code: OpenCLCode) -> OpenCLError {
       OpenCLError(code: code, call: call, program: name, device: context.device.name)
@@ -69,7 +78,7 @@ public final class Program {
     if code != CL_SUCCESS, let handle { clReleaseProgram(handle) }
     try check(code, failure)
     guard let handle else { throw failure(.outOfResources) }
-    self.init(handle: handle, context: context, name: name, options: options)
+    self.init(handle: handle, context: context, key: key, name: name, options: options)
   }
 
   /// A kernel of this program with its own arguments.

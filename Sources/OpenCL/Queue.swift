@@ -27,6 +27,8 @@ public final class Queue {
   /// Kernels launched since the last `takeTimes`, if times are kept.
   private var launched: [(kernel: String, event: cl_event)] = []
   private let keepsTimes: Bool
+  /// Whether launches that are wider than all before must run alone.
+  private let guardsWidestLaunches: Bool
 
   /// How often all commands were waited for, for tests.
   package private(set) var finishes = 0
@@ -47,10 +49,13 @@ public final class Queue {
     self.context = context
     staging = StagingRing(context: context.handle, queue: handle)
     self.keepsTimes = keepsTimes
+    guardsWidestLaunches = WidestLaunches.areNeeded(on: context.device)
+    if guardsWidestLaunches { WidestLaunches.shared.add(handle) }
     context.live.others += 1
   }
 
   deinit {
+    if guardsWidestLaunches { WidestLaunches.shared.remove(handle) }
     // Commands may still read the staged memory.
     clFinish(handle)
     for launch in launched { clReleaseEvent(launch.event) }
@@ -95,17 +100,23 @@ public final class Queue {
     }
     commands += 1
     var event: cl_event?
-    let code = withUnsafeBytes(of: global) { global in
-      let globalSizes = global.assumingMemoryBound(to: Int.self).baseAddress
-      return withUnsafeBytes(of: local) { localBytes in
-        withUnsafeMutablePointer(to: &event) { event in
-          clEnqueueNDRangeKernel(
-            handle, kernel.handle, cl_uint(dimensions), nil, globalSizes,
-            local == nil ? nil : localBytes.assumingMemoryBound(to: Int.self).baseAddress, 0, nil,
-            keepsTimes ? event : nil)
+    func enqueue() -> cl_int {
+      withUnsafeBytes(of: global) { global in
+        let globalSizes = global.assumingMemoryBound(to: Int.self).baseAddress
+        return withUnsafeBytes(of: local) { localBytes in
+          withUnsafeMutablePointer(to: &event) { event in
+            clEnqueueNDRangeKernel(
+              handle, kernel.handle, cl_uint(dimensions), nil, globalSizes,
+              local == nil ? nil : localBytes.assumingMemoryBound(to: Int.self).baseAddress, 0,
+              nil, keepsTimes ? event : nil)
+          }
         }
       }
     }
+    let code =
+      guardsWidestLaunches
+      ? WidestLaunches.shared.launch(kernel, global: global, local: local, queue: handle, enqueue)
+      : enqueue()
     if let event { launched.append((kernel.name, event)) }
     try check(code) { code in
       func list(_ sizes: (Int, Int, Int)) -> [Int] {
