@@ -3,7 +3,7 @@ import OpenCL
 import Testing
 
 extension DeviceTests {
-  /// Without ``WidestLaunches`` PoCL 3.1 ends the process here in most runs: the copies of a new kernel, of a
+  /// Without `WidestLaunches` PoCL 3.1 ends the process here in most runs: the copies of a new kernel, of a
   /// name of its own, are loaded while three queues run it.
   @Test func wideningLaunchesInManyQueues() throws {
     let name = "add_\(Int.random(in: 0..<1 << 40))"
