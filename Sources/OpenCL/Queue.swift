@@ -49,7 +49,7 @@ public final class Queue {
     self.context = context
     staging = StagingRing(context: context.handle, queue: handle)
     self.keepsTimes = keepsTimes
-    guardsWidestLaunches = WidestLaunches.areNeeded(on: context.device)
+    guardsWidestLaunches = WidestLaunches.areNeeded(context.device.platformVersion)
     if guardsWidestLaunches { WidestLaunches.shared.add(handle) }
     context.live.others += 1
   }

@@ -9,7 +9,7 @@ import Synchronization
 /// command used an older one. If commands of a kernel run in three queues then, the count falls below 0 and
 /// PoCL ends the process (corrected in commit c9ac4c0c3 of pocl/pocl). So a launch that is wider than all
 /// before runs while the other queues are idle.
-final class WidestLaunches: Sendable {
+package final class WidestLaunches: Sendable {
   static let shared = WidestLaunches()
 
   /// The launches that use one loaded copy, if no launch is wider than the first.
@@ -27,10 +27,12 @@ final class WidestLaunches: Sendable {
 
   private let state = Mutex(State())
 
-  /// Whether a device's PoCL has the fault.
-  static func areNeeded(on device: Device) -> Bool {
-    guard let name = device.platformVersion.range(of: "PoCL ") else { return false }
-    let major = device.platformVersion[name.upperBound...].prefix { $0.isNumber }
+  /// Whether a platform is a PoCL with the fault.
+  ///
+  /// - Parameter platformVersion: Such as `OpenCL 3.0 PoCL 3.1+debian`.
+  package static func areNeeded(_ platformVersion: String) -> Bool {
+    guard let name = platformVersion.range(of: "PoCL ") else { return false }
+    let major = platformVersion[name.upperBound...].prefix { $0.isNumber }
     return Int(major).map { $0 < 7 } ?? true
   }
 
