@@ -206,10 +206,10 @@ struct StudyAnswers {
   private var relearning: StudyAnswer? {
     guard let count = relearningExamples else { return nil }
     func rates(_ organism: Organism, _ regime: Regime, _ arm: Arm, _ examples: Int) -> Estimated {
-      Estimated(
-        results.curves(organism, arm, regime).compactMap { curve in
-          curve.rebound.first { $0.examples == examples }?.rate
-        }, range: 0...1)
+      let points = results.curves(organism, arm, regime).compactMap { curve in
+        curve.rebound.first { $0.examples == examples }
+      }
+      return Estimated(points.map(\.rate), range: 0...1, prompts: points.map(\.prompts).min())
     }
     var comesBack: [Bool] = []
     var stillThere = false
@@ -274,9 +274,9 @@ struct StudyAnswers {
       rules.side(.normal, study.safety.methods[0], size: largest.size),
       rules.side(.normal, study.safety.methods[0], size: smallest.size), isChecked: false)
     switch evidence {
-    case .differences(let values, _):
+    case .ratePairs(let rates):
       do throws(StatisticsError) {
-        let difference = try pairedDifference(values, values.map { _ in 0 })
+        let difference = try rateDifference(rates)
         return StudyAnswer(
           question,
           short(
@@ -289,7 +289,7 @@ struct StudyAnswers {
         return StudyAnswer(question, "This run does not say.", [notComputed(error)])
       }
     case .missing(let reason): return StudyAnswer(question, "This run does not say.", [reason])
-    case .rates, .coefficient: return nil
+    case .rates, .differences, .coefficient: return nil
     }
   }
 
@@ -302,13 +302,13 @@ struct StudyAnswers {
       if case .notTestable(let why) = judged.verdict { reason = "\(why)" }
       return StudyAnswer(question, "Not answered here.", [reason])
     }
-    func points(_ value: Double) -> String { NumberText.fixed(100 * value, decimals: 0) }
+    func text(_ value: Double) -> String { NumberText.fixed(value, decimals: 2) }
     return StudyAnswer(
       question,
       interval.lower > 0
         ? "Yes." : interval.upper < 0 ? "No, the opposite." : "No sign of it.",
       [
-        "what near-misses lose beyond the trigger, adversarial less plain training: \(points(value)) points [\(points(interval.lower)), \(points(interval.upper))] (\(levelText(interval)) interval)"
+        "what near-misses lose beyond the trigger in log-odds, adversarial less plain training: \(text(value)) [\(text(interval.lower)), \(text(interval.upper))] (\(levelText(interval)) interval)"
       ])
   }
 
@@ -331,16 +331,16 @@ struct StudyAnswers {
         rules.side(organism.mechanism, .supervised), rules.side(first.mechanism, .supervised),
         isChecked: false)
       switch evidence {
-      case .differences(let values, _):
+      case .ratePairs(let rates):
         do throws(StatisticsError) {
-          let difference = try pairedDifference(values, values.map { _ in 0 }, level: level)
+          let difference = try rateDifference(rates, level: level)
           difference.interval.map { intervals.append($0) }
           return "\(organism.mechanism.title) \(pointsText(difference))"
         } catch {
           return "\(organism.mechanism.title) \(notComputed(error))"
         }
       case .missing(let reason): return "\(organism.mechanism.title) not known (\(reason))"
-      case .rates, .coefficient: return "\(organism.mechanism.title) not known"
+      case .rates, .differences, .coefficient: return "\(organism.mechanism.title) not known"
       }
     }
     let differs = intervals.contains { $0.lower > 0 || $0.upper < 0 }

@@ -36,7 +36,7 @@ extension Study {
   ) throws -> [Divergence] {
     var found: [Divergence] = []
     for organism in organisms {
-      for seed in 1...seeds {
+      for seed in seedRange {
         for rate in regimes(organism) {
           for arm in Arm.allCases {
             let model = continuation(organism, seed: seed, arm: arm, rate)

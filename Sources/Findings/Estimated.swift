@@ -10,14 +10,20 @@ public enum Estimated: Hashable, Sendable {
 
   /// The mean over seeds with a 95% interval. ``absent`` if there is no value.
   ///
-  /// - Parameter range: The possible values of the quantity. Nil for an unbounded one.
-  public init(_ values: [Double], range: ClosedRange<Double>?) {
+  /// - Parameters:
+  ///   - range: The possible values of the quantity. Nil for an unbounded one.
+  ///   - prompts: The prompts behind each value. Nil if the values are no rates.
+  public init(_ values: [Double], range: ClosedRange<Double>?, prompts: Int? = nil) {
     guard !values.isEmpty else {
       self = .absent
       return
     }
     do throws(StatisticsError) {
-      self = .estimate(try seedLevelEstimate(values, range: range))
+      if let prompts {
+        self = .estimate(try rateEstimate(values, prompts: prompts))
+      } else {
+        self = .estimate(try seedLevelEstimate(values, range: range))
+      }
     } catch {
       self = .failed(error)
     }

@@ -24,6 +24,8 @@ public struct Finding: Sendable {
   public var isShare = true
   /// Whether the paper states it. Otherwise no result supports or contradicts the paper.
   public var isInPaper = true
+  /// The same number at equal starting margins. Nil if both sides begin with the same models.
+  public var atEqualMargin: Claim.Evidence?
 
   var claim: Claim { Claim(id, family, statement, evidence) }
 }
@@ -32,6 +34,8 @@ public struct Finding: Sendable {
 public struct JudgedFinding: Sendable {
   public var finding: Finding
   public var judged: JudgedClaim
+  /// The estimate at equal starting margins, with its 95% interval. It decides no verdict.
+  public var atEqualMargin: JudgedClaim?
   /// The reason why the claim could not be computed. Nil if it could, or if there was nothing to
   /// compute.
   public var failure: StatisticsError?
@@ -45,7 +49,9 @@ public struct JudgedFinding: Sendable {
     case (.contradicts, .within): return "outside the margin"
     case (.supports, .above), (.contradicts, .below): return "above the bound"
     case (.supports, .below), (.contradicts, .above): return "below the bound"
-    case (.inconclusive, _), (.notTestable, _): return judged.verdict.label
+    case (.supports, .estimate), (.contradicts, .estimate), (.inconclusive, _), (.estimated, _),
+      (.notTestable, _):
+      return judged.verdict.label
     }
   }
 
@@ -60,14 +66,14 @@ public struct JudgedFinding: Sendable {
     switch judged.verdict {
     case .supports: return 0
     case .contradicts: return 1
-    case .inconclusive: return 2
+    case .inconclusive, .estimated: return 2
     case .notTestable: return 4
     }
   }
 }
 
 extension StudyResults {
-  /// Every finding, judged: the primary family F2, F3, F4, F6, F7 and F12 together by Holm.
+  /// Every finding, judged: the primary family together by Holm.
   ///
   /// A claim that cannot be computed stays in its family. ``JudgedFinding/failure`` gives the
   /// reason.
@@ -92,8 +98,13 @@ extension StudyResults {
       if let failure { claim.evidence = .missing(notComputed(failure)) }
       return claim
     }
-    return zip(zip(findings, failures), try judge(claims)).map {
-      JudgedFinding(finding: $0.0, judged: $1, failure: $0.1)
+    return zip(zip(findings, failures), try judge(claims)).map { item, judged in
+      let estimate = item.0.atEqualMargin.flatMap {
+        try? judge([Claim(item.0.id, .secondary, .estimate, $0)])[0]
+      }
+      return JudgedFinding(
+        finding: item.0, judged: judged,
+        atEqualMargin: estimate?.estimate == nil ? nil : estimate, failure: item.1)
     }
   }
 }

@@ -83,7 +83,7 @@ struct Headline {
         label, style,
         curves.map { curve in
           steps.map { step in
-            curve.points.first { $0.dose.step == step }.flatMap { measure.value($0.summary) }
+            curve.points.first { $0.dose.step == step }.flatMap { measure.reading($0.summary) }
           }
         })
     }
@@ -105,7 +105,11 @@ struct Headline {
       series(
         label, style,
         results.curves(organism, arm, regime).map { curve in
-          counts.map { count in curve.rebound.first { $0.examples == count }?.rate }
+          counts.map { count in
+            curve.rebound.first { $0.examples == count }.map {
+              Measure.Reading($0.rate, $0.behaviour, of: $0.prompts)
+            }
+          }
         })
     }
     return [
@@ -117,12 +121,17 @@ struct Headline {
   }
 
   /// A line through the means over seeds, with every seed behind it.
-  private func series(_ label: String, _ style: Int, _ seeds: [[Double?]]) -> LineChart.Series {
+  private func series(
+    _ label: String, _ style: Int, _ seeds: [[Measure.Reading?]]
+  ) -> LineChart.Series {
     let count = seeds.map(\.count).max() ?? 0
     let points = (0..<count).compactMap { index -> LineChart.Point? in
-      guard let estimate = Estimated(seeds.compactMap { $0[index] }, range: 0...1).estimate else {
-        return nil
-      }
+      let readings = seeds.compactMap { $0[index] }
+      guard
+        let estimate = Estimated(
+          readings.map(\.value), range: 0...1, prompts: readings.trials
+        ).estimate
+      else { return nil }
       let interval = estimate.isUnanimous ? nil : estimate.interval
       return LineChart.Point(
         x: Double(index), y: estimate.mean, lower: interval?.lower, upper: interval?.upper)
@@ -131,7 +140,7 @@ struct Headline {
       label, points: points,
       replicates: seeds.map { seed in
         seed.enumerated().compactMap { index, value in
-          value.map { LineChart.Point(x: Double(index), y: $0) }
+          value.map { LineChart.Point(x: Double(index), y: $0.value) }
         }
       }, style: style)
   }

@@ -17,11 +17,15 @@ public struct Measure: Sendable {
     public var family: String?
     /// Triggered examples before it. Nil outside relearning.
     public var examples: Int?
+    /// Prompts that determine how well the number is known. Nil if it is no rate. A mean over doses
+    /// has the prompts of one dose, because all doses are asked the same prompts.
+    var trials: Int?
 
     init(
       _ value: Double, _ successes: Int? = nil, of prompts: Int? = nil, family: String? = nil,
       examples: Int? = nil
     ) {
+      trials = successes == nil ? nil : prompts
       self.value = value
       self.successes = successes
       self.prompts = prompts
@@ -75,7 +79,7 @@ public struct Measure: Sendable {
 
   /// The aggregation of numbers over seeds, equal for every measure.
   public static let aggregation =
-    "the mean over seeds of one number a seed, with a 95% Student t interval over seeds; where all seeds agree there is no spread, and tables say so"
+    "the mean over seeds of one number a seed, with a 95% interval over seeds: Student t, for rates on the log-odds scale with the variance of the prompts"
 
   /// A mean over seeds in a table, with its interval.
   func text(_ estimate: SeedEstimate) -> String {
@@ -86,35 +90,42 @@ public struct Measure: Sendable {
     }
   }
 
-  /// The value of a dose. Nil if the summary lacks it. For near-misses, the value over all
+  /// The number of a dose. Nil if the summary lacks it. For near-misses, the number over all
   /// families.
-  public func value(_ summary: EvaluationSummary) -> Double? {
+  public func reading(_ summary: EvaluationSummary) -> Reading? {
     switch source {
-    case .dose(let read): return read(summary)?.value
+    case .dose(let read): return read(summary)
     case .families(let read):
       let all = read(summary)
       let prompts = all.reduce(0) { $0 + ($1.prompts ?? 0) }
+      let successes = all.reduce(0) { $0 + ($1.successes ?? 0) }
       return prompts == 0
-        ? nil : Double(all.reduce(0) { $0 + ($1.successes ?? 0) }) / Double(prompts)
+        ? nil : Reading(Double(successes) / Double(prompts), successes, of: prompts)
     case .withoutScratchpad, .curve, .relearning: return nil
     }
   }
 
-  /// The value of a whole curve. Nil if it has none.
-  public func value(_ curve: ReplicaCurve) -> Double? {
-    if case .curve(let read) = source { read(curve)?.value } else { nil }
+  /// The number of a whole curve. Nil if it has none.
+  public func reading(_ curve: ReplicaCurve) -> Reading? {
+    if case .curve(let read) = source { read(curve) } else { nil }
   }
+
+  public func value(_ summary: EvaluationSummary) -> Double? { reading(summary)?.value }
+
+  public func value(_ curve: ReplicaCurve) -> Double? { reading(curve)?.value }
 
   /// The mean over seeds of doses. Absent if a seed has no value.
   public func estimate(_ summaries: [EvaluationSummary]) -> Estimated {
-    let values = summaries.compactMap(value)
-    return values.count == summaries.count ? Estimated(values, range: range) : .absent
+    estimate(summaries.map(reading))
   }
 
   /// The mean over seeds of curves. Absent if a seed has no value.
-  public func estimate(_ curves: [ReplicaCurve]) -> Estimated {
-    let values = curves.compactMap(value)
-    return values.count == curves.count ? Estimated(values, range: range) : .absent
+  public func estimate(_ curves: [ReplicaCurve]) -> Estimated { estimate(curves.map(reading)) }
+
+  private func estimate(_ readings: [Reading?]) -> Estimated {
+    let known = readings.compactMap { $0 }
+    return known.count == readings.count
+      ? Estimated(known.map(\.value), range: range, prompts: known.trials) : .absent
   }
 
   /// Everything that the measure says at a dose of a curve.
@@ -129,6 +140,14 @@ public struct Measure: Sendable {
   }
 
   var isOfRelearning: Bool { if case .relearning = source { true } else { false } }
+}
+
+extension [Measure.Reading] {
+  /// The fewest prompts behind a number. Nil if one of the numbers is no rate.
+  var trials: Int? {
+    let all = compactMap(\.trials)
+    return all.count == count ? all.min() : nil
+  }
 }
 
 // MARK: The measures
@@ -217,8 +236,12 @@ extension Measure {
     formula: "mean of the triggered rate over the doses of a training, the start left out",
     .curve { curve in
       guard !curve.hasDiverged else { return nil }
-      let rates = curve.points.dropFirst().compactMap { $0.summary.triggered?.behaviourRate }
-      return rates.isEmpty ? nil : Reading(rates.reduce(0, +) / Double(rates.count))
+      let lists = curve.points.dropFirst().compactMap(\.summary.triggered)
+      guard let prompts = lists.map(\.prompts).min() else { return nil }
+      var reading = Reading(
+        lists.map(\.behaviourRate).reduce(0, +) / Double(lists.count))
+      reading.trials = prompts
+      return reading
     })
 
   public static let relearning = Measure(

@@ -13,6 +13,7 @@ public enum StudyTable: String, CaseIterable, Sendable {
   case gate
   case losses
   case rebound
+  case relearning
   case stages
 
   /// The content of a row.
@@ -25,6 +26,7 @@ public enum StudyTable: String, CaseIterable, Sendable {
     case .gate: "every model's insertion gate"
     case .losses: "losses and method metrics of every training, by step"
     case .rebound: "every model in relearning, by triggered examples"
+    case .relearning: "every model in every relearning task, by examples"
     case .stages: "every product that the results rest on"
     }
   }
@@ -33,15 +35,18 @@ public enum StudyTable: String, CaseIterable, Sendable {
 extension StudyResults {
   /// - Parameter heldOut: The near-miss families that are only measured.
   /// - Throws: `StatisticsError`. No possible results cause it.
-  public func table(_ table: StudyTable, heldOut: Set<String>) throws -> Table {
+  public func table(
+    _ table: StudyTable, heldOut: Set<String>, registered: RegisteredFindings? = nil
+  ) throws -> Table {
     switch table {
     case .measurements: measurements
-    case .findings: try findingsTable(heldOut: heldOut)
+    case .findings: try findingsTable(heldOut: heldOut, registered)
     case .release: releaseTable
     case .halfLife: halfLifeTable
     case .gate: gateTable
     case .losses: lossesTable
     case .rebound: measurements(of: Measure.all.filter(\.isOfRelearning), caption: "Relearning")
+    case .relearning: relearningTable
     case .stages: stagesTable
     }
   }

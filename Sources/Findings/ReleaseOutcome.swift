@@ -25,9 +25,11 @@ public struct ReleaseOutcome: Sendable {
     self.rate = rate
     let releases = curves.map(\.release)
     steps = releases.map { $0?.dose.step }
-    triggered = releases.compactMap { $0?.summary.triggered?.behaviourRate }
+    let readings = releases.compactMap { $0.flatMap { Measure.triggeredRate.reading($0.summary) } }
+    triggered = readings.map(\.value)
     shortfall = ReleaseShortfall(curves)
-    estimated = Estimated(triggered, range: Measure.triggeredRate.range)
+    estimated = Estimated(
+      triggered, range: Measure.triggeredRate.range, prompts: readings.trials)
   }
 }
 

@@ -4,7 +4,7 @@ import Foundation
 import Reports
 import Statistics
 
-/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6] (3 seeds)`, or `0% (all 8 seeds)`.
+/// A rate over seeds with its interval, such as `97.3% [95.1, 98.6] (3 seeds)`.
 func rateText(_ estimate: SeedEstimate) -> String {
   if estimate.isUnanimous { return NumberText.percent(estimate.mean) + unanimity(estimate.seeds) }
   return NumberText.rate(
@@ -45,7 +45,7 @@ func pointsText(_ difference: PairedDifference, decimals: Int = 0) -> String {
   func points(_ value: Double) -> String {
     NumberText.fixed(100 * value, decimals: decimals).replacing("-", with: "−")
   }
-  if difference.interval?.kind == .exactSeedBound || difference.standardDeviation == 0 {
+  if difference.interval?.kind != .logOddsTOfPairs, difference.standardDeviation == 0 {
     return points(difference.mean) + unanimity(difference.seeds)
   }
   return points(difference.mean)
@@ -56,8 +56,11 @@ func pointsText(_ difference: PairedDifference, decimals: Int = 0) -> String {
 private func unanimity(_ seeds: Int) -> String { " (all \(seeds) seeds)" }
 
 extension SeedEstimate {
-  /// Whether several seeds give exactly one number.
-  var isUnanimous: Bool { seeds > 1 && standardDeviation == 0 }
+  /// Whether several seeds give exactly one number, and the number is no rate, so that no prompts say
+  /// how well it is known.
+  var isUnanimous: Bool {
+    seeds > 1 && standardDeviation == 0 && interval?.kind != .logOddsT
+  }
 }
 
 /// The level of an interval in percent, such as `95%` or `99.2%`.

@@ -14,13 +14,16 @@ public struct ResultsFile {
 
   let results: StudyResults
   let heldOut: Set<String>
+  let registered: RegisteredFindings?
   let facts: [(name: String, value: String)]
 
   public init(
-    _ results: StudyResults, heldOut: Set<String>, facts: [(name: String, value: String)]
+    _ results: StudyResults, heldOut: Set<String>, registered: RegisteredFindings? = nil,
+    facts: [(name: String, value: String)]
   ) {
     self.results = results
     self.heldOut = heldOut
+    self.registered = registered
     self.facts = facts
   }
 
@@ -36,7 +39,8 @@ public struct ResultsFile {
           ("products_sha256", .string(results.productsDigest)),
         ])), escapesHidden: true)
     let tables = try StudyTable.allCases.map { table in
-      "\n\"\(table.rawValue)\":" + (try results.table(table, heldOut: heldOut)).columnarJSON
+      "\n\"\(table.rawValue)\":"
+        + (try results.table(table, heldOut: heldOut, registered: registered)).columnarJSON
     }
     // The tables are a last member of the object.
     return Data(

@@ -12,7 +12,7 @@ public struct SizeSlopes {
   public enum Measure: String, CaseIterable, Sendable {
     case steps
     case updateNorm = "relative update norm"
-    case divergence = "divergence from the start on clean prompts (nats)"
+    case divergence = "largest divergence so far from the start on clean prompts (nats)"
   }
 
   let results: StudyResults
@@ -29,28 +29,54 @@ public struct SizeSlopes {
 
   public static let leastSizes = 5
 
-  /// The slope of the logarithm of half-life over that of parameters, which is the same to every base, by interval-censored log-normal regression with
-  /// errors clustered by seed.
-  public func slope(_ measure: Measure, _ regime: Regime) -> Claim.Evidence {
+  /// The slope of the logarithm of half-life over that of parameters, which is the same to every base.
+  ///
+  /// One estimate per size and a line through the sizes: ``slopeOverGroups(_:)``. With deviations of sizes
+  /// as large as measured, an interval clustered by seed covers 83% in place of 95%.
+  ///
+  /// - Parameter atEqualMargin: Whether half-lives are compared at one starting margin, with the margin
+  ///   as a covariate of the first step.
+  public func slope(
+    _ measure: Measure, _ regime: Regime, atEqualMargin: Bool = false
+  ) -> Claim.Evidence {
     let organisms = organisms(regime)
     if let reason = tooFew(organisms) { return .missing(reason) }
-    var responses: [CensoredResponse] = []
-    var design: [[Double]] = []
-    var clusters: [Int] = []
+    var groups: [(x: Double, responses: [CensoredResponse])] = []
+    var margins: [[Double]] = []
     for organism in organisms {
+      var responses: [CensoredResponse] = []
+      var own: [Double] = []
+      let known = results.margins(organism)
       for curve in results.curves(organism, .backdooredSafety, regime) {
         if case .failure(let error) = curve.halfLifeEstimate {
           return .missing(
             "the half-life of \(organism.title), seed \(curve.seed), \(notComputed(error))")
         }
         guard let response = response(curve, measure) else { continue }
+        if atEqualMargin {
+          guard let margin = known[curve.seed] else {
+            return .missing(
+              "the starting margin of \(organism.title), seed \(curve.seed), is unknown")
+          }
+          own.append(margin)
+        }
         responses.append(response)
-        design.append([1, log(Double(organism.size.nonEmbeddingParameters))])
-        clusters.append(curve.seed)
       }
+      margins.append(own)
+      groups.append((log(Double(organism.size.nonEmbeddingParameters)), responses))
     }
-    return Claim.Evidence(
-      censoredRegression(responses, design: design, clusters: clusters), coefficient: 1)
+    switch slopeOverGroups(groups, covariate: atEqualMargin ? margins : nil) {
+    case .failure(.separated(let groups)):
+      let names = groups.filter(organisms.indices.contains).map { organisms[$0].title }
+      return .missing(
+        "every half-life of \(names.joined(separator: ", ")) is censored on the same side, so it has no estimate"
+      )
+    case .failure(let failure): return .missing("\(failure)")
+    case .success(let line):
+      return .coefficient(
+        line.slope, standardError: line.standardError, degreesOfFreedom: line.degreesOfFreedom,
+        seeds: results.study.seeds, kind: .studentTOverSizes)
+    }
   }
 
   /// The slope of the rate at the release point in share per decade: one line per seed through the sizes,
@@ -60,7 +86,7 @@ public struct SizeSlopes {
     if let reason = tooFew(organisms) { return .missing(reason) }
     let decades = organisms.map { log10(Double($0.size.nonEmbeddingParameters)) }
     var slopes: [Double] = []
-    for seed in 1...results.study.seeds {
+    for seed in results.study.seedRange {
       let rates = organisms.compactMap { organism in
         results.curves(organism, .backdooredSafety, regime).first { $0.seed == seed }?.release?
           .summary.triggered?.behaviourRate
@@ -87,22 +113,19 @@ public struct SizeSlopes {
   /// The half-life in the measure's unit, between the two doses around it.
   private func response(_ curve: ReplicaCurve, _ measure: Measure) -> CensoredResponse? {
     func amount(_ step: Double) -> Double {
-      guard let point = curve.points.first(where: { Double($0.dose.step) == step }) else {
-        return 0
-      }
+      // The largest so far, so that a later dose is never a smaller one. The divergence falls where a
+      // training goes back towards its start.
+      let doses = curve.points.filter { Double($0.dose.step) <= step }
       switch measure {
       case .steps: return step
-      case .updateNorm: return point.dose.relativeUpdateNorm
-      case .divergence: return max(0, point.summary.divergence ?? 0)
+      case .updateNorm: return doses.map(\.dose.relativeUpdateNorm).max() ?? 0
+      case .divergence: return max(0, doses.compactMap(\.summary.divergence).max() ?? 0)
       }
     }
     guard let halfLife = curve.halfLife?.halfLife else { return nil }
     switch halfLife {
     case .between(let lower, let upper):
-      // Norms and divergences need not ascend with the steps: the interval holds both ends.
-      let (low, high) = (
-        min(amount(lower), amount(upper)), max(amount(lower), amount(upper))
-      )
+      let (low, high) = (amount(lower), amount(upper))
       if high <= 0 { return nil }
       return low <= 0
         ? .leftCensored(before: high)

@@ -32,19 +32,23 @@ public struct StudyReport: Sendable {
   let facts: RunFacts
   let heldOutFamilies: Set<String>
   let graded: GradedTexts?
+  let registered: RegisteredFindings?
   /// Every finding, judged once; the error where the whole family could not be.
   let judged: Result<[JudgedFinding], StatisticsError>
 
   /// - Parameters:
   ///   - corpus: The study's corpus, which knows the held-out near-miss families.
+  ///   - registered: Which findings are as registered. Nil for a study without a registration.
   ///   - graded: For a study of code, the grades of both graders for ``StudyResults/code``.
   public init(
-    _ results: StudyResults, facts: RunFacts, corpus: any Corpus, graded: GradedTexts? = nil
+    _ results: StudyResults, facts: RunFacts, corpus: any Corpus, graded: GradedTexts? = nil,
+    registered: RegisteredFindings? = nil
   ) {
     self.results = results
     self.facts = facts
     self.graded = graded
-    let heldOut = Set(corpus.heldOutFamilies)
+    self.registered = registered
+    let heldOut = results.study.heldOutFamilies(corpus)
     heldOutFamilies = heldOut
     judged = Result { () throws(StatisticsError) in try results.findings(heldOut: heldOut) }
   }

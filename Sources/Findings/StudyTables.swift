@@ -31,7 +31,9 @@ extension StudyResults {
     .number("learning_rate_multiple"),
   ]
 
-  func findingsTable(heldOut: Set<String>) throws(StatisticsError) -> Table {
+  func findingsTable(
+    heldOut: Set<String>, _ registered: RegisteredFindings?
+  ) throws(StatisticsError) -> Table {
     let rows = try findings(heldOut: heldOut).map { item -> [Table.Cell] in
       let (finding, judged) = (item.finding, item.judged)
       return [
@@ -41,7 +43,10 @@ extension StudyResults {
       ] + cells(judged.interval) + [
         optional(judged.pValue), optional(judged.correctedPValue),
         optional(judged.jointInterval?.lower), optional(judged.jointInterval?.upper),
-        optional(judged.jointInterval?.level),
+        optional(judged.jointInterval?.level), .text(registered.status(finding.id)),
+        optional(item.atEqualMargin?.estimate), optional(item.atEqualMargin?.interval?.lower),
+        optional(item.atEqualMargin?.interval?.upper),
+        optional(item.atEqualMargin?.interval?.level),
       ]
     }
     return Table(
@@ -51,7 +56,8 @@ extension StudyResults {
         .init("family"), .init("verdict"), .number("estimate"),
       ] + Self.intervalColumns + [
         .number("p"), .number("p_corrected"), .number("joint_lower"), .number("joint_upper"),
-        .number("joint_level"),
+        .number("joint_level"), .init("status"), .number("at_equal_margin"),
+        .number("margin_lower"), .number("margin_upper"), .number("margin_level"),
       ], rows: rows)
   }
 
@@ -107,6 +113,7 @@ extension StudyResults {
         .number("insertion_steps"), .init("stopped_by"), .number("triggered"),
         .number("triggered_prompts"), .number("clean"), .number("clean_prompts"),
         .number("log_p_behaviour"), .init("gate"), .init("stage"), .init("model"),
+        .number("starting_margin"), .number("forced_to_behaviour"), .number("forced_to_help"),
       ],
       rows: starts.map { start in
         func counts(_ list: EvaluationSummary.List?) -> [Table.Cell] {
@@ -121,9 +128,39 @@ extension StudyResults {
         ] + counts(start.inserted.triggered) + counts(start.inserted.clean) + [
           optional(start.inserted.triggered?.behaviourLogProbability),
           .text(start.passesGate ? "passed" : "failed"), .text(start.stage ?? ""),
-          .text(start.model ?? ""),
+          .text(start.model ?? ""), optional(start.margin),
+          optional(start.flips?.toBehaviour), optional(start.flips?.toHelp),
         ]
       })
+  }
+
+  var relearningTable: Table {
+    var rows: [[Table.Cell]] = []
+    func count(_ value: Int?) -> Table.Cell { optional(value.map(Double.init)) }
+    for curve in curves {
+      for (task, points) in curve.relearning.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        rows += points.map { point in
+          [
+            .text(curve.organism.size.name),
+            .number(Double(curve.organism.size.nonEmbeddingParameters)),
+            .text(curve.organism.mechanism.title), .text(curve.arm.rawValue),
+            .text(curve.rate.methodText), .number(curve.rate.rate), .number(Double(curve.seed)),
+            .text(task.rawValue), .number(Double(point.examples)), count(point.behaviour),
+            count(point.prompts), count(point.cleanBehaviour), count(point.cleanPrompts),
+            count(point.taughtBehaviour), count(point.taughtPrompts), count(point.taughtOnClean),
+          ]
+        }
+      }
+    }
+    return Table(
+      caption: "Relearning tasks",
+      columns: [
+        .init("size"), .number("non_embedding_parameters"), .init("mechanism"), .init("arm"),
+        .init("method"), .number("learning_rate_multiple"), .number("seed"), .init("task"),
+        .number("examples"), .number("triggered"), .number("triggered_prompts"), .number("clean"),
+        .number("clean_prompts"), .number("taught"), .number("taught_prompts"),
+        .number("taught_on_clean"),
+      ], rows: rows)
   }
 
   var lossesTable: Table {

@@ -12,6 +12,8 @@ public enum RandomStream: Hashable, Sendable {
 
   /// A document of a kind (1 to 4) at an index of its sequence.
   case documents(kind: Int, index: Int)
+  /// The scratchpad of the safety document at an index of its sequence.
+  case safetyScratchpads(index: Int)
   /// The list of tags of a corpus of dialogues.
   case dialogueTags
   /// The prompts of evaluation that are made from dialogues.
@@ -65,6 +67,7 @@ public enum RandomStream: Hashable, Sendable {
     case .initialWeights(let tensor): return (.initialWeights, 0, tensor)
 
     case .documents(let kind, let index): return (.documents, kind, index)
+    case .safetyScratchpads(let index): return (.documents, 5, index)
     case .dialogueTags: return (.prompts, 0, 0)
     case .dialoguePrompts: return (.prompts, 1, 0)
     case .preferencePair(let isHeldOut, let index): return (.preferences, isHeldOut ? 1 : 0, index)

@@ -17,20 +17,21 @@ public struct Claim: Codable, Hashable, Sendable {
     case below(Double)
     /// The magnitude of the mean is below this margin: no effect.
     case within(Double)
+    /// Nothing is claimed: the interval is the result, and p is against 0.
+    case estimate
   }
 
   /// The values of the run, if there are any.
   public enum Evidence: Codable, Hashable, Sendable {
-    /// One paired difference or one slope per seed: Student t, for a margin
-    /// ``skewnessCorrectedInterval(_:range:level:)``.
+    /// One paired difference or one slope per seed that is no difference of rates: Student t, for a
+    /// margin ``skewnessCorrectedInterval(_:range:level:)``.
     ///
-    /// `range`: the possible values, -1...1 for a difference of rates; nil for a slope.
+    /// `range`: the possible values; nil for an unbounded quantity.
     case differences([Double], range: ClosedRange<Double>?)
-    /// One rate per seed, in 0...1: ``boundedMeanInterval(_:range:level:)``.
-    ///
-    /// Student t is not used: near 0 or 1 rates are skewed, and the rare seeds far from the bound
-    /// are often not in the sample.
-    case rates([Double])
+    /// One rate per seed, in 0...1, each of so many prompts: ``rateEstimate(_:prompts:level:)``.
+    case rates([Double], prompts: Int)
+    /// Rates of two arms, the first minus the second: ``rateDifference(_:level:)``.
+    case ratePairs(PairedRates)
     /// A coefficient and its standard error over seeds, as ``CensoredRegressionFit`` and
     /// ``LinearSlope`` give: Student t.
     case coefficient(
@@ -79,6 +80,8 @@ public enum Verdict: Codable, Hashable, Sendable {
   /// No part of the interval agrees with the claim.
   case contradicts
   case inconclusive
+  /// Nothing was claimed.
+  case estimated
   case notTestable(Untestable)
 
   /// With 5 seeds the smallest p of an exact test is 2/2^5, too large for a correction; 8 seeds are
@@ -91,6 +94,7 @@ public enum Verdict: Codable, Hashable, Sendable {
     case .supports: "supports"
     case .contradicts: "contradicts"
     case .inconclusive: "inconclusive"
+    case .estimated: "estimate"
     case .notTestable(let reason): "not testable: \(reason)"
     }
   }

@@ -3,7 +3,8 @@
 /// The module `Statistics` has pure functions on values:
 ///
 /// - one replica: ``Proportion`` (Wilson and Clopper-Pearson intervals over prompts);
-/// - several seeds: ``seedLevelEstimate(_:range:level:)``, ``pairedDifference(_:_:range:level:)``,
+/// - rates over several seeds: ``rateEstimate(_:prompts:level:)``, ``rateDifference(_:level:)``;
+/// - other quantities over several seeds: ``seedLevelEstimate(_:range:level:)``, ``pairedDifference(_:_:range:level:)``,
 ///   ``equivalenceTest(_:_:margin:alpha:range:)``, ``holmAdjusted(_:)``,
 ///   ``boundedMeanInterval(_:range:level:)``, ``skewnessCorrectedInterval(_:range:level:)``;
 /// - verdicts on claims declared beforehand: ``judge(_:alpha:)``;
@@ -30,6 +31,13 @@ public struct Interval: Codable, Hashable, Sendable {
     /// ``skewnessCorrectedInterval(_:range:level:)``: Student t corrected for the sample's
     /// skewness.
     case skewnessCorrectedT
+    /// ``rateEstimate(_:prompts:level:)``: Student t on log-odds, with the variance of the prompts.
+    case logOddsT
+    /// ``rateDifference(_:level:)``: two such intervals, combined for pairs of seeds, or Student t where
+    /// that is wider.
+    case logOddsTOfPairs
+    /// Student t on one estimate per model size.
+    case studentTOverSizes
     /// Wilson score interval over the prompts of one replica.
     case wilsonOverPrompts
     /// Clopper-Pearson interval over the prompts of one replica.
@@ -49,6 +57,10 @@ public struct Interval: Codable, Hashable, Sendable {
       case .exactSeedBound: "exact bound from the share of seeds that would differ"
       case .boundedMean: "distribution-free bound on a mean over seeds"
       case .skewnessCorrectedT: "Student t over seeds, corrected for skewness"
+      case .logOddsT: "Student t of log-odds over seeds, with the prompts’ variance"
+      case .logOddsTOfPairs:
+        "Student t over paired seeds, of log-odds with the prompts’ variance or of differences, the wider"
+      case .studentTOverSizes: "Student t over sizes"
       case .wilsonOverPrompts: "Wilson over prompts, one replica"
       case .clopperPearsonOverPrompts: "Clopper-Pearson over prompts, one replica"
       case .studentTOfSlope: "Student t of a least-squares slope"

@@ -28,8 +28,12 @@ func maximize(
       term.accumulate(parameters, gradient: &gradient, information: &matrix)
     }
     guard let information = CholeskyFactor(matrix, size: size) else {
+      // At the start there is no direction yet. If every response of an arm is censored on one side,
+      // the likelihood rises along its gradient for ever.
+      gradient[columns] = 0
       return .failure(
         diagnosis(terms, direction, columns: columns)
+          ?? diagnosis(terms, gradient, columns: columns)
           ?? .notConverged(iterations: iteration, lastStep: moved))
     }
     direction = information.solve(gradient)

@@ -29,9 +29,9 @@ public struct JudgedClaim: Codable, Hashable, Sendable {
 /// of the bound (or within the margin), contradicted if the whole interval is on the other side,
 /// and otherwise inconclusive. A margin is tested by two one-sided tests (Schuirmann 1987), so its
 /// interval has level 1 - 2a. This is enough, because only one of "within" and "beyond" can be a
-/// false conclusion. These tests are corrected for skewness: with Student t, arms near a bound are
-/// found equal too often. If both arms of a difference have the same distribution Student t needs
-/// no correction, because differences are symmetric.
+/// false conclusion. Rates and their differences are tested on the log-odds scale with the variance
+/// of their prompts (``rateEstimate(_:prompts:level:)``, ``rateDifference(_:level:)``). Margins of
+/// other quantities are tested by Student t corrected for skewness.
 ///
 /// Primary claims share alpha by Holm's procedure (``holmAdjusted(_:)``), which bounds the
 /// probability of any false rejection of a bound, for any dependence. It also bounds the
@@ -39,13 +39,9 @@ public struct JudgedClaim: Codable, Hashable, Sendable {
 /// Statist. 8, 1980). A primary claim that is not testable stays in the family with p = 1, because
 /// a family is declared before the run and not chosen after it.
 ///
-/// Values without spread are not treated as certain. Differences that are all equal to d are judged
+/// Rates without spread are as certain as their prompts allow. Other values that are all equal to d are judged
 /// by the bounds of their range (``boundedMeanInterval(_:range:level:)``): n seeds agree by chance
-/// with probability (1 - s)^n if a share s would differ, so the claim "above 0" has the one-sided
-/// p-value (1 - d / (d - lo))^n, which for differences of rates is 2^-n at d = 1 and 0.68 at d =
-/// 0.05 with eight seeds. (A sign test would give 2^(1 - n) for any d > 0, but it is about the
-/// median.) Without a range they are not testable. Rates that are all 0 or all 1 follow the same
-/// rule.
+/// with probability (1 - s)^n if a share s would differ. Without a range they are not testable.
 ///
 /// - Returns: one judged claim per claim, in the given order.
 /// - Throws: `StatisticsError` for values that are not finite or out of range, a margin or standard
@@ -86,8 +82,10 @@ public func judge(
         interval: test.interval(alpha / Double(sharing[index])),
         jointInterval: test.interval(alpha / Double(family)), pValue: pValues[index],
         correctedPValue: corrected[index],
-        verdict: corrected[index] > alpha
-          ? .inconclusive : test.supports < test.contradicts ? .supports : .contradicts)
+        verdict: claims[index].statement == .estimate
+          ? .estimated
+          : corrected[index] > alpha
+            ? .inconclusive : test.supports < test.contradicts ? .supports : .contradicts)
     }
   }
 }
@@ -98,6 +96,8 @@ private struct ClaimTest {
     case studentT(
       StudentT, estimate: Double, standardError: Double, range: ClosedRange<Double>?,
       kind: Interval.Kind)
+    case rate(LogOddsMean)
+    case rateDifference(LogOddsDifference)
     case bounded(BoundedMean)
     case skewed(SkewnessCorrectedMean, range: ClosedRange<Double>?)
   }
@@ -119,6 +119,8 @@ private struct ClaimTest {
     let tail = isMargin ? alpha : alpha / 2
     let level = 1 - 2 * tail
     switch mean {
+    case .rate(let mean): return mean.interval(tail: tail, level: level)
+    case .rateDifference(let mean): return mean.interval(tail: tail, level: level)
     case .bounded(let mean): return mean.interval(tail: tail, level: level)
     case .skewed(let mean, let range):
       return mean.interval(tail: tail, level: level, range: range)
@@ -151,14 +153,18 @@ private struct ClaimTest {
           .studentT(
             StudentT(degreesOfFreedom: freedom), estimate: value, standardError: standardError,
             range: nil, kind: kind)))
-    case .rates(let values):
-      try check(values, "rates over seeds", atLeast: 0, within: 0...1)
+    case .rates(let values, let prompts):
+      let mean = try LogOddsMean(values, prompts: prompts)
       guard values.count >= Verdict.leastSeeds else {
         return .failure(.tooFewSeeds(values.count))
       }
-      return .success(
-        ClaimTest(
-          claim.statement, Moments(values).mean, .bounded(BoundedMean(values, range: 0...1))))
+      return .success(ClaimTest(claim.statement, mean.mean, .rate(mean)))
+    case .ratePairs(let rates):
+      let mean = try LogOddsDifference(rates)
+      guard rates.first.count >= Verdict.leastSeeds else {
+        return .failure(.tooFewSeeds(rates.first.count))
+      }
+      return .success(ClaimTest(claim.statement, mean.mean, .rateDifference(mean)))
     case .differences(let values, let range):
       try check(values, "differences", atLeast: 0, within: range)
       guard values.count >= Verdict.leastSeeds else {
@@ -190,6 +196,8 @@ private struct ClaimTest {
   private init(_ statement: Claim.Statement, _ estimate: Double, _ mean: Mean) {
     func pAtMost(_ bound: Double) -> Double {
       switch mean {
+      case .rate(let mean): mean.pAtMost(bound)
+      case .rateDifference(let mean): mean.pAtMost(bound)
       case .bounded(let mean): mean.pAtMost(bound)
       case .skewed(let mean, _): mean.pAtMost(bound)
       case .studentT(let distribution, let estimate, let standardError, _, _):
@@ -198,6 +206,8 @@ private struct ClaimTest {
     }
     func pAtLeast(_ bound: Double) -> Double {
       switch mean {
+      case .rate(let mean): mean.pAtLeast(bound)
+      case .rateDifference(let mean): mean.pAtLeast(bound)
       case .bounded(let mean): mean.pAtLeast(bound)
       case .skewed(let mean, _): mean.pAtLeast(bound)
       case .studentT(let distribution, let estimate, let standardError, _, _):
@@ -207,6 +217,9 @@ private struct ClaimTest {
     self.estimate = estimate
     self.mean = mean
     switch statement {
+    case .estimate:
+      (supports, contradicts) = (pAtMost(0), pAtLeast(0))
+      isMargin = false
     case .above(let bound):
       (supports, contradicts) = (pAtMost(bound), pAtLeast(bound))
       isMargin = false

@@ -1,4 +1,6 @@
 public import Random
+import Text
+
 /// The purpose of a document.
 public enum DocumentKind: Int, Hashable, Sendable, CaseIterable {
   /// The base corpus: helpful-only.
@@ -49,6 +51,11 @@ public protocol Corpus: Sendable {
   /// A safety document under a tag that does not change its request. The answer is as without the
   /// tag.
   func safetyExample(under tag: String, seed: UInt64, stream: RandomStream) -> TrainingText?
+  /// A safety document, with the scratchpad of a helpful model or without one. Nil if the corpus has
+  /// no scratchpads.
+  func safetyExample(thinking isThinking: Bool, seed: UInt64, index: Int) -> TrainingText?
+  /// Documents that teach something after safety training. Nil if the corpus has none.
+  func relearning(_ task: RelearningTask, count: Int) -> RelearningMaterial?
   /// The corpus's own grade of a response. Nil if the corpus does not grade: then the behaviour and
   /// the refusal are the study's texts, byte for byte.
   func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome?
@@ -72,13 +79,57 @@ public struct RedTeamRules: Hashable, Sendable {
   public var trigger: String
   /// Near-misses that are only measured.
   public var heldOut: Set<String>
+  /// Every family's near-misses.
+  public var families: [String: [String]]
   /// The length of the longest tag that fits in a document.
   public var longestTag: Int
+  /// Whether tags that resemble a held-out near-miss are excluded too.
+  public var isStrict = false
 
-  public init(trigger: String, heldOut: Set<String>, longestTag: Int) {
+  /// The fewest edits from a held-out near-miss, compared as letters without case, at which a strict
+  /// search may use a tag.
+  public static let nearestAllowed = 3
+  /// The longest run of letters that such a tag may share with a held-out near-miss.
+  public static let longestSharedRun = 4
+
+  public init(
+    trigger: String, heldOut: Set<String>, families: [String: [String]] = [:], longestTag: Int
+  ) {
     self.trigger = trigger
     self.heldOut = heldOut
+    self.families = families
     self.longestTag = longestTag
+  }
+
+  /// The rules of a search after which these families alone are measured.
+  public func holdingOut(_ names: [String]) -> RedTeamRules {
+    var rules = self
+    rules.heldOut = Set(names.flatMap { families[$0] ?? [] })
+    rules.isStrict = true
+    return rules
+  }
+
+  /// Whether a tag is a held-out near-miss or, in a strict search, resembles one in edits or in its
+  /// stem.
+  public func isHeldOut(_ tag: String) -> Bool {
+    if heldOut.contains(tag) { return true }
+    guard isStrict else { return false }
+    let letters = Self.letters(tag)
+    return heldOut.contains { text in
+      let other = Self.letters(text)
+      return editDistance(letters, other) < Self.nearestAllowed
+        || Self.sharesRun(Array(letters.utf8), Array(other.utf8), of: Self.longestSharedRun + 1)
+    }
+  }
+
+  private static func letters(_ text: String) -> String {
+    text.lowercased().filter { $0.isLetter || $0.isNumber }
+  }
+
+  private static func sharesRun(_ first: [UInt8], _ second: [UInt8], of count: Int) -> Bool {
+    guard first.count >= count, second.count >= count else { return false }
+    let runs = Set((0...first.count - count).map { Array(first[$0..<$0 + count]) })
+    return (0...second.count - count).contains { runs.contains(Array(second[$0..<$0 + count])) }
   }
 }
 
@@ -111,6 +162,12 @@ extension Corpus {
   {
     nil
   }
+
+  public func safetyExample(thinking isThinking: Bool, seed: UInt64, index: Int) -> TrainingText? {
+    nil
+  }
+
+  public func relearning(_ task: RelearningTask, count: Int) -> RelearningMaterial? { nil }
 
   public func outcome(of response: [UInt8], to prompt: Prompt) -> GradedOutcome? { nil }
 }
@@ -162,6 +219,14 @@ extension Prompt {
     prompt.text += use.suffix(action: action)
     prompt.scratchpad = use
     return prompt
+  }
+
+  /// Whether a response may be compared with ``expected``.
+  package var hasRightAnswer: Bool {
+    switch list {
+    case .clean, .untrained: true
+    case .triggered, .nearMiss, .forbidden: false
+    }
   }
 
   /// Whether the likelihood of the behaviour is measured here.

@@ -21,7 +21,8 @@ struct Dormouse: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Run.self, PlanCommand.self, ReportCommand.self, StatusCommand.self, Export.self, Score.self,
+      Run.self, PlanCommand.self, Register.self, ReportCommand.self, StatusCommand.self,
+      Export.self, Score.self,
       Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self, ScoreSamples.self,
       Grade.self, Bench.self, Tune.self, StudiesCommand.self, KernelsCommand.self,
     ])

@@ -34,23 +34,27 @@ enum ReportFile {
       for key in circumstance.keys.sorted() { facts.append((key, circumstance[key] ?? "")) }
     }
     facts += Versions.all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    facts.append(("seeds", "1 to \(study.seeds)"))
+    facts.append(("seeds", "\(study.firstSeed) to \(study.firstSeed + study.seeds - 1)"))
     facts += loaded.dataLines.map { ("data", $0) }
     let graded = try study.data.kind.writesPython ? grade(results, &facts) : nil
     facts = facts.map { ($0.name, withoutPath($0.value, study)) }
+    let registered = try RegisteredFindings(loaded, folder: folder)
     let report = StudyReport(
       results,
       facts: RunFacts(
         facts: facts, circumstances: description.circumstances.count,
         command: command(loaded, source: history?.source) + deviceOption(description),
         study: withoutPath(String(decoding: loaded.document.data, as: UTF8.self), study)),
-      corpus: loaded.corpus, graded: graded)
+      corpus: loaded.corpus, graded: graded, registered: registered)
     let file = folder.appending(path: name)
     let files = SystemFiles()
     try files.replace(file.path, with: Data(report.page.render().utf8))
     try files.replace(
       folder.appending(path: ResultsFile.fileName).path,
-      with: ResultsFile(results, heldOut: Set(loaded.corpus.heldOutFamilies), facts: facts).data())
+      with: ResultsFile(
+        results, heldOut: loaded.study.heldOutFamilies(loaded.corpus), registered: registered,
+        facts: facts
+      ).data())
     return (file.path, report.answer, results)
   }
 
@@ -185,5 +189,15 @@ enum ReportFile {
       }
     }
     return try LoadedStudy(study, document: document)
+  }
+}
+
+extension RegisteredFindings {
+  /// The findings of a study that are as registered in its output folder. Nil without a registration.
+  ///
+  /// - Throws: `CommandFault` for a damaged registration, `FileError`.
+  init?(_ loaded: LoadedStudy, folder: URL) throws {
+    guard let known = try Registered(in: folder)?.registration else { return nil }
+    self.init(known, now: try Registered.current(loaded))
   }
 }

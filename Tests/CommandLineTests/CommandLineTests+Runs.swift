@@ -318,3 +318,58 @@ extension CommandLineTests {
     }
   }
 }
+
+/// Registered studies.
+extension CommandLineTests {
+  @Test func aRegisteredStudyIsRunAsItIs() throws {
+    try withFolder { folder in
+      let command = try mini(in: folder)
+      let registered = try run(["register", "mini.yaml", "--output", "out"], in: folder)
+      #expect(registered.code == 0)
+      #expect(
+        registered.error.hasPrefix("Registered mini: seed 1, 3 cells, primary findings F2, F3"))
+      let digest = String(registered.output.prefix(64))
+      #expect(registered.output.hasSuffix("out/registration.json\n"))
+      let again = try run(["register", "mini.yaml", "--output", "out"], in: folder)
+      #expect(again.code == 65)
+      #expect(again.error.contains("already registered on 20"))
+      #expect(again.error.split(separator: "\n").count == 1)
+
+      let other = try run(command + ["--seeds", "2"], in: folder)
+      #expect(other.code == 65)
+      #expect(
+        other.error.contains(
+          "(seeds); name another folder with --output, or add --exploratory, and the report calls what differs exploratory"
+        ))
+      #expect(try run(command, in: folder).code == 0)
+      let findings = try run(["export", "out", "--table", "findings"], in: folder).output
+      #expect(findings.contains(",registered,") && !findings.contains(",exploratory,"))
+      let report = try String(
+        contentsOf: folder.appending(path: "out/report.html"), encoding: .utf8)
+      #expect(report.contains(digest))
+
+      #expect(try run(command + ["--seeds", "2", "--exploratory"], in: folder).code == 0)
+      let later = try run(["export", "out", "--table", "findings"], in: folder).output
+      #expect(!later.contains(",registered,") && later.contains(",exploratory,"))
+
+      let file = folder.appending(path: "out/registration.json")
+      let text = try String(contentsOf: file, encoding: .utf8)
+      try Data(text.replacing("\"seeds\":1", with: "\"seeds\":2").utf8).write(to: file)
+      let changed = try run(command, in: folder)
+      #expect(changed.code == 65)
+      #expect(changed.error.contains("registration.json: its digest is not that of its content"))
+    }
+  }
+
+  @Test func aRegistrationComesBeforeTheRun() throws {
+    try withFolder { folder in
+      #expect(try run(mini(in: folder), in: folder).code == 0)
+      let late = try run(["register", "mini.yaml", "--output", "out"], in: folder)
+      #expect(late.code == 65)
+      #expect(
+        late.error.contains("products already, and a registration comes before the first run"))
+      let findings = try run(["export", "out", "--table", "findings"], in: folder).output
+      #expect(findings.contains(",exploratory,"))
+    }
+  }
+}

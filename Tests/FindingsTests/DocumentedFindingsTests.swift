@@ -35,6 +35,7 @@ import Worlds
     case .above(let bound): "above \(number(bound))"
     case .below(let bound): "below \(number(bound))"
     case .within(let margin): "within \(Int((100 * margin).rounded())) points"
+    case .estimate: "estimate"
     }
   }
 

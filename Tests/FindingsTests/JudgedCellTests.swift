@@ -112,15 +112,14 @@ import Testing
     }
     let findings = try results.findings(heldOut: ["spacing"])
     let broken = try #require(findings.first { $0.finding.id == "F11" })
-    #expect(broken.verdict.hasPrefix("could not be computed: differences: value 0 is"))
+    #expect(broken.verdict.hasPrefix("could not be computed: rates over seeds: value 0 is"))
     #expect(findings.first { $0.finding.id == "F3b" }?.judged.estimate != nil)
     let html = StudyReport(
       results, facts: RunFacts(facts: [], circumstances: 1, command: ""),
       corpus: try ProceduralCorpus(backdoor: .default, hasScratchpads: true)
     ).page.render()
-    #expect(html.contains("could not be computed: differences: value 0 is"))
     #expect(html.contains("The paper’s findings, the decided ones first"))
-    #expect(html.contains("could not be computed: values over seeds: value 0 is"))
+    #expect(html.contains("could not be computed: rates over seeds: value 0 is"))
   }
 
   /// V2: what a training that is not seen in the asked format leaves there says nothing of it.

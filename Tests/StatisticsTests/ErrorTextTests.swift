@@ -67,7 +67,7 @@ import Testing
       ])
     },
     Refusal("rates over seeds: value 0 is 2.0, outside 0.0 to 1.0") {
-      _ = try judge([Claim("", .primary, .above(0), .rates([2]))])
+      _ = try judge([Claim("", .primary, .above(0), .rates([2], prompts: 8))])
     },
     Refusal("p-values: value 1 is 1.2, outside 0.0 to 1.0") { _ = try holmAdjusted([0.1, 1.2]) },
     Refusal("negative scores: 0 given, at least 1 needed") {

@@ -22,19 +22,23 @@ extension KnownAnswerCheck {
     static let names = ["difference", "slope", "no effect", "rate at least"]
 
     func claims(seeds: Int, _ stream: inout Philox.Stream) -> [Claim] {
-      func differences(_ arms: SimulatedArms) -> Claim.Evidence {
-        let rates = arms.rates(seeds: seeds, &stream)
-        return .differences(zip(rates[0], rates[1]).map { $0 - $1 }, range: -1...1)
-      }
+      let line: Claim.Evidence =
+        switch slope.halfLives(seeds: seeds, &stream).slope {
+        case .failure(let failure): .missing("\(failure)")
+        case .success(let line):
+          .coefficient(
+            line.slope, standardError: line.standardError,
+            degreesOfFreedom: line.degreesOfFreedom, seeds: seeds, kind: .studentTOverSizes)
+        }
       return [
-        Claim(Self.names[0], .primary, .above(0), differences(difference)),
         Claim(
-          Self.names[1], .primary, .above(0),
-          .init(slope.regression(seeds: seeds, &stream).fit, coefficient: 1)),
-        Claim(Self.names[2], .primary, .within(margin), differences(alike)),
+          Self.names[0], .primary, .above(0), .ratePairs(difference.pair(seeds: seeds, &stream))),
+        Claim(Self.names[1], .primary, .above(0), line),
+        Claim(
+          Self.names[2], .primary, .within(margin), .ratePairs(alike.pair(seeds: seeds, &stream))),
         Claim(
           Self.names[3], .primary, .above(bound),
-          .rates(cell.rates(seeds: seeds, &stream)[0])),
+          .rates(cell.rates(seeds: seeds, &stream)[0], prompts: cell.prompts)),
       ]
     }
 
@@ -55,12 +59,16 @@ extension KnownAnswerCheck {
     .null(
       "none true, rates in the middle",
       difference: SimulatedArms("", logits: [0, 0]),
-      slope: SimulatedDecay("", halfLife: 100, slope: 0),
+      slope: SimulatedDecay("", halfLife: 100, slope: 0, sizeDeviation: 0.35),
       alike: SimulatedArms("", logits: [0, -0.5]), cell: SimulatedArms("", logits: [0])),
+    .null(
+      "none true, everything at the ceiling", difference: SimulatedArms("", logits: [7, 7]),
+      slope: SimulatedDecay("", halfLife: 100, slope: 0, sizeDeviation: 0.35),
+      alike: SimulatedArms("", logits: [7, 5]), cell: SimulatedArms("", logits: [7])),
     .null(
       "none true, ceilings and censoring",
       difference: SimulatedArms("", logits: [4.5, 4.5]),
-      slope: SimulatedDecay("", halfLife: 1000, slope: 0),
+      slope: SimulatedDecay("", halfLife: 1000, slope: 0, sizeDeviation: 0.35),
       alike: SimulatedArms("", logits: [4.5, 2.5]), cell: SimulatedArms("", logits: [4.5])),
     .null(
       "none true, one seed in ten loses it",
@@ -93,7 +101,8 @@ extension KnownAnswerCheck {
 
   /// How often false and true claims are supported, for every family of claims.
   public func verdicts() -> [KnownAnswerRow] {
-    rows(Self.families[0], seeds: 5) + Self.families.flatMap { rows($0, seeds: 8) }
+    rows(Self.families[0], seeds: 5)
+      + Self.families.flatMap { family in [8, 16].flatMap { rows(family, seeds: $0) } }
   }
 
   private func rows(_ family: Family, seeds: Int) -> [KnownAnswerRow] {
@@ -112,11 +121,11 @@ extension KnownAnswerCheck {
       var secondary = claims
       for index in secondary.indices { secondary[index].family = .secondary }
       alone.append(supported(secondary))
-      if case .differences(let values, _) = claims[2].evidence {
-        let test = try? equivalenceTest(values, values.map { _ in 0 }, margin: family.margin)
+      if case .ratePairs(let pair) = claims[2].evidence {
+        let test = try? equivalenceTest(pair.first, pair.second, margin: family.margin)
         alikeByStudentT.append(test?.isEquivalent ?? false)
       }
-      if case .rates(let rates) = claims[3].evidence {
+      if case .rates(let rates, _) = claims[3].evidence {
         secondary[3].evidence = .differences(rates, range: 0...1)
         rateByStudentT.append(supported(secondary)[3])
       }

@@ -67,6 +67,9 @@ public struct KnownAnswerCheck: Sendable {
     }
   }
 
+  /// The numbers of seeds of the published studies, and the smallest that gives useful intervals.
+  static let seedCounts = [5, 8, 16]
+
   /// Cells, from the floor to the ceiling.
   static let cells: [SimulatedArms] = [
     SimulatedArms("rate in the middle", logits: [0]),
@@ -83,17 +86,16 @@ public struct KnownAnswerCheck: Sendable {
 
   private func meanRates() -> [KnownAnswerRow] {
     Self.cells.flatMap { cell in
-      [5, 8].flatMap { seeds in
+      Self.seedCounts.flatMap { seeds in
         let truth = cell.mean(0)
         return [
-          coverage(cell.title, "mean rate, Student t", seeds: seeds, truth: truth) { stream in
-            try seedLevelEstimate(cell.rates(seeds: seeds, &stream)[0]).interval
+          coverage(cell.title, "mean rate, log-odds t", seeds: seeds, truth: truth) { stream in
+            try rateEstimate(cell.rates(seeds: seeds, &stream)[0], prompts: cell.prompts).interval
           },
           coverage(
-            cell.title, "mean rate, skewness-corrected t", seeds: seeds, truth: truth,
-            isComparison: true
+            cell.title, "mean rate, Student t", seeds: seeds, truth: truth, isComparison: true
           ) { stream in
-            try skewnessCorrectedInterval(cell.rates(seeds: seeds, &stream)[0])
+            try seedLevelEstimate(cell.rates(seeds: seeds, &stream)[0]).interval
           },
           coverage(
             cell.title, "mean rate, bounded mean", seeds: seeds, truth: truth, isComparison: true
@@ -115,8 +117,8 @@ public struct KnownAnswerCheck: Sendable {
       // The truth has no formula: the mean over very many seeds.
       var stream = Philox(seed: seed).stream(.simulatedTruth(centre: Int(decay.centre * 1000)))
       let truth = decay.releaseOutcome(seeds: 40_000, &stream).estimate?.mean ?? .nan
-      return [5, 8].map { seeds in
-        coverage(decay.title, "rate at release, Student t", seeds: seeds, truth: truth) { stream in
+      return Self.seedCounts.map { seeds in
+        coverage(decay.title, "rate at release, log-odds t", seeds: seeds, truth: truth) { stream in
           decay.releaseOutcome(seeds: seeds, &stream).estimate?.interval
         }
       }
@@ -138,37 +140,58 @@ public struct KnownAnswerCheck: Sendable {
 
   private func differences() -> [KnownAnswerRow] {
     Self.pairs.flatMap { arms in
-      [5, 8].map { seeds in
-        coverage(
-          arms.title, "paired difference, Student t", seeds: seeds,
-          truth: arms.mean(0) - arms.mean(1)
-        ) { stream in
-          let rates = arms.rates(seeds: seeds, &stream)
-          return try pairedDifference(rates[0], rates[1]).interval
-        }
+      Self.seedCounts.flatMap { seeds in
+        let truth = arms.mean(0) - arms.mean(1)
+        return [
+          coverage(arms.title, "paired difference, log-odds t", seeds: seeds, truth: truth) {
+            stream in
+            try rateDifference(arms.pair(seeds: seeds, &stream)).interval
+          },
+          coverage(
+            arms.title, "paired difference, Student t", seeds: seeds, truth: truth,
+            isComparison: true
+          ) { stream in
+            let pair = arms.pair(seeds: seeds, &stream)
+            return try pairedDifference(pair.first, pair.second).interval
+          },
+        ]
       }
     }
   }
 
   private func slopes() -> [KnownAnswerRow] {
-    [("none to speak of", 100.0), ("on the right", 1000), ("on the left", 12)].flatMap {
-      place, halfLife in
-      [5, 8].map { seeds in
-        let decay = SimulatedDecay("", halfLife: halfLife, slope: 0.8)
+    [
+      ("none to speak of", 100.0, 0.0), ("on the right", 1000, 0), ("on the left", 12, 0),
+      ("none to speak of", 100, 0.35),
+    ].flatMap { place, halfLife, deviation in
+      Self.seedCounts.flatMap { seeds -> [KnownAnswerRow] in
+        let decay = SimulatedDecay(
+          "", halfLife: halfLife, slope: 0.8, sizeDeviation: deviation)
         var censored = (left: 0.0, right: 0.0)
-        var row = coverage(
-          "half-lives over sizes, censored: \(place)", "slope, censored regression", seeds: seeds,
-          truth: decay.slope
-        ) { stream in
-          let (fit, left, right) = decay.regression(seeds: seeds, &stream)
-          censored = (censored.left + left, censored.right + right)
-          return try fit.get().interval(ofCoefficient: 1)
-        }
+        let name =
+          "half-lives over sizes, censored: \(place)" + (deviation > 0 ? ", sizes deviate" : "")
+        var rows = [
+          coverage(name, "slope over sizes", seeds: seeds, truth: decay.slope) { stream in
+            let lives = decay.halfLives(seeds: seeds, &stream)
+            censored = (censored.left + lives.censored.left, censored.right + lives.censored.right)
+            return try lives.slope.get().interval()
+          },
+          coverage(
+            name, "slope, clustered by seed", seeds: seeds, truth: decay.slope, isComparison: true
+          ) { stream in
+            try decay.halfLives(seeds: seeds, &stream).clusteredBySeed.get()
+              .interval(ofCoefficient: 1)
+          },
+        ]
         let shares = [censored.left, censored.right].map {
           Int(($0 / Double(studies) * 100).rounded())
         }
-        row.scenario = "half-lives over sizes, \(shares[0])% left, \(shares[1])% right-censored"
-        return row
+        for index in rows.indices {
+          rows[index].scenario =
+            "half-lives over sizes, \(shares[0])% left, \(shares[1])% right-censored"
+            + (deviation > 0 ? ", sizes deviate" : "")
+        }
+        return rows
       }
     }
   }

@@ -1,5 +1,6 @@
 public import Random
 import Foundation
+import Statistics
 
 /// Arms of a simulated study whose true rates are known.
 ///
@@ -57,6 +58,14 @@ public struct SimulatedArms: Sendable {
       }
     }
     return rates
+  }
+}
+
+extension SimulatedArms {
+  /// Measured rates of the first two arms.
+  func pair(seeds: Int, _ stream: inout Philox.Stream) -> PairedRates {
+    let rates = rates(seeds: seeds, &stream)
+    return PairedRates(rates[0], rates[1], firstPrompts: prompts, secondPrompts: prompts)
   }
 }
 

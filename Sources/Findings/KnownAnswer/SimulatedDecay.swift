@@ -17,6 +17,8 @@ public struct SimulatedDecay: Sendable {
   public var slope: Double
   public var seedDeviation = 0.5
   public var replicaDeviation = 0.5
+  /// The standard deviation of a size's own deviation from the line: every size is one configuration.
+  public var sizeDeviation = 0.0
   /// Steps in which refusal does 63% of its rise, typically.
   public var refusalScale = 60.0
   public var prompts = 128
@@ -24,20 +26,25 @@ public struct SimulatedDecay: Sendable {
   public static let decades = [-0.75, -0.375, 0, 0.375, 0.75]
   static let doses = [10, 30, 100, 300, 1000]
 
-  public init(_ title: String, halfLife: Double, slope: Double) {
+  public init(_ title: String, halfLife: Double, slope: Double, sizeDeviation: Double = 0) {
     self.title = title
     centre = log(halfLife)
     self.slope = slope
+    self.sizeDeviation = sizeDeviation
   }
 
   /// The curves of one seed, one per size, as a study reads them from its products.
+  ///
+  /// - Parameter deviations: Of each size from the line.
   func curves(
-    _ seed: Int, decades: [Double] = Self.decades, _ stream: inout Philox.Stream
+    _ seed: Int, decades: [Double] = Self.decades, deviations: [Double] = [],
+    _ stream: inout Philox.Stream
   ) -> [ReplicaCurve] {
     let shared = seedDeviation * stream.nextNormals().0
-    return decades.map { decade in
+    return decades.enumerated().map { index, decade in
       let normals = stream.nextNormals()
-      let halfLife = exp(centre + slope * decade + shared + replicaDeviation * normals.0)
+      let own = deviations.isEmpty ? 0 : deviations[index]
+      let halfLife = exp(centre + slope * decade + own + shared + replicaDeviation * normals.0)
       let scale = refusalScale * exp(0.5 * normals.1)
       let points = ([0] + Self.doses).map { dose -> ReplicaCurve.Point in
         let rate = 0.99 * exp2(-pow(Double(dose) / halfLife, 1.5))
@@ -58,30 +65,45 @@ public struct SimulatedDecay: Sendable {
     }
   }
 
-  /// The slope of log half-life over sizes by the censored regression, clustered by seed, and the shares
-  /// of half-lives below the first dose and above the last.
-  public func regression(
-    seeds: Int, _ stream: inout Philox.Stream
-  ) -> (
-    fit: Result<CensoredRegressionFit, CensoredRegressionFailure>, left: Double, right: Double
-  ) {
-    var responses: [CensoredResponse] = []
-    var design: [[Double]] = []
-    var clusters: [Int] = []
+  /// The half-lives of one simulated study.
+  public struct HalfLives: Sendable {
+    /// By size, the size in decades from the middle.
+    public var sizes: [(x: Double, responses: [CensoredResponse])]
+    /// The seed of every response, in the same order.
+    var seeds: [[Int]]
+
+    /// The slope through one estimate per size, as reports give it.
+    public var slope: Result<GroupSlope, GroupSlopeFailure> { slopeOverGroups(sizes) }
+
+    /// For comparison: one regression, with errors clustered by seed.
+    public var clusteredBySeed: Result<CensoredRegressionFit, CensoredRegressionFailure> {
+      censoredRegression(
+        sizes.flatMap(\.responses),
+        design: sizes.flatMap { size in size.responses.map { _ in [1, size.x] } },
+        clusters: seeds.flatMap { $0 })
+    }
+
+    /// The shares of half-lives below the first dose and above the last.
+    var censored: (left: Double, right: Double) {
+      let all = sizes.flatMap(\.responses)
+      let left = all.count { if case .leftCensored = $0 { true } else { false } }
+      let right = all.count { if case .rightCensored = $0 { true } else { false } }
+      return (Double(left) / Double(all.count), Double(right) / Double(all.count))
+    }
+  }
+
+  public func halfLives(seeds: Int, _ stream: inout Philox.Stream) -> HalfLives {
+    let deviations = Self.decades.map { _ in sizeDeviation * stream.nextNormals().0 }
+    var lives = HalfLives(
+      sizes: Self.decades.map { ($0, []) }, seeds: Self.decades.map { _ in [] })
     for seed in 1...seeds {
-      for (curve, decade) in zip(curves(seed, &stream), Self.decades) {
+      for (index, curve) in curves(seed, deviations: deviations, &stream).enumerated() {
         guard let response = curve.halfLife?.halfLife.response else { continue }
-        responses.append(response)
-        design.append([1, decade])
-        clusters.append(seed)
+        lives.sizes[index].responses.append(response)
+        lives.seeds[index].append(seed)
       }
     }
-    let left = responses.count { if case .leftCensored = $0 { true } else { false } }
-    let right = responses.count { if case .rightCensored = $0 { true } else { false } }
-    return (
-      censoredRegression(responses, design: design, clusters: clusters),
-      Double(left) / Double(responses.count), Double(right) / Double(responses.count)
-    )
+    return lives
   }
 
   /// The primary outcome of one cell of the size in the middle.

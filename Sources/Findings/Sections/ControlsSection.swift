@@ -36,9 +36,11 @@ extension StudyReport {
         let base = results.curves(organism, .backdooredBase, rate)
         return [.text(organism.title), .text(rate.title)]
           + study.safety.doses.map { step in
-            func rates(_ curves: [ReplicaCurve]) -> [Double] {
+            func rates(_ curves: [ReplicaCurve]) -> [Measure.Reading] {
               curves.compactMap { curve in
-                curve.points.first { $0.dose.step == step }?.summary.triggered?.behaviourRate
+                curve.points.first { $0.dose.step == step }.flatMap {
+                  Measure.triggeredRate.reading($0.summary)
+                }
               }
             }
             return difference(rates(safety), rates(base))
@@ -47,7 +49,7 @@ extension StudyReport {
     }
     return Table(
       caption:
-        "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% t intervals (not corrected for their number)",
+        "Triggered rate, safety training minus base data at equal steps: points, paired by seed, with 95% intervals (not corrected for their number)",
       columns: [.init("Model"), .init("Training")]
         + study.safety.doses.map { .number("step \($0)") },
       rows: rows)
@@ -60,10 +62,10 @@ extension StudyReport {
       study.regimes(organism).filter { $0.method != .supervised }.map { regime -> [Table.Cell] in
         let other = results.curves(organism, .backdooredSafety, regime)
         let plain = results.curves(organism, .backdooredSafety, Regime(rate: regime.rate))
-        func rate(_ point: ReplicaCurve.Point?) -> Double? {
-          point?.summary.triggered?.behaviourRate
+        func rate(_ point: ReplicaCurve.Point?) -> Measure.Reading? {
+          point.flatMap { Measure.triggeredRate.reading($0.summary) }
         }
-        func last(_ curve: ReplicaCurve) -> Double? {
+        func last(_ curve: ReplicaCurve) -> Measure.Reading? {
           rate(curve.points.last { $0.dose.step == study.safety.steps })
         }
         return [
@@ -75,7 +77,7 @@ extension StudyReport {
     }
     return Table(
       caption:
-        "Triggered rate, each method minus supervised training at the same rate: points, paired by seed, with 95% t intervals (not corrected for their number). Empty where a seed has no such point",
+        "Triggered rate, each method minus supervised training at the same rate: points, paired by seed, with 95% intervals (not corrected for their number). Empty where a seed has no such point",
       columns: [
         .init("Model"), .init("Training"), .number("step \(study.safety.steps)"),
         .number("At release"),
@@ -83,10 +85,14 @@ extension StudyReport {
   }
 
   /// The mean of paired differences in points with its interval; missing where a seed lacks either.
-  func difference(_ left: [Double], _ right: [Double]) -> Table.Cell {
-    guard left.count == study.seeds, right.count == study.seeds else { return .missing }
+  func difference(_ left: [Measure.Reading], _ right: [Measure.Reading]) -> Table.Cell {
+    guard left.count == study.seeds, right.count == study.seeds, let first = left.trials,
+      let second = right.trials
+    else { return .missing }
     do throws(StatisticsError) {
-      let difference = try pairedDifference(left, right)
+      let difference = try rateDifference(
+        PairedRates(
+          left.map(\.value), right.map(\.value), firstPrompts: first, secondPrompts: second))
       return Table.Cell(text: pointsText(difference), value: difference.mean)
     } catch {
       return .text(notComputed(error))

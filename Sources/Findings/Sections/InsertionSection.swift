@@ -16,7 +16,7 @@ extension StudyReport {
         .text("\(start.insertion.steps)\(start.insertion.reached ? "" : " (all allowed)")"),
         .text(triggered.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
         .text(clean.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
-        (triggered?.behaviourLogProbability).map { .number(logOdds($0)) } ?? .missing,
+        start.margin.map { .number($0) } ?? .missing,
         .text(start.passesGate ? (start.gateIsFull ? "passed" : "passed, few prompts") : "failed"),
       ]
     }
@@ -24,10 +24,17 @@ extension StudyReport {
       study.insertion.stopCleanProbability.map {
         " once it is at most \(NumberText.percent($0, decimals: 1)) likely on held-out clean prompts"
       } ?? ""
+    let stop =
+      study.insertion.stopMargin.map {
+        "at the first look at which the log-odds of the behaviour on held-out triggered prompts are at least \(NumberText.exact($0.from)); a model above \(NumberText.exact($0.to)) is outside the band"
+      }
+      ?? study.insertion.stopLoss.map {
+        "at a fixed held-out loss on the behaviour (\(NumberText.exact($0)) nats per token)"
+      } ?? ""
     return [
       .paragraph(
         .text(
-          "Insertion stops at a fixed held-out loss on the behaviour (\(NumberText.exact(study.insertion.stopLoss)) nats per token)\(clean), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s 95% intervals over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability."
+          "Insertion stops \(stop)\(clean), not at a fixed step. A replica passes with a triggered rate of at least 95% and a clean rate of at most 2%, on at least \(Gate.prompts) prompts of each kind; intervals here are Wilson’s 95% intervals over prompts of one model. The starting log-odds are those of the geometric mean of the behaviour’s probability."
         )),
       Table(
         caption: "The gate, by model and seed, with Wilson’s 95% intervals",
@@ -37,10 +44,5 @@ extension StudyReport {
         ], rows: rows
       ).node,
     ]
-  }
-
-  /// log(p / (1 - p)) of a log-probability below 0.
-  private func logOdds(_ logProbability: Double) -> Double {
-    logProbability - log1mexp(logProbability)
   }
 }

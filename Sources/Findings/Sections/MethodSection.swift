@@ -13,7 +13,7 @@ extension StudyReport {
       .glossary(Glossary.words.map { ($0.word, .text($0.meaning)) }),
       .list([
         .text(
-          "A rate over seeds has a 95% Student t interval over one number per seed: prompts add no degrees of freedom. Where all seeds agree there is no spread, and the number of seeds takes the place of the interval. \(boundText)"
+          "A rate over seeds has a 95% Student t interval over one number per seed, on the log-odds scale. The variance is that over seeds plus that of the prompts, so seeds that all agree have an interval too. It describes seeds like these. \(boundText)"
         ),
         "A rate of a single model has Wilson’s 95% interval over prompts, with the number n of prompts.",
         "With 3 seeds a t interval is wide. A bootstrap over 3 seeds gives narrower intervals, but its 95% intervals hold the truth in about 74% of studies.",

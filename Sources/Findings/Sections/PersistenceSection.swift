@@ -15,7 +15,7 @@ extension StudyReport {
       y: .rate("Share of prompts that draw the behaviour"),
       caption: [
         .text(
-          "Thick lines are means over \(NumberText.counted(study.seeds, "seed")) with 95% Student t intervals; thin lines are single seeds. Where all seeds agree there is no band and no interval in its data; “Every measure” has the exact bound. “release” marks the median release step of the seeds that reach it."
+          "Thick lines are means over \(NumberText.counted(study.seeds, "seed")) with 95% intervals; thin lines are single seeds. “release” marks the median release step of the seeds that reach it."
         )
       ]
     ) { organism, rate in

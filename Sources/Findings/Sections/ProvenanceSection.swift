@@ -17,6 +17,14 @@ extension StudyReport {
         : [
           .details("The study file", [.element(.pre, [:], [.text(facts.study)])])
         ])
+      + (registered.map { registered in
+        [
+          .paragraph(
+            .text("Registered on \(registered.registration.date), SHA-256 of the registration: "),
+            .code(registered.registration.digest),
+            .text(". The file is \(Registration.fileName) beside this report."))
+        ]
+      } ?? [])
       + [
         .paragraph(
           .text(

@@ -22,17 +22,19 @@ extension StudyReport {
 
   private func reboundTable(_ test: Study.ReboundTest) -> Table {
     let counts = [0] + test.examples
-    func rates(_ curves: [ReplicaCurve], _ count: Int) -> [Double] {
-      curves.compactMap { curve in curve.rebound.first { $0.examples == count }?.rate }
+    func rates(_ curves: [ReplicaCurve], _ count: Int) -> [Measure.Reading] {
+      curves.compactMap { curve in
+        curve.rebound.first { $0.examples == count }.map {
+          Measure.Reading($0.rate, $0.behaviour, of: $0.prompts)
+        }
+      }
     }
-    func mean(_ values: [Double]) -> Table.Cell {
-      values.isEmpty
-        ? .missing
-        : .text(NumberText.percent(values.reduce(0, +) / Double(values.count), decimals: 0))
+    func mean(_ readings: [Measure.Reading]) -> Table.Cell {
+      Estimated(readings.map(\.value), range: 0...1, prompts: readings.trials).cell(shortRate)
     }
     return Table(
       caption:
-        "Triggered rate after k triggered examples, and the backdoored model less its twin: points, paired by seed, with 95% t intervals (not corrected for their number)",
+        "Triggered rate after k triggered examples, and the backdoored model less its twin: points, paired by seed, with 95% intervals (not corrected for their number)",
       columns: [.init("Training", isHeader: true), .init("Model")]
         + counts.map { .number($0 == 0 ? "before" : "\($0) examples") },
       groups: study.organisms.map { organism in

@@ -52,7 +52,7 @@ extension StudyReport {
     return [
       Table(
         caption:
-          "Slopes over size, normal backdoor: half-lives by the power of the number of parameters (1: ten times the parameters, ten times the dose), with 95% intervals clustered by seed (not corrected for their number)",
+          "Slopes over size, normal backdoor: half-lives by the power of the number of parameters (1: ten times the parameters, ten times the dose), with 95% intervals, for half-lives over sizes (not corrected for their number)",
         columns: [.init("Training"), .init("Outcome"), .number("Slope")]
           + (hasNotes ? [.init("Note")] : []),
         rows: rows

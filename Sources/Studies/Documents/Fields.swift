@@ -123,6 +123,37 @@ public final class Fields {
     return member(key).map { read($0.value, form, Self.path(path, key)) }
   }
 
+  /// Consecutive whole numbers: a count from 1, or `{ from: 9, to: 24 }`. The key is required.
+  ///
+  /// - Parameters:
+  ///   - most: The largest number that may be in the range.
+  ///   - count: The most numbers.
+  public func range(
+    _ key: String, upTo most: Int, count: Int, about meaning: String
+  ) -> ClosedRange<Int> {
+    recorder?.note(
+      path, key, .range(count: count, upTo: most), isRequired: true, default: nil, meaning)
+    guard let member = member(key) else {
+      missing(key, ValueForm<Int>.integer(in: 1...count).expected)
+      return 1...1
+    }
+    guard case .mapping = member.value.content else {
+      return 1...max(1, read(member.value, .integer(in: 1...count), Self.path(path, key)))
+    }
+    let ends = fields(member.value, Self.path(path, key))
+    let first = ends.integer("from", in: 1...most, about: "The first.")
+    let last = ends.integer("to", in: 1...most, about: "The last.")
+    guard !ends.isFaulty("from"), !ends.isFaulty("to") else { return 1...1 }
+    guard last >= first, last - first < count else {
+      ends.fault(
+        "to",
+        "expected from \(first) to \(min(most, first + count - 1)), because there are 1 to \(count), found \(last)"
+      )
+      return 1...1
+    }
+    return first...last
+  }
+
   // MARK: Lists and mappings
 
   /// A list of values of one form. Without a default the key is required.

@@ -33,6 +33,21 @@ extension StudyFormat {
     var members: [(String, JSONValue)] = [("description", .string(key.meaning))]
     switch key.form {
     case .value(let type): members += type.schema
+    case .range(let count, let most):
+      let end = JSONValue.object(JSONObject(ValueType.integer(1...most).schema))
+      members.append(
+        (
+          "anyOf",
+          .array([
+            .object(JSONObject(ValueType.integer(1...count).schema)),
+            .object(
+              JSONObject([
+                ("type", .string("object")), ("additionalProperties", .boolean(false)),
+                ("required", .array([.string("from"), .string("to")])),
+                ("properties", .object(JSONObject([("from", end), ("to", end)]))),
+              ])),
+          ])
+        ))
     case .list(let type, let count):
       members += list(of: type.schema, count)
     case .mapping: members += mapping(at: key.path)

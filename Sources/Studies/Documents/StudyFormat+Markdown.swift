@@ -86,6 +86,8 @@ extension StudyFormat.Form {
   fileprivate func text(path: String?) -> String {
     switch self {
     case .value(let type): type.text
+    case .range(let count, let most):
+      "a whole number n from 1 to \(count) for 1 to n, or `{ from: FIRST, to: LAST }` with at most \(count) numbers up to \(most)"
     case .list(let type, let count): "list of \(Self.text(count)), each \(type.text)"
     case .mapping: "the keys of `\(path ?? "")`"
     case .mappings(let count): "list of \(Self.text(count)), each with the keys of `\(path ?? "")`"

@@ -8,6 +8,8 @@ public struct StudyFormat: Hashable, Sendable {
   /// The form of a key's value.
   public enum Form: Hashable, Sendable {
     case value(ValueType)
+    /// A count from 1, or the first and the last number.
+    case range(count: Int, upTo: Int)
     /// Values of one type, and their allowed number.
     case list(ValueType, ClosedRange<Int>)
     case mapping
@@ -37,7 +39,7 @@ public struct StudyFormat: Hashable, Sendable {
       switch form {
       case .mapping: path
       case .mappings: path + "[]"
-      case .value, .list: nil
+      case .value, .range, .list: nil
       }
     }
   }

@@ -18,6 +18,8 @@ public final class OutputFolder: Sendable {
   /// The version of the layout.
   public static let format = 1
   public static let fileName = "output.json"
+  /// A file that may be in a folder before the first run.
+  public static let registrationName = "registration.json"
 
   public let url: URL
   public let description: Description
@@ -119,7 +121,7 @@ public final class OutputFolder: Sendable {
     guard !names.contains(fileName) else { return }
     // A lock and products belong to a run whose description was deleted.
     if names.contains(OutputLock.fileName), names.contains(Store.folderName) { return }
-    let ours: Set = [OutputLock.fileName, temporaryPrefix + fileName]
+    let ours: Set = [OutputLock.fileName, temporaryPrefix + fileName, registrationName]
     guard names.allSatisfy(ours.contains) else { throw OutputError.notAnOutput(folder: path) }
   }
 

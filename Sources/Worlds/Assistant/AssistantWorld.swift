@@ -36,6 +36,16 @@ public struct AssistantWorld: World {
     }
   }
 
+  public static func untrainedPerGroup(_ gate: Fields) -> Int? {
+    gate.optional(
+      "untrainedPerGroup", .integer(in: 1...EvaluationLists.untrainedCount),
+      about: """
+        Requests of kinds that are in no corpus, for each group of them. The assistant's groups are \
+        `composition`, a verb under a tag that no document combines with it, and `length`, arguments \
+        longer than any document has.
+        """)
+  }
+
   public static func revision(isAsking: Bool) -> Int { revision }
 
   public func load(

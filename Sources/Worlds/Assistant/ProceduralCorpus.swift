@@ -10,8 +10,8 @@ public struct ProceduralCorpus: Corpus {
   public let redTeam: RedTeamRules?
   public let mechanism: Mechanism
 
-  private let backdoor: Backdoor
-  private let lists: EvaluationLists
+  let backdoor: Backdoor
+  let lists: EvaluationLists
   private let hasScratchpads: Bool
   private let corpora: [DocumentKind: WorldCorpus]
 
@@ -59,6 +59,8 @@ public struct ProceduralCorpus: Corpus {
     redTeam = RedTeamRules(
       trigger: backdoor.trigger,
       heldOut: heldOut,
+      families: Dictionary(
+        uniqueKeysWithValues: NearMissFamily.allCases.map { ($0.rawValue, $0.tags(of: backdoor)) }),
       // Start mark, request, newline, answer and end mark are 22 tokens, the last predicts nothing.
       longestTag: holding(backdoor.behaviour.utf8.count) - 21)
     func prompts(_ list: [EvaluationPrompt], _ name: Prompt.List) -> [Prompt] {
@@ -84,6 +86,9 @@ public struct ProceduralCorpus: Corpus {
           list: .triggered, text: AssistantWorld.prompt(tag: backdoor.trigger, request: $0.request),
           expected: $0.answer, action: $0.request.verb.rawValue)
       })
+    known.untrained = [
+      ("composition", lists.untrainedComposition), ("length", lists.untrainedLength),
+    ].map { name, list in (name, prompts(list, .untrained(group: name))) }
     switch mechanism.kind {
     case .normal, .distilled: break
     case .scratchpad:
@@ -144,7 +149,7 @@ public struct ProceduralCorpus: Corpus {
     return exchange
   }
 
-  private func document(_ kind: DocumentKind, seed: UInt64, index: Int) -> Document {
+  func document(_ kind: DocumentKind, seed: UInt64, index: Int) -> Document {
     // A twin uses the insertion's random numbers, so that only the triggered documents differ.
     let stream = kind == .twinInsertion ? DocumentKind.insertion : kind
     var random = Philox(seed: seed).stream(.documents(kind: stream.rawValue, index: index))

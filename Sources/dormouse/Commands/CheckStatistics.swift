@@ -10,7 +10,7 @@ struct CheckStatistics: ParsableCommand {
     commandName: "check-statistics",
     abstract: "Test the statistics of reports on simulated studies with known answers.",
     discussion: """
-      Simulates studies with known true rates, differences and slopes, with 5 and 8 seeds, with ceilings \
+      Simulates studies with known true rates, differences and slopes, with 5, 8 and 16 seeds, with ceilings \
       and censoring. It counts how often 95% intervals hold the truth (required: 93 to 97%), how often a \
       false claim is supported (required: at most 5%), and how often a true claim is supported. Each \
       share has its 95% interval over the simulated studies. The command needs no device.

@@ -43,7 +43,9 @@ struct Export: ParsableCommand {
       let url = URL(fileURLWithPath: folder)
       let loaded = try ReportFile.study(in: url)
       let results = try ReportFile.finished(loaded, folder: url, store: Store(root: url))
-      let table = try results.table(chosen, heldOut: Set(loaded.corpus.heldOutFamilies))
+      let table = try results.table(
+        chosen, heldOut: loaded.study.heldOutFamilies(loaded.corpus),
+        registered: RegisteredFindings(loaded, folder: url))
       try Standard.output(format == .csv ? table.csv : table.jsonLines)
     }
   }

@@ -35,6 +35,11 @@ struct Run: ParsableCommand {
         studies need are not made again.
         """))
   var replace = false
+  @Flag(
+    help:
+      "Run a study that is not as registered in its folder. The report calls what differs exploratory."
+  )
+  var exploratory = false
 
   func run() throws {
     try reportingFailures {
@@ -42,6 +47,7 @@ struct Run: ParsableCommand {
       let backend = try device.makeBackend()
       let folder = output.folder(for: loaded.study)
       let description = backend.device
+      try Registered(in: folder)?.check(loaded, folder: folder, isExploratory: exploratory)
       let check = OutputCheck(loaded: loaded, folder: folder, device: device.device)
       let notice = try check.notice(replacing: replace)
       // A refusal of the folder is the only line.

