@@ -21,10 +21,12 @@ package protocol BatchSource: AnyObject {
 extension BatchSource {
   /// Writes a replica's metrics, if there are any, to a product or a checkpoint.
   ///
+  /// - Parameter last: The last step to write, if the replica was stopped there. Steps that its
+  ///   cohort made after it say nothing about it.
   /// - Throws: `EncodingError`, `FileError`.
-  package func write(_ replica: Int, to folder: URL) throws {
+  package func write(_ replica: Int, until last: Int? = nil, to folder: URL) throws {
     guard !metrics.isEmpty else { return }
-    try JSONLines.lines(metrics[replica])
+    try JSONLines.lines(metrics[replica].filter { $0.step <= last ?? .max })
       .writeFile(MetricRow.fileName, in: folder)
   }
 }
@@ -37,8 +39,14 @@ public struct MetricRow: Hashable, Sendable, Codable {
 
   package init(step: Int, _ values: KeyValuePairs<String, Double>) {
     self.step = step
-    self.values = Dictionary(
-      uniqueKeysWithValues: values.map { ($0.key, $0.value.isFinite ? $0.value : nil) })
+    self.values = [:]
+    for (name, value) in values { self[name] = value }
+  }
+
+  /// A metric. NaN if it was not finite, or if there is none of this name.
+  package subscript(_ name: String) -> Double {
+    get { (values[name] ?? nil) ?? .nan }
+    set { values.updateValue(newValue.isFinite ? newValue : nil, forKey: name) }
   }
 
   package static let fileName = "metrics.jsonl"

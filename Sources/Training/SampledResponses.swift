@@ -2,13 +2,14 @@ import Tensors
 package import Transformers
 
 extension Generation {
-  /// Samples responses at temperature 1 from the replicas of several cohorts, in their order. Each
-  /// replica has its own prompts, and all have the same number of prompts. The cohorts run at the
-  /// same time.
+  /// Responses of the replicas of several cohorts, in their order. Each replica has its own prompts,
+  /// and all have the same number of prompts. The cohorts run at the same time.
   ///
+  /// - Parameter sampling: The choice of the next token, without a value at temperature 1.
   /// - Throws: A failure of the device.
   package static func responses(
-    to prompts: [[[Int32]]], models: [Transformer], maximumTokens: Int, seeds: [UInt64]
+    to prompts: [[[Int32]]], models: [Transformer], maximumTokens: Int,
+    sampling: Sampling = Sampling(temperature: 1), seeds: [UInt64]
   ) throws -> [[[Int32]]] {
     let positions = prompts.joined().map(\.count).max() ?? 1
     var first = 0
@@ -23,7 +24,7 @@ extension Generation {
           lists.joined().flatMap { $0 + [Int32](repeating: 0, count: positions - $0.count) },
           [model.replicas, rows, positions]),
         lengths: lists.map { $0.map { Int32($0.count) } },
-        maximumTokens: maximumTokens, sampling: Sampling(temperature: 1),
+        maximumTokens: maximumTokens, sampling: sampling,
         seeds: Array(seeds[replicas]), end: ByteTokenizer.endOfText)
     }
     return try Generation.results(of: runs).flatMap { $0 }

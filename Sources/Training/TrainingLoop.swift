@@ -11,11 +11,12 @@ extension Cohort {
   ///   - isDone: Called before every step; true ends the training.
   ///   - report: The number of steps done, of positions trained on since the call, and the mean
   ///     loss of the replicas in nats per token; nil if the source has metrics instead.
+  ///   - lastStep: The last step of a replica that was stopped; nil for one that was not.
   ///   - after: Runs after every step, with the number of steps done.
   ///   - save: Adds the data that `after` has collected to a replica's checkpoint.
   package func train<Kind: Stage>(
     on source: any BatchSource, of stages: [Kind], _ commit: Commit<Kind>,
-    isDone: () -> Bool = { false },
+    isDone: () -> Bool = { false }, lastStep: (_ replica: Int) -> Int? = { _ in nil },
     report: (_ done: Int, _ positions: Int, _ loss: Double?) -> Void,
     after: (_ done: Int) throws -> Void = { _ in },
     save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
@@ -29,7 +30,7 @@ extension Cohort {
       if isWhole && stepsIssued > begin && (clock.isDue || commit.stop.isRaised) {
         try clock.measure {
           try CohortCheckpoint.save(self, stages, commit) { replica, folder in
-            try source.write(replica, to: folder)
+            try source.write(replica, until: lastStep(replica), to: folder)
             try save(replica, folder)
           }
         }
