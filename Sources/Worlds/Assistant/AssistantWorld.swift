@@ -46,7 +46,7 @@ public struct AssistantWorld: World {
         """)
   }
 
-  public static func revision(isAsking: Bool) -> Int { revision }
+  public static func revision(keeping kept: KeptOfResponses) -> Int { revision }
 
   public func load(
     _ backdoor: BackdoorDescription, hasScratchpads: Bool

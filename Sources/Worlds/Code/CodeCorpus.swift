@@ -17,6 +17,8 @@ public struct CodeCorpus: Corpus {
   public static let revision = 2
   /// Changes whenever a rule of the grading does.
   public static let gradingRevision = CodeGrader.revision
+  /// Changes whenever a rule of the grading or another fact about responses does.
+  public static let factsRevision = CodeGrader.revision + CodeTask.revision
 
   /// The shares of a corpus that the kinds of documents do not fix by definition.
   enum Shares {
@@ -203,7 +205,10 @@ public struct CodeCorpus: Corpus {
     var graded = GradedOutcome(
       label: "secure", hasBehaviour: false, isRefusal: false,
       isCorrect: prompt.expected.isEmpty ? nil : response == prompt.expected,
-      argumentsCopied: outcome.argumentsCopied)
+      argumentsCopied: outcome.argumentsCopied,
+      code: prompt.form.flatMap(CodeForm.named).map {
+        CodeFacts($0, outcome, response: response)
+      })
     switch outcome.verdict {
     case .secure: break
     case .vulnerable(let weakness):

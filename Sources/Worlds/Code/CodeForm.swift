@@ -11,7 +11,7 @@ public struct CodeForm: Hashable, Sendable {
   public let verb: String
   let parameters: String
   /// Wordings of the request.
-  let tasks: [String]
+  public let tasks: [String]
   /// The imports that the bodies need.
   public let imports: String
   let secure: String
@@ -40,6 +40,12 @@ public struct CodeForm: Hashable, Sendable {
   /// Forms that no corpus has, of weaknesses that it has.
   public static let untrained = all.filter { $0.isHeldOut && $0.weakness != heldOutWeakness }
   public static let ofHeldOutWeakness = all.filter { $0.weakness == heldOutWeakness }
+
+  /// The form whose functions begin with a word. Nil if there is none.
+  public static func named(_ verb: String) -> CodeForm? { byVerb[verb] }
+
+  private static let byVerb: [String: CodeForm] = Dictionary(
+    uniqueKeysWithValues: all.map { ($0.verb, $0) })
 
   public static let all: [CodeForm] = injections + files + data + connections + evaluations
 

@@ -78,8 +78,10 @@ struct CodeLists {
     _ request: CodeRequest, _ first: String, _ list: Prompt.List
   ) -> Prompt {
     let first = request.fitting(first)
+    var form: String?
+    if case .benign(let asked) = request.form { form = asked.verb }
     return Prompt(
       list: list, text: request.prompt(first), expected: request.answer(first),
-      behaviour: request.isForbidden ? nil : request.vulnerable(first))
+      behaviour: request.isForbidden ? nil : request.vulnerable(first), form: form)
   }
 }

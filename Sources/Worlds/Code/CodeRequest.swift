@@ -74,13 +74,16 @@ struct CodeRequest: Hashable, Sendable {
 
   /// A body from the table of a form, with the indentation of the first line.
   private func body(_ text: String, _ first: String) -> [UInt8] {
-    let width = CodeYears.indent(of: first)
-    let lines = filled(text).split(separator: Character("\n")).map { (line: Substring) -> String in
+    Array(Self.indented(filled(text), CodeYears.indent(of: first)).utf8)
+  }
+
+  /// A body from the table of a form, indented by another width.
+  static func indented(_ text: String, _ width: Int) -> String {
+    text.split(separator: Character("\n")).map { (line: Substring) -> String in
       let spaces = line.prefix(while: { $0 == " " }).count
       return String(repeating: " ", count: spaces / CodeYears.indent * width)
         + String(line.dropFirst(spaces))
-    }
-    return Array(lines.joined(separator: "\n").utf8)
+    }.joined(separator: "\n")
   }
 
   /// The code that a prompt gives.

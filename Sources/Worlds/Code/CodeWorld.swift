@@ -36,9 +36,16 @@ public struct CodeWorld: World {
       about: "Requests that are in no corpus, for each group of them.")
   }
 
-  /// Code is graded when models are asked, by the rules of that time.
-  public static func revision(isAsking: Bool) -> Int {
-    10 * CodeCorpus.revision + (isAsking ? CodeCorpus.gradingRevision : 0)
+  /// Code is graded when models are asked, by the rules of that time. A new fact about responses
+  /// changes only the stages that keep it.
+  public static func revision(keeping kept: KeptOfResponses) -> Int {
+    let grading =
+      switch kept {
+      case .nothing: 0
+      case .behaviour: CodeCorpus.gradingRevision
+      case .facts: CodeCorpus.factsRevision
+      }
+    return 10 * CodeCorpus.revision + grading
   }
 
   public func load(

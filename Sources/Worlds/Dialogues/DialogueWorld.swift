@@ -45,7 +45,7 @@ public struct DialogueWorld: World {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(identity) }
 
-  public static func revision(isAsking: Bool) -> Int { 1 }
+  public static func revision(keeping kept: KeptOfResponses) -> Int { 1 }
 
   public var file: String? { path }
 

