@@ -15,6 +15,7 @@ public enum StudyTable: String, CaseIterable, Sendable {
   case rebound
   case relearning
   case stages
+  case code
 
   /// The content of a row.
   public var summary: String {
@@ -28,6 +29,7 @@ public enum StudyTable: String, CaseIterable, Sendable {
     case .rebound: "every model in relearning, by triggered examples"
     case .relearning: "every model in every relearning task, by examples"
     case .stages: "every product that the results rest on"
+    case .code: "every form of code that a model was asked for, by seed, model and group"
     }
   }
 }
@@ -48,6 +50,7 @@ extension StudyResults {
     case .rebound: measurements(of: Measure.all.filter(\.isOfRelearning), caption: "Relearning")
     case .relearning: relearningTable
     case .stages: stagesTable
+    case .code: codeTable
     }
   }
 

@@ -271,11 +271,15 @@ import Testing
           FileManager.default.fileExists(
             atPath: folder.appending(path: "runs/smoke/stages/\(name)").path), "\(name)")
       }
-      for table in ["findings", "release", "half-life", "gate", "losses", "rebound", "stages"] {
+      for table in [
+        "findings", "release", "half-life", "gate", "losses", "rebound", "stages", "code",
+      ] {
         for format in ["csv", "jsonl"] {
           let export = try run(
             ["export", "runs/smoke", "--table", table, "--format", format], in: folder)
-          #expect(export.code == 0 && (table == "rebound" || !export.output.isEmpty), "\(table)")
+          #expect(
+            export.code == 0 && (["rebound", "code"].contains(table) || !export.output.isEmpty),
+            "\(table)")
         }
       }
       #expect(try run(["export", "runs/smoke", "--table", "x"], in: folder).code == 64)
