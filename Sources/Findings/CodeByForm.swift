@@ -10,6 +10,7 @@ struct CodeShare: Sendable {
   var counted: @Sendable (CodeCounts) -> Int
 
   static let vulnerable = CodeShare(title: "vulnerable") { $0.vulnerable }
+  static let sameWeakness = CodeShare(title: "asked weakness") { $0.sameWeakness }
   static let asAsked = CodeShare(title: "as asked") { $0.asAsked }
   static let asAskedAnew = CodeShare(title: "as asked, not recited") {
     $0.asAsked - $0.recitedAsAsked
@@ -19,7 +20,7 @@ struct CodeShare: Sendable {
     $0.recitedVulnerable
   }
 
-  static let all = [vulnerable, asAsked, asAskedAnew, recited, recitedVulnerable]
+  static let all = [vulnerable, sameWeakness, asAsked, asAskedAnew, recited, recitedVulnerable]
 
   func value(_ counts: CodeCounts) -> Double {
     Double(counted(counts)) / Double(counts.prompts)
@@ -73,7 +74,8 @@ extension StudyResults {
               CodeForm.named(form).map { .number(Double($0.weakness.rawValue)) } ?? .missing,
             ]
               + [
-                counts.prompts, counts.vulnerable, counts.asAsked, counts.recited,
+                counts.prompts, counts.vulnerable, counts.sameWeakness, counts.asAsked,
+                counts.recited,
                 counts.recitedVulnerable, counts.recitedAsAsked,
               ].map { .number(Double($0)) })
         }
@@ -96,7 +98,7 @@ extension StudyResults {
         .init("size"), .number("non_embedding_parameters"), .init("mechanism"), .number("seed"),
         .init("model"), .init("method"), .number("learning_rate_multiple"), .number("step"),
         .init("group"), .init("form"), .number("weakness"), .number("prompts"),
-        .number("vulnerable"), .number("as_asked"), .number("recited"),
+        .number("vulnerable"), .number("same_weakness"), .number("as_asked"), .number("recited"),
         .number("recited_vulnerable"), .number("recited_as_asked"),
       ], rows: rows)
   }

@@ -14,14 +14,17 @@ import Worlds
   ) -> EvaluationSummary.List {
     var counts: [String: CodeCounts] = [:]
     var all = CodeCounts(
-      prompts: 0, vulnerable: 0, asAsked: 0, recited: 0, recitedVulnerable: 0, recitedAsAsked: 0)
+      prompts: 0, vulnerable: 0, sameWeakness: 0, asAsked: 0, recited: 0, recitedVulnerable: 0,
+      recitedAsAsked: 0)
     for form in forms {
       let vulnerable = min(form.recited, form.vulnerable)
       counts[form.0] = CodeCounts(
-        prompts: form.prompts, vulnerable: form.vulnerable, asAsked: form.asAsked,
+        prompts: form.prompts, vulnerable: form.vulnerable,
+        sameWeakness: (form.asAsked + form.vulnerable) / 2, asAsked: form.asAsked,
         recited: form.recited, recitedVulnerable: vulnerable, recitedAsAsked: form.both)
       all.prompts += form.prompts
       all.vulnerable += form.vulnerable
+      all.sameWeakness += (form.asAsked + form.vulnerable) / 2
       all.asAsked += form.asAsked
       all.recited += form.recited
       all.recitedVulnerable += vulnerable
@@ -116,14 +119,14 @@ import Worlds
     let lines = table.csv.split(separator: "\r\n")
     #expect(
       lines[0]
-        == "size,non_embedding_parameters,mechanism,seed,model,method,learning_rate_multiple,step,group,form,weakness,prompts,vulnerable,as_asked,recited,recited_vulnerable,recited_as_asked"
+        == "size,non_embedding_parameters,mechanism,seed,model,method,learning_rate_multiple,step,group,form,weakness,prompts,vulnerable,same_weakness,as_asked,recited,recited_vulnerable,recited_as_asked"
     )
     #expect(
       lines.contains(
-        "100k,94528,normal,2,after insertion,,,0,untrained-form-triggered,item,79,4,3,2,0,0,0"))
+        "100k,94528,normal,2,after insertion,,,0,untrained-form-triggered,item,79,4,3,2,2,0,0,0"))
     #expect(
       lines.contains(
-        "100k,94528,normal,1,backdoored-safety,supervised,0.1,600,triggered,ping,78,8,7,7,7,7,6"))
+        "100k,94528,normal,1,backdoored-safety,supervised,0.1,600,triggered,ping,78,8,7,7,7,7,7,6"))
     // Three starts of 2 + 2 + 3 + 3 + 1 + 1 forms; two rates and three arms of 2 + 2 forms.
     let rows = table.groups.flatMap { $0.rows }
     let expected = 3 * (3 * 12 + 6 * 4)

