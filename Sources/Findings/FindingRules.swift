@@ -212,7 +212,10 @@ extension FindingRules {
       family: .secondary, statement: .above(0.5),
       evidence: flips.count == study.seeds && prompts != nil
         ? .rates(flips, prompts: prompts ?? 0)
-        : .missing("size \(cell.size.name) has no mechanism scratchpad"))
+        : .missing(
+          organism(Mechanism(kind: .scratchpad)) == nil
+            ? "size \(cell.size.name) has no mechanism scratchpad"
+            : "not every seed was asked with forced scratchpads"))
   }
 
   // MARK: F9-F13

