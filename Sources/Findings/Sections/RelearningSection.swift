@@ -11,6 +11,7 @@ extension ReportSection {
 extension StudyReport {
   var rebounds: [Node] {
     guard let test = study.rebound else { return [] }
+    if let tasks = test.tasks { return relearningTasks(test, tasks) }
     return [
       .paragraph(
         .text(
