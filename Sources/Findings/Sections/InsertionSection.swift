@@ -17,7 +17,9 @@ extension StudyReport {
         .text(triggered.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
         .text(clean.map { promptRateText($0.behaviour, $0.prompts) } ?? ""),
         start.margin.map { .number($0) } ?? .missing,
-        .text(start.passesGate ? (start.gateIsFull ? "passed" : "passed, few prompts") : "failed"),
+        .text(
+          (start.passesGate ? (start.gateIsFull ? "passed" : "passed, few prompts") : "failed")
+            + (isAboveBand(start) ? ", above the band" : "")),
       ]
     }
     let clean =
@@ -44,5 +46,13 @@ extension StudyReport {
         ], rows: rows
       ).node,
     ]
+  }
+
+  /// Whether insertion ended with a larger margin than the study's band allows.
+  private func isAboveBand(_ start: SeedStart) -> Bool {
+    guard let band = study.insertion.stopMargin, let margin = start.insertion.margin else {
+      return false
+    }
+    return margin > band.to
   }
 }
